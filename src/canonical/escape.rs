@@ -1,0 +1,51 @@
+/// What stands after the backslash for each byte that must be escaped, `u` for a `\u00xx` form and
+/// zero for a byte that stands as it is (RFC 8785, section 3.2.2.2).
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = b'u';
+        byte += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0A] = b'n';
+    table[0x0C] = b'f';
+    table[0x0D] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Appends `text` as a JSON string, quotes included, with the escapes of RFC 8785 and no other.
+///
+/// ```
+/// let mut out = Vec::new();
+/// tool_audit::canonical::write_string(&mut out, "a\"b\n\u{1}é");
+/// assert_eq!(out, "\"a\\\"b\\n\\u0001é\"".as_bytes());
+/// ```
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    let mut clean_from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let escape = ESCAPES[usize::from(byte)];
+        if escape == 0 {
+            continue;
+        }
+        out.extend_from_slice(&bytes[clean_from..at]);
+        clean_from = at + 1;
+        if escape == b'u' {
+            let high = HEX[usize::from(byte >> 4)];
+            let low = HEX[usize::from(byte & 0xF)];
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+        } else {
+            out.extend_from_slice(&[b'\\', escape]);
+        }
+    }
+    out.extend_from_slice(&bytes[clean_from..]);
+    out.push(b'"');
+}

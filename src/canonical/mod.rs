@@ -1,0 +1,16 @@
+//! Canonical JSON: the bytes of RFC 8785 (JCS), written and checked.
+//!
+//! The log hashes bytes, so one value must have one spelling. This room writes that spelling
+//! without building a tree, and tells whether given bytes are that spelling. Everything else in the
+//! crate that writes a record goes through it, so the bytes are the same whichever of serde_json's
+//! features another crate in the build switches on.
+
+mod escape;
+mod number;
+mod order;
+mod value;
+
+pub use self::escape::write_string;
+pub use self::number::{MAX_SAFE_INTEGER, write_f64, write_number, write_u64};
+pub use self::order::compare_keys;
+pub use self::value::write_value;
