@@ -1,0 +1,24 @@
+//! What a call is: who asks for which tool, and how the call ended.
+//!
+//! This room knows requests and responses and nothing of sinks or files. [`ToolCall`] and
+//! [`ToolResult`] are the crate's own request and response; any other pair of types is wired up by
+//! implementing [`Describe`] for the request and [`Classify`] for the result, or by giving closures.
+
+mod classify;
+mod context;
+mod describe;
+mod identity;
+mod outcome;
+mod request;
+mod response;
+
+pub use self::classify::{Classify, ClassifyErrors, ClassifyResponses, ToolResponse};
+pub use self::context::{CallContext, Emergency};
+pub use self::describe::{Describe, DescribeToolCall};
+pub use self::identity::{Identity, IdentitySlot};
+pub use self::outcome::Outcome;
+pub use self::request::ToolCall;
+pub use self::response::ToolResult;
+
+/// What stands where the caller did not say (FORMAT section 5).
+pub const UNKNOWN: &str = "unknown";
