@@ -1,0 +1,2 @@
+//! The program `tool-audit`.
+fn main() {}

@@ -1,0 +1,28 @@
+//! Records every call of an AI agent's tools: who asked, which tool, how it ended; sanitized, in a log
+//! whose every change shows.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod call;
+pub mod canonical;
+pub mod entry;
+pub mod log;
+pub mod record;
+pub mod sanitize;
+pub mod sink;
+
+#[doc(inline)]
+pub use crate::call::{
+    CallContext, Classify, ClassifyErrors, ClassifyResponses, Describe, DescribeToolCall,
+    Emergency, Identity, IdentitySlot, Outcome, ToolCall, ToolResponse, ToolResult,
+};
+#[doc(inline)]
+pub use crate::entry::{
+    AttributionChain, AuditEntry, CallTrigger, ResultSummary, TriggerBasis, build_attribution,
+};
+#[doc(inline)]
+pub use crate::sanitize::Sanitizer;
+#[doc(inline)]
+pub use crate::sink::{
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, PolicyInForce, SanitizedEntry,
+    SinkError, Ticket,
+};

@@ -1,0 +1,172 @@
+//! Where entries go.
+//!
+//! An [`AuditSink`] takes sanitized entries on the caller's thread and never blocks. Sinks that write to
+//! slow places implement [`EntryWriter`], which runs on a thread of its own, and are lent a queue, a gate
+//! and tickets by [`Queued`].
+
+mod entry;
+mod error;
+mod ticket;
+mod writer;
+
+pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
+pub use self::error::SinkError;
+pub use self::ticket::Ticket;
+pub use self::writer::EntryWriter;
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use serde::{Deserialize, Serialize};
+
+/// How safe an entry must be before the caller gets the tool's answer (FORMAT section 6).
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Taken into the queue, and handed to the operating system within 10 ms. A kill loses at most that.
+    #[default]
+    Buffered,
+    /// Handed to the operating system before the answer went out. Survives a kill.
+    Flushed,
+    /// On the disk before the answer went out. Survives power loss.
+    Synced,
+}
+
+/// What of a recorder's policy a log states in its first records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyInForce {
+    /// A hash that names the policy: rules, classes, durability.
+    pub policy_id: String,
+    /// The key that pseudonyms are made with; `eph` for one made at random by this process.
+    pub pseudonym_key_id: String,
+}
+
+/// Calls that went on although the log could not take their entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loss {
+    /// How many entries were not recorded.
+    pub count: u64,
+    /// Why not, in a word or two; never a caller's text.
+    pub reason: &'static str,
+    /// When the first of them was lost.
+    pub since: std::time::SystemTime,
+}
+
+impl Loss {
+    /// `count` entries lost since `since`, because of `reason`.
+    #[must_use]
+    pub fn new(count: u64, reason: &'static str, since: std::time::SystemTime) -> Self {
+        Self {
+            count,
+            reason,
+            since,
+        }
+    }
+}
+
+/// Takes sanitized entries.
+///
+/// [`record`](AuditSink::record) is the only method that has to be written. It runs on the caller's
+/// thread, from `Drop` too, so it must neither block for long nor panic; a panic is caught, and counts as
+/// a lost entry. All other methods are for sinks that have a queue.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use tool_audit::{AuditSink, SanitizedEntry, Ticket};
+///
+/// #[derive(Debug, Default)]
+/// struct Lines(Mutex<Vec<String>>);
+///
+/// impl AuditSink for Lines {
+///     fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket {
+///         self.0.lock().unwrap().push(entry.as_json().to_owned());
+///         Ticket::DONE
+///     }
+/// }
+/// ```
+pub trait AuditSink: Send + Sync + 'static {
+    /// Takes one entry. It was admitted, so it has to be taken, also above the gate's bound.
+    ///
+    /// The ticket says how to ask whether the entry is as durable as its head demands.
+    fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket;
+
+    /// Whether this sink wants an entry of this kind at all. Asked before the entry is put together.
+    fn interested(&self, head: &EntryHead<'_>) -> bool {
+        let _ = head;
+        true
+    }
+
+    /// The gate: pending while too much is queued, an error while nothing can be taken.
+    ///
+    /// Being ready reserves nothing. When the gate opens, every waiting task is woken.
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let _ = cx;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether the entry of `ticket` is as durable as its head demanded.
+    fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
+        let _ = (cx, ticket);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Everything taken until now is handed to where it goes, as safely as the sink can.
+    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let _ = cx;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Like [`poll_flush`](AuditSink::poll_flush), and ends the sink in good order.
+    ///
+    /// Entries that come later are lost, and counted as such.
+    fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.poll_flush(cx)
+    }
+
+    /// The recorder says which policy is in force, before its first entry and at each change.
+    fn policy_in_force(&self, policy: &PolicyInForce) {
+        let _ = policy;
+    }
+
+    /// The recorder let calls go on whose entries this sink could not take.
+    fn entries_lost(&self, loss: &Loss) {
+        let _ = loss;
+    }
+}
+
+impl<S: AuditSink + ?Sized> AuditSink for std::sync::Arc<S> {
+    fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket {
+        (**self).record(entry)
+    }
+    fn interested(&self, head: &EntryHead<'_>) -> bool {
+        (**self).interested(head)
+    }
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        (**self).poll_ready(cx)
+    }
+    fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
+        (**self).poll_committed(cx, ticket)
+    }
+    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        (**self).poll_flush(cx)
+    }
+    fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        (**self).poll_close(cx)
+    }
+    fn policy_in_force(&self, policy: &PolicyInForce) {
+        (**self).policy_in_force(policy);
+    }
+    fn entries_lost(&self, loss: &Loss) {
+        (**self).entries_lost(loss);
+    }
+}
+
+impl fmt::Debug for dyn AuditSink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("dyn AuditSink")
+    }
+}
