@@ -6,11 +6,13 @@
 
 mod entry;
 mod error;
+mod queued;
 mod ticket;
 mod writer;
 
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
+pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
 pub use self::ticket::Ticket;
 pub use self::writer::EntryWriter;
 
@@ -111,7 +113,7 @@ pub trait AuditSink: Send + Sync + 'static {
     /// Whether the entry of `ticket` is as durable as its head demanded, or the flush of `ticket` done.
     ///
     /// It stays pending while the sink tries again after a failure: how long to wait is the caller's to say.
-    /// [`Ticket::DONE`] is never asked about.
+    /// [`Ticket::DONE`] is ready and [`Ticket::LOST`] an error, for every sink.
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         let _ = (cx, ticket);
         Poll::Ready(Ok(()))
