@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod canonical;
+pub mod clock;
 pub mod entry;
 pub mod log;
 pub mod record;
@@ -18,6 +19,11 @@ pub use crate::call::{
 #[doc(inline)]
 pub use crate::entry::{
     AttributionChain, AuditEntry, CallTrigger, ResultSummary, TriggerBasis, build_attribution,
+};
+#[doc(inline)]
+pub use crate::record::{
+    Admission, CallBuilder, Commit, EntryBuf, EntryBuilder, OutcomeBuilder, Policy, Recorder,
+    RecorderBuilder, RecorderStats, Recording, Refusal, Results, RetentionClass,
 };
 #[doc(inline)]
 pub use crate::sanitize::Sanitizer;
