@@ -24,6 +24,7 @@ pub use self::commit::Commit;
 pub use self::entry_builder::{EntryBuf, EntryBuilder};
 pub use self::outcome_builder::OutcomeBuilder;
 pub use self::policy::{Policy, Results};
+pub(crate) use self::recorder::Gate;
 pub use self::recorder::{Admission, Recorder, RecorderBuilder, Refusal};
 pub use self::recording::Recording;
 pub use self::retention::RetentionClass;

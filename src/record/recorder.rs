@@ -344,6 +344,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    pub(crate) fn new(error: SinkError) -> Self {
+        Self { error }
+    }
+
     /// What the sink said.
     #[must_use]
     pub fn error(&self) -> &SinkError {
