@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 
-use super::CallBuilder;
 use super::policy::{CompiledPolicy, Policy, Results};
 use super::recording::Recording;
 use super::stats::{Counters, RecorderStats, add};
+use super::{CallBuilder, Commit};
 use crate::call::ToolCall;
 use crate::clock::{Clock, SystemClock};
 use crate::entry::TriggerInference;
@@ -227,7 +227,7 @@ impl Recorder {
     ///
     /// What the sink could not do.
     pub async fn flush(&self) -> Result<(), SinkError> {
-        poll_fn(|cx| self.0.sink.poll_flush(cx)).await
+        Commit::new(self, self.0.sink.flush()).await
     }
 
     /// Ends in good order: admits no more calls, waits for the open ones for at most the policy's
