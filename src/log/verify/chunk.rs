@@ -128,7 +128,7 @@ impl ChunkSummary {
         let log_fits = rules.log.as_ref() == Some(head.log);
         let linked = self.chain.is_some_and(|chain| chain.links_to(&head));
         // Digits that equal what they must be are digits; any others have to be looked at.
-        if !(hash_fits && log_fits && linked) && !is_record(bytes) {
+        if !((hash_fits && log_fits && linked) || is_record(bytes)) {
             self.not_a_record(rules, line, bytes);
             return None;
         }

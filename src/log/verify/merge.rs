@@ -8,8 +8,9 @@ use super::chunk::{ChunkSummary, FirstRecord, NO_END, Rules};
 use super::facts::{CallEvent, Prune};
 use super::fault::{Fault, FaultKind, Place, Warning, WarningKind};
 use super::head_text::PreviousText;
-use super::plan::{Plan, PlannedSegment};
+use super::plan::{Interruption, Plan, PlannedSegment};
 use super::report::LogReport;
+use super::start;
 use crate::log::RecordHash;
 
 /// How much earlier than the greatest end so far a record may end, in microseconds: clocks are adjusted.
@@ -81,10 +82,14 @@ impl<'a> Merge<'a> {
         self.newer_format
     }
 
-    /// The `_seq` and link of the log's first record, and what may explain that it is not 0.
-    pub(super) fn start(&self) -> Option<(u64, Option<[u8; 64]>, &[(Place, Prune)])> {
-        let first = self.plan.segments.first()?;
-        Some((first.first_seq, self.start_link, &self.prunes))
+    /// Whether a prune accounts for where the log begins.
+    pub(super) fn start_is_explained(&self) -> Result<bool, Interruption> {
+        match self.plan.segments.first() {
+            Some(first) => {
+                start::is_explained(self.plan, first.first_seq, self.start_link, &self.prunes)
+            }
+            None => Ok(true),
+        }
     }
 
     fn fault(&mut self, kind: FaultKind, place: Place, detail: String) {

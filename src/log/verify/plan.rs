@@ -72,16 +72,16 @@ impl Plan {
         };
         let mut next_seq = listed.first().map_or(0, |(first_seq, _)| *first_seq);
         for (first_seq, path) in listed {
-            next_seq = plan.add(first_seq, path, next_seq)?;
+            next_seq = plan.add(first_seq, &path, next_seq)?;
         }
         plan.settle_tail(folder)?;
         Ok(plan)
     }
 
     /// Plans one more segment; gives the `_seq` that must follow it.
-    fn add(&mut self, first_seq: u64, path: PathBuf, next_seq: u64) -> Result<u64, Interruption> {
-        let reading = Interruption::reading(&path);
-        let file = File::open(&path).map_err(&reading)?;
+    fn add(&mut self, first_seq: u64, path: &Path, next_seq: u64) -> Result<u64, Interruption> {
+        let reading = Interruption::reading(path);
+        let file = File::open(path).map_err(&reading)?;
         let length = file.metadata().map_err(&reading)?.len();
         let end = whole_lines_end(&file, length).map_err(&reading)?;
         let mut planned = PlannedSegment {
@@ -93,7 +93,7 @@ impl Plan {
             end,
             torn: length - end,
             missing_from: (first_seq > next_seq).then_some(next_seq),
-            path: path.clone(),
+            path: path.to_owned(),
         };
         if first_seq < next_seq {
             self.pass_superseded(&mut planned, &file, next_seq - first_seq)?;

@@ -13,7 +13,7 @@ use super::chunk::{ChunkSummary, Rules};
 use super::merge::Merge;
 use super::plan::{Interruption, Plan, PlannedSegment};
 use super::report::LogReport;
-use super::{Progress, VerifyError, VerifyOptions, start};
+use super::{Progress, VerifyError, VerifyOptions};
 use crate::log::record::MAX_RECORD;
 
 /// How much of a segment is verified at once. A chunk holds the lines that begin in it.
@@ -73,10 +73,7 @@ fn attempt(
             format,
         }));
     }
-    let explained = match merge.start() {
-        Some((first_seq, link, prunes)) => start::is_explained(&plan, first_seq, link, prunes)?,
-        None => true,
-    };
+    let explained = merge.start_is_explained()?;
     Ok(merge.finish(explained))
 }
 
