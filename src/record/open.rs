@@ -38,6 +38,7 @@ pub(super) enum Member {
     Emergency,
     Model,
     Purpose,
+    Result,
     ResultSummary,
     RetryOf,
     Server,
@@ -50,7 +51,7 @@ pub(super) enum Member {
     UserId,
 }
 
-pub(super) const MEMBER_NAMES: [&str; 17] = [
+pub(super) const MEMBER_NAMES: [&str; 18] = [
     "arguments",
     "attribution",
     "continues",
@@ -58,6 +59,7 @@ pub(super) const MEMBER_NAMES: [&str; 17] = [
     "emergency",
     "model",
     "purpose",
+    "result",
     "result_summary",
     "retry_of",
     "server",
@@ -195,16 +197,21 @@ impl Open {
         self.forget_result();
     }
 
-    /// Takes back what was said of the call's end.
+    /// Takes back what was said of the answer.
     pub(super) fn forget_result(&mut self) {
         self.identifiers.clear();
         self.fields.clear();
         self.fields_bytes = 0;
         self.result_size = 0;
         self.rows = None;
+        self.pieces.result = Span::default();
+    }
+
+    /// Takes back what was said of the call's end.
+    pub(super) fn forget_end(&mut self) {
+        self.forget_result();
         self.pieces.error = Span::default();
         self.pieces.error_type = Span::default();
-        self.pieces.result = Span::default();
     }
 
     /// Appends a piece that `write` writes, and counts what the sanitizer did to it.

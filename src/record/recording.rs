@@ -205,7 +205,7 @@ fn judge_outcome(
     }));
     judged.unwrap_or_else(|_| {
         tracing::error!(target: "tool_audit", "judging a result panicked: the call is recorded as service_error");
-        open.forget_result();
+        open.forget_end();
         OutcomeBuilder::new(open, inner).error_type("classifier_panicked");
         Outcome::ServiceError
     })
