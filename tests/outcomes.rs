@@ -127,7 +127,11 @@ mod tower_errors {
         let inner = service_fn(|(): ()| async { Ok::<_, BoxError>(()) });
         let (mut buffer, worker) = Buffer::pair(inner, 1);
         drop(worker);
-        buffer.ready().await.map(drop).expect_err("the worker is gone")
+        buffer
+            .ready()
+            .await
+            .map(drop)
+            .expect_err("the worker is gone")
     }
 
     /// A service that is never ready.
@@ -148,7 +152,12 @@ mod tower_errors {
     /// What a buffer answers whose service has failed.
     async fn failed(with: fn() -> BoxError) -> BoxError {
         let mut buffer = Buffer::new(Unready(with), 1);
-        let answer = buffer.ready().await.expect("the buffer has room").call(()).await;
+        let answer = buffer
+            .ready()
+            .await
+            .expect("the buffer has room")
+            .call(())
+            .await;
         answer.expect_err("the service has failed")
     }
 
@@ -172,17 +181,41 @@ mod tower_errors {
     #[tokio::test]
     async fn a_typed_error_of_tower_is_known_without_a_box() {
         for (outcome, error_type, error) in [
-            (Outcome::TimedOut, "timeout", *failed(|| Elapsed::new().into()).await.downcast::<tower::buffer::error::ServiceError>().expect("a buffer's")),
-            (Outcome::ServiceError, "buffer_service_error", *failed(|| "no route".into()).await.downcast().expect("a buffer's")),
+            (
+                Outcome::TimedOut,
+                "timeout",
+                *failed(|| Elapsed::new().into())
+                    .await
+                    .downcast::<tower::buffer::error::ServiceError>()
+                    .expect("a buffer's"),
+            ),
+            (
+                Outcome::ServiceError,
+                "buffer_service_error",
+                *failed(|| "no route".into())
+                    .await
+                    .downcast()
+                    .expect("a buffer's"),
+            ),
         ] {
             let sink = MemorySink::new();
             let recording = Recorder::new(sink.clone()).start_call(&call());
-            recording.result::<Value, _>(Err(&error)).await.expect("kept");
+            recording
+                .result::<Value, _>(Err(&error))
+                .await
+                .expect("kept");
             let entry = only(&sink);
-            assert_eq!((entry.outcome, error_of(&entry).1), (Some(outcome), Some(error_type)));
+            assert_eq!(
+                (entry.outcome, error_of(&entry).1),
+                (Some(outcome), Some(error_type))
+            );
         }
         let sink = MemorySink::new();
-        Recorder::new(sink.clone()).start_call(&call()).result::<Value, _>(Err(&Overloaded::new())).await.expect("kept");
+        Recorder::new(sink.clone())
+            .start_call(&call())
+            .result::<Value, _>(Err(&Overloaded::new()))
+            .await
+            .expect("kept");
         assert_eq!(only(&sink).outcome, Some(Outcome::Rejected));
     }
 }
@@ -208,7 +241,11 @@ enum Way {
 const WAYS: [Way; 3] = [Way::Layer, Way::DurableLayer, Way::ByHand];
 
 /// Runs a tool, recorded in this way.
-async fn run(way: Way, sink: &MemorySink, tool: fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>) -> Answer {
+async fn run(
+    way: Way,
+    sink: &MemorySink,
+    tool: fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>,
+) -> Answer {
     let recorder = Recorder::new(sink.clone());
     let tools = service_fn(move |_: ToolCall| tool());
     match way {
@@ -252,12 +289,27 @@ async fn an_answer_or_an_error_leaves_one_record_that_says_how_the_call_ended() 
             let sink = MemorySink::new();
             let expected = (case.tool)().await.map_err(|error| error.to_string());
             let answer = run(way, &sink, case.tool).await;
-            assert_eq!(answer.map_err(|error| error.to_string()), expected, "{} {way:?}", case.name);
+            assert_eq!(
+                answer.map_err(|error| error.to_string()),
+                expected,
+                "{} {way:?}",
+                case.name
+            );
             let entry = only(&sink);
             assert_eq!(entry.kind, "tool_call");
             assert_eq!(entry.outcome, Some(case.outcome), "{} {way:?}", case.name);
-            assert_eq!(entry.success, case.outcome == Outcome::Success, "{} {way:?}", case.name);
-            assert_eq!(error_of(&entry), (case.error, case.error_type), "{} {way:?}", case.name);
+            assert_eq!(
+                entry.success,
+                case.outcome == Outcome::Success,
+                "{} {way:?}",
+                case.name
+            );
+            assert_eq!(
+                error_of(&entry),
+                (case.error, case.error_type),
+                "{} {way:?}",
+                case.name
+            );
         }
     }
 }
@@ -265,9 +317,15 @@ async fn an_answer_or_an_error_leaves_one_record_that_says_how_the_call_ended() 
 #[tokio::test]
 async fn a_panic_is_recorded_with_its_message_and_resumed_to_the_caller() {
     let cases: [(_, fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>); 3] = [
-        ("out of paper", || Box::pin(async { panic!("out of paper") })),
-        ("tray 7 is empty", || Box::pin(async { panic!("tray {} is empty", 3 + 4) })),
-        ("a panic without a message", || Box::pin(async { std::panic::panic_any(7_u8) })),
+        ("out of paper", || {
+            Box::pin(async { panic!("out of paper") })
+        }),
+        ("tray 7 is empty", || {
+            Box::pin(async { panic!("tray {} is empty", 3 + 4) })
+        }),
+        ("a panic without a message", || {
+            Box::pin(async { std::panic::panic_any(7_u8) })
+        }),
     ];
     for (text, tool) in cases {
         for way in WAYS {
@@ -315,21 +373,43 @@ impl Error for Typed {
 async fn a_typed_error_is_judged_by_its_source_chain_where_asked_for() {
     let late = || Typed::Late(io::ErrorKind::TimedOut.into());
     for (error, by_default, with_chain) in [
-        (late as fn() -> Typed, Outcome::ServiceError, Outcome::TimedOut),
-        (|| Typed::Broken, Outcome::ServiceError, Outcome::ServiceError),
+        (
+            late as fn() -> Typed,
+            Outcome::ServiceError,
+            Outcome::TimedOut,
+        ),
+        (
+            || Typed::Broken,
+            Outcome::ServiceError,
+            Outcome::ServiceError,
+        ),
     ] {
         let tools = service_fn(move |_: ToolCall| async move { Err::<Value, _>(error()) });
         let sink = MemorySink::new();
         let layer = AuditLayer::new(Recorder::new(sink.clone()));
-        let answer: Typed = layer.layer(tools).oneshot(call()).await.expect_err("the tool fails");
+        let answer: Typed = layer
+            .layer(tools)
+            .oneshot(call())
+            .await
+            .expect_err("the tool fails");
         let entry = only(&sink);
         assert_eq!(entry.outcome, Some(by_default));
         assert_eq!(error_of(&entry).0, Some(answer.to_string().as_str()));
-        assert!(error_of(&entry).1.is_some_and(|name| name.ends_with("Typed")));
+        assert!(
+            error_of(&entry)
+                .1
+                .is_some_and(|name| name.ends_with("Typed"))
+        );
 
         let sink = MemorySink::new();
-        let layer = AuditLayer::builder(Recorder::new(sink.clone())).classify(ClassifyErrors).build();
-        layer.layer(tools).oneshot(call()).await.expect_err("the tool fails");
+        let layer = AuditLayer::builder(Recorder::new(sink.clone()))
+            .classify(ClassifyErrors)
+            .build();
+        layer
+            .layer(tools)
+            .oneshot(call())
+            .await
+            .expect_err("the tool fails");
         assert_eq!(only(&sink).outcome, Some(with_chain));
     }
 }
@@ -355,8 +435,15 @@ async fn a_source_chain_without_an_end_is_left() {
     let sink = MemorySink::new();
     let layer = AuditLayer::new(Recorder::new(sink.clone()));
     let tools = service_fn(|_: ToolCall| async { err::<Value>(Wrapped(Endless.into())) });
-    layer.layer(tools).oneshot(call()).await.expect_err("the tool fails");
-    assert_eq!(error_of(&only(&sink)).0, Some("the tool server failed: again"));
+    layer
+        .layer(tools)
+        .oneshot(call())
+        .await
+        .expect_err("the tool fails");
+    assert_eq!(
+        error_of(&only(&sink)).0,
+        Some("the tool server failed: again")
+    );
 }
 
 #[tokio::test]
@@ -366,7 +453,10 @@ async fn a_closure_judges_responses_and_leaves_errors_to_the_default() {
         .classify(|rows: &Vec<u8>, outcome: &mut OutcomeBuilder<'_>| {
             if rows.is_empty() {
                 // In either order: what is said of the failure does not go with what is said of the answer.
-                outcome.outcome(Outcome::ToolError).error("nothing found").error_type("empty");
+                outcome
+                    .outcome(Outcome::ToolError)
+                    .error("nothing found")
+                    .error_type("empty");
             }
             outcome.result(&json!({"count": rows.len()}));
         })
@@ -393,7 +483,10 @@ async fn a_closure_judges_responses_and_leaves_errors_to_the_default() {
     assert_eq!(error_of(&entries[0]), (Some("down"), Some("error")));
     assert_eq!(entries[1].outcome, Some(Outcome::Success));
     assert_eq!(entries[2].outcome, Some(Outcome::ToolError));
-    assert_eq!(error_of(&entries[2]), (Some("nothing found"), Some("empty")));
+    assert_eq!(
+        error_of(&entries[2]),
+        (Some("nothing found"), Some("empty"))
+    );
     let summary = entries[2].result_summary.as_ref().expect("a summary");
     assert_eq!(summary.identifiers["count"], json!(0));
 }
@@ -402,7 +495,8 @@ async fn a_closure_judges_responses_and_leaves_errors_to_the_default() {
 async fn responses_that_are_texts_or_nothing_are_successes() {
     let sink = MemorySink::new();
     let layer = AuditLayer::new(Recorder::new(sink.clone()));
-    let text = service_fn(|_: ToolCall| async { Ok::<_, BoxError>(r#"{"order_id":"ORD-9"}"#.to_owned()) });
+    let text =
+        service_fn(|_: ToolCall| async { Ok::<_, BoxError>(r#"{"order_id":"ORD-9"}"#.to_owned()) });
     layer.layer(text).oneshot(call()).await.expect("a text");
     let nothing = service_fn(|_: ToolCall| async { Ok::<(), BoxError>(()) });
     layer.layer(nothing).oneshot(call()).await.expect("nothing");

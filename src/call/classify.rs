@@ -150,7 +150,10 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     std::iter::successors(Some(error), |link| {
         let link: &'a (dyn Error + 'static) = *link;
         // An I/O error passes over the error that it was made from: its source is that one's source.
-        match link.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        match link
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(inner) => Some(inner),
             None => link.source(),
         }

@@ -25,8 +25,16 @@ const HEAD_ROOM: usize = 300;
 
 /// A call with a clean set of facts, some 270 bytes of arguments.
 pub fn call() -> ToolCall {
-    ToolCall::new("update_order_status", json!({"order_id": "ORD-54321", "status": "shipped"}))
-        .context(CallContext::new("conv_abc123", "usr_98765").turn(3).role("support_agent").model("gpt-4.1"))
+    ToolCall::new(
+        "update_order_status",
+        json!({"order_id": "ORD-54321", "status": "shipped"}),
+    )
+    .context(
+        CallContext::new("conv_abc123", "usr_98765")
+            .turn(3)
+            .role("support_agent")
+            .model("gpt-4.1"),
+    )
 }
 
 /// A line read back. It has to be canonical, to leave room for a log's own members, and to come out of
@@ -34,9 +42,13 @@ pub fn call() -> ToolCall {
 pub fn read(line: &str) -> AuditEntry {
     canonical::check(line.as_bytes()).unwrap_or_else(|error| panic!("{error} in {line}"));
     assert!(line.len() + HEAD_ROOM <= MAX_RECORD, "{} bytes", line.len());
-    let entry: AuditEntry = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    let entry: AuditEntry =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
     assert_eq!(entry.to_json(), line);
-    assert_eq!(entry.success, entry.outcome == Some(tool_audit::Outcome::Success));
+    assert_eq!(
+        entry.success,
+        entry.outcome == Some(tool_audit::Outcome::Success)
+    );
     assert_eq!(entry.attribution.initiator, entry.user_id);
     assert_eq!(entry.attribution.trigger, entry.call_trigger);
     if let Some(summary) = &entry.result_summary {
@@ -59,9 +71,12 @@ pub fn only(sink: &MemorySink) -> AuditEntry {
 
 /// What is wrong, as the record says it.
 pub fn error_of(entry: &AuditEntry) -> (Option<&str>, Option<&str>) {
-    entry.result_summary.as_ref().map_or((None, None), |summary| {
-        (summary.error.as_deref(), summary.error_type.as_deref())
-    })
+    entry
+        .result_summary
+        .as_ref()
+        .map_or((None, None), |summary| {
+            (summary.error.as_deref(), summary.error_type.as_deref())
+        })
 }
 
 /// A sink whose gate and whose durability the test opens and closes.
@@ -99,7 +114,9 @@ impl Controlled {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub fn shut(&self) {
@@ -219,7 +236,10 @@ impl AuditSink for Controlled {
 
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         let mut state = self.lock();
-        if ticket.as_number().is_none_or(|number| number <= state.committed) {
+        if ticket
+            .as_number()
+            .is_none_or(|number| number <= state.committed)
+        {
             return Poll::Ready(Ok(()));
         }
         if let Some(error) = &state.commit_failed {
