@@ -22,17 +22,16 @@ impl EntryWriter for Nowhere {
     }
 }
 
-fn round(sink: &impl AuditSink, buffered: &EntryBuf, waits: [&EntryBuf; 2]) {
+/// A hundred entries, the last of which is waited for.
+fn round(sink: &impl AuditSink, buffered: &EntryBuf, last: &EntryBuf) {
     let mut context = Context::from_waker(Waker::noop());
     assert!(sink.poll_ready(&mut context).is_ready());
-    for _ in 0..100 {
+    for _ in 0..99 {
         assert!(sink.record(&buffered.as_entry()).is_done());
     }
-    for entry in waits {
-        let ticket = sink.record(&entry.as_entry());
-        while sink.poll_committed(&mut context, &ticket).is_pending() {
-            std::thread::yield_now();
-        }
+    let ticket = sink.record(&last.as_entry());
+    while sink.poll_committed(&mut context, &ticket).is_pending() {
+        std::thread::yield_now();
     }
 }
 
@@ -48,18 +47,22 @@ fn taking_an_entry_allocates_nothing() {
     ]);
     let rounds = |count: usize| {
         for _ in 0..count {
-            round(&queued, &buffered, [&flushed, &synced]);
+            round(&queued, &buffered, &flushed);
+            round(&queued, &buffered, &synced);
             // Its tickets that wait are the one thing for which a fan-out allocates.
-            round(&fan_out, &buffered, [&buffered, &buffered]);
+            round(&fan_out, &buffered, &buffered);
             // A batch that the writer has not come to yet would grow.
             while queued.status().queued_entries + other.status().queued_entries > 0 {
                 std::thread::yield_now();
             }
         }
     };
-    rounds(200);
-    let region = Region::new(ALLOCATOR);
-    rounds(200);
-    let change = region.change();
-    assert_eq!((change.allocations, change.reallocations), (0, 0));
+    // The buffers grow until each has seen the greatest batch; a batch's size hangs on the scheduler.
+    let settled = (0..50).any(|_| {
+        let region = Region::new(ALLOCATOR);
+        rounds(100);
+        let change = region.change();
+        change.allocations + change.reallocations == 0
+    });
+    assert!(settled, "30,000 entries never went without an allocation");
 }
