@@ -3,6 +3,8 @@
 //! An [`AuditSink`] takes sanitized entries on the caller's thread and never blocks. Sinks that write to
 //! slow places implement [`EntryWriter`], which runs on a thread of its own, and are lent a queue, a gate
 //! and tickets by [`Queued`].
+//!
+//! [`MemorySink`] and [`TracingSink`] need no thread; [`FanOut`] and [`Filter`] put sinks together.
 
 mod entry;
 mod error;
