@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod canonical;
+pub mod clock;
 pub mod entry;
 pub mod log;
 pub mod record;
