@@ -24,6 +24,6 @@ pub use crate::entry::{
 pub use crate::sanitize::Sanitizer;
 #[doc(inline)]
 pub use crate::sink::{
-    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, PolicyInForce, SanitizedEntry,
-    SinkError, Ticket,
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, PolicyInForce, Queued,
+    QueuedBuilder, SanitizedEntry, SinkError, SinkStatus, Ticket,
 };
