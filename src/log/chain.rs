@@ -23,12 +23,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The chain of a log without records.
-    pub(crate) fn new(log: LogId) -> Self {
-        Self::after(log, None, 0)
-    }
-
-    /// The chain behind the record `newest`, whose follower is to be `next_seq`.
+    /// The chain behind the record `newest`, or of a log without records; the next one is `next_seq`.
     pub(crate) fn after(log: LogId, newest: Option<RecordHash>, next_seq: u64) -> Self {
         let mut middle = br#"","_log":""#.to_vec();
         middle.extend_from_slice(&log.to_hex());
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn the_chain_seals_the_bytes_of_the_plain_form() {
         let log = LogId([0x5A; 16]);
-        let mut chain = Chain::new(log);
+        let mut chain = Chain::after(log, None, 0);
         let (mut ready, mut plain) = (Vec::new(), Vec::new());
         let mut previous = Previous::Genesis;
         for (seq, members) in [&b""[..], br#""a":1"#, br#""a":"b","c":[]"#].iter().enumerate() {
@@ -124,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_record_that_is_too_long_leaves_the_chain_as_it_was() {
-        let mut chain = Chain::new(LogId([1; 16]));
+        let mut chain = Chain::after(LogId([1; 16]), None, 0);
         let mut out = b"before".to_vec();
         let long = vec![b'1'; MAX_RECORD];
         assert!(matches!(

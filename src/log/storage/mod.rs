@@ -9,7 +9,7 @@ use std::path::Path;
 
 #[cfg(unix)]
 pub use self::folder::{Access, FolderStorage};
-pub use self::memory::MemoryStorage;
+pub use self::memory::{MemorySegment, MemoryStorage};
 
 /// What a writer needs of the place where a log lies.
 ///
