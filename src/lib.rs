@@ -6,6 +6,7 @@ pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+pub mod layer;
 pub mod log;
 pub mod record;
 pub mod sanitize;
@@ -19,6 +20,16 @@ pub use crate::call::{
 #[doc(inline)]
 pub use crate::entry::{
     AttributionChain, AuditEntry, CallTrigger, ResultSummary, TriggerBasis, build_attribution,
+};
+#[doc(inline)]
+pub use crate::layer::{
+    AuditFuture, AuditLayer, AuditLayerBuilder, AuditService, DurableAuditFuture,
+    DurableAuditLayer, DurableAuditService, GoOn, OnUnavailable, OnUndurable, PassOn,
+};
+#[doc(inline)]
+pub use crate::record::{
+    Admission, CallBuilder, Commit, EntryBuf, EntryBuilder, OutcomeBuilder, Policy, Recorder,
+    RecorderBuilder, RecorderStats, Recording, Refusal, Results, RetentionClass,
 };
 #[doc(inline)]
 pub use crate::sanitize::Sanitizer;

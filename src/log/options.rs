@@ -103,7 +103,7 @@ impl LogOptions {
             segment_bytes: 64 * 1024 * 1024,
             segment_records: u64::MAX,
             lock_wait: Duration::from_secs(1),
-            clock: Arc::new(SystemClock::new()),
+            clock: Arc::new(SystemClock),
             boot_id: None,
         }
     }

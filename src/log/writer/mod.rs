@@ -442,10 +442,9 @@ impl<S: Storage> LogWriter<S> {
 
     fn with_common(&self, mut members: Map<String, Value>) -> Map<String, Value> {
         let now = self.options.clock.now();
-        if let Retention::Days(days) = self.options.retention
-            && let Some(until) = retain_until(now, days)
-        {
-            members.insert("retain_until".to_owned(), Value::String(until));
+        if let Retention::Days(days) = self.options.retention {
+            let until = Value::String(retain_until(now, days));
+            members.insert("retain_until".to_owned(), until);
         }
         let class = Value::String(self.options.retention_class.clone());
         members.insert("retention_class".to_owned(), class);

@@ -1,13 +1,13 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use chrono::{DateTime, Days, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 use crate::canonical;
+use crate::clock::civil;
 
-/// A number of days after which nothing is due any more: some 27,000 years.
-const MOST_DAYS: u32 = 10_000_000;
+/// So many days from now there are still dates of four digits for the year.
+const MOST_DAYS: u32 = 2_000_000;
 
 /// The most characters that a log says of a name its operator chose.
 const MAX_NAME: usize = 256;
@@ -22,14 +22,19 @@ pub(crate) fn shortened(name: &str) -> Cow<'_, str> {
 
 /// RFC 3339 in UTC, `Z`, six decimals (FORMAT section 3).
 pub(crate) fn timestamp(time: SystemTime) -> String {
-    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true)
+    text(|out| civil::write_instant(out, civil::micros(time)))
 }
 
 /// The day of `time` and so many days more, `YYYY-MM-DD`.
-pub(super) fn retain_until(time: SystemTime, days: u32) -> Option<String> {
-    let day = DateTime::<Utc>::from(time).date_naive();
-    let until = day.checked_add_days(Days::new(u64::from(days.min(MOST_DAYS))))?;
-    Some(until.to_string())
+pub(super) fn retain_until(time: SystemTime, days: u32) -> String {
+    let until = civil::days(civil::micros(time)).saturating_add(i64::from(days.min(MOST_DAYS)));
+    text(|out| civil::write_date(out, until))
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::with_capacity(32);
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Members in canonical form and order, without braces.
