@@ -3,7 +3,8 @@ use super::record::{GENESIS, LogId, MAX_RECORD, RecordHash};
 use crate::canonical::write_u64;
 
 /// What stands before a record's kind, with room for its hash.
-const OPENING: &[u8] = br#"{"_hash":"0000000000000000000000000000000000000000000000000000000000000000","_kind":""#;
+const OPENING: &[u8] =
+    br#"{"_hash":"0000000000000000000000000000000000000000000000000000000000000000","_kind":""#;
 
 /// Where the hash stands in a line.
 const HASH_AT: std::ops::Range<usize> = 10..74;
@@ -51,7 +52,8 @@ impl Chain {
 
     /// The newest record, where there is one.
     pub(crate) fn newest(&self) -> Option<(u64, RecordHash)> {
-        self.newest.map(|hash| (self.next_seq.saturating_sub(1), hash))
+        self.newest
+            .map(|hash| (self.next_seq.saturating_sub(1), hash))
     }
 
     /// Appends the next record with its line feed to `out`, and returns its `_seq`.
@@ -106,7 +108,10 @@ mod tests {
         let mut chain = Chain::after(log, None, 0);
         let (mut ready, mut plain) = (Vec::new(), Vec::new());
         let mut previous = Previous::Genesis;
-        for (seq, members) in [&b""[..], br#""a":1"#, br#""a":"b","c":[]"#].iter().enumerate() {
+        for (seq, members) in [&b""[..], br#""a":1"#, br#""a":"b","c":[]"#]
+            .iter()
+            .enumerate()
+        {
             let sealed = chain.seal(&mut ready, "alert", members);
             assert_eq!(sealed.ok(), Some(seq as u64));
             previous = Previous::Hash(seal(
@@ -114,7 +119,10 @@ mod tests {
             ));
         }
         assert_eq!(ready, plain);
-        assert_eq!(chain.newest().map(|newest| Previous::Hash(newest.1)), Some(previous));
+        assert_eq!(
+            chain.newest().map(|newest| Previous::Hash(newest.1)),
+            Some(previous)
+        );
     }
 
     #[test]

@@ -122,9 +122,7 @@ impl fmt::Display for LogError {
                 "a record of {length} bytes is longer than the {} allowed: shorten its values",
                 super::record::MAX_RECORD
             ),
-            Self::Closed => {
-                formatter.write_str("the log was closed: open it again to write more")
-            }
+            Self::Closed => formatter.write_str("the log was closed: open it again to write more"),
         }
     }
 }

@@ -35,7 +35,9 @@ impl Head {
         let hash = RecordHash::from_hex(rest.get(..64)?)?;
         let rest = rest[64..].strip_prefix(br#"","_log":""#)?;
         let log = LogId::from_hex(rest.get(..32)?)?;
-        let digits = rest[32..].strip_prefix(br#"","_seq":"#)?.strip_suffix(b"}")?;
+        let digits = rest[32..]
+            .strip_prefix(br#"","_seq":"#)?
+            .strip_suffix(b"}")?;
         let seq = std::str::from_utf8(digits).ok()?.parse().ok()?;
         let head = Self { hash, log, seq };
         (head.to_line() == text).then_some(head)

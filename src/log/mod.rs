@@ -23,9 +23,9 @@ pub use self::head::Head;
 pub use self::options::{LogOptions, Retention, Source};
 pub use self::record::{LogId, RecordHash, RecordHead};
 pub use self::status::LogStatus;
-pub use self::storage::{MemorySegment, MemoryStorage, Storage};
 #[cfg(unix)]
 pub use self::storage::{Access, FolderStorage};
+pub use self::storage::{MemorySegment, MemoryStorage, Storage};
 pub use self::writer::{LogWriter, NewRecord};
 
 #[doc = include_str!("../docs/format.md")]

@@ -121,10 +121,10 @@ impl<S: Storage> Recovery<'_, S> {
             names.pop();
             empty.push(cut.first_seq);
         }
-        let mut next_seq = state.newest.map_or(0, |(seq, _)| seq.saturating_add(1));
-        while names.binary_search(&next_seq).is_ok() {
-            next_seq = next_seq.saturating_add(1);
-        }
+        // Behind damage the numbers may leave a gap: the next segment has to stand behind the last one.
+        let behind = |seq: u64| seq.saturating_add(1);
+        let next_seq = state.newest.map_or(0, |(seq, _)| behind(seq));
+        let next_seq = next_seq.max(names.last().copied().map_or(0, behind));
         // A segment without a record is of no use: the next one may well get its name.
         for name in empty {
             self.io("removing an empty segment of", |at| at.remove(name))?;
@@ -231,18 +231,29 @@ impl<S: Storage> Recovery<'_, S> {
         let mut filled = 0;
         while filled < bytes.len() {
             let at = offset + filled as u64;
-            match self.storage.read_at(&last.segment, at, &mut bytes[filled..]) {
+            match self
+                .storage
+                .read_at(&last.segment, at, &mut bytes[filled..])
+            {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(LogError::io("reading the torn tail of", self.storage.place(), error));
+                    return Err(LogError::io(
+                        "reading the torn tail of",
+                        self.storage.place(),
+                        error,
+                    ));
                 }
             }
         }
         bytes.truncate(filled);
-        self.io("keeping the torn tail of", |at| at.keep_torn(last.first_seq, offset, &bytes))?;
-        self.io("cutting the torn tail of", |at| at.cut(&last.segment, offset))?;
+        self.io("keeping the torn tail of", |at| {
+            at.keep_torn(last.first_seq, offset, &bytes)
+        })?;
+        self.io("cutting the torn tail of", |at| {
+            at.cut(&last.segment, offset)
+        })?;
         last.length = offset;
         let torn = Torn {
             bytes: bytes.len() as u64,

@@ -74,12 +74,7 @@ pub(super) fn scan<S: Storage>(
 }
 
 impl Bad {
-    fn take_in(
-        &mut self,
-        record: Option<(RecordHead<'_>, &[u8])>,
-        first_seq: u64,
-        offset: u64,
-    ) {
+    fn take_in(&mut self, record: Option<(RecordHead<'_>, &[u8])>, first_seq: u64, offset: u64) {
         let Some((head, text)) = record else {
             return;
         };
@@ -87,7 +82,7 @@ impl Bad {
         // Records of other logs, repeated ones, and numbers that so few bytes cannot hold, lead nowhere.
         let ours = self.state.log.is_none_or(|log| log == head.log);
         let newer = self.state.newest.is_none_or(|(seq, _)| head.seq > seq);
-        let possible = head.seq.checked_sub(first_seq).is_some_and(|ahead| ahead <= offset / MIN_RECORD);
+        let possible = head.seq <= first_seq.saturating_add(offset / MIN_RECORD);
         if ours && newer && possible {
             self.state.observe(&head, text);
         }

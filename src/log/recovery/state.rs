@@ -47,7 +47,9 @@ impl Opened {
 /// The whole days from the day of a timestamp to a date.
 pub(crate) fn days_between(timestamp: &str, until: &str) -> Option<u32> {
     let day = |text: &str| text.get(..10)?.parse::<chrono::NaiveDate>().ok();
-    let days = day(until)?.signed_duration_since(day(timestamp)?).num_days();
+    let days = day(until)?
+        .signed_duration_since(day(timestamp)?)
+        .num_days();
     u32::try_from(days).ok()
 }
 

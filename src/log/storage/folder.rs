@@ -74,10 +74,7 @@ impl Access {
                         })
                         .map_err(|error| io("giving the reader group", error))?;
                 }
-                if let Some(above) = path
-                    .parent()
-                    .filter(|above| !above.as_os_str().is_empty())
-                {
+                if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
                     sync_folder(above).map_err(|error| io("syncing the folder above", error))?;
                 }
                 Ok(())
@@ -183,12 +180,11 @@ impl Storage for FolderStorage {
             ));
         }
         let writable = named.mode() & 0o200 != 0;
-        let file = OpenOptions::new()
-            .read(true)
-            .append(writable)
-            .open(&path)?;
+        let file = OpenOptions::new().read(true).append(writable).open(&path)?;
         if !is_same(&named, &file.metadata()?) {
-            return Err(io::Error::other("the file was replaced while it was opened"));
+            return Err(io::Error::other(
+                "the file was replaced while it was opened",
+            ));
         }
         Ok(file)
     }

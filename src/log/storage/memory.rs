@@ -53,6 +53,14 @@ pub struct MemorySegment {
     number: u64,
 }
 
+impl MemorySegment {
+    /// The `_seq` that names the segment.
+    #[must_use]
+    pub fn first_seq(&self) -> u64 {
+        self.first_seq
+    }
+}
+
 impl MemoryStorage {
     /// An empty log.
     #[must_use]

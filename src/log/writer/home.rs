@@ -92,13 +92,18 @@ impl<S: Storage> LogWriter<S> {
         Ok(())
     }
 
+    /// Whether the next record belongs into a new segment.
     fn is_full(&self) -> bool {
-        let (Some(home), Some(chain)) = (&self.home, &self.chain) else {
+        let Some(chain) = &self.chain else {
             return false;
         };
-        let length = home.length + self.window.unwritten().len() as u64;
-        let records = chain.next_seq().saturating_sub(home.first_seq);
-        length >= home.not_before
+        let (first_seq, written, not_before) = match &self.home {
+            Some(home) => (home.first_seq, home.length, home.not_before),
+            None => (self.window.first_seq().unwrap_or(chain.next_seq()), 0, 0),
+        };
+        let length = written + self.window.unwritten().len() as u64;
+        let records = chain.next_seq().saturating_sub(first_seq);
+        length >= not_before
             && (length >= self.options.segment_bytes || records >= self.options.segment_records)
     }
 

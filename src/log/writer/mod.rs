@@ -184,7 +184,10 @@ impl<S: Storage> LogWriter<S> {
         let mut members = Map::new();
         members.insert("boot_id".to_owned(), json!(self.boot_id));
         members.insert("clean".to_owned(), json!(clean));
-        members.insert("torn_bytes".to_owned(), json!(self.torn.map_or(0, |torn| torn.bytes)));
+        members.insert(
+            "torn_bytes".to_owned(),
+            json!(self.torn.map_or(0, |torn| torn.bytes)),
+        );
         if let Some(torn) = self.torn {
             members.insert("torn_sha256".to_owned(), json!(torn.sha256.to_string()));
         }
@@ -395,7 +398,11 @@ impl<S: Storage> LogWriter<S> {
         }
         let mut name = [0; 16];
         getrandom::fill(&mut name).map_err(|error| {
-            LogError::io("naming the log", self.storage.place(), std::io::Error::other(error))
+            LogError::io(
+                "naming the log",
+                self.storage.place(),
+                std::io::Error::other(error),
+            )
         })?;
         self.chain = Some(Chain::after(LogId(name), None, self.first_seq));
         self.seal_own("log_created", self.opening_members())?;

@@ -47,7 +47,10 @@ impl<'a> NewRecord<'a> {
 
     /// The call that the record begins or ends, where it does either.
     pub(super) fn call_id(&self) -> Option<Cow<'a, str>> {
-        if !matches!(self.kind, "tool_call_started" | "tool_call" | "outcome_unknown") {
+        if !matches!(
+            self.kind,
+            "tool_call_started" | "tool_call" | "outcome_unknown"
+        ) {
             return None;
         }
         if let Some(call_id) = self.call_id {

@@ -21,7 +21,6 @@ impl Window {
         &mut self.bytes
     }
 
-
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
