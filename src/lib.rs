@@ -6,6 +6,7 @@ pub mod call;
 pub mod canonical;
 pub mod entry;
 pub mod log;
+pub mod query;
 pub mod record;
 pub mod sanitize;
 pub mod sink;
