@@ -4,7 +4,9 @@
 
 pub mod call;
 pub mod canonical;
+pub mod clock;
 pub mod entry;
+pub mod layer;
 pub mod log;
 pub mod query;
 pub mod record;
@@ -21,9 +23,19 @@ pub use crate::entry::{
     AttributionChain, AuditEntry, CallTrigger, ResultSummary, TriggerBasis, build_attribution,
 };
 #[doc(inline)]
+pub use crate::layer::{
+    AuditFuture, AuditLayer, AuditLayerBuilder, AuditService, DurableAuditFuture,
+    DurableAuditLayer, DurableAuditService, GoOn, OnUnavailable, OnUndurable, PassOn,
+};
+#[doc(inline)]
+pub use crate::record::{
+    Admission, CallBuilder, Commit, EntryBuf, EntryBuilder, OutcomeBuilder, Policy, Recorder,
+    RecorderBuilder, RecorderStats, Recording, Refusal, Results, RetentionClass,
+};
+#[doc(inline)]
 pub use crate::sanitize::Sanitizer;
 #[doc(inline)]
 pub use crate::sink::{
-    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, PolicyInForce, SanitizedEntry,
-    SinkError, Ticket,
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, PolicyInForce, Queued,
+    QueuedBuilder, SanitizedEntry, SinkError, SinkStatus, Ticket,
 };

@@ -48,6 +48,12 @@ impl Sanitizer {
         self.write_value(out, value, limit)
     }
 
+    /// Appends a member's name.
+    pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
+        canonical::write_string(out, name);
+        Sanitized::default()
+    }
+
     /// Appends the sanitized `text` as a JSON string, in at most `limit` bytes.
     pub fn write_text(&self, out: &mut Vec<u8>, text: &str, limit: usize) -> Sanitized {
         let _ = limit;

@@ -6,11 +6,13 @@
 
 mod entry;
 mod error;
+mod queued;
 mod ticket;
 mod writer;
 
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
+pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
 pub use self::ticket::Ticket;
 pub use self::writer::EntryWriter;
 
@@ -108,23 +110,30 @@ pub trait AuditSink: Send + Sync + 'static {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether the entry of `ticket` is as durable as its head demanded.
+    /// Whether the entry of `ticket` is as durable as its head demanded, or the flush of `ticket` done.
+    ///
+    /// It stays pending while the sink tries again after a failure: how long to wait is the caller's to say.
+    /// [`Ticket::DONE`] is ready and [`Ticket::LOST`] an error, for every sink.
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         let _ = (cx, ticket);
         Poll::Ready(Ok(()))
     }
 
-    /// Everything taken until now is handed to where it goes, as safely as the sink can.
-    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        let _ = cx;
-        Poll::Ready(Ok(()))
+    /// Asks that everything taken until now be brought to where it goes, as safely as the sink can.
+    ///
+    /// [`poll_committed`](AuditSink::poll_committed) says for the ticket when that is done. The ticket
+    /// holds the "until now", so that a flush comes to its end also while entries keep coming.
+    fn flush(&self) -> Ticket {
+        Ticket::DONE
     }
 
-    /// Like [`poll_flush`](AuditSink::poll_flush), and ends the sink in good order.
+    /// Takes no more, brings everything taken to where it goes, and ends the sink in good order.
     ///
-    /// Entries that come later are lost, and counted as such.
+    /// The first poll closes; entries that come later are lost, and counted as such. Once the sink has
+    /// ended, every poll gives the same result.
     fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        self.poll_flush(cx)
+        let _ = cx;
+        Poll::Ready(Ok(()))
     }
 
     /// The recorder says which policy is in force, before its first entry and at each change.
@@ -151,8 +160,8 @@ impl<S: AuditSink + ?Sized> AuditSink for std::sync::Arc<S> {
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         (**self).poll_committed(cx, ticket)
     }
-    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        (**self).poll_flush(cx)
+    fn flush(&self) -> Ticket {
+        (**self).flush()
     }
     fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         (**self).poll_close(cx)

@@ -1,0 +1,290 @@
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::time::Duration;
+
+use super::policy::ToolPolicy;
+use crate::call::IdentitySlot;
+use crate::entry::{CallTrigger, TriggerBasis};
+use crate::sanitize::Sanitized;
+use crate::sink::Durability;
+
+/// A sanitized piece of JSON in [`Open::bytes`]; empty where nothing was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// Members that may have to be shortened, in the order in which their names are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Member {
+    Arguments,
+    Attribution,
+    Continues,
+    ConversationId,
+    Emergency,
+    Model,
+    Purpose,
+    ResultSummary,
+    RetryOf,
+    Server,
+    SessionMetadata,
+    SpanId,
+    Subjects,
+    ToolCallId,
+    ToolName,
+    TraceId,
+    UserId,
+}
+
+pub(super) const MEMBER_NAMES: [&str; 17] = [
+    "arguments",
+    "attribution",
+    "continues",
+    "conversation_id",
+    "emergency",
+    "model",
+    "purpose",
+    "result_summary",
+    "retry_of",
+    "server",
+    "session_metadata",
+    "span_id",
+    "subjects",
+    "tool_call_id",
+    "tool_name",
+    "trace_id",
+    "user_id",
+];
+
+/// The sanitized pieces of a call, as JSON.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pieces {
+    pub(super) arguments: Span,
+    pub(super) tool_name: Span,
+    pub(super) conversation_id: Span,
+    pub(super) user_id: Span,
+    pub(super) user_role: Span,
+    pub(super) model: Span,
+    /// A list.
+    pub(super) via: Span,
+    pub(super) via_cut: bool,
+    pub(super) approved_by: Span,
+    pub(super) rule: Span,
+    /// A list without its brackets.
+    pub(super) verified: Span,
+    pub(super) purpose: Span,
+    /// Members of the session's metadata that sort before `user_role`, and those behind it.
+    pub(super) metadata_before: Span,
+    pub(super) metadata_after: Span,
+    pub(super) emergency: Span,
+    pub(super) server: Span,
+    pub(super) trace_id: Span,
+    pub(super) span_id: Span,
+    pub(super) tool_call_id: Span,
+    pub(super) retry_of: Span,
+    pub(super) continues: Span,
+    pub(super) error: Span,
+    pub(super) error_type: Span,
+    pub(super) result: Span,
+}
+
+/// A call between its beginning and its end. Boxed and pooled: in steady state none is allocated.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// All sanitized pieces, in the order in which they came.
+    pub(super) bytes: Vec<u8>,
+    /// The entry as it is put together.
+    pub(super) line: Vec<u8>,
+    pub(super) pieces: Pieces,
+    pub(super) subjects: Vec<Span>,
+    pub(super) subjects_bytes: usize,
+    pub(super) subjects_cut: bool,
+    /// In the order of their names.
+    pub(super) identifiers: Vec<(Span, Span)>,
+    pub(super) fields: Vec<Span>,
+    pub(super) fields_bytes: usize,
+    pub(super) result_size: u64,
+    pub(super) rows: Option<u64>,
+    pub(super) redactions: u32,
+    shortened: u32,
+    pub(super) number: u64,
+    pub(super) turn_number: u64,
+    pub(super) declared: Option<CallTrigger>,
+    pub(super) trigger: CallTrigger,
+    pub(super) basis: TriggerBasis,
+    /// Calls of the same recorder that inference found.
+    pub(super) inferred_retry_of: Option<u64>,
+    pub(super) inferred_continues: Option<u64>,
+    pub(super) tool: Option<ToolPolicy>,
+    pub(super) durability: Durability,
+    pub(super) is_emergency: bool,
+    pub(super) unsanitized_arguments: Option<u64>,
+    pub(super) identity: IdentitySlot,
+    /// What a layer inside found out, as a list without its brackets.
+    pub(super) found: &'static [u8],
+    pub(super) started_micros: i64,
+    pub(super) started: Duration,
+}
+
+impl Open {
+    fn new() -> Self {
+        Self {
+            bytes: Vec::with_capacity(1024),
+            line: Vec::with_capacity(2048),
+            pieces: Pieces::default(),
+            subjects: Vec::new(),
+            subjects_bytes: 0,
+            subjects_cut: false,
+            identifiers: Vec::new(),
+            fields: Vec::new(),
+            fields_bytes: 0,
+            result_size: 0,
+            rows: None,
+            redactions: 0,
+            shortened: 0,
+            number: 0,
+            turn_number: 0,
+            declared: None,
+            trigger: CallTrigger::default(),
+            basis: TriggerBasis::default(),
+            inferred_retry_of: None,
+            inferred_continues: None,
+            tool: None,
+            durability: Durability::default(),
+            is_emergency: false,
+            unsanitized_arguments: None,
+            identity: IdentitySlot::default(),
+            found: b"",
+            started_micros: 0,
+            started: Duration::ZERO,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.bytes.clear();
+        self.line.clear();
+        self.pieces = Pieces::default();
+        self.subjects.clear();
+        self.subjects_bytes = 0;
+        self.subjects_cut = false;
+        self.redactions = 0;
+        self.shortened = 0;
+        self.turn_number = 0;
+        self.declared = None;
+        self.inferred_retry_of = None;
+        self.inferred_continues = None;
+        self.tool = None;
+        self.is_emergency = false;
+        self.unsanitized_arguments = None;
+        self.identity = IdentitySlot::default();
+        self.found = b"";
+        self.forget_result();
+    }
+
+    /// Takes back what was said of the call's end.
+    pub(super) fn forget_result(&mut self) {
+        self.identifiers.clear();
+        self.fields.clear();
+        self.fields_bytes = 0;
+        self.result_size = 0;
+        self.rows = None;
+        self.pieces.error = Span::default();
+        self.pieces.error_type = Span::default();
+        self.pieces.result = Span::default();
+    }
+
+    /// Appends a piece that `write` writes, and counts what the sanitizer did to it.
+    pub(super) fn piece(
+        &mut self,
+        member: Member,
+        write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
+    ) -> Span {
+        let start = self.bytes.len() as u32;
+        let did = write(&mut self.bytes);
+        self.redactions = self.redactions.saturating_add(did.redactions);
+        if did.shortened {
+            self.shorten(member);
+        }
+        Span {
+            start,
+            end: self.bytes.len() as u32,
+        }
+    }
+
+    pub(super) fn shorten(&mut self, member: Member) {
+        self.shortened |= 1 << member as u8;
+    }
+
+    pub(super) fn shortened(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let shortened = self.shortened;
+        MEMBER_NAMES
+            .iter()
+            .enumerate()
+            .filter(move |(at, _)| shortened & (1 << at) != 0)
+            .map(|(_, name)| *name)
+    }
+
+    /// The text of a piece that is a JSON string.
+    pub(super) fn text(&self, span: Span) -> Cow<'_, str> {
+        text_of(span.of(&self.bytes))
+    }
+}
+
+/// The text that a JSON string stands for; as a rule the bytes between its quotes.
+pub(super) fn text_of(json: &[u8]) -> Cow<'_, str> {
+    let inner = json
+        .get(1..json.len().saturating_sub(1))
+        .unwrap_or_default();
+    if inner.contains(&b'\\') {
+        serde_json::from_slice::<String>(json).map_or(Cow::Borrowed(""), Cow::Owned)
+    } else {
+        Cow::Borrowed(std::str::from_utf8(inner).unwrap_or_default())
+    }
+}
+
+/// How many idle buffers a thread keeps, and up to which size.
+const POOLED: usize = 64;
+const POOLED_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static POOL: RefCell<Vec<Box<Open>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer from this thread's pool, or a new one.
+pub(super) fn take() -> Box<Open> {
+    // The thread's locals may be gone already: calls can end while a thread ends.
+    let pooled = POOL.try_with(|pool| pool.try_borrow_mut().ok().and_then(|mut pool| pool.pop()));
+    pooled
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| Box::new(Open::new()))
+}
+
+/// Gives a buffer back to the pool of this thread.
+pub(super) fn give_back(mut open: Box<Open>) {
+    if open.bytes.capacity() > POOLED_BYTES || open.line.capacity() > POOLED_BYTES {
+        return;
+    }
+    open.reset();
+    let _ = POOL.try_with(|pool| {
+        if let Ok(mut pool) = pool.try_borrow_mut()
+            && pool.len() < POOLED
+        {
+            pool.push(open);
+        }
+    });
+}
