@@ -10,6 +10,9 @@ pub mod layer;
 pub mod log;
 pub mod query;
 pub mod record;
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+pub mod replay;
 pub mod sanitize;
 pub mod sink;
 

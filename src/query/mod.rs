@@ -27,6 +27,9 @@ mod statistics;
 mod status;
 mod timeline;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::lines::{Lines, Step};
+
 pub use self::error::QueryError;
 pub use self::filter::Filter;
 pub use self::follow::Follow;
