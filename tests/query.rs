@@ -444,7 +444,7 @@ fn what_is_no_log_is_an_error_that_says_what_to_do() {
 #[test]
 fn a_log_of_a_later_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    WrittenLog::create_as(folder.path(), 1, json!({"format": 2}));
+    WrittenLog::create_as(folder.path(), 1, &json!({"format": 2}));
     let error = scan(folder.path(), &Filter::new()).unwrap_err();
     assert!(
         matches!(error, QueryError::NewerFormat { format: 2, .. }),
@@ -456,7 +456,8 @@ fn a_log_of_a_later_format_is_refused() {
 #[test]
 fn a_log_made_by_replay_says_so_also_when_its_first_segment_is_gone() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create_as(folder.path(), 1, json!({"format": 1, "source": "replay"}));
+    let mut log =
+        WrittenLog::create_as(folder.path(), 1, &json!({"format": 1, "source": "replay"}));
     log.add("tool_call", &call("conv_1", "get_order", "success", 1));
     log.rotate(1);
     for _ in 0..2 {

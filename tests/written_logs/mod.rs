@@ -26,11 +26,11 @@ pub struct WrittenLog {
 impl WrittenLog {
     /// A log with its first record.
     pub fn create(folder: &Path, id: u8) -> Self {
-        Self::create_as(folder, id, json!({"format": 1, "source": "live"}))
+        Self::create_as(folder, id, &json!({"format": 1, "source": "live"}))
     }
 
     /// A log whose first record says this.
-    pub fn create_as(folder: &Path, id: u8, opening: Value) -> Self {
+    pub fn create_as(folder: &Path, id: u8, opening: &Value) -> Self {
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join("LOCK"), b"").unwrap();
         let mut log = Self {
