@@ -317,6 +317,7 @@ fn what_a_log_says_cannot_forge_a_line_or_move_the_cursor() {
     members["result_summary"] = json!({"success": false, "error": hostile});
     log.add("tool_call", &members);
     members["conversation_id"] = hostile.into();
+    log.add("tool_call", &members);
     log.add(
         hostile.trim_matches(|one: char| !one.is_ascii_lowercase()),
         &members,

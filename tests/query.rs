@@ -462,12 +462,12 @@ fn a_log_made_by_replay_says_so_also_when_its_first_segment_is_gone() {
     log.rotate(1);
     for _ in 0..2 {
         let records = scan(folder.path(), &Filter::new()).unwrap();
-        assert!(records.sources().all(|source| source.is_replayed()));
+        assert!(records.logs().all(|log| log.is_replayed()));
         let _ = fs::remove_file(folder.path().join("00000000000000000000.jsonl"));
     }
 
     let live = tempfile::tempdir().unwrap();
     WrittenLog::create(live.path(), 1);
     let records = scan(live.path(), &Filter::new()).unwrap();
-    assert!(!records.sources().any(|source| source.is_replayed()));
+    assert!(!records.logs().any(|log| log.is_replayed()));
 }

@@ -8,7 +8,7 @@ use super::fields::{Fields, NO_TIMESTAMP};
 use super::filter::Compiled;
 use super::lines::{Lines, Step};
 use super::record::{Place, Record};
-use super::source::{self, Opening, Source};
+use super::snapshot::{self, LogSnapshot, Opening};
 use super::{PassedOver, QueryError, members, repeats};
 use crate::log::RecordHash;
 use crate::log::record::MAX_RECORD;
@@ -22,7 +22,7 @@ pub(crate) const NO_LINE_FEED: &str = "is cut off, and is not the log's last";
 /// Superseded records, bad lines and an unfinished last line are passed over and counted. Memory is one
 /// line's buffer.
 pub(crate) struct LogCursor {
-    source: Arc<Source>,
+    snapshot: Arc<LogSnapshot>,
     /// The segments that are still to be read, the one that is being read first.
     segments: Range<usize>,
     lines: Option<Lines<Take<File>>>,
@@ -35,19 +35,19 @@ pub(crate) struct LogCursor {
 
 impl LogCursor {
     /// Through a whole log; `timed` where its records' ends are needed.
-    pub(crate) fn new(source: Arc<Source>, timed: bool) -> Self {
-        let segments = 0..source.segments.len();
-        Self::of_segments(source, segments, timed.then_some(i64::MIN))
+    pub(crate) fn new(snapshot: Arc<LogSnapshot>, timed: bool) -> Self {
+        let segments = 0..snapshot.segments.len();
+        Self::of_segments(snapshot, segments, timed.then_some(i64::MIN))
     }
 
     /// Through some of a log's segments, with the running end that stands before them.
     pub(crate) fn of_segments(
-        source: Arc<Source>,
+        snapshot: Arc<LogSnapshot>,
         segments: Range<usize>,
         running_end: Option<i64>,
     ) -> Self {
         Self {
-            source,
+            snapshot,
             segments,
             lines: None,
             place: None,
@@ -62,13 +62,13 @@ impl LogCursor {
         self.place = None;
         while !self.segments.is_empty() {
             let index = self.segments.start;
-            let source = Arc::clone(&self.source);
-            let segment = &source.segments[index];
+            let snapshot = Arc::clone(&self.snapshot);
+            let segment = &snapshot.segments[index];
             let mut lines = match self.lines.take() {
                 Some(lines) => lines,
                 None => {
-                    self.repeats = repeats::of_segment(&source.segments, index)?;
-                    Lines::new(source::read_from(segment, 0)?, MAX_RECORD, 0)
+                    self.repeats = repeats::of_segment(&snapshot.segments, index)?;
+                    Lines::new(snapshot::read_from(segment, 0)?, MAX_RECORD, 0)
                 }
             };
             let step = lines
@@ -100,7 +100,7 @@ impl LogCursor {
                     self.lines = Some(lines);
                 }
                 Step::Unfinished(bytes) => {
-                    if index + 1 == source.segments.len() {
+                    if index + 1 == snapshot.segments.len() {
                         self.passed.unfinished_bytes += bytes;
                     } else {
                         self.passed
@@ -134,7 +134,7 @@ impl LogCursor {
     pub(crate) fn next_match(&mut self, filter: &Compiled) -> Result<Option<Record>, QueryError> {
         while self.advance_to_candidate(filter)? {
             let Some(place) = &self.place else { break };
-            match confirm(filter, self.line(), place, &self.source.folder) {
+            match confirm(filter, self.line(), place, &self.snapshot.folder) {
                 Ok(Some(record)) => return Ok(Some(record)),
                 Ok(None) => {}
                 Err(reason) => self.bad(reason),
@@ -146,7 +146,7 @@ impl LogCursor {
     /// Counts the line that stands now as bad.
     pub(crate) fn bad(&mut self, reason: &'static str) {
         if let (Some(segment), Some(lines)) =
-            (self.source.segments.get(self.segments.start), &self.lines)
+            (self.snapshot.segments.get(self.segments.start), &self.lines)
         {
             self.passed.bad_line(&segment.path, lines.number(), reason);
         }
@@ -176,8 +176,8 @@ impl LogCursor {
         self.running_end.unwrap_or_default()
     }
 
-    pub(crate) fn source(&self) -> &Arc<Source> {
-        &self.source
+    pub(crate) fn snapshot(&self) -> &Arc<LogSnapshot> {
+        &self.snapshot
     }
 
     pub(crate) fn passed_over(&self) -> &PassedOver {

@@ -8,8 +8,8 @@ use super::filter::Compiled;
 use super::lines::{Lines, Step};
 use super::reverse::ReverseScan;
 use super::scan::shared;
-use super::source::{self, Segment};
-use super::{Filter, PassedOver, QueryError, Record, Source, folders, repeats};
+use super::snapshot::{self, Segment};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, Record, folders, repeats};
 use crate::log::RecordHash;
 use crate::log::record::MAX_RECORD;
 
@@ -53,9 +53,9 @@ impl Follow {
         filter: &Filter,
         count: usize,
     ) -> Result<(Vec<Record>, Self), QueryError> {
-        let sources = shared(Source::find(path)?);
+        let snapshots = shared(LogSnapshot::find(path)?);
         let mut newest = Vec::new();
-        let mut scan = ReverseScan::over(sources.clone(), filter)?;
+        let mut scan = ReverseScan::over(snapshots.clone(), filter)?;
         while newest.len() < count {
             match scan.next() {
                 Some(record) => newest.push(record?),
@@ -63,9 +63,9 @@ impl Follow {
             }
         }
         newest.reverse();
-        let mut logs = Vec::with_capacity(sources.len());
-        for source in &sources {
-            logs.push(FollowedLog::at_end(source)?);
+        let mut logs = Vec::with_capacity(snapshots.len());
+        for snapshot in &snapshots {
+            logs.push(FollowedLog::at_end(snapshot)?);
         }
         Ok((
             newest,
@@ -73,7 +73,7 @@ impl Follow {
                 path: path.to_owned(),
                 filter: Compiled::new(filter),
                 logs,
-                replayed: sources.iter().any(|source| source.is_replayed()),
+                replayed: snapshots.iter().any(|snapshot| snapshot.is_replayed()),
                 passed: scan.passed_over(),
             },
         ))
@@ -92,9 +92,9 @@ impl Follow {
     pub fn poll(&mut self) -> Result<Vec<Record>, QueryError> {
         for folder in folders::find(&self.path)? {
             if !self.logs.iter().any(|log| *log.folder == *folder) {
-                let source = Source::open(&folder)?;
-                self.replayed |= source.is_replayed();
-                self.logs.push(FollowedLog::at_start(&source));
+                let snapshot = LogSnapshot::open(&folder)?;
+                self.replayed |= snapshot.is_replayed();
+                self.logs.push(FollowedLog::at_start(&snapshot));
             }
         }
         for log in &mut self.logs {
@@ -145,9 +145,9 @@ struct FollowedLog {
 }
 
 impl FollowedLog {
-    fn at_start(source: &Source) -> Self {
+    fn at_start(snapshot: &LogSnapshot) -> Self {
         Self {
-            folder: Arc::clone(&source.folder),
+            folder: Arc::clone(&snapshot.folder),
             segment: None,
             offset: 0,
             lines_before: 0,
@@ -158,12 +158,12 @@ impl FollowedLog {
     }
 
     /// Behind the last whole line that the log had when it was opened.
-    fn at_end(source: &Source) -> Result<Self, QueryError> {
-        let mut log = Self::at_start(source);
-        let Some(last) = source.segments.last() else {
+    fn at_end(snapshot: &LogSnapshot) -> Result<Self, QueryError> {
+        let mut log = Self::at_start(snapshot);
+        let Some(last) = snapshot.segments.last() else {
             return Ok(log);
         };
-        let mut lines = Lines::new(source::read_from(last, 0)?, MAX_RECORD, 0);
+        let mut lines = Lines::new(snapshot::read_from(last, 0)?, MAX_RECORD, 0);
         loop {
             let step = lines
                 .advance()
@@ -180,7 +180,7 @@ impl FollowedLog {
 
     fn read_on(&mut self, filter: &Compiled, passed: &mut PassedOver) -> Result<(), QueryError> {
         // Listed first: a segment that is not the last of this list gets no more lines.
-        let segments = source::segments(&self.folder)?;
+        let segments = snapshot::segments(&self.folder)?;
         for (index, segment) in segments.iter().enumerate() {
             let last = index + 1 == segments.len();
             match self.segment {
@@ -210,7 +210,7 @@ impl FollowedLog {
         if self.offset == segment.length {
             return Ok(());
         }
-        let reader = source::read_from(segment, self.offset)?;
+        let reader = snapshot::read_from(segment, self.offset)?;
         let mut lines = Lines::new(reader, MAX_RECORD, self.offset);
         loop {
             let step = lines

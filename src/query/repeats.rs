@@ -7,7 +7,7 @@ use std::io::Read;
 use super::QueryError;
 use super::lines::{Lines, Step};
 use super::record::Place;
-use super::source::{self, Segment};
+use super::snapshot::{self, Segment};
 use crate::log::RecordHash;
 use crate::log::record::MAX_RECORD;
 
@@ -28,7 +28,7 @@ pub(crate) fn of_segment(
         if last_seq(earlier)?.is_some_and(|last| last < first_seq) {
             break;
         }
-        let mut lines = Lines::new(source::read_from(earlier, 0)?, MAX_RECORD, 0);
+        let mut lines = Lines::new(snapshot::read_from(earlier, 0)?, MAX_RECORD, 0);
         loop {
             let step = lines
                 .advance()
@@ -57,7 +57,7 @@ fn last_seq(segment: &Segment) -> Result<Option<u64>, QueryError> {
     const TAIL: u64 = 1024 * 1024;
     let offset = segment.length.saturating_sub(TAIL);
     let mut tail = Vec::new();
-    source::read_from(segment, offset)?
+    snapshot::read_from(segment, offset)?
         .read_to_end(&mut tail)
         .map_err(|error| QueryError::io("reading", &segment.path, error))?;
     Ok(tail

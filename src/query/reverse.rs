@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::cursor::{LogCursor, confirm};
 use super::filter::Compiled;
 use super::scan::{Waiting, shared};
-use super::{Filter, PassedOver, QueryError, Record, Source};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, Record};
 
 /// Reads the records that `filter` wants, newest first: what [`scan`](super::scan()) gives, in the opposite
 /// order.
@@ -22,7 +22,7 @@ use super::{Filter, PassedOver, QueryError, Record, Source};
 ///
 /// As for [`scan`](super::scan()).
 pub fn scan_reverse(path: &Path, filter: &Filter) -> Result<ReverseScan, QueryError> {
-    ReverseScan::over(shared(Source::find(path)?), filter)
+    ReverseScan::over(shared(LogSnapshot::find(path)?), filter)
 }
 
 /// The records of one or several logs, newest first; made by [`scan_reverse`].
@@ -36,12 +36,15 @@ pub struct ReverseScan {
 }
 
 impl ReverseScan {
-    pub(crate) fn over(sources: Vec<Arc<Source>>, filter: &Filter) -> Result<Self, QueryError> {
-        let merged = sources.len() > 1;
+    pub(crate) fn over(
+        snapshots: Vec<Arc<LogSnapshot>>,
+        filter: &Filter,
+    ) -> Result<Self, QueryError> {
+        let merged = snapshots.len() > 1;
         Ok(Self {
-            logs: sources
+            logs: snapshots
                 .into_iter()
-                .map(|source| ReverseCursor::new(source, merged))
+                .map(|snapshot| ReverseCursor::new(snapshot, merged))
                 .collect::<Result<_, _>>()?,
             filter: Compiled::new(filter),
             waiting: BinaryHeap::new(),
@@ -52,8 +55,8 @@ impl ReverseScan {
     }
 
     /// The logs that are read.
-    pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.logs.iter().map(|log| &*log.source)
+    pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
+        self.logs.iter().map(|log| &*log.snapshot)
     }
 
     /// What was passed over until now.
@@ -116,7 +119,7 @@ impl fmt::Debug for ReverseScan {
 }
 
 struct ReverseCursor {
-    source: Arc<Source>,
+    snapshot: Arc<LogSnapshot>,
     /// How many segments are still to be read.
     left: usize,
     /// The running end before each segment; empty where the log is the only one.
@@ -136,21 +139,21 @@ struct Spot {
 }
 
 impl ReverseCursor {
-    fn new(source: Arc<Source>, merged: bool) -> Result<Self, QueryError> {
+    fn new(snapshot: Arc<LogSnapshot>, merged: bool) -> Result<Self, QueryError> {
         let mut ends_before = Vec::new();
         if merged {
             let mut end = i64::MIN;
-            for index in 0..source.segments.len() {
+            for index in 0..snapshot.segments.len() {
                 ends_before.push(end);
                 let mut cursor =
-                    LogCursor::of_segments(Arc::clone(&source), index..index + 1, Some(end));
+                    LogCursor::of_segments(Arc::clone(&snapshot), index..index + 1, Some(end));
                 while cursor.advance()? {}
                 end = cursor.running_end();
             }
         }
         Ok(Self {
-            left: source.segments.len(),
-            source,
+            left: snapshot.segments.len(),
+            snapshot,
             ends_before,
             file: None,
             places: Vec::new(),
@@ -176,7 +179,7 @@ impl ReverseCursor {
     fn load(&mut self, filter: &Compiled) -> Result<(), QueryError> {
         let index = self.left;
         let end = self.ends_before.get(index).copied();
-        let mut cursor = LogCursor::of_segments(Arc::clone(&self.source), index..index + 1, end);
+        let mut cursor = LogCursor::of_segments(Arc::clone(&self.snapshot), index..index + 1, end);
         while cursor.advance_to_candidate(filter)? {
             self.places.push(Spot {
                 offset: cursor.offset(),
@@ -186,7 +189,7 @@ impl ReverseCursor {
             });
         }
         self.passed.add(cursor.passed_over());
-        let path = &self.source.segments[index].path;
+        let path = &self.snapshot.segments[index].path;
         self.file = if self.places.is_empty() {
             None
         } else {
@@ -196,7 +199,7 @@ impl ReverseCursor {
     }
 
     fn read(&mut self, spot: &Spot, filter: &Compiled) -> Result<Option<Record>, QueryError> {
-        let path = &self.source.segments[self.left].path;
+        let path = &self.snapshot.segments[self.left].path;
         let mut line = vec![0; spot.length];
         let read = match &mut self.file {
             Some(file) => read_at(file, spot.offset, &mut line),
@@ -208,7 +211,7 @@ impl ReverseCursor {
                 .bad_line(path, spot.line, "changed while it was read");
             return Ok(None);
         };
-        match confirm(filter, &line, &place, &self.source.folder) {
+        match confirm(filter, &line, &place, &self.snapshot.folder) {
             Ok(record) => Ok(record),
             Err(reason) => {
                 self.passed.bad_line(path, spot.line, reason);

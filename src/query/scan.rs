@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cursor::LogCursor;
 use super::filter::Compiled;
-use super::{Filter, PassedOver, QueryError, Record, Source};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, Record};
 use crate::log::LogId;
 
 /// Reads the records that `filter` wants, oldest first.
@@ -36,11 +36,11 @@ use crate::log::LogId;
 /// # Ok::<(), tool_audit::query::QueryError>(())
 /// ```
 pub fn scan(path: &Path, filter: &Filter) -> Result<Scan, QueryError> {
-    Ok(Scan::over(shared(Source::find(path)?), filter))
+    Ok(Scan::over(shared(LogSnapshot::find(path)?), filter))
 }
 
-pub(crate) fn shared(sources: Vec<Source>) -> Vec<Arc<Source>> {
-    sources.into_iter().map(Arc::new).collect()
+pub(crate) fn shared(snapshots: Vec<LogSnapshot>) -> Vec<Arc<LogSnapshot>> {
+    snapshots.into_iter().map(Arc::new).collect()
 }
 
 /// The records of one or several logs, oldest first; made by [`scan`].
@@ -55,12 +55,12 @@ pub struct Scan {
 }
 
 impl Scan {
-    pub(crate) fn over(sources: Vec<Arc<Source>>, filter: &Filter) -> Self {
-        let merged = sources.len() > 1;
+    pub(crate) fn over(snapshots: Vec<Arc<LogSnapshot>>, filter: &Filter) -> Self {
+        let merged = snapshots.len() > 1;
         Self {
-            cursors: sources
+            cursors: snapshots
                 .into_iter()
-                .map(|source| LogCursor::new(source, merged))
+                .map(|snapshot| LogCursor::new(snapshot, merged))
                 .collect(),
             filter: Compiled::new(filter),
             waiting: BinaryHeap::new(),
@@ -71,8 +71,8 @@ impl Scan {
     }
 
     /// The logs that are read.
-    pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.cursors.iter().map(|cursor| &**cursor.source())
+    pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
+        self.cursors.iter().map(|cursor| &**cursor.snapshot())
     }
 
     /// What was passed over until now.

@@ -9,7 +9,7 @@ use super::fields::Fields;
 use super::filter::Compiled;
 use super::histogram::Histogram;
 use super::scan::shared;
-use super::{Filter, PassedOver, QueryError, Source, members};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, members};
 use crate::call::{Outcome, UNKNOWN};
 use crate::entry::AuditEntry;
 
@@ -24,15 +24,17 @@ use crate::entry::AuditEntry;
 pub fn statistics(path: &Path, filter: &Filter) -> Result<Statistics, QueryError> {
     let mut statistics = Statistics::new();
     let compiled = Compiled::new(filter);
-    for source in shared(Source::find(path)?) {
-        let mut cursor = LogCursor::new(source, false);
+    for snapshot in shared(LogSnapshot::find(path)?) {
+        let mut cursor = LogCursor::new(snapshot, false);
         while cursor.advance_to_candidate(&compiled)? {
             if let Err(reason) = statistics.add_line(&cursor, &compiled) {
                 cursor.bad(reason);
             }
         }
         statistics.passed.add(cursor.passed_over());
-        statistics.sources.push(cursor.source().as_ref().clone());
+        statistics
+            .snapshots
+            .push(cursor.snapshot().as_ref().clone());
     }
     Ok(statistics)
 }
@@ -59,7 +61,7 @@ pub fn statistics(path: &Path, filter: &Filter) -> Result<Statistics, QueryError
 pub struct Statistics {
     tools: BTreeMap<String, Tally>,
     passed: PassedOver,
-    sources: Vec<Source>,
+    snapshots: Vec<LogSnapshot>,
 }
 
 impl Statistics {
@@ -133,8 +135,8 @@ impl Statistics {
 
     /// The logs that were read.
     #[must_use]
-    pub fn sources(&self) -> &[Source] {
-        &self.sources
+    pub fn logs(&self) -> &[LogSnapshot] {
+        &self.snapshots
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::cursor::LogCursor;
 use super::fields::Fields;
 use super::scan::shared;
-use super::{PassedOver, QueryError, Source, instant};
+use super::{LogSnapshot, PassedOver, QueryError, instant};
 use crate::log::segment;
 
 /// How the logs at a place are doing.
@@ -21,10 +21,10 @@ use crate::log::segment;
 /// # Errors
 ///
 /// As for [`scan`](super::scan()).
-pub fn status(path: &Path) -> Result<Status, QueryError> {
-    let mut status = Status::default();
-    for source in shared(Source::find(path)?) {
-        let mut cursor = LogCursor::new(Arc::clone(&source), false);
+pub fn status(path: &Path) -> Result<StoreStatus, QueryError> {
+    let mut status = StoreStatus::default();
+    for snapshot in shared(LogSnapshot::find(path)?) {
+        let mut cursor = LogCursor::new(Arc::clone(&snapshot), false);
         let log = read(&mut cursor)?;
         status.passed.add(cursor.passed_over());
         status.logs.push(log);
@@ -35,14 +35,14 @@ pub fn status(path: &Path) -> Result<Status, QueryError> {
 /// How the logs at a place are doing; made by [`status`].
 #[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
-pub struct Status {
+pub struct StoreStatus {
     /// Each log by itself.
-    pub logs: Vec<LogStatus>,
+    pub logs: Vec<LogSummary>,
     #[serde(skip)]
     passed: PassedOver,
 }
 
-impl Status {
+impl StoreStatus {
     /// When the newest record was made, those of `admin` aside: that somebody reads a log is no sign that
     /// it is written.
     #[must_use]
@@ -97,7 +97,7 @@ impl Status {
 /// How one log is doing.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
-pub struct LogStatus {
+pub struct LogSummary {
     /// Its folder.
     pub folder: PathBuf,
     /// How many records it holds, superseded ones aside.
@@ -129,9 +129,9 @@ pub struct LogStatus {
     pub admin: bool,
 }
 
-fn read(cursor: &mut LogCursor) -> Result<LogStatus, QueryError> {
-    let source = Arc::clone(cursor.source());
-    let writer = is_held(source.folder());
+fn read(cursor: &mut LogCursor) -> Result<LogSummary, QueryError> {
+    let snapshot = Arc::clone(cursor.snapshot());
+    let writer = is_held(snapshot.folder());
     let mut records = 0;
     let mut last = None;
     let mut lost = 0_u64;
@@ -171,18 +171,18 @@ fn read(cursor: &mut LogCursor) -> Result<LogStatus, QueryError> {
     }
     let open = open.len() as u64;
     let running = if writer == Some(true) { open } else { 0 };
-    Ok(LogStatus {
-        folder: source.folder().to_owned(),
+    Ok(LogSummary {
+        folder: snapshot.folder().to_owned(),
         records,
         last_record: last.and_then(instant::to_date_time),
         lost_entries: lost,
         unknown_outcomes: unknown + open - running,
         running_calls: running,
-        bytes: source.bytes(),
+        bytes: snapshot.bytes(),
         bytes_a_day: growth.bytes_a_day(),
         writer,
-        replayed: source.is_replayed(),
-        admin: source.is_admin(),
+        replayed: snapshot.is_replayed(),
+        admin: snapshot.is_admin(),
     })
 }
 

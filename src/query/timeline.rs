@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use super::readable::{escape, quote};
 use super::scan::shared;
-use super::{Filter, PassedOver, QueryError, Record, Scan, Source};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, Record, Scan};
 use crate::call::Outcome;
 use crate::canonical;
 use crate::entry::AuditEntry;
@@ -29,13 +29,13 @@ use crate::entry::AuditEntry;
 /// # Ok::<(), tool_audit::query::QueryError>(())
 /// ```
 pub fn timeline(path: &Path, conversation: &str) -> Result<Timeline, QueryError> {
-    let sources = shared(Source::find(path)?);
+    let snapshots = shared(LogSnapshot::find(path)?);
     let filter = Filter::new()
         .conversation(conversation)
         .kind("tool_call")
         .kind("tool_call_started");
     let mut without_end = HashSet::new();
-    for record in Scan::over(sources.clone(), &filter) {
+    for record in Scan::over(snapshots.clone(), &filter) {
         let record = record?;
         let Ok((fields, _)) = Fields::parse(record.line().as_bytes()) else {
             continue;
@@ -50,7 +50,7 @@ pub fn timeline(path: &Path, conversation: &str) -> Result<Timeline, QueryError>
         }
     }
     Ok(Timeline {
-        scan: Scan::over(sources, &filter),
+        scan: Scan::over(snapshots, &filter),
         without_end,
     })
 }
@@ -72,8 +72,8 @@ impl Timeline {
     }
 
     /// The logs that are read.
-    pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.scan.sources()
+    pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
+        self.scan.logs()
     }
 }
 

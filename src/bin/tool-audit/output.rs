@@ -1,7 +1,7 @@
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
-use tool_audit::query::{PassedOver, Source, escape};
+use tool_audit::query::{LogSnapshot, PassedOver, escape};
 
 use crate::verdict::Verdict;
 
@@ -65,10 +65,10 @@ impl Output {
     /// Says of a log made by replay that it is one: before the answer, or for programs beside it.
     pub(crate) fn replayed<'a>(
         &mut self,
-        mut sources: impl Iterator<Item = &'a Source>,
+        mut snapshots: impl Iterator<Item = &'a LogSnapshot>,
         json: bool,
     ) -> io::Result<()> {
-        if sources.any(Source::is_replayed) {
+        if snapshots.any(LogSnapshot::is_replayed) {
             self.say_replayed(json)?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tool_audit::query::{Filter, PassedOver, QueryError, Record, Source, scan, scan_reverse};
+use tool_audit::query::{Filter, LogSnapshot, PassedOver, QueryError, Record, scan, scan_reverse};
 
 use crate::filter::FilterArguments;
 use crate::output::{Output, note_passed_over};
@@ -36,13 +36,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let filter: Filter = arguments.filter.to_filter();
     let passed = if arguments.reverse {
         let mut records = scan_reverse(&arguments.log, &filter)?;
-        let sources: Vec<Source> = records.sources().cloned().collect();
-        print(arguments, &sources, &mut records, out)?;
+        let snapshots: Vec<LogSnapshot> = records.logs().cloned().collect();
+        print(arguments, &snapshots, &mut records, out)?;
         records.passed_over()
     } else {
         let mut records = scan(&arguments.log, &filter)?;
-        let sources: Vec<Source> = records.sources().cloned().collect();
-        print(arguments, &sources, &mut records, out)?;
+        let snapshots: Vec<LogSnapshot> = records.logs().cloned().collect();
+        print(arguments, &snapshots, &mut records, out)?;
         records.passed_over()
     };
     Ok(verdict(arguments, &passed))
@@ -50,11 +50,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
 
 fn print(
     arguments: &Arguments,
-    sources: &[Source],
+    snapshots: &[LogSnapshot],
     records: &mut dyn Iterator<Item = Result<Record, QueryError>>,
     out: &mut Output,
 ) -> Result<(), Failure> {
-    out.replayed(sources.iter(), arguments.json)?;
+    out.replayed(snapshots.iter(), arguments.json)?;
     let mut rows = Rows::new(&RECORD_HEADER);
     for record in records.take(arguments.limit.unwrap_or(usize::MAX)) {
         let record = record?;

@@ -33,7 +33,7 @@ const HEADER: [&str; 10] = [
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let found = statistics(&arguments.log, &arguments.filter.to_filter())?;
-    out.replayed(found.sources().iter(), arguments.json)?;
+    out.replayed(found.logs().iter(), arguments.json)?;
     let wanted = arguments.filter.tools();
     // A tool that was asked for has an answer also where it was never called.
     let tools: Vec<ToolStatistics> = if wanted.is_empty() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
-use tool_audit::query::{LogStatus, Status, escape, status};
+use tool_audit::query::{LogSummary, StoreStatus, escape, status};
 
 use crate::output::{Colour, Output, note, note_passed_over};
 use crate::times;
@@ -43,7 +43,7 @@ struct Answer<'a> {
     bytes_a_day: Option<u64>,
     replayed: bool,
     bad_lines: u64,
-    logs: &'a [LogStatus],
+    logs: &'a [LogSummary],
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     Ok(Verdict::bad_if(too_long).and(readable))
 }
 
-fn print(found: &Status, now: DateTime<Utc>, out: &mut Output) -> Result<(), Failure> {
+fn print(found: &StoreStatus, now: DateTime<Utc>, out: &mut Output) -> Result<(), Failure> {
     for log in &found.logs {
         writeln!(out, "{}", escape(&log.folder.to_string_lossy()))?;
         let last = log.last_record.map_or("none".to_owned(), |last| {

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use tool_audit::query::{QueryError, Source, quote, timeline};
+use tool_audit::query::{LogSnapshot, QueryError, quote, timeline};
 
 use crate::output::{Colour, Output, note, note_passed_over};
 use crate::verdict::{Failure, Verdict};
@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let mut calls = timeline(&arguments.log, &arguments.conversation)?;
-    let sources: Vec<Source> = calls.sources().cloned().collect();
-    out.replayed(sources.iter(), arguments.json)?;
+    let snapshots: Vec<LogSnapshot> = calls.logs().cloned().collect();
+    out.replayed(snapshots.iter(), arguments.json)?;
     let mut verdict = Verdict::Fine;
     let mut any = false;
     for call in &mut calls {

@@ -15,7 +15,7 @@ use crate::log::{LogId, segment};
 /// A scan reads each segment up to the length that it had then, so that it ends also where a writer is
 /// quicker than the reader.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct LogSnapshot {
     pub(crate) folder: Arc<Path>,
     pub(crate) segments: Vec<Segment>,
     log: Option<LogId>,
@@ -30,7 +30,7 @@ pub(crate) struct Segment {
     pub(crate) length: u64,
 }
 
-impl Source {
+impl LogSnapshot {
     /// The logs of a store, of a folder of stores, or the one log of a folder.
     ///
     /// # Errors
@@ -45,14 +45,14 @@ impl Source {
     }
 
     pub(crate) fn open(folder: &Path) -> Result<Self, QueryError> {
-        let mut source = Self {
+        let mut snapshot = Self {
             folder: folder.into(),
             segments: segments(folder)?,
             log: None,
             replayed: false,
         };
-        source.read_opening()?;
-        Ok(source)
+        snapshot.read_opening()?;
+        Ok(snapshot)
     }
 
     /// The folder of the log.
