@@ -16,9 +16,13 @@
 
 mod call;
 mod calls;
+mod counted;
 mod error;
+mod run;
 mod strict;
+mod tool;
 
 pub use self::call::{Answer, RecordedCall};
 pub use self::calls::{Calls, MAX_LINE};
 pub use self::error::{BadCall, BadLine, ReplayError};
+pub use self::run::{Progress, Replay, Summary};
