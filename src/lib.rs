@@ -39,6 +39,7 @@ pub use crate::record::{
 pub use crate::sanitize::Sanitizer;
 #[doc(inline)]
 pub use crate::sink::{
-    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, MemorySink, PolicyInForce,
-    Queued, QueuedBuilder, SanitizedEntry, SinkError, SinkStatus, Ticket,
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, FanOut, Filter, Loss, Member,
+    MemberStatus, MemorySink, PolicyInForce, Queued, QueuedBuilder, SanitizedEntry, SinkError,
+    SinkStatus, Ticket, TracingSink,
 };
