@@ -43,3 +43,6 @@ pub use crate::sink::{
     MemberStatus, MemorySink, PolicyInForce, Queued, QueuedBuilder, SanitizedEntry, SinkError,
     SinkStatus, Ticket, TracingSink,
 };
+#[cfg(unix)]
+#[doc(inline)]
+pub use crate::sink::{FileSink, FileSinkBuilder};

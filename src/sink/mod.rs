@@ -7,6 +7,8 @@
 mod entry;
 mod error;
 mod fan_out;
+#[cfg(unix)]
+mod file;
 mod filter;
 mod memory;
 mod queued;
@@ -18,6 +20,8 @@ mod writer;
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
 pub use self::fan_out::{FanOut, Member, MemberStatus};
+#[cfg(unix)]
+pub use self::file::{FileSink, FileSinkBuilder};
 pub use self::filter::Filter;
 pub use self::memory::MemorySink;
 pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
