@@ -1,62 +1,12 @@
+//! The head file, as its writer keeps it (FORMAT section 8).
+
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::record::{LogId, RecordHash};
+use super::verify::Head;
 use crate::canonical::write_u64;
-
-/// The newest durable record of a log, as its head file tells it (FORMAT section 8).
-///
-/// ```
-/// use tool_audit::log::Head;
-///
-/// let line = format!(r#"{{"_hash":"{}","_log":"{}","_seq":7}}"#, "0a".repeat(32), "0b".repeat(16));
-/// let head = Head::parse(line.as_bytes()).unwrap();
-/// assert_eq!(head.seq, 7);
-/// assert_eq!(head.to_line(), line.into_bytes());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The record's hash.
-    pub hash: RecordHash,
-    /// The log.
-    pub log: LogId,
-    /// The record's number.
-    pub seq: u64,
-}
-
-impl Head {
-    /// Reads a head file's one line, with or without its line feed. None where it is no such line.
-    #[must_use]
-    pub fn parse(text: &[u8]) -> Option<Self> {
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let rest = text.strip_prefix(br#"{"_hash":""#)?;
-        let hash = RecordHash::from_hex(rest.get(..64)?)?;
-        let rest = rest[64..].strip_prefix(br#"","_log":""#)?;
-        let log = LogId::from_hex(rest.get(..32)?)?;
-        let digits = rest[32..]
-            .strip_prefix(br#"","_seq":"#)?
-            .strip_suffix(b"}")?;
-        let seq = std::str::from_utf8(digits).ok()?.parse().ok()?;
-        let head = Self { hash, log, seq };
-        (head.to_line() == text).then_some(head)
-    }
-
-    /// The line, without a line feed.
-    #[must_use]
-    pub fn to_line(&self) -> Vec<u8> {
-        let mut line = Vec::with_capacity(160);
-        line.extend_from_slice(br#"{"_hash":""#);
-        line.extend_from_slice(&self.hash.to_hex());
-        line.extend_from_slice(br#"","_log":""#);
-        line.extend_from_slice(&self.log.to_hex());
-        line.extend_from_slice(br#"","_seq":"#);
-        write_u64(&mut line, self.seq);
-        line.push(b'}');
-        line
-    }
-}
 
 /// What a head file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +29,23 @@ pub(crate) fn read(path: &Path) -> io::Result<HeadFound> {
     if !found.is_file() || found.len() > MAX_HEAD {
         return Ok(HeadFound::Unreadable);
     }
-    let text = fs::read(path)?;
-    Ok(Head::parse(&text).map_or(HeadFound::Unreadable, HeadFound::Head))
+    let text = String::from_utf8(fs::read(path)?).unwrap_or_default();
+    Ok(match text.parse() {
+        Ok(head) if line(&head) == text.as_bytes() => HeadFound::Head(head),
+        _ => HeadFound::Unreadable,
+    })
+}
+
+fn line(head: &Head) -> Vec<u8> {
+    let mut line = Vec::with_capacity(160);
+    line.extend_from_slice(br#"{"_hash":""#);
+    line.extend_from_slice(&head.hash.to_hex());
+    line.extend_from_slice(br#"","_log":""#);
+    line.extend_from_slice(&head.log.to_hex());
+    line.extend_from_slice(br#"","_seq":"#);
+    write_u64(&mut line, head.seq);
+    line.extend_from_slice(b"}\n");
+    line
 }
 
 /// Puts `head` in place of the head file `path`, all of it or nothing.
@@ -95,9 +60,7 @@ pub(crate) fn write(path: &Path, head: &Head) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&fresh)?;
-    let mut line = head.to_line();
-    line.push(b'\n');
-    file.write_all(&line)?;
+    file.write_all(&line(head))?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
     sync_above(path)

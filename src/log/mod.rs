@@ -22,7 +22,6 @@ mod writer;
 
 pub use self::damage::Damage;
 pub use self::error::LogError;
-pub use self::head::Head;
 pub use self::options::{LogOptions, Retention, Source};
 pub use self::record::{LogId, RecordHash, RecordHead};
 pub use self::status::LogStatus;

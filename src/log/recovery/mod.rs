@@ -1,6 +1,5 @@
 //! What a writer does before it goes on in a log (FORMAT section 6).
 
-mod lines;
 mod scan;
 mod state;
 
@@ -8,17 +7,18 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
-use self::lines::Lines;
-use self::scan::{Bad, Scanned, scan};
+use self::scan::{Bad, Scanned, SegmentReader, scan};
 use self::state::State;
 pub(crate) use self::state::{call_id, days_between};
 use super::boot;
 use super::damage::Damage;
 use super::error::LogError;
-use super::head::{self, Head, HeadFound};
+use super::head::{self, HeadFound};
 use super::options::LogOptions;
+use super::read::{Line, LineReader};
 use super::record::{FORMAT, RecordHash, RecordHead};
 use super::storage::Storage;
+use super::verify::Head;
 
 /// A torn tail begins within so many bytes of the segment's end: no batch is larger.
 const MAX_TORN: u64 = 1024 * 1024;
@@ -392,9 +392,9 @@ impl<S: Storage> Recovery<'_, S> {
     ) -> Result<(), LogError> {
         self.io("reading a segment of", |at| {
             let segment = at.open(name)?;
-            let mut lines = Lines::new(at, &segment);
-            while let Some(line) = lines.next()? {
-                if let Some(text) = line.text
+            let mut lines = LineReader::new(SegmentReader::new(at, &segment));
+            while let Some(line) = lines.next_line()? {
+                if let Line::Whole(text) = line
                     && let Some(head) = RecordHead::parse(text)
                     && !visit(&head, text)
                 {

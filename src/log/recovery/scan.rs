@@ -1,8 +1,8 @@
-use std::io;
+use std::io::{self, Read};
 
-use super::lines::Lines;
 use super::state::State;
 use crate::canonical;
+use crate::log::read::{Line, LineReader};
 use crate::log::record::{RecordHash, RecordHead};
 use crate::log::storage::Storage;
 
@@ -41,12 +41,17 @@ pub(super) fn scan<S: Storage>(
 ) -> io::Result<Scanned> {
     let mut state = before;
     let mut bad: Option<Bad> = None;
-    let mut length = 0;
     let mut first = true;
-    let mut lines = Lines::new(storage, segment);
-    while let Some(line) = lines.next()? {
-        length = line.end;
-        let record = line.text.and_then(|text| Some((good_record(text)?, text)));
+    let mut lines = LineReader::new(SegmentReader::new(storage, segment));
+    loop {
+        let offset = lines.offset();
+        let Some(line) = lines.next_line()? else {
+            break;
+        };
+        let record = match line {
+            Line::Whole(text) => good_record(text).map(|head| (head, text)),
+            Line::TooLong | Line::Unfinished(_) => None,
+        };
         let Some(bad) = &mut bad else {
             match record {
                 Some((head, text))
@@ -56,21 +61,47 @@ pub(super) fn scan<S: Storage>(
                 }
                 record => {
                     let mut found = Bad {
-                        offset: line.offset,
+                        offset,
                         holds_records: false,
                         is_misplaced: first && record.is_some(),
                         state: state.clone(),
                     };
-                    found.take_in(record, first_seq, line.offset);
+                    found.take_in(record, first_seq, offset);
                     bad = Some(found);
                 }
             }
             first = false;
             continue;
         };
-        bad.take_in(record, first_seq, line.offset);
+        bad.take_in(record, first_seq, offset);
     }
+    let length = lines.offset();
     Ok(Scanned { state, length, bad })
+}
+
+/// Reads a segment from its beginning on.
+pub(super) struct SegmentReader<'a, S: Storage> {
+    storage: &'a mut S,
+    segment: &'a S::Segment,
+    offset: u64,
+}
+
+impl<'a, S: Storage> SegmentReader<'a, S> {
+    pub(super) fn new(storage: &'a mut S, segment: &'a S::Segment) -> Self {
+        Self {
+            storage,
+            segment,
+            offset: 0,
+        }
+    }
+}
+
+impl<S: Storage> Read for SegmentReader<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.storage.read_at(self.segment, self.offset, buffer)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
 }
 
 impl Bad {

@@ -21,13 +21,14 @@ use super::calls::OpenCalls;
 use super::chain::Chain;
 use super::damage::Damage;
 use super::error::LogError;
-use super::head::{self, Head};
+use super::head;
 use super::lock;
 use super::options::{LogOptions, Retention};
 use super::record::{FORMAT, LogId, RecordHash};
 use super::recovery::{self, Recovered, Torn};
 use super::status::LogStatus;
 use super::storage::Storage;
+use super::verify::Head;
 
 /// What a log's records say of the program that wrote them.
 pub(crate) const WRITER: &str = concat!("tool-audit/", env!("CARGO_PKG_VERSION"));
