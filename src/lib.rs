@@ -55,8 +55,8 @@ pub use crate::record::{
 pub use crate::sanitize::Sanitizer;
 #[doc(inline)]
 pub use crate::sink::{
-    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, PolicyInForce, Queued,
-    QueuedBuilder, SanitizedEntry, SinkError, SinkStatus, Ticket,
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, MemorySink, PolicyInForce,
+    Queued, QueuedBuilder, SanitizedEntry, SinkError, SinkStatus, Ticket,
 };
 
 /// Compiles what the README shows.

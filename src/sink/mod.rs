@@ -6,12 +6,14 @@
 
 mod entry;
 mod error;
+mod memory;
 mod queued;
 mod ticket;
 mod writer;
 
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
+pub use self::memory::MemorySink;
 pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
 pub use self::ticket::Ticket;
 pub use self::writer::EntryWriter;

@@ -8,9 +8,11 @@ use super::status::SinkStatus;
 use super::wakers::{WakerQueue, WakerSet};
 use crate::sink::{Durability, Loss, PolicyInForce, SanitizedEntry, SinkError, Ticket};
 
-/// The writer is woken when so many bytes are queued; fewer wait until it looks by itself.
-const WAKE_BYTES: usize = 64 * 1024;
-/// The writer looks by itself so often while entries come: a wake costs a caller some 7 µs, a look nothing.
+/// The writer is woken when so many bytes are queued, or a quarter of the bound; fewer wait until it
+/// looks by itself. It is more than 50,000 calls a second bring between two looks: a wake costs a caller
+/// some 7 µs.
+const WAKE_BYTES: usize = 256 * 1024;
+/// The writer looks by itself so often while entries come.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// `Shared::load` of a sink that may not take more, so that the gate asks for the reason.
 const SHUT: usize = usize::MAX;
@@ -26,6 +28,7 @@ pub(super) struct Shared {
     /// `State::load`, for a gate that takes no lock while it is open.
     load: AtomicUsize,
     max_queued_bytes: usize,
+    wake_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +117,7 @@ impl Shared {
             ended: Condvar::new(),
             load: AtomicUsize::new(0),
             max_queued_bytes: max_queued_bytes.min(SHUT - 1),
+            wake_bytes: WAKE_BYTES.min(max_queued_bytes / 4).max(1),
         }
     }
 
@@ -141,7 +145,7 @@ impl Shared {
         if durability == Durability::Synced {
             state.sync_wanted = number;
         }
-        let full = state.queue.bytes() >= WAKE_BYTES;
+        let full = state.queue.bytes() >= self.wake_bytes;
         let wake = state.rouse(waits || full);
         self.publish_load(&state);
         drop(state);
@@ -322,7 +326,7 @@ impl Shared {
                 state.take_batch(batch);
                 return Work::Close;
             }
-            let due = state.urgent || state.queue.bytes() >= WAKE_BYTES;
+            let due = state.urgent || state.queue.bytes() >= self.wake_bytes;
             if due || (slept && !state.queue.is_empty()) {
                 state.take_batch(batch);
                 let sync = state.sync_wanted > state.synced_through;
