@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -104,13 +105,15 @@ async fn record_calls(log: &Path, head: &Path) -> Result<(), BoxError> {
     ];
     for (number, (words, calls)) in (1..).zip(turns) {
         println!("[Turn {number}] customer: {words}");
+        let turn = Arc::new(session.clone().turn(number));
         for (name, arguments) in calls {
-            let call = ToolCall::new(name, arguments).context(session.clone().turn(number));
-            let answer = match tools.ready().await?.call(call).await {
-                Ok(answer) => format!("{answer:?}"),
-                Err(error) => format!("Err({error})"),
+            let call = ToolCall::new(name, arguments).context(Arc::clone(&turn));
+            // What comes back is what came back without the audit: answers and errors alike.
+            let word = match tools.ready().await?.call(call).await {
+                Ok(_) => "answered".to_owned(),
+                Err(error) => error.to_string(),
             };
-            println!("         {name} → {answer}");
+            println!("         agent: {name}: {word}");
         }
     }
     recorder.close().await?;
@@ -134,4 +137,38 @@ async fn tool(call: ToolCall) -> Result<ToolResult, BoxError> {
         })),
         _ => ToolResult::failure("no such tool"),
     })
+}
+
+/// The record of the return, as it stands in the log.
+fn returned(log: &Path) -> Result<(AuditEntry, Value), BoxError> {
+    let record = scan(log, &Filter::new().tool("create_return"))?
+        .next()
+        .ok_or("no return is in the log")??;
+    Ok((record.entry()?, serde_json::from_str(record.line())?))
+}
+
+/// Copies a folder, to do to the copy what should not be done to a log.
+fn copy(from: &Path, to: &Path) -> io::Result<PathBuf> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(to.to_owned())
+}
+
+/// Changes the text of the copy's only segment.
+fn change(log: &Path, edit: impl FnOnce(String) -> String) -> Result<(), BoxError> {
+    let segment = log.join("general/00000000000000000000.jsonl");
+    fs::write(&segment, edit(fs::read_to_string(&segment)?))?;
+    Ok(())
+}
+
+fn title(text: &str) {
+    println!("\n── {text}\n");
 }

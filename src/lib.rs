@@ -20,6 +20,7 @@
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
+#![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod call;
