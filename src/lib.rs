@@ -23,6 +23,11 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod call;
 pub mod canonical;
 pub mod clock;
@@ -56,11 +61,10 @@ pub use crate::record::{
 pub use crate::sanitize::Sanitizer;
 #[doc(inline)]
 pub use crate::sink::{
-    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, Loss, MemorySink, PolicyInForce,
-    Queued, QueuedBuilder, SanitizedEntry, SinkError, SinkStatus, Ticket,
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, FanOut, Filter, Loss, Member,
+    MemberStatus, MemorySink, PolicyInForce, Queued, QueuedBuilder, SanitizedEntry, SinkError,
+    SinkStatus, Ticket, TracingSink,
 };
-
-/// Compiles what the README shows.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[cfg(unix)]
+#[doc(inline)]
+pub use crate::sink::{FileSink, FileSinkBuilder};

@@ -2,8 +2,11 @@
 //!
 //! It knows nothing of tower and of sinks. The bytes are laid down in [`format`].
 
+pub mod read;
 pub mod record;
 pub mod segment;
+pub mod store;
+pub mod verify;
 
 pub use self::record::{LogId, RecordHash, RecordHead};
 

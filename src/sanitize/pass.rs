@@ -53,6 +53,13 @@ struct Checkpoint {
     done: Sanitized,
 }
 
+/// What an item that does not fit is taken back to.
+#[derive(Clone, Copy)]
+struct Before {
+    length: usize,
+    redactions: u32,
+}
+
 impl<'a> Pass<'a> {
     /// A pass that appends at most `limit` bytes to `out`, a limit below 64 being taken for 64.
     pub(super) fn new(rules: &'a Rules, out: &'a mut Vec<u8>, limit: usize) -> Self {
@@ -100,6 +107,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes a value; `under` is the rule whose pseudonyms stand for every string and number in it.
+    #[inline(always)]
     fn value(&mut self, value: &Value, under: Option<&'a Rule>, depth: usize) -> Written {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
@@ -133,15 +141,16 @@ impl<'a> Pass<'a> {
         }
     }
 
+    #[inline(never)]
     fn list(&mut self, items: &[Value], under: Option<&'a Rule>, depth: usize) -> Written {
         self.open(b'[')?;
         for (at, item) in items.iter().enumerate() {
-            let checkpoint = self.checkpoint();
+            let before = self.before();
             if at > 0 {
                 self.out.push(b',');
             }
             let written = self.value(item, under, depth + 1);
-            if !self.goes_on(&written, checkpoint, at + 1 < items.len()) {
+            if !self.goes_on(&written, before, at + 1 < items.len()) {
                 break;
             }
         }
@@ -149,6 +158,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn object(
         &mut self,
         members: &Map<String, Value>,
@@ -176,14 +186,16 @@ impl<'a> Pass<'a> {
     ) -> bool {
         let mut previous: Option<&str> = None;
         for (at, (name, value)) in members.iter().enumerate() {
+            let kinds = sweep(name.as_bytes());
             if name.len() > names::MAX_LENGTH
-                || previous.is_some_and(|previous| !compare_keys(previous, name).is_lt())
+                || (kinds & sweep::HIGH != 0 || !self.rules.maps_are_sorted)
+                    && previous.is_some_and(|previous| !compare_keys(previous, name).is_lt())
             {
                 return false;
             }
             previous = Some(name);
             let more = at + 1 < members.len();
-            if !self.member(at == 0, name, name, value, under, depth, more) {
+            if !self.member(at == 0, (name, kinds), name, value, under, depth, more) {
                 // Which members are left out must not hang on the order in which they came.
                 let rest = || members.keys().skip(at);
                 return rest()
@@ -194,6 +206,8 @@ impl<'a> Pass<'a> {
         true
     }
 
+    #[cold]
+    #[inline(never)]
     fn members_sorted(
         &mut self,
         members: &Map<String, Value>,
@@ -211,38 +225,59 @@ impl<'a> Pass<'a> {
             sorted.len() < all || sorted.iter().any(|(shown, name, _)| *shown != **name);
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             let more = at + 1 < sorted.len();
-            if !self.member(at == 0, shown, name, value, under, depth, more) {
+            if !self.member(
+                at == 0,
+                (shown, sweep(shown.as_bytes())),
+                name,
+                value,
+                under,
+                depth,
+                more,
+            ) {
                 break;
             }
         }
     }
 
-    /// Writes a member, `shown` being the name as it is written; tells whether another one may follow.
+    /// Writes a member; tells whether another one may follow. `shown` is the name as it is written, and
+    /// the kinds of byte in it.
     #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
     fn member(
         &mut self,
         first: bool,
-        shown: &str,
+        shown: (&str, u8),
         name: &str,
         value: &Value,
         under: Option<&'a Rule>,
         depth: usize,
         more: bool,
     ) -> bool {
-        let checkpoint = self.checkpoint();
-        if !first {
-            self.out.push(b',');
-        }
+        let before = self.before();
         self.members += 1;
-        write_plain(self.out, shown);
-        self.out.push(b':');
+        if shown.1 & sweep::ESCAPE == 0 {
+            if first {
+                self.out.push(b'"');
+            } else {
+                self.out.extend_from_slice(b",\"");
+            }
+            self.out.extend_from_slice(shown.0.as_bytes());
+            self.out.extend_from_slice(b"\":");
+        } else {
+            if !first {
+                self.out.push(b',');
+            }
+            canonical::write_string(self.out, shown.0);
+            self.out.push(b':');
+        }
         let written = match self.fits() {
             Ok(()) => self.member_value(name, value, under, depth + 1),
             Err(overflow) => Err(overflow),
         };
-        self.goes_on(&written, checkpoint, more)
+        self.goes_on(&written, before, more)
     }
 
+    #[inline(always)]
     fn member_value(
         &mut self,
         name: &str,
@@ -250,9 +285,22 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        let Some((rule, plural)) = self.rules.for_member(name) else {
-            return self.value(value, under, depth);
-        };
+        match self.rules.for_member(name) {
+            None => self.value(value, under, depth),
+            Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
+        }
+    }
+
+    /// Writes the value of a member that a rule names.
+    #[inline(never)]
+    fn ruled_value(
+        &mut self,
+        rule: &'a Rule,
+        plural: bool,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
         let is_count = plural && value.is_number();
         if is_count || matches!(value, Value::Null | Value::Bool(_)) {
             return self.value(value, under, depth);
@@ -266,6 +314,7 @@ impl<'a> Pass<'a> {
         }
     }
 
+    #[inline(never)]
     fn pseudonym(&mut self, rule: &Rule, value: &str) -> Written {
         let pseudonym = match &rule.treatment {
             Treatment::Pseudonymize { class } => self.rules.pseudonyms.make(class, value),
@@ -292,18 +341,22 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes a string that no rule names: its text may hold what a rule does name.
+    #[inline(always)]
     fn text(&mut self, text: &str, depth: usize) -> Written {
-        let seen = sweep(text.as_bytes());
-        if seen == 0 && !begins_like_json(text) && text.len() + 2 <= self.room() {
+        let bytes = text.as_bytes();
+        let seen = sweep(bytes);
+        let harmless = seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
+            && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(bytes))
+            && !begins_like_json(text);
+        if harmless && bytes.len() + 2 <= self.room() {
             // The greater part of all strings.
-            self.out.push(b'"');
-            self.out.extend_from_slice(text.as_bytes());
-            self.out.push(b'"');
+            write_unescaped(self.out, text);
             return Ok(());
         }
         self.searched(text, seen, depth)
     }
 
+    #[inline(never)]
     fn searched(&mut self, mut text: &str, seen: u8, depth: usize) -> Written {
         if text.len() > MAX_SCANNED {
             text = bounded::prefix(text, MAX_SCANNED);
@@ -322,6 +375,10 @@ impl<'a> Pass<'a> {
                 self.done.redactions = self.done.redactions.saturating_add(count);
                 return self.cut_to_room(&text::replace(self.rules, text, &spans));
             }
+        }
+        if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
+            write_unescaped(self.out, text);
+            return Ok(());
         }
         self.cut_to_room(text)
     }
@@ -412,6 +469,14 @@ impl<'a> Pass<'a> {
         }
     }
 
+    #[inline]
+    fn before(&self) -> Before {
+        Before {
+            length: self.out.len(),
+            redactions: self.done.redactions,
+        }
+    }
+
     fn restore(&mut self, checkpoint: Checkpoint) {
         self.out.truncate(checkpoint.length);
         self.nodes = checkpoint.nodes;
@@ -420,33 +485,45 @@ impl<'a> Pass<'a> {
     }
 
     /// After an item or a member: takes it back where it did not fit, and tells whether to go on.
-    fn goes_on(&mut self, written: &Written, checkpoint: Checkpoint, more: bool) -> bool {
-        if written.is_err() {
-            let nodes = self.nodes;
-            self.restore(checkpoint);
-            self.nodes = nodes;
-            self.full = true;
-            self.done.shortened = true;
+    #[inline]
+    fn goes_on(&mut self, written: &Written, before: Before, more: bool) -> bool {
+        if written.is_ok() && !self.full {
+            return true;
         }
-        self.done.shortened |= self.full && more;
-        !self.full
+        if written.is_err() {
+            self.out.truncate(before.length);
+            self.done.redactions = before.redactions;
+            self.full = true;
+        }
+        self.done.shortened |= written.is_err() || more;
+        false
     }
 }
 
 /// Writes a string that no bound applies to.
 fn write_plain(out: &mut Vec<u8>, text: &str) {
     if sweep(text.as_bytes()) & sweep::ESCAPE == 0 {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
+        write_unescaped(out, text);
     } else {
         canonical::write_string(out, text);
     }
 }
 
+#[inline]
+fn write_unescaped(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 fn begins_like_json(text: &str) -> bool {
-    let first = text.bytes().find(|byte| !byte.is_ascii_whitespace());
-    matches!(first, Some(b'{' | b'['))
+    match text.as_bytes() {
+        [b'{' | b'[', ..] => true,
+        [first, ..] if first.is_ascii_whitespace() => {
+            text.trim_ascii_start().starts_with(['{', '['])
+        }
+        _ => false,
+    }
 }
 
 /// How many members all objects in a JSON text have together: one for each colon outside strings.
