@@ -48,7 +48,6 @@ impl<S, K> Layer<S> for DurableAuditLayer<K> {
 /// # Clone
 ///
 /// A clone waits at the gate by itself: readiness is not cloned.
-#[derive(Clone)]
 pub struct DurableAuditService<S, K> {
     inner: S,
     entrance: Entrance<K>,
@@ -243,6 +242,16 @@ where
         Err(panic) => {
             drop(recording.panicked(&*panic));
             resume_unwind(panic)
+        }
+    }
+}
+
+/// By hand: the callbacks need not be `Clone`.
+impl<S: Clone, K> Clone for DurableAuditService<S, K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            entrance: self.entrance.clone(),
         }
     }
 }

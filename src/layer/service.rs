@@ -173,7 +173,6 @@ impl<S, K> Layer<S> for AuditLayer<K> {
 /// # Clone
 ///
 /// A clone waits at the gate by itself: readiness is not cloned.
-#[derive(Clone)]
 pub struct AuditService<S, K = DefaultCallbacks> {
     inner: S,
     entrance: Entrance<K>,
@@ -280,6 +279,16 @@ where
                 drop(recording.panicked(&*panic));
                 resume_unwind(panic)
             }
+        }
+    }
+}
+
+/// By hand: the callbacks need not be `Clone`.
+impl<S: Clone, K> Clone for AuditService<S, K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            entrance: self.entrance.clone(),
         }
     }
 }
