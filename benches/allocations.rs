@@ -9,7 +9,10 @@
 //!
 //! The counter counts all threads. What one call costs its caller is the median over many calls: the
 //! writers in the background work in bursts, and most calls see none of them.
-#![allow(clippy::print_stdout, reason = "the results are for people at a terminal")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the results are for people at a terminal"
+)]
 
 mod workload;
 
@@ -44,8 +47,14 @@ fn main() {
         (bare, pipeline, audited)
     });
 
-    println!("\nAllocations a call, beyond the bare tool's {:.1}\n", bare.caller);
-    println!("{:<18} {:>10} {:>12} {:>14}", "", "caller", "all threads", "bytes, all");
+    println!(
+        "\nAllocations a call, beyond the bare tool's {:.1}\n",
+        bare.caller
+    );
+    println!(
+        "{:<18} {:>10} {:>12} {:>14}",
+        "", "caller", "all threads", "bytes, all"
+    );
     for (title, counted) in [("tracing pipeline", &pipeline), ("audit, buffered", &audit)] {
         println!(
             "{title:<18} {:>10.1} {:>12.2} {:>14.0}",

@@ -15,7 +15,10 @@
 //! ```text
 //! valgrind --tool=callgrind target/release/deps/overhead-… --alone buffered 1200
 //! ```
-#![allow(clippy::print_stdout, reason = "the results are for people at a terminal")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the results are for people at a terminal"
+)]
 
 mod workload;
 
@@ -40,7 +43,11 @@ fn main() -> ExitCode {
         let at = arguments.iter().position(|argument| argument == flag)?;
         arguments.get(at + 1).map(String::as_str)
     };
-    let scale = if has("--quick") { Scale::QUICK } else { Scale::FULL };
+    let scale = if has("--quick") {
+        Scale::QUICK
+    } else {
+        Scale::FULL
+    };
     if let Some(name) = value_of("--measure") {
         measure(name, &scale);
     } else if let Some(name) = value_of("--alone") {
@@ -155,7 +162,10 @@ async fn cost<C: Contestant>(contestant: &C, scale: &Scale) -> Figures {
     vec![
         ("bare p50", quantile(&mut bare, 0.5)),
         ("p50", quantile(&mut added, 0.5) - quantile(&mut bare, 0.5)),
-        ("p99", quantile(&mut added, 0.99) - quantile(&mut bare, 0.99)),
+        (
+            "p99",
+            quantile(&mut added, 0.99) - quantile(&mut bare, 0.99),
+        ),
         ("cpu", after.cpu_each - before.cpu_each),
         ("rate", after.rate),
         ("memory", machine::peak_memory() as f64),
@@ -168,7 +178,10 @@ async fn flushed<C: Contestant>(contestant: &C, scale: &Scale) -> Figures {
     paced(contestant, scale.flushed, SLOW_PACE, &mut added).await;
     vec![
         ("p50", quantile(&mut added, 0.5) - quantile(&mut bare, 0.5)),
-        ("p99", quantile(&mut added, 0.99) - quantile(&mut bare, 0.99)),
+        (
+            "p99",
+            quantile(&mut added, 0.99) - quantile(&mut bare, 0.99),
+        ),
         ("rate", crowd(contestant, scale.crowd * 4).await),
     ]
 }
@@ -350,7 +363,10 @@ fn print_table(rounds: &Rounds, scale: &Scale) {
         "{:<18} {:>10} {:>10} {:>12} {:>12} {:>10}",
         "", "p50 ns", "p99 ns", "CPU ns/call", "calls/s", "peak KiB"
     );
-    for (name, title) in [("pipeline", "tracing pipeline"), ("buffered", "audit, buffered")] {
+    for (name, title) in [
+        ("pipeline", "tracing pipeline"),
+        ("buffered", "audit, buffered"),
+    ] {
         println!(
             "{title:<18} {:>10.0} {:>10.0} {:>12.0} {:>12.0} {:>10.0}",
             median(rounds, name, "p50"),
@@ -369,13 +385,19 @@ fn print_table(rounds: &Rounds, scale: &Scale) {
             median(rounds, name, "rate"),
         );
     }
-    println!("{:<18} {:>10.0}", "one fdatasync", median(rounds, "synced", "fdatasync"));
+    println!(
+        "{:<18} {:>10.0}",
+        "one fdatasync",
+        median(rounds, "synced", "fdatasync")
+    );
     println!(
         "\np50, p99: one caller, a call each {} µs (flushed, synced: {} µs). CPU: all threads, one caller as fast",
         PACE.as_micros(),
         SLOW_PACE.as_micros()
     );
-    println!("as it goes. calls/s: to the last line written; flushed and synced with {CROWD} callers at once.\n");
+    println!(
+        "as it goes. calls/s: to the last line written; flushed and synced with {CROWD} callers at once.\n"
+    );
 }
 
 /// Judges the figures, and says whether all targets were met.
@@ -387,14 +409,28 @@ fn print_targets(rounds: &Rounds) -> bool {
     let flushed_ratio = ratio(rounds, ("flushed", "p50"), ("pipeline", "p50"));
     let synced = ratio(rounds, ("synced", "p50"), ("synced", "fdatasync"));
     let targets = [
-        (caller <= 0.20, format!("caller's p50, buffered: {caller:.3} of the pipeline's (at most 0.20)")),
-        (cpu <= 0.30, format!("CPU of all threads: {cpu:.3} of the pipeline's (at most 0.30)")),
-        (sustained >= 3.0, format!("sustained: {sustained:.2} times the pipeline (at least 3)")),
+        (
+            caller <= 0.20,
+            format!("caller's p50, buffered: {caller:.3} of the pipeline's (at most 0.20)"),
+        ),
+        (
+            cpu <= 0.30,
+            format!("CPU of all threads: {cpu:.3} of the pipeline's (at most 0.30)"),
+        ),
+        (
+            sustained >= 3.0,
+            format!("sustained: {sustained:.2} times the pipeline (at least 3)"),
+        ),
         (
             flushed <= 60.0 || flushed_ratio <= 5.0,
-            format!("flushed p50: {flushed:.1} µs, {flushed_ratio:.2} times the pipeline (at most 60 µs, or 5 times)"),
+            format!(
+                "flushed p50: {flushed:.1} µs, {flushed_ratio:.2} times the pipeline (at most 60 µs, or 5 times)"
+            ),
         ),
-        (synced <= 1.5, format!("synced p50: {synced:.2} times one fdatasync (at most 1.5)")),
+        (
+            synced <= 1.5,
+            format!("synced p50: {synced:.2} times one fdatasync (at most 1.5)"),
+        ),
     ];
     for (met, text) in &targets {
         println!("{}  {text}", if *met { "PASS" } else { "FAIL" });

@@ -1,2 +1,2 @@
 //! Verifying
-fn main(){}
+fn main() {}

@@ -25,17 +25,23 @@ async fn main() -> Result<(), BoxError> {
     let head = scratch.path().join("head");
 
     title("1. An agent works for a support desk");
-    println!("Its tools stand behind four layers: audit › load_shed › rate_limit › timeout › tools.\n");
+    println!(
+        "Its tools stand behind four layers: audit › load_shed › rate_limit › timeout › tools.\n"
+    );
     record_calls(&log, &head).await?;
 
     title("2. The timeline: one line for each call, as the log tells it");
-    println!("A refund that was not allowed, a tool that was too slow and a call too many: all are there.\n");
+    println!(
+        "A refund that was not allowed, a tool that was too slow and a call too many: all are there.\n"
+    );
     for call in timeline(&log, CONVERSATION)? {
         println!("{}", call?);
     }
 
     title("3. One record, whole");
-    println!("Who asked, through what, why, and how it ended; the card number and the phone are gone.\n");
+    println!(
+        "Who asked, through what, why, and how it ended; the card number and the phone are gone.\n"
+    );
     println!("{:#}", returned(&log)?);
 
     title("4. The verdict on the log");
@@ -43,7 +49,9 @@ async fn main() -> Result<(), BoxError> {
 
     title("5. Somebody changes a copy: a refund of 129.9 becomes one of 29.9");
     let changed = copy(&log, &scratch.path().join("changed"))?;
-    change(&changed, |text| text.replace(r#""amount":129.9"#, r#""amount":29.9"#))?;
+    change(&changed, |text| {
+        text.replace(r#""amount":129.9"#, r#""amount":29.9"#)
+    })?;
     verdict(&changed, None)?;
 
     title("6. Somebody cuts the last records off a copy");
@@ -92,7 +100,10 @@ async fn record_calls(log: &Path, head: &Path) -> Result<(), BoxError> {
         ),
         (
             "Cancel it, please.",
-            vec![("cancel_order", order.clone()), ("cancel_order", order.clone())],
+            vec![
+                ("cancel_order", order.clone()),
+                ("cancel_order", order.clone()),
+            ],
         ),
         (
             "Then I send it back.",

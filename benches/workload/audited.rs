@@ -27,7 +27,14 @@ impl EntryWriter for Chain {
         let json = entry.as_json();
         let at = json.find(',').unwrap() + 1;
         let members = &json.as_bytes()[at..json.len() - 1];
-        let hash = seal(&mut self.buffer, "tool_call", LogId([7; 16]), self.previous, self.seq, members);
+        let hash = seal(
+            &mut self.buffer,
+            "tool_call",
+            LogId([7; 16]),
+            self.previous,
+            self.seq,
+            members,
+        );
         self.seq += 1;
         self.previous = Previous::Hash(hash);
         if self.buffer.len() > 64 * 1024 {
