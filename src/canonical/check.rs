@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use super::number::MAX_SAFE_INTEGER;
-use super::order::compare_keys;
+use super::order::compare_key_bytes;
+use super::specials::Specials;
 use crate::log::record::MAX_DEPTH;
 
 /// Why bytes are not the canonical form of a JSON value, and where that shows first.
@@ -122,22 +123,31 @@ pub fn check_members<'a>(
     text: &'a [u8],
     mut visit: impl FnMut(&'a [u8], &'a [u8]),
 ) -> Result<(), NotCanonical> {
-    if let Err(error) = std::str::from_utf8(text) {
+    let ascii = text.is_ascii();
+    if !ascii && let Err(error) = std::str::from_utf8(text) {
         return Err(NotCanonical {
             reason: Reason::Utf8,
             offset: error.valid_up_to(),
             json: false,
         });
     }
-    let mut scanner = Scanner { text, at: 0 };
-    let scanned = match scanner.peek() {
-        b'{' => scanner.object(1, &mut visit),
-        _ => scanner.value(0),
+    let mut scanner = Scanner {
+        text,
+        specials: Specials::new(text),
+        ascii,
+        failure: (Reason::Syntax, 0),
     };
-    match scanned {
-        Ok(()) if scanner.at == text.len() => Ok(()),
-        Ok(()) => Err(explain(text, Reason::TrailingBytes, scanner.at)),
-        Err(reason) => Err(explain(text, reason, scanner.at)),
+    let end = match scanner.byte(0) {
+        b'{' => scanner.object(0, 1, &mut visit),
+        _ => scanner.value(0, 0),
+    };
+    match end {
+        Some(end) if end == text.len() => Ok(()),
+        Some(end) => Err(explain(text, Reason::TrailingBytes, end)),
+        None => {
+            let (reason, offset) = scanner.failure;
+            Err(explain(text, reason, offset))
+        }
     }
 }
 
@@ -153,36 +163,6 @@ fn explain(text: &[u8], reason: Reason, offset: usize) -> NotCanonical {
 }
 
 fn ignore_member(_: &[u8], _: &[u8]) {}
-
-/// A member name as it stands between its quotes.
-#[derive(Clone, Copy)]
-struct Name<'a> {
-    text: &'a [u8],
-    escaped: bool,
-}
-
-impl Name<'_> {
-    fn is_before(self, next: Name<'_>) -> bool {
-        if !self.escaped && !next.escaped {
-            // Only lead bytes from 0xEE on sort otherwise than as bytes.
-            if let (Some(a), Some(b)) = (self.text.first(), next.text.first())
-                && a != b
-                && (*a < 0xEE || *b < 0xEE)
-            {
-                return a < b;
-            }
-            return is_before(self.text, next.text);
-        }
-        is_before(&unescape(self.text), &unescape(next.text))
-    }
-}
-
-fn is_before(left: &[u8], right: &[u8]) -> bool {
-    match (std::str::from_utf8(left), std::str::from_utf8(right)) {
-        (Ok(left), Ok(right)) => compare_keys(left, right).is_lt(),
-        _ => false,
-    }
-}
 
 /// Undoes the escapes that the scan has let pass.
 fn unescape(text: &[u8]) -> Vec<u8> {
@@ -225,184 +205,212 @@ fn hex_value(digit: u8) -> Option<u8> {
     }
 }
 
+/// A string as it stands between its quotes.
+#[derive(Clone, Copy)]
+struct Name<'a> {
+    text: &'a [u8],
+    /// The eight bytes from the name's start on, the first one highest.
+    lead: u64,
+    escaped: bool,
+}
+
+/// The place behind what was scanned, or none where the scan failed.
+type End = Option<usize>;
+
+/// Every method takes the place where to begin and gives the place behind, so that the place stays in a
+/// register; why and where the scan failed is noted here.
 struct Scanner<'a> {
     text: &'a [u8],
-    at: usize,
+    specials: Specials<'a>,
+    ascii: bool,
+    failure: (Reason, usize),
 }
 
 impl<'a> Scanner<'a> {
-    /// The byte at hand; zero, which canonical JSON never has, at the end.
-    fn peek(&self) -> u8 {
-        self.text.get(self.at).copied().unwrap_or_default()
+    /// The byte at a place; zero, which canonical JSON never has, behind the end.
+    #[inline]
+    fn byte(&self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or_default()
     }
 
-    fn value(&mut self, depth: usize) -> Result<(), Reason> {
-        match self.peek() {
-            b'"' => self.string().map(|_| ()),
-            b'{' => self.object(depth + 1, &mut ignore_member),
-            b'[' => self.array(depth + 1),
-            b't' => self.word(b"true"),
-            b'f' => self.word(b"false"),
-            b'n' => self.word(b"null"),
-            _ => self.number(),
+    #[cold]
+    fn fail(&mut self, reason: Reason, at: usize) -> End {
+        self.failure = (reason, at);
+        None
+    }
+
+    fn value(&mut self, at: usize, depth: usize) -> End {
+        match self.byte(at) {
+            b'"' => self.string(at).map(|(end, _)| end),
+            b'{' => self.object(at, depth + 1, &mut ignore_member),
+            b'[' => self.array(at, depth + 1),
+            b't' => self.word(at, b"true"),
+            b'f' => self.word(at, b"false"),
+            b'n' => self.word(at, b"null"),
+            _ => self.number(at),
         }
     }
 
     fn object(
         &mut self,
+        mut at: usize,
         depth: usize,
         visit: &mut impl FnMut(&'a [u8], &'a [u8]),
-    ) -> Result<(), Reason> {
+    ) -> End {
         if depth > MAX_DEPTH {
-            return Err(Reason::Depth);
+            return self.fail(Reason::Depth, at);
         }
-        self.at += 1;
-        if self.peek() == b'}' {
-            self.at += 1;
-            return Ok(());
+        if self.byte(at + 1) == b'}' {
+            return Some(at + 2);
         }
         let mut previous: Option<Name<'a>> = None;
         loop {
-            let name_at = self.at;
-            if self.peek() != b'"' {
-                return Err(Reason::Syntax);
+            // Here stands the opening brace or a comma.
+            let name_at = at + 1;
+            if self.byte(name_at) != b'"' {
+                return self.fail(Reason::Syntax, name_at);
             }
-            let name = self.string()?;
-            if previous.is_some_and(|previous| !previous.is_before(name)) {
-                self.at = name_at;
-                return Err(Reason::KeyOrder);
+            let (colon, escaped) = self.string(name_at)?;
+            let name = self.name(name_at + 1, colon - 1, escaped);
+            if previous.is_some_and(|previous| !self.ascend(previous, name)) {
+                return self.fail(Reason::KeyOrder, name_at);
             }
             previous = Some(name);
-            if self.peek() != b':' {
-                return Err(Reason::Syntax);
+            if self.byte(colon) != b':' {
+                return self.fail(Reason::Syntax, colon);
             }
-            self.at += 1;
-            let value_at = self.at;
-            self.value(depth)?;
-            visit(
-                name.text,
-                self.text.get(value_at..self.at).unwrap_or_default(),
-            );
-            match self.peek() {
-                b',' => self.at += 1,
-                b'}' => break,
-                _ => return Err(Reason::Syntax),
+            let value_at = colon + 1;
+            at = if self.byte(value_at) == b'"' {
+                self.string(value_at)?.0
+            } else {
+                self.value(value_at, depth)?
+            };
+            visit(name.text, self.text.get(value_at..at).unwrap_or_default());
+            match self.byte(at) {
+                b',' => {}
+                b'}' => return Some(at + 1),
+                _ => return self.fail(Reason::Syntax, at),
             }
         }
-        self.at += 1;
-        Ok(())
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Reason> {
-        if depth > MAX_DEPTH {
-            return Err(Reason::Depth);
+    #[inline]
+    fn name(&self, start: usize, end: usize, escaped: bool) -> Name<'a> {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let lead = match rest.first_chunk::<8>() {
+            Some(eight) => u64::from_be_bytes(*eight),
+            None => short_lead(rest),
+        };
+        Name {
+            text: rest.get(..end - start).unwrap_or_default(),
+            lead,
+            escaped,
         }
-        self.at += 1;
-        if self.peek() == b']' {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.value(depth)?;
-            match self.peek() {
-                b',' => self.at += 1,
-                b']' => break,
-                _ => return Err(Reason::Syntax),
-            }
-        }
-        self.at += 1;
-        Ok(())
     }
 
-    fn word(&mut self, word: &[u8]) -> Result<(), Reason> {
-        if self
-            .text
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(word))
-        {
-            self.at += word.len();
-            Ok(())
+    #[inline]
+    fn ascend(&self, previous: Name<'_>, next: Name<'_>) -> bool {
+        // ASCII has the same order in bytes as in UTF-16. Where the names differ within both, the leads tell.
+        let same = ((previous.lead ^ next.lead).leading_zeros() / 8) as usize;
+        let plain = self.ascii && !previous.escaped && !next.escaped;
+        if plain && same < previous.text.len().min(next.text.len()).min(8) {
+            return previous.lead < next.lead;
+        }
+        self.ascend_slowly(previous, next)
+    }
+
+    fn ascend_slowly(&self, previous: Name<'_>, next: Name<'_>) -> bool {
+        if previous.escaped || next.escaped {
+            compare_key_bytes(&unescape(previous.text), &unescape(next.text)).is_lt()
+        } else if self.ascii {
+            previous.text < next.text
         } else {
-            Err(Reason::Syntax)
+            compare_key_bytes(previous.text, next.text).is_lt()
         }
     }
 
-    fn string(&mut self) -> Result<Name<'a>, Reason> {
-        let start = self.at + 1;
-        let mut at = start;
-        let mut escaped = false;
+    fn array(&mut self, mut at: usize, depth: usize) -> End {
+        if depth > MAX_DEPTH {
+            return self.fail(Reason::Depth, at);
+        }
+        if self.byte(at + 1) == b']' {
+            return Some(at + 2);
+        }
         loop {
-            at += plain_length(self.text.get(at..).unwrap_or_default());
-            match self.text.get(at) {
-                Some(b'"') => {
-                    self.at = at + 1;
-                    let text = self.text.get(start..at).unwrap_or_default();
-                    return Ok(Name { text, escaped });
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at = at;
-                    at += self.escape()?;
-                }
-                Some(_) => {
-                    self.at = at;
-                    return Err(Reason::ControlCharacter);
-                }
-                None => {
-                    self.at = at;
-                    return Err(Reason::Syntax);
-                }
+            at = self.value(at + 1, depth)?;
+            match self.byte(at) {
+                b',' => {}
+                b']' => return Some(at + 1),
+                _ => return self.fail(Reason::Syntax, at),
             }
         }
     }
 
-    /// The length of the escape at hand, if RFC 8785 section 3.2.2.2 writes it so.
-    fn escape(&self) -> Result<usize, Reason> {
-        let rest = self.text.get(self.at + 1..).unwrap_or_default();
-        match rest {
-            [b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r', ..] => Ok(2),
+    fn word(&mut self, at: usize, word: &[u8]) -> End {
+        let rest = self.text.get(at..).unwrap_or_default();
+        if rest.starts_with(word) {
+            Some(at + word.len())
+        } else {
+            self.fail(Reason::Syntax, at)
+        }
+    }
+
+    /// The place behind the string whose opening quote stands at `at`, and whether it holds escapes.
+    #[inline]
+    fn string(&mut self, at: usize) -> Option<(usize, bool)> {
+        let stop = self.specials.next(at + 1);
+        if self.byte(stop) == b'"' {
+            return Some((stop + 1, false));
+        }
+        self.string_with_escapes(stop).map(|end| (end, true))
+    }
+
+    /// `stop` is the first backslash or control character.
+    fn string_with_escapes(&mut self, mut stop: usize) -> End {
+        loop {
+            match self.text.get(stop) {
+                Some(b'"') => return Some(stop + 1),
+                Some(b'\\') => match self.escape(stop) {
+                    Some(length) => stop = self.specials.next(stop + length),
+                    None => return self.fail(Reason::Escape, stop),
+                },
+                Some(_) => return self.fail(Reason::ControlCharacter, stop),
+                None => return self.fail(Reason::Syntax, stop),
+            }
+        }
+    }
+
+    /// The length of an escape, if RFC 8785 section 3.2.2.2 writes it so.
+    fn escape(&self, at: usize) -> Option<usize> {
+        match self.text.get(at + 1..).unwrap_or_default() {
+            [b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r', ..] => Some(2),
             // The control characters 8, 9, a, c and d have short forms; b has none.
             [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..]
-            | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => Ok(6),
-            _ => Err(Reason::Escape),
+            | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => Some(6),
+            _ => None,
         }
     }
 
-    fn number(&mut self) -> Result<(), Reason> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let length = match short_number(rest) {
-            Some(length) => length,
-            None => long_number(rest)?,
-        };
-        self.at += length;
-        Ok(())
+    fn number(&mut self, at: usize) -> End {
+        let rest = self.text.get(at..).unwrap_or_default();
+        if let Some(length) = short_number(rest) {
+            return Some(at + length);
+        }
+        match long_number(rest) {
+            Ok(length) => Some(at + length),
+            Err(reason) => self.fail(reason, at),
+        }
     }
 }
 
-/// How many bytes stand before the first quote, backslash or control character.
-fn plain_length(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let mut at = 0;
-    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*eight);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        // Each term marks every byte that it looks for; a borrow marks others only above the first.
-        let found = (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let found = found & HIGHS;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
+/// The lead of a name that begins less than eight bytes before the text's end.
+#[cold]
+fn short_lead(rest: &[u8]) -> u64 {
+    let mut eight = [0; 8];
+    for (to, from) in eight.iter_mut().zip(rest) {
+        *to = *from;
     }
-    let tail = text.get(at..).unwrap_or_default();
-    at + tail
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
-        .unwrap_or(tail.len())
+    u64::from_be_bytes(eight)
 }
 
 /// The length of a number of at most 15 significant digits and without an exponent that is canonical

@@ -11,6 +11,7 @@ mod es6;
 mod escape;
 mod number;
 mod order;
+mod specials;
 mod value;
 
 pub use self::canonicalize::{CannotCanonicalize, canonicalize};

@@ -6,16 +6,27 @@
 
 mod entry;
 mod error;
+mod fan_out;
+#[cfg(unix)]
+mod file;
+mod filter;
 mod memory;
 mod queued;
 mod ticket;
+mod trace;
+mod wakers;
 mod writer;
 
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
+pub use self::fan_out::{FanOut, Member, MemberStatus};
+#[cfg(unix)]
+pub use self::file::{FileSink, FileSinkBuilder};
+pub use self::filter::Filter;
 pub use self::memory::MemorySink;
 pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
 pub use self::ticket::Ticket;
+pub use self::trace::TracingSink;
 pub use self::writer::EntryWriter;
 
 use std::fmt;

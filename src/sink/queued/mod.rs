@@ -3,7 +3,6 @@
 mod batch;
 mod shared;
 mod status;
-mod wakers;
 mod writing;
 
 pub use self::status::SinkStatus;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::status::SinkStatus;
-use super::wakers::{WakerQueue, WakerSet};
+use crate::sink::wakers::{WakerQueue, WakerSet};
 use crate::sink::{Durability, Loss, PolicyInForce, SanitizedEntry, SinkError, Ticket};
 
 /// The writer is woken when so many bytes are queued, or a quarter of the bound; fewer wait until it

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Tasks that wait for one event, each once however often it polls.
 #[derive(Debug, Default)]
-pub(super) struct WakerSet {
+pub(in crate::sink) struct WakerSet {
     wakers: HashMap<(usize, usize), Waker>,
     asked: Option<Instant>,
 }
@@ -19,7 +19,7 @@ impl WakerSet {
     ///
     /// A task that gave up waiting cannot say so, and its waker keeps its memory. While the event does not come, all
     /// are therefore woken about once a second, and those that still wait come back.
-    pub(super) fn register(&mut self, waker: &Waker, stale: &mut Vec<Waker>) {
+    pub(in crate::sink) fn register(&mut self, waker: &Waker, stale: &mut Vec<Waker>) {
         if self.wakers.len() >= UNASKED {
             let now = Instant::now();
             let asked = *self.asked.get_or_insert(now);
@@ -37,17 +37,17 @@ impl WakerSet {
     }
 
     /// Moves all wakers to `ready`.
-    pub(super) fn take(&mut self, ready: &mut Vec<Waker>) {
+    pub(in crate::sink) fn take(&mut self, ready: &mut Vec<Waker>) {
         ready.extend(self.wakers.drain().map(|(_, waker)| waker));
     }
 }
 
 /// Tasks that wait for the entry of a number, in the order of the numbers.
 #[derive(Debug, Default)]
-pub(super) struct WakerQueue(VecDeque<(u64, Waker)>);
+pub(in crate::sink) struct WakerQueue(VecDeque<(u64, Waker)>);
 
 impl WakerQueue {
-    pub(super) fn register(&mut self, number: u64, waker: &Waker) {
+    pub(in crate::sink) fn register(&mut self, number: u64, waker: &Waker) {
         let end = self.0.partition_point(|(other, _)| *other <= number);
         let known = (0..end)
             .rev()
@@ -60,7 +60,7 @@ impl WakerQueue {
     }
 
     /// Moves the wakers of all numbers up to `through` to `ready`.
-    pub(super) fn take_through(&mut self, through: u64, ready: &mut Vec<Waker>) {
+    pub(in crate::sink) fn take_through(&mut self, through: u64, ready: &mut Vec<Waker>) {
         let end = self.0.partition_point(|(number, _)| *number <= through);
         ready.extend(self.0.drain(..end).map(|(_, waker)| waker));
     }
