@@ -8,7 +8,7 @@ use super::rules::{Extent, Rules};
 use super::text::{self, is_quote};
 
 /// How far ahead the closing bracket of a value may stand.
-const MAX_GROUP: usize = 4096;
+const MAX_GROUP: usize = 2048;
 /// The most bytes of an unquoted phrase.
 const MAX_PHRASE: usize = 256;
 /// The most bytes of credentials with parameters.
@@ -73,6 +73,7 @@ impl<'t> Reader<'t> {
         }
         let end = match self.marker_end(start, extent) {
             Some(end) => end,
+            None if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
             None => match extent {
                 Extent::Word => self.word_end(start),
                 Extent::Credentials => self.credentials_end(start, outer),
