@@ -3,14 +3,15 @@
 //! `cargo run --example quickstart -- FOLDER` keeps the log in FOLDER; without it the log goes at the end.
 #![allow(clippy::print_stdout)]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use serde_json::{Value, json};
 use tool_audit::query::{Filter, scan, timeline};
-use tool_audit::{AuditLayer, CallContext, HashChainSink, Recorder, ToolCall, ToolResult};
+use tool_audit::log::verify::{Head, VerifyOptions, verify};
+use tool_audit::{AuditEntry, AuditLayer, CallContext, HashChainSink, Recorder, ToolCall, ToolResult};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
 const CONVERSATION: &str = "conv_abc123";
@@ -36,7 +37,9 @@ async fn main() -> Result<(), BoxError> {
 
     title("3. One record, whole");
     println!("Who asked, through what, why, and how it ended; the card number and the phone are gone.\n");
-    println!("{:#}", returned(&log)?);
+    let (entry, record) = returned(&log)?;
+    println!("{}\n", entry.attribution.summary());
+    println!("{record:#}");
 
     title("4. The verdict on the log");
     verdict(&log, None)?;
@@ -145,6 +148,16 @@ fn returned(log: &Path) -> Result<(AuditEntry, Value), BoxError> {
         .next()
         .ok_or("no return is in the log")??;
     Ok((record.entry()?, serde_json::from_str(record.line())?))
+}
+
+/// Prints what the verifier says of a log.
+fn verdict(log: &Path, head: Option<&Path>) -> Result<(), BoxError> {
+    let mut options = VerifyOptions::new();
+    if let Some(head) = head {
+        options = options.head(Head::read(head)?);
+    }
+    println!("{}", verify(log, &options)?);
+    Ok(())
 }
 
 /// Copies a folder, to do to the copy what should not be done to a log.
