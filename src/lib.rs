@@ -34,7 +34,11 @@ pub mod clock;
 pub mod entry;
 pub mod layer;
 pub mod log;
+pub mod query;
 pub mod record;
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+pub mod replay;
 pub mod sanitize;
 pub mod sink;
 
