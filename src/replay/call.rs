@@ -100,6 +100,7 @@ fn emergency(mut members: Members, ignore_unknown: bool) -> Result<Emergency, Ba
         scope: members.text("scope")?,
         expires_at: members.text("expires_at")?,
         urgency: members.text("urgency")?,
+        ..Emergency::default()
     };
     members.end(ignore_unknown)?;
     Ok(emergency)
