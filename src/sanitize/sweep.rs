@@ -63,8 +63,8 @@ const KINDS: [u8; 256] = {
 const fn kind(byte: u8) -> u8 {
     let escape = (byte < 0x20) as u8 | (byte == b'"') as u8 | (byte == b'\\') as u8;
     let assignment = (byte == b'=') as u8 | (byte == b':') as u8;
-    escape * ESCAPE
-        | assignment * ASSIGNMENT
-        | (byte == b'-') as u8 * DASH
-        | (byte >= 0xEE) as u8 * HIGH
+    (escape * ESCAPE)
+        | (assignment * ASSIGNMENT)
+        | ((byte == b'-') as u8 * DASH)
+        | ((byte >= 0xEE) as u8 * HIGH)
 }

@@ -12,6 +12,7 @@ mod fan_out;
 #[cfg(unix)]
 mod file;
 mod filter;
+mod hash_chain;
 mod memory;
 mod queued;
 mod ticket;
@@ -25,6 +26,7 @@ pub use self::fan_out::{FanOut, Member, MemberStatus};
 #[cfg(unix)]
 pub use self::file::{FileSink, FileSinkBuilder};
 pub use self::filter::Filter;
+pub use self::hash_chain::{ChainSegment, HashChainBuilder, HashChainSink, HashChainStatus};
 pub use self::memory::MemorySink;
 pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
 pub use self::ticket::Ticket;
