@@ -113,7 +113,7 @@ pub trait AuditSink: Send + Sync + 'static {
     /// The ticket says how to ask whether the entry is as durable as its head demands.
     fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket;
 
-    /// Whether this sink wants an entry of this kind at all. Asked before the entry is put together.
+    /// Whether this sink wants an entry of this head at all; where not, it is not recorded and not lost.
     fn interested(&self, head: &EntryHead<'_>) -> bool {
         let _ = head;
         true
