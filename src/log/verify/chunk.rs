@@ -54,6 +54,8 @@ pub(super) struct ChunkSummary {
     pub(super) first: Option<FirstRecord>,
     /// How the log goes on behind the chunk, where a record stands in it.
     pub(super) chain: Option<Chain>,
+    /// The last record's `_seq` and `_hash`, as it states them.
+    pub(super) last: Option<(u64, [u8; 64])>,
     pub(super) facts: Facts,
     /// When each line's record ended, if times are looked at.
     pub(super) ends: Vec<i64>,
@@ -196,6 +198,7 @@ impl ChunkSummary {
                 });
             }
         }
+        self.last = Some((head.seq, *head.hash));
         self.chain = Some(Chain {
             next: head.seq.saturating_add(1),
             link: Link::Hash(*head.hash),
