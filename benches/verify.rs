@@ -1,0 +1,2 @@
+//! Verifying
+fn main() {}

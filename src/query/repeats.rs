@@ -1,0 +1,70 @@
+//! Records that stand at the end of one segment and again at the beginning of a later one (FORMAT
+//! section 6).
+
+use std::collections::HashSet;
+use std::io::Read;
+
+use super::QueryError;
+use super::lines::{Lines, Step};
+use super::record::Place;
+use super::snapshot::{self, Segment};
+use crate::log::RecordHash;
+use crate::log::record::MAX_RECORD;
+
+/// The records of earlier segments that segment `index` may repeat; empty as a rule, and found to be so
+/// by one small read.
+pub(crate) fn of_segment(
+    segments: &[Segment],
+    index: usize,
+) -> Result<HashSet<(u64, RecordHash)>, QueryError> {
+    let mut repeats = HashSet::new();
+    let Some(first_seq) = segments.get(index).map(|segment| segment.first_seq) else {
+        return Ok(repeats);
+    };
+    for earlier in segments[..index].iter().rev() {
+        if earlier.length == 0 {
+            continue;
+        }
+        if last_seq(earlier)?.is_some_and(|last| last < first_seq) {
+            break;
+        }
+        let mut lines = Lines::new(snapshot::read_from(earlier, 0)?, MAX_RECORD, 0);
+        loop {
+            let step = lines
+                .advance()
+                .map_err(|error| QueryError::io("reading", &earlier.path, error))?;
+            match step {
+                Step::Line => {
+                    if let Some(place) =
+                        Place::of(lines.line()).filter(|place| place.seq >= first_seq)
+                    {
+                        repeats.insert((place.seq, place.hash));
+                    }
+                }
+                Step::TooLong => {}
+                Step::Unfinished(_) | Step::End => break,
+            }
+        }
+        if earlier.first_seq < first_seq {
+            break;
+        }
+    }
+    Ok(repeats)
+}
+
+/// The number of a segment's last record, looked for in the segment's last MiB.
+fn last_seq(segment: &Segment) -> Result<Option<u64>, QueryError> {
+    const TAIL: u64 = 1024 * 1024;
+    let offset = segment.length.saturating_sub(TAIL);
+    let mut tail = Vec::new();
+    snapshot::read_from(segment, offset)?
+        .read_to_end(&mut tail)
+        .map_err(|error| QueryError::io("reading", &segment.path, error))?;
+    Ok(tail
+        .split(|byte| *byte == b'\n')
+        .rev()
+        // What stands behind the last line feed is no record.
+        .skip(1)
+        .find_map(Place::of)
+        .map(|place| place.seq))
+}

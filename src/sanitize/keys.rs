@@ -1,0 +1,305 @@
+//! Whether a member name is one that a rule names, however it is spelled.
+//!
+//! A name is folded: letters lower-case, words split at everything that is no letter or digit, at a
+//! change from lower to upper case, and after digits. It matches a rule where its last words, written
+//! together, are the rule's words written together; so `x-api-key`, `XApiKey`, `APIKEY` and `api.key`
+//! are one name, and `token_count` or `secretary` are none, because a part of a word never matches.
+//! A number at the end (`address2`, `api_key_1`) is passed over.
+
+use super::rules::Rule;
+
+/// The most letters and digits that a rule's name may have.
+pub(super) const MAX_LETTERS: usize = 48;
+/// How many of a name's last letters and digits are looked at: a rule's and those of the word before it.
+const WINDOW: usize = 64;
+const FILTER_BITS: usize = 1024;
+
+/// What a byte of a name folds to, zero for one that parts words. Bytes beyond ASCII stand for themselves.
+const FOLD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        if value.is_ascii_alphanumeric() {
+            table[byte] = value.to_ascii_lowercase();
+        } else if byte >= 0x80 {
+            table[byte] = value;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// The names of all rules, made to be asked often.
+pub(super) struct KeyTable {
+    /// Sorted by their letters.
+    names: Vec<Name>,
+    longest: usize,
+    /// One bit for each value of the hash of a name's last three to five letters; almost every name
+    /// of a call ends here, without being folded.
+    filter: [u64; FILTER_BITS / 64],
+    /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
+    last_pairs: [u32; 32],
+}
+
+struct Name {
+    letters: Box<[u8]>,
+    rule: usize,
+    plural: bool,
+}
+
+/// A rule that a name matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyMatch {
+    pub(super) rule: usize,
+    /// The name is the rule's with an `s`: `tokens`, which may as well be a count.
+    pub(super) plural: bool,
+    /// Where the matching words begin within the name.
+    pub(super) start: usize,
+}
+
+impl KeyTable {
+    pub(super) fn new(rules: &[Rule]) -> Self {
+        let mut names = Vec::new();
+        for (rule, described) in rules.iter().enumerate() {
+            let singular: Vec<u8> = letters(described.name());
+            let mut plural = singular.clone();
+            plural.extend_from_slice(if singular.ends_with(b"s") {
+                b"es"
+            } else {
+                b"s"
+            });
+            for (letters, plural) in [(singular, false), (plural, true)] {
+                names.push(Name {
+                    letters: letters.into(),
+                    rule,
+                    plural,
+                });
+            }
+        }
+        // A rule's own name comes before another rule's plural that is spelled the same.
+        names.sort_by(|a, b| (&a.letters, a.plural).cmp(&(&b.letters, b.plural)));
+        names.dedup_by(|later, first| later.letters == first.letters);
+        let mut filter = [0_u64; FILTER_BITS / 64];
+        let mut last_pairs = [0_u32; 32];
+        for name in &names {
+            if name.letters.len() < 3 {
+                // What stands before so short a name belongs to the hash: nothing can be told early.
+                filter = [u64::MAX; FILTER_BITS / 64];
+                last_pairs = [u32::MAX; 32];
+            }
+            if let [.., before, last] = *name.letters {
+                last_pairs[usize::from(last & 31)] |= 1 << (before & 31);
+            }
+            // Of a name with more letters than the rule's, the hash of as many letters counts.
+            let (tails, _) = tails(&name.letters);
+            let hash = tails[name.letters.len().clamp(3, 5) - 3] % FILTER_BITS;
+            filter[hash / 64] |= 1 << (hash % 64);
+        }
+        let longest = names.iter().map(|name| name.letters.len()).max();
+        Self {
+            names,
+            longest: longest.unwrap_or(0),
+            filter,
+            last_pairs,
+        }
+    }
+
+    /// The rule that `name` matches, the one with the longest name where several do.
+    #[inline]
+    pub(super) fn find(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        // Most names end in two letters that no rule's name ends in; the others need a closer look.
+        if let [.., before, last] = *name
+            && before.is_ascii_alphabetic()
+            && last.is_ascii_alphabetic()
+            && self.last_pairs[usize::from(last & 31)] & (1 << (before & 31)) == 0
+        {
+            return None;
+        }
+        self.find_by_tail(rules, name)
+    }
+
+    fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        let (tails, last) = tails(name);
+        if self.passes(tails)
+            && let Some(found) = self.find_folded(rules, name)
+        {
+            return Some(found);
+        }
+        if last.is_ascii_digit() {
+            let unnumbered = without_number(name);
+            if self.passes(self::tails(unnumbered).0) {
+                return self.find_folded(rules, unnumbered);
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn passes(&self, tails: [usize; 3]) -> bool {
+        tails.into_iter().any(|hash| {
+            let hash = hash % FILTER_BITS;
+            self.filter[hash / 64] & (1 << (hash % 64)) != 0
+        })
+    }
+
+    fn find_folded(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        let folded = Folded::of(name);
+        let mut previous = None;
+        let mut starts = folded.word_starts;
+        while starts != 0 {
+            let start = starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            let words = &folded.letters[start..];
+            if words.len() <= self.longest
+                && let Ok(at) = self
+                    .names
+                    .binary_search_by(|known| (*known.letters).cmp(words))
+            {
+                let known = &self.names[at];
+                let before = previous.map_or(&[][..], |from: usize| &folded.letters[from..start]);
+                if !rules[known.rule].is_harmless_after(before) {
+                    return Some(KeyMatch {
+                        rule: known.rule,
+                        plural: known.plural,
+                        start: offset_of(name, words.len()),
+                    });
+                }
+            }
+            previous = Some(start);
+        }
+        None
+    }
+}
+
+/// The last letters and digits of a name, lower-case, in the last places of a window.
+struct Folded {
+    letters: [u8; WINDOW],
+    /// The places in which a word begins, one bit each.
+    word_starts: u64,
+}
+
+impl Folded {
+    fn of(name: &[u8]) -> Self {
+        let mut folded = Self {
+            letters: [0; WINDOW],
+            word_starts: 0,
+        };
+        let mut place = WINDOW;
+        let mut at = name.len();
+        while at > 0 && place > 0 {
+            at -= 1;
+            let begins = begins_word(name, at + 1);
+            if begins && place < WINDOW {
+                folded.word_starts |= 1 << place;
+            }
+            let letter = FOLD[usize::from(name[at])];
+            if letter != 0 {
+                place -= 1;
+                folded.letters[place] = letter;
+            }
+        }
+        if at == 0 && place < WINDOW {
+            folded.word_starts |= 1 << place;
+        }
+        folded
+    }
+}
+
+/// Where the last `count` letters and digits of a name begin.
+fn offset_of(name: &[u8], count: usize) -> usize {
+    let mut places = (0..name.len())
+        .rev()
+        .filter(|at| FOLD[usize::from(name[*at])] != 0);
+    places.nth(count.saturating_sub(1)).unwrap_or(0)
+}
+
+/// True where a word may begin at `at`, judged by the byte before and the two from there on.
+fn begins_word(name: &[u8], at: usize) -> bool {
+    let (Some(&before), Some(&here)) = (name.get(at.wrapping_sub(1)), name.get(at)) else {
+        return false;
+    };
+    if FOLD[usize::from(before)] == 0 {
+        return true;
+    }
+    if before.is_ascii_digit() {
+        return !here.is_ascii_digit();
+    }
+    here.is_ascii_uppercase()
+        && (!before.is_ascii_uppercase() || name.get(at + 1).is_some_and(u8::is_ascii_lowercase))
+}
+
+/// The hashes of the last three, four and five letters and digits of a name; and the very last one,
+/// zero where there is none. Hashes of letters that are not there are those of the ones that are.
+#[inline]
+fn tails(name: &[u8]) -> ([usize; 3], u8) {
+    if let [.., a, b, c, d, e] = *name {
+        let [a, b, c, d, e] = [a, b, c, d, e].map(|byte| FOLD[usize::from(byte)]);
+        if a != 0 && b != 0 && c != 0 && d != 0 && e != 0 {
+            let three = extend(extend(extend(0, e), d), c);
+            let four = extend(three, b);
+            return ([three, four, extend(four, a)], e);
+        }
+    }
+    tails_between_separators(name)
+}
+
+fn tails_between_separators(name: &[u8]) -> ([usize; 3], u8) {
+    let (mut hash, mut last, mut tails, mut found) = (0, 0, [0; 3], 0);
+    for &byte in name.iter().rev() {
+        let letter = FOLD[usize::from(byte)];
+        if letter == 0 {
+            continue;
+        }
+        if found == 0 {
+            last = letter;
+        }
+        hash = extend(hash, letter);
+        found += 1;
+        for tail in &mut tails[usize::clamp(found, 3, 5) - 3..] {
+            *tail = hash;
+        }
+        if found == 5 {
+            break;
+        }
+    }
+    (tails, last)
+}
+
+#[inline]
+fn extend(hash: usize, letter: u8) -> usize {
+    hash * 31 + usize::from(letter)
+}
+
+/// A name without the number at its end.
+fn without_number(name: &[u8]) -> &[u8] {
+    let end = name
+        .iter()
+        .rposition(|byte| FOLD[usize::from(*byte)] != 0 && !byte.is_ascii_digit());
+    &name[..end.map_or(0, |at| at + 1)]
+}
+
+/// The letters and digits of a name, lower-case.
+pub(super) fn letters(name: &str) -> Vec<u8> {
+    name.bytes()
+        .map(|byte| FOLD[usize::from(byte)])
+        .filter(|letter| *letter != 0)
+        .collect()
+}
+
+/// A name in snake case: its words, lower-case, with `_` between them.
+pub(super) fn snake_case(name: &str) -> String {
+    let bytes = name.as_bytes();
+    let mut folded = Vec::with_capacity(bytes.len() + 4);
+    for (at, &byte) in bytes.iter().enumerate() {
+        let letter = FOLD[usize::from(byte)];
+        if letter == 0 {
+            continue;
+        }
+        if !folded.is_empty() && begins_word(bytes, at) {
+            folded.push(b'_');
+        }
+        folded.push(letter);
+    }
+    String::from_utf8(folded).unwrap_or_default()
+}

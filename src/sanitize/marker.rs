@@ -1,0 +1,95 @@
+//! What the sanitizer itself writes in place of a value, and how it is known again.
+
+/// Stands for a container that is nested too deeply.
+pub(super) const TOO_DEEP: &str = "[SHORTENED: depth]";
+/// Stands for a value of which nothing fits within the bound.
+pub(super) const TOO_LARGE: &str = "[SHORTENED: size]";
+/// Stands for a value whose sanitizing failed.
+pub(super) const FAILED: &str = "[REDACTION FAILED]";
+
+const REDACTED: &[u8] = b"[REDACTED:";
+const SHORTENED_NAME: &[u8] = b"[SHORTENED:";
+const PSEUDONYM: &[u8] = b"pn:";
+
+/// The length of a pseudonym's keyed hash in base32 characters.
+pub(super) const HASH_LENGTH: usize = 26;
+/// The greatest length of a rule's folded name.
+pub(super) const MAX_RULE_NAME: usize = 64;
+/// The greatest length of a pseudonym class.
+pub(super) const MAX_CLASS: usize = 32;
+/// The greatest length of a key id.
+pub(super) const MAX_KEY_ID: usize = 16;
+/// The greatest length of anything that [`length_at`] recognises.
+pub(super) const MAX_LENGTH: usize = PSEUDONYM.len() + MAX_CLASS + 1 + MAX_KEY_ID + 1 + HASH_LENGTH;
+
+/// The length of the marker, placeholder or pseudonym that stands at `at`, where one does.
+pub(super) fn length_at(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    match rest.first()? {
+        b'[' => bracketed(rest),
+        b'p' if at == 0 || !text[at - 1].is_ascii_alphanumeric() => pseudonym(rest),
+        _ => None,
+    }
+}
+
+/// True where all of `text` is a marker, a placeholder or a pseudonym.
+pub(super) fn is_whole(text: &str) -> bool {
+    length_at(text.as_bytes(), 0) == Some(text.len())
+}
+
+/// Where the marker or pseudonym begins whose first colon is at `colon`.
+pub(super) fn start_of(text: &[u8], colon: usize) -> Option<usize> {
+    let before = &text[..=colon];
+    [PSEUDONYM, REDACTED, SHORTENED_NAME]
+        .into_iter()
+        .find(|prefix| before.ends_with(prefix))
+        .map(|prefix| before.len() - prefix.len())
+        .filter(|start| length_at(text, *start).is_some())
+}
+
+fn bracketed(rest: &[u8]) -> Option<usize> {
+    for whole in [TOO_DEEP, TOO_LARGE, FAILED] {
+        if rest.starts_with(whole.as_bytes()) {
+            return Some(whole.len());
+        }
+    }
+    if let Some(name) = rest.strip_prefix(REDACTED) {
+        // A rule may be named in another script.
+        let length = run(name, MAX_RULE_NAME, |byte| is_name(byte) || byte >= 0x80)?;
+        return (name.get(length) == Some(&b']')).then_some(REDACTED.len() + length + 1);
+    }
+    let hash = rest.strip_prefix(SHORTENED_NAME)?;
+    let whole =
+        run(hash, HASH_LENGTH, is_base32)? == HASH_LENGTH && hash.get(HASH_LENGTH) == Some(&b']');
+    whole.then_some(SHORTENED_NAME.len() + HASH_LENGTH + 1)
+}
+
+fn pseudonym(rest: &[u8]) -> Option<usize> {
+    let mut at = PSEUDONYM.len();
+    let class = rest.strip_prefix(PSEUDONYM)?;
+    at += run(class, MAX_CLASS, is_name)?;
+    let key_id = rest[at..].strip_prefix(b":")?;
+    at += 1 + run(key_id, MAX_KEY_ID, |byte| is_name(byte) && byte != b'_')?;
+    let hash = rest[at..].strip_prefix(b":")?;
+    let whole = run(hash, HASH_LENGTH, is_base32)? == HASH_LENGTH
+        && !hash.get(HASH_LENGTH).is_some_and(u8::is_ascii_alphanumeric);
+    whole.then_some(at + 1 + HASH_LENGTH)
+}
+
+/// How many of the first bytes, at least one and at most `most`, are of a kind.
+fn run(bytes: &[u8], most: usize, of_kind: impl Fn(u8) -> bool) -> Option<usize> {
+    let length = bytes
+        .iter()
+        .take(most)
+        .take_while(|byte| of_kind(**byte))
+        .count();
+    (length > 0).then_some(length)
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
+}
+
+fn is_base32(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte)
+}
