@@ -70,9 +70,9 @@ pub use crate::record::{
 pub use crate::sanitize::Sanitizer;
 #[doc(inline)]
 pub use crate::sink::{
-    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, FanOut, Filter, Loss, Member,
-    MemberStatus, MemorySink, PolicyInForce, Queued, QueuedBuilder, SanitizedEntry, SinkError,
-    SinkStatus, Ticket, TracingSink,
+    AuditSink, Durability, EntryHead, EntryKind, EntryWriter, FanOut, Filter, HashChainSink, Loss,
+    Member, MemberStatus, MemorySink, PolicyInForce, Queued, QueuedBuilder, SanitizedEntry,
+    SinkError, SinkStatus, Ticket, TracingSink,
 };
 #[cfg(unix)]
 #[doc(inline)]

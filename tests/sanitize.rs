@@ -287,6 +287,10 @@ fn json_in_strings_is_opened_and_written_anew_only_where_it_holds_something() {
         " [1, {\"token\": 5}] ",
         "[1,{\"token\":\"[REDACTED:token]\"}]",
     );
+    text_becomes(
+        "\"{\\\"token\\\": 5}\"",
+        "\"{\\\"token\\\":\\\"[REDACTED:token]\\\"}\"",
+    );
     text_stays("{ \"plan\" : \"pro\", \"n\": 1.0 }\n");
 }
 
@@ -349,8 +353,8 @@ fn assignments_in_text_are_found_in_every_usual_notation() {
             "{\"dn\":\"cn=svc\",\"password\":\"[REDACTED:password]\",\"msg\":\"52e\"",
         ),
         (
-            "\"{\\\"apiKey\\\": \\\"Jnl\\\", \\\"zone\\\": \\\"h\\\"}\"",
-            "\"{\\\"apiKey\\\": \\\"[REDACTED:api_key]\\\", \\\"zone\\\": \\\"h\\\"}\"",
+            "got \"{\\\"apiKey\\\": \\\"Jnl\\\", \\\"zone\\\": \\\"h\\\"}\"",
+            "got \"{\\\"apiKey\\\": \\\"[REDACTED:api_key]\\\", \\\"zone\\\": \\\"h\\\"}\"",
         ),
         (
             "{'retries': 4, 'password': 'Fake', 'mode': 'b'}",

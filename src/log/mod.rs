@@ -24,6 +24,7 @@ pub use self::damage::Damage;
 pub use self::error::LogError;
 pub use self::options::{LogOptions, Retention, Source};
 pub use self::record::{LogId, RecordHash, RecordHead};
+pub(crate) use self::recovery::days_between;
 pub use self::status::LogStatus;
 #[cfg(unix)]
 pub use self::storage::{Access, FolderStorage};

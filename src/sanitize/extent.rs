@@ -73,13 +73,24 @@ impl<'t> Reader<'t> {
         }
         let end = match self.marker_end(start, extent) {
             Some(end) => end,
-            None if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
-            None => match extent {
-                Extent::Word => self.word_end(start),
-                Extent::Credentials => self.credentials_end(start, outer),
-                Extent::Digits => self.digits_end(rules, start),
-                Extent::Phrase => self.phrase_end(rules, start),
-            },
+            None => {
+                let end = match extent {
+                    _ if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
+                    Extent::Word => self.word_end(start),
+                    Extent::Credentials => self.credentials_end(start, outer),
+                    Extent::Digits => self.digits_end(rules, start),
+                    Extent::Phrase => self.phrase_end(rules, start),
+                };
+                // A pseudonym must be told from what follows it.
+                let runs_on = self
+                    .at(end)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric());
+                if runs_on && end > start {
+                    self.word_end(end)
+                } else {
+                    end
+                }
+            }
         };
         (end > start).then_some(Found {
             start,

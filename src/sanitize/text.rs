@@ -66,9 +66,15 @@ pub(super) fn replace(rules: &Rules, text: &str, spans: &[Span<'_>]) -> String {
 
 /// The first name between `from` and `to` that a rule names and that is assigned to; else `to`.
 pub(super) fn next_ruled_name(rules: &Rules, bytes: &[u8], from: usize, to: usize) -> usize {
-    memchr::memchr2_iter(b'=', b':', &bytes[from..to])
+    memchr::memchr3_iter(b'=', b':', b'>', &bytes[from..to])
         .find_map(|offset| {
-            let name = name_before(bytes, from, from + offset)?;
+            let operator = match bytes[from + offset] {
+                b'>' => (from + offset)
+                    .checked_sub(1)
+                    .filter(|at| bytes[*at] == b'-')?,
+                _ => from + offset,
+            };
+            let name = (operator >= from).then(|| name_before(bytes, from, operator))??;
             let (_, plural, start) = rules.for_name_at_end(&bytes[name.clone()])?;
             // What hangs on the rule's words belongs to the name: a value ends at a separator.
             let hanging = bytes[from..name.start + start]
