@@ -237,7 +237,6 @@ where
     U: OnUnavailable<S::Response, S::Error>,
 {
     if let Err(error) = intent {
-        callbacks.recorder.count_undurable();
         let refusal = Refusal::new(error);
         let refuse = |recording: Recording| {
             drop(recording.finish(|outcome| {
@@ -249,7 +248,7 @@ where
         };
         let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
         match catch_unwind(hook) {
-            Ok(None) => {}
+            Ok(None) => callbacks.recorder.count_undurable(),
             Ok(Some(answer)) => {
                 refuse(recording);
                 return AuditFuture::refused(answer);
