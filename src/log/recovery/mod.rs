@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use self::scan::{Bad, Scanned, SegmentReader, scan};
 use self::state::State;
-pub(crate) use self::state::call_id;
+pub(crate) use self::state::{call_id, days_between};
 use super::boot;
 use super::damage::Damage;
 use super::error::LogError;
