@@ -3,12 +3,13 @@
 //! `cargo run --example quickstart -- FOLDER` keeps the log in FOLDER; without it the log goes at the end.
 #![allow(clippy::print_stdout)]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use serde_json::{Value, json};
+use tool_audit::log::verify::{Head, Report, VerifyError, VerifyOptions, verify};
 use tool_audit::query::{Filter, scan, timeline};
 use tool_audit::{AuditLayer, CallContext, HashChainSink, Recorder, ToolCall, ToolResult};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -32,35 +33,44 @@ async fn main() -> Result<(), BoxError> {
 
     title("2. The timeline: one line for each call, as the log tells it");
     println!(
-        "A refund that was not allowed, a tool that was too slow and a call too many: all are there.\n"
+        "The error inside an Ok, the tool that was too slow, the call too many: all are there.\n"
     );
     for call in timeline(&log, CONVERSATION)? {
         println!("{}", call?);
     }
 
-    title("3. One record, whole");
+    title("3. Who asked, through what, and why");
+    println!("Retries and follow-ups were inferred, since nobody declared them.\n");
+    for call in timeline(&log, CONVERSATION)? {
+        println!("{}", call?.entry.attribution.summary());
+    }
+
+    title("4. One record, whole");
     println!(
-        "Who asked, through what, why, and how it ended; the card number and the phone are gone.\n"
+        "The card number is gone, the phone is a pseudonym; _hash and _previous_hash are the chain.\n"
     );
-    println!("{:#}", returned(&log)?);
+    println!("{:#}", record_of(&log, "create_return")?);
 
-    title("4. The verdict on the log");
-    verdict(&log, None)?;
+    title("5. The verdict on the log");
+    println!(
+        "Checked against the head, a line that is kept elsewhere and names the newest record.\n"
+    );
+    println!("{}", check(&log, Some(&head))?);
 
-    title("5. Somebody changes a copy: a refund of 129.9 becomes one of 29.9");
+    title("6. In a copy, somebody makes a refund of 129.9 one of 29.9");
     let changed = copy(&log, &scratch.path().join("changed"))?;
-    change(&changed, |text| {
+    edit(&changed, |text| {
         text.replace(r#""amount":129.9"#, r#""amount":29.9"#)
     })?;
-    verdict(&changed, None)?;
+    print_faults(&check(&changed, None)?);
 
-    title("6. Somebody cuts the last records off a copy");
-    println!("What is left is a whole chain, so the chain alone does not tell:\n");
+    title("7. In a copy, somebody cuts off the last records");
     let cut = copy(&log, &scratch.path().join("cut"))?;
-    change(&cut, |text| text.split_inclusive('\n').take(4).collect())?;
-    verdict(&cut, None)?;
-    println!("\nThe head, kept elsewhere, does:\n");
-    verdict(&cut, Some(&head))?;
+    edit(&cut, |text| text.split_inclusive('\n').take(4).collect())?;
+    println!("Without the head, since what is left is a whole chain:");
+    print_faults(&check(&cut, None)?);
+    println!("With the head:");
+    print_faults(&check(&cut, Some(&head))?);
 
     if log.starts_with(scratch.path()) {
         println!("\nTo keep the log and look into it: cargo run --example quickstart -- my-log");
@@ -72,7 +82,7 @@ async fn main() -> Result<(), BoxError> {
 
 /// Sends eight calls of three turns through the layers, and closes the log.
 async fn record_calls(log: &Path, head: &Path) -> Result<(), BoxError> {
-    let recorder = Recorder::new(HashChainSink::builder(log).head(head).open()?);
+    let recorder = Recorder::new(HashChainSink::builder(log).head(head).build()?);
     let mut tools = ServiceBuilder::new()
         .layer(AuditLayer::new(recorder.clone()))
         .load_shed()
@@ -119,12 +129,10 @@ async fn record_calls(log: &Path, head: &Path) -> Result<(), BoxError> {
         let turn = Arc::new(session.clone().turn(number));
         for (name, arguments) in calls {
             let call = ToolCall::new(name, arguments).context(Arc::clone(&turn));
-            // What comes back is what came back without the audit: answers and errors alike.
-            let word = match tools.ready().await?.call(call).await {
-                Ok(_) => "answered".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            println!("         agent: {name}: {word}");
+            match tools.ready().await?.call(call).await {
+                Ok(_) => println!("         agent: {name} → Ok"),
+                Err(error) => println!("         agent: {name} → Err: {error}"),
+            }
         }
     }
     recorder.close().await?;
@@ -150,12 +158,32 @@ async fn tool(call: ToolCall) -> Result<ToolResult, BoxError> {
     })
 }
 
-/// The record of the return, as it stands in the log.
-fn returned(log: &Path) -> Result<(AuditEntry, Value), BoxError> {
-    let record = scan(log, &Filter::new().tool("create_return"))?
-        .next()
-        .ok_or("no return is in the log")??;
-    Ok((record.entry()?, serde_json::from_str(record.line())?))
+/// The first record of a tool's calls, as it stands in the log.
+fn record_of(log: &Path, tool: &str) -> Result<Value, BoxError> {
+    let mut records = scan(log, &Filter::new().tool(tool))?;
+    let record = records.next().ok_or("the log has no such call")??;
+    Ok(serde_json::from_str(record.line())?)
+}
+
+/// Verifies the log, against its head where that is at hand.
+fn check(log: &Path, head: Option<&Path>) -> Result<Report, VerifyError> {
+    let mut options = VerifyOptions::new();
+    if let Some(head) = head {
+        options = options.head(Head::read(head)?);
+    }
+    verify(log, &options)
+}
+
+fn print_faults(report: &Report) {
+    let word = if report.is_intact() {
+        "intact"
+    } else {
+        "DAMAGED"
+    };
+    println!("  {word}: {} records looked at", report.records());
+    for fault in report.logs.iter().flat_map(|log| &log.faults) {
+        println!("  {fault}");
+    }
 }
 
 /// Copies a folder, to do to the copy what should not be done to a log.
@@ -173,10 +201,10 @@ fn copy(from: &Path, to: &Path) -> io::Result<PathBuf> {
     Ok(to.to_owned())
 }
 
-/// Changes the text of the copy's only segment.
-fn change(log: &Path, edit: impl FnOnce(String) -> String) -> Result<(), BoxError> {
+/// Changes the text of the copy's segment.
+fn edit(log: &Path, change: impl FnOnce(String) -> String) -> Result<(), BoxError> {
     let segment = log.join("general/00000000000000000000.jsonl");
-    fs::write(&segment, edit(fs::read_to_string(&segment)?))?;
+    fs::write(&segment, change(fs::read_to_string(&segment)?))?;
     Ok(())
 }
 

@@ -20,7 +20,12 @@
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
-#![warn(clippy::unwrap_used, clippy::expect_used)]
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Compiles what the README shows.

@@ -292,7 +292,7 @@ proptest! {
         prop_assert_eq!(&lines_reversed(folder.path(), &filter), &expected);
 
         let mut all = scan(folder.path(), &Filter::new()).unwrap();
-        prop_assert!((&mut all).all(|record| record.is_ok()));
+        prop_assert!(all.all(|record| record.is_ok()));
         prop_assert_eq!(all.passed_over().bad_lines, bad as u64);
         prop_assert_eq!(all.passed_over().superseded, superseded);
     }

@@ -230,6 +230,11 @@ async fn a_device_without_room_takes_nothing_and_every_entry_is_accounted_for() 
 
 const SMALL_DISK: &str = "TOOL_AUDIT_SMALL_DISK";
 
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn skipped(why: &dyn std::fmt::Debug) {
+    eprintln!("SKIPPED: no small disk can be mounted here: {why:?}");
+}
+
 /// Runs itself again in a mount namespace of its own, with a disk of 128 KiB.
 #[tokio::test]
 #[cfg(target_os = "linux")]
@@ -254,7 +259,7 @@ async fn a_full_disk_loses_nothing_once_there_is_room_again() {
         Ok(output) if String::from_utf8_lossy(&output.stdout).contains("running 1 test") => {
             panic!("{}", String::from_utf8_lossy(&output.stdout));
         }
-        other => eprintln!("SKIPPED: no small disk can be mounted here: {other:?}"),
+        other => skipped(&other),
     }
 }
 

@@ -104,7 +104,7 @@ where
             }
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let mut recording = callbacks.recorder.start_admitted(admission, |call| {
+        let mut recording = callbacks.recorder.start_admitted(&admission, |call| {
             callbacks.describe.describe(&mut request, call);
         });
         let intent = recording.intent();
@@ -218,6 +218,12 @@ where
     }
 }
 
+type Called<S, Request, K> = AuditFuture<
+    <S as Service<Request>>::Future,
+    Result<<S as Service<Request>>::Response, <S as Service<Request>>::Error>,
+    K,
+>;
+
 /// Calls the tool, or answers in its place because its record of intent is not durable.
 fn act<S, Request, D, C, U, N>(
     mut service: S,
@@ -225,13 +231,12 @@ fn act<S, Request, D, C, U, N>(
     mut recording: Recording,
     intent: Result<(), SinkError>,
     callbacks: Arc<Callbacks<D, C, U, N>>,
-) -> AuditFuture<S::Future, Result<S::Response, S::Error>, Callbacks<D, C, U, N>>
+) -> Called<S, Request, Callbacks<D, C, U, N>>
 where
     S: Service<Request>,
     U: OnUnavailable<S::Response, S::Error>,
 {
     if let Err(error) = intent {
-        callbacks.recorder.count_undurable();
         let refusal = Refusal::new(error);
         let refuse = |recording: Recording| {
             drop(recording.finish(|outcome| {
@@ -243,7 +248,7 @@ where
         };
         let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
         match catch_unwind(hook) {
-            Ok(None) => {}
+            Ok(None) => callbacks.recorder.count_undurable(),
             Ok(Some(answer)) => {
                 refuse(recording);
                 return AuditFuture::refused(answer);

@@ -295,7 +295,7 @@ where
             Err(answer) => return AuditFuture::refused(answer),
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let recording = callbacks.recorder.start_admitted(admission, |call| {
+        let recording = callbacks.recorder.start_admitted(&admission, |call| {
             callbacks.describe.describe(&mut request, call);
         });
         // The guard is armed before the inner service sees the request.

@@ -315,6 +315,8 @@ const POOLED: usize = 64;
 const POOLED_BYTES: usize = 64 * 1024;
 
 thread_local! {
+    // Boxed, since it is the box that goes from the pool into a recording and back.
+    #[allow(clippy::vec_box)]
     static POOL: RefCell<Vec<Box<Open>>> = const { RefCell::new(Vec::new()) };
 }
 

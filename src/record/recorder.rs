@@ -158,7 +158,7 @@ impl Recorder {
     ///
     /// Not by a panic in `describe`: it is caught, and the record says what had been told until then.
     pub fn start(&self, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Recording {
-        Recording::start(self, Admission::Admitted, describe)
+        Recording::start(self, &Admission::Admitted, describe)
     }
 
     /// Begins the recording of a [`ToolCall`].
@@ -202,7 +202,7 @@ impl Recorder {
     /// take it at its end, it is counted as lost.
     pub fn start_admitted(
         &self,
-        admission: Admission,
+        admission: &Admission,
         describe: impl FnOnce(&mut CallBuilder<'_>),
     ) -> Recording {
         Recording::start(self, admission, describe)

@@ -38,7 +38,7 @@ pub struct Recording {
 impl Recording {
     pub(super) fn start(
         recorder: &Recorder,
-        admission: Admission,
+        admission: &Admission,
         describe: impl FnOnce(&mut CallBuilder<'_>),
     ) -> Self {
         let inner = recorder.inner();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::error::Category;
 
+use crate::log::LogError;
 use crate::query::{QueryError, escape};
 use crate::sink::SinkError;
 
@@ -114,20 +115,27 @@ pub enum ReplayError {
     /// A line is bad.
     Line(BadLine),
     /// The calls cannot be read on.
-    Read {
+    Input {
         /// The line at which that shows, from 1.
         line: u64,
         /// What the operating system says.
         source: io::Error,
     },
-    /// The log holds records of real calls.
-    LiveLog {
-        /// Its folder.
+    /// The store holds records of real calls.
+    LiveStore {
+        /// The folder of the log that holds them.
         folder: PathBuf,
     },
-    /// The log that is there cannot be read.
-    Log(QueryError),
-    /// The log cannot be opened or written.
+    /// A log was named where a store of logs is needed.
+    NoStore {
+        /// The log's folder.
+        folder: PathBuf,
+    },
+    /// The store that is there cannot be read.
+    Read(QueryError),
+    /// The store cannot be opened for writing.
+    Open(LogError),
+    /// The store cannot be written.
     Sink(SinkError),
     /// The operating system gives no threads.
     Runtime(io::Error),
@@ -137,13 +145,19 @@ impl fmt::Display for ReplayError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(bad) => bad.fmt(formatter),
-            Self::Read { line, source } => write!(formatter, "reading line {line}: {source}"),
-            Self::LiveLog { folder } => write!(
+            Self::Input { line, source } => write!(formatter, "reading line {line}: {source}"),
+            Self::LiveStore { folder } => write!(
                 formatter,
                 "{} holds records of real calls, and recorded ones are not mixed in: name another folder",
                 escape(&folder.to_string_lossy())
             ),
-            Self::Log(error) => error.fmt(formatter),
+            Self::NoStore { folder } => write!(
+                formatter,
+                "{} is one log of a store: name the store's folder, or a new one",
+                escape(&folder.to_string_lossy())
+            ),
+            Self::Read(error) => error.fmt(formatter),
+            Self::Open(error) => error.fmt(formatter),
             Self::Sink(error) => error.fmt(formatter),
             Self::Runtime(error) => write!(formatter, "starting threads: {error}"),
         }
@@ -154,11 +168,12 @@ impl Error for ReplayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Line(bad) => Some(bad),
-            Self::Read { source, .. } => Some(source),
-            Self::Log(error) => Some(error),
+            Self::Input { source, .. } => Some(source),
+            Self::Read(error) => Some(error),
+            Self::Open(error) => Some(error),
             Self::Sink(error) => Some(error),
             Self::Runtime(error) => Some(error),
-            Self::LiveLog { .. } => None,
+            Self::LiveStore { .. } | Self::NoStore { .. } => None,
         }
     }
 }

@@ -3,6 +3,8 @@ use std::future::{Future, poll_fn};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(unix)]
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
@@ -19,7 +21,13 @@ use super::tool::{DescribeScripted, Scripted, ScriptedTool};
 use super::{BadLine, Calls, RecordedCall, ReplayError};
 use crate::call::{Outcome, ToolResult};
 use crate::layer::AuditLayer;
+#[cfg(unix)]
+use crate::log::Source;
+#[cfg(unix)]
+use crate::query::{LogSnapshot, QueryError};
 use crate::record::{Policy, Recorder, Refusal};
+#[cfg(unix)]
+use crate::sink::HashChainSink;
 use crate::sink::{AuditSink, SinkError};
 
 /// Sends recorded calls through the audit layer around a tool that does what each call says.
@@ -189,7 +197,7 @@ impl Replay {
                 }
                 Err(source) => {
                     let line = calls.lines() + 1;
-                    ended = Err(ReplayError::Read { line, source });
+                    ended = Err(ReplayError::Input { line, source });
                     break;
                 }
             }
@@ -210,6 +218,44 @@ impl Replay {
         })
     }
 
+    /// [`run`](Self::run) into the store in the folder `store`, which is made where there is none.
+    ///
+    /// The store says for ever that its calls were replayed.
+    ///
+    /// ```
+    /// use tool_audit::replay::Replay;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let store = folder.path().join("audit");
+    /// let calls = "{\"tool_name\":\"get_order\",\"error\":\"no such order\"}\n";
+    /// Replay::new().run_into_store(calls.as_bytes(), &store, |_| {})?;
+    /// let found = tool_audit::query::statistics(&store, &Default::default())?;
+    /// assert_eq!(found.tool("get_order").success_rate, Some(0.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ReplayError`]; [`ReplayError::LiveStore`] where the store holds records of real calls.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    #[cfg(unix)]
+    pub fn run_into_store(
+        &self,
+        calls: impl Read,
+        store: &Path,
+        progress: impl FnMut(Progress<'_>),
+    ) -> Result<Summary, ReplayError> {
+        refuse_live(store)?;
+        let sink = HashChainSink::builder(store)
+            .source(Source::Replay)
+            .build()
+            .map_err(ReplayError::Open)?;
+        self.run(calls, sink, progress)
+    }
+
     fn runtime(&self) -> std::io::Result<Runtime> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Builder::new_multi_thread()
@@ -217,6 +263,30 @@ impl Replay {
             .enable_time()
             .build()
     }
+}
+
+/// Refuses a store of which any log holds records of real calls, and a log that is no store.
+#[cfg(unix)]
+fn refuse_live(store: &Path) -> Result<(), ReplayError> {
+    // A folder that is not there, or is empty, becomes a store.
+    let Ok(true) = store.try_exists() else {
+        return Ok(());
+    };
+    let logs = match LogSnapshot::find(store) {
+        Ok(logs) => logs,
+        Err(QueryError::NoLog { .. }) => return Ok(()),
+        Err(error) => return Err(ReplayError::Read(error)),
+    };
+    for log in logs {
+        let folder = log.folder().to_owned();
+        if folder == store {
+            return Err(ReplayError::NoStore { folder });
+        }
+        if log.log().is_some() && !log.is_replayed() && !log.is_admin() {
+            return Err(ReplayError::LiveStore { folder });
+        }
+    }
+    Ok(())
 }
 
 /// Tasks that send calls, each one after the other.

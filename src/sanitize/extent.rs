@@ -8,7 +8,7 @@ use super::rules::{Extent, Rules};
 use super::text::{self, is_quote};
 
 /// How far ahead the closing bracket of a value may stand.
-const MAX_GROUP: usize = 4096;
+const MAX_GROUP: usize = 2048;
 /// The most bytes of an unquoted phrase.
 const MAX_PHRASE: usize = 256;
 /// The most bytes of credentials with parameters.
@@ -73,12 +73,24 @@ impl<'t> Reader<'t> {
         }
         let end = match self.marker_end(start, extent) {
             Some(end) => end,
-            None => match extent {
-                Extent::Word => self.word_end(start),
-                Extent::Credentials => self.credentials_end(start, outer),
-                Extent::Digits => self.digits_end(rules, start),
-                Extent::Phrase => self.phrase_end(rules, start),
-            },
+            None => {
+                let end = match extent {
+                    _ if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
+                    Extent::Word => self.word_end(start),
+                    Extent::Credentials => self.credentials_end(start, outer),
+                    Extent::Digits => self.digits_end(rules, start),
+                    Extent::Phrase => self.phrase_end(rules, start),
+                };
+                // A pseudonym must be told from what follows it.
+                let runs_on = self
+                    .at(end)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric());
+                if runs_on && end > start {
+                    self.word_end(end)
+                } else {
+                    end
+                }
+            }
         };
         (end > start).then_some(Found {
             start,

@@ -383,7 +383,7 @@ impl<'a> Pass<'a> {
         self.cut_to_room(text)
     }
 
-    /// Opens a string that holds an object or a list; `None` where it holds neither.
+    /// Opens a string that holds an object, a list or a string; `None` where it holds none.
     fn nested(&mut self, text: &str, depth: usize) -> Option<Written> {
         let value: Value = serde_json::from_str(text).ok()?;
         let mut inner_out = Vec::with_capacity(text.len());
@@ -518,9 +518,9 @@ fn write_unescaped(out: &mut Vec<u8>, text: &str) {
 
 fn begins_like_json(text: &str) -> bool {
     match text.as_bytes() {
-        [b'{' | b'[', ..] => true,
+        [b'{' | b'[' | b'"', ..] => true,
         [first, ..] if first.is_ascii_whitespace() => {
-            text.trim_ascii_start().starts_with(['{', '['])
+            text.trim_ascii_start().starts_with(['{', '[', '"'])
         }
         _ => false,
     }

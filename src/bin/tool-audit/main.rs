@@ -2,7 +2,9 @@
 
 mod filter;
 mod output;
+mod progress;
 mod query;
+mod replay;
 mod rows;
 mod stats;
 mod status;
@@ -10,6 +12,7 @@ mod tail;
 mod timeline;
 mod times;
 mod verdict;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -32,6 +35,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Replay(replay::Arguments),
+    Verify(verify::Arguments),
     Query(query::Arguments),
     Timeline(timeline::Arguments),
     Stats(stats::Arguments),
@@ -43,6 +48,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut out = Output::standard();
     let done = match &arguments.verb {
+        Verb::Replay(arguments) => replay::run(arguments, &mut out),
+        Verb::Verify(arguments) => verify::run(arguments, &mut out),
         Verb::Query(arguments) => query::run(arguments, &mut out),
         Verb::Timeline(arguments) => timeline::run(arguments, &mut out),
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
@@ -50,11 +57,16 @@ fn main() -> ExitCode {
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
     };
     // What was printed before a failure stands before its message.
-    let flushed = out.flush().map_err(Failure::from);
-    match done.and_then(|verdict| flushed.map(|()| verdict)) {
-        Ok(Verdict::Fine) | Err(Failure::ClosedPipe(Verdict::Fine)) => ExitCode::SUCCESS,
-        Ok(Verdict::Bad) | Err(Failure::ClosedPipe(Verdict::Bad)) => ExitCode::from(1),
-        Err(Failure::Unable(message)) => {
+    let flushed = out.flush();
+    let ended = match (done, flushed.map_err(Failure::from)) {
+        (Err(Failure::ClosedPipe(verdict)), _)
+        | (Ok(verdict), Ok(()) | Err(Failure::ClosedPipe(_))) => Ok(verdict),
+        (Err(Failure::Unable(message)), _) | (Ok(_), Err(Failure::Unable(message))) => Err(message),
+    };
+    match ended {
+        Ok(Verdict::Fine) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::from(1),
+        Err(message) => {
             output::note(&message);
             ExitCode::from(2)
         }

@@ -17,6 +17,7 @@ pub(crate) struct Output {
 pub(crate) enum Colour {
     Red,
     Yellow,
+    Green,
     Dim,
 }
 
@@ -43,6 +44,7 @@ impl Output {
             Some(colour) if self.colour => {
                 let code = match colour {
                     Colour::Red => 31,
+                    Colour::Green => 32,
                     Colour::Yellow => 33,
                     Colour::Dim => 2,
                 };

@@ -300,10 +300,14 @@ impl<S: Storage> LogWriter<S> {
         }
     }
 
-    /// What waits goes to a new segment.
+    /// What waits goes to a new segment, and what comes later stands behind that segment's own record.
     fn leave_home(&mut self) -> Option<Home<S::Segment>> {
         self.window.rewind();
         self.opening_due = true;
+        if let Err(error) = self.seal_opening() {
+            // It is tried again when the segment is begun.
+            self.failed(error);
+        }
         self.home.take()
     }
 

@@ -331,7 +331,7 @@ impl<S: Storage> LogWriter<S> {
         }
         self.check_place()?;
         self.check_home()?;
-        if self.home.is_none() && self.opening_due && self.chain.is_some() {
+        if self.home.is_none() && self.chain.is_some() {
             self.sync()?;
         }
         if self.options.head.is_some() {
