@@ -5,11 +5,19 @@
 //! crate that writes a record goes through it, so the bytes are the same whichever of serde_json's
 //! features another crate in the build switches on.
 
+mod canonicalize;
+mod check;
+mod es6;
 mod escape;
 mod number;
 mod order;
+mod specials;
 mod value;
 
+pub use self::canonicalize::{CannotCanonicalize, canonicalize};
+pub(crate) use self::check::check_members_from;
+pub use self::check::{NotCanonical, check, check_members};
+pub use self::es6::write_es6_number;
 pub use self::escape::write_string;
 pub use self::number::{MAX_SAFE_INTEGER, write_f64, write_number, write_u64};
 pub use self::order::compare_keys;

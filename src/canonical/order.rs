@@ -14,7 +14,11 @@ use std::cmp::Ordering;
 /// ```
 #[must_use]
 pub fn compare_keys(left: &str, right: &str) -> Ordering {
-    let (a, b) = (left.as_bytes(), right.as_bytes());
+    compare_key_bytes(left.as_bytes(), right.as_bytes())
+}
+
+/// [`compare_keys`] of names that are known to be UTF-8.
+pub(super) fn compare_key_bytes(a: &[u8], b: &[u8]) -> Ordering {
     match a.iter().zip(b).find(|(x, y)| x != y) {
         None => a.len().cmp(&b.len()),
         Some((x, y)) => {

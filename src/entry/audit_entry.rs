@@ -112,7 +112,12 @@ impl AuditEntry {
     /// The entry as one line of canonical JSON (RFC 8785), without a line feed.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let tree = serde_json::to_value(self).unwrap_or_default();
+        let mut tree = serde_json::to_value(self).unwrap_or_default();
+        if let (None, Some(members)) = (self.outcome, tree.as_object_mut()) {
+            // Before its end a call has neither.
+            members.remove("duration_ms");
+            members.remove("success");
+        }
         let mut out = Vec::with_capacity(1024);
         canonical::write_value(&mut out, &tree);
         String::from_utf8(out).unwrap_or_default()

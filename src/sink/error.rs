@@ -15,6 +15,8 @@ struct Inner {
     kind: Kind,
     message: String,
     source: Option<io::Error>,
+    /// The error of a member of a fan-out, which this one names.
+    member: Option<SinkError>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,17 @@ impl SinkError {
             kind,
             message: message.into(),
             source,
+            member: None,
+        }))
+    }
+
+    /// The error of the fan-out's member of this name.
+    pub(crate) fn of_member(name: &str, error: &Self) -> Self {
+        Self(Arc::new(Inner {
+            kind: error.0.kind,
+            message: format!("{name}: {error}"),
+            source: None,
+            member: Some(error.clone()),
         }))
     }
 
@@ -105,7 +118,8 @@ impl SinkError {
     /// The operating system's error, where there is one.
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
-        self.0.source.as_ref()
+        let of_member = || self.0.member.as_ref().and_then(Self::io_error);
+        self.0.source.as_ref().or_else(of_member)
     }
 }
 

@@ -3,15 +3,34 @@
 //! An [`AuditSink`] takes sanitized entries on the caller's thread and never blocks. Sinks that write to
 //! slow places implement [`EntryWriter`], which runs on a thread of its own, and are lent a queue, a gate
 //! and tickets by [`Queued`].
+//!
+//! [`MemorySink`] and [`TracingSink`] need no thread; [`FanOut`] and [`Filter`] put sinks together.
 
 mod entry;
 mod error;
+mod fan_out;
+#[cfg(unix)]
+mod file;
+mod filter;
+mod hash_chain;
+mod memory;
+mod queued;
 mod ticket;
+mod trace;
+mod wakers;
 mod writer;
 
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
+pub use self::fan_out::{FanOut, Member, MemberStatus};
+#[cfg(unix)]
+pub use self::file::{FileSink, FileSinkBuilder};
+pub use self::filter::Filter;
+pub use self::hash_chain::{ChainSegment, HashChainBuilder, HashChainSink, HashChainStatus};
+pub use self::memory::MemorySink;
+pub use self::queued::{Queued, QueuedBuilder, SinkStatus};
 pub use self::ticket::Ticket;
+pub use self::trace::TracingSink;
 pub use self::writer::EntryWriter;
 
 use std::fmt;
@@ -94,7 +113,7 @@ pub trait AuditSink: Send + Sync + 'static {
     /// The ticket says how to ask whether the entry is as durable as its head demands.
     fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket;
 
-    /// Whether this sink wants an entry of this kind at all. Asked before the entry is put together.
+    /// Whether this sink wants an entry of this head at all; where not, it is not recorded and not lost.
     fn interested(&self, head: &EntryHead<'_>) -> bool {
         let _ = head;
         true
@@ -108,23 +127,30 @@ pub trait AuditSink: Send + Sync + 'static {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether the entry of `ticket` is as durable as its head demanded.
+    /// Whether the entry of `ticket` is as durable as its head demanded, or the flush of `ticket` done.
+    ///
+    /// It stays pending while the sink tries again after a failure: how long to wait is the caller's to say.
+    /// [`Ticket::DONE`] is ready and [`Ticket::LOST`] an error, for every sink.
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         let _ = (cx, ticket);
         Poll::Ready(Ok(()))
     }
 
-    /// Everything taken until now is handed to where it goes, as safely as the sink can.
-    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        let _ = cx;
-        Poll::Ready(Ok(()))
+    /// Asks that everything taken until now be brought to where it goes, as safely as the sink can.
+    ///
+    /// [`poll_committed`](AuditSink::poll_committed) says for the ticket when that is done. The ticket
+    /// holds the "until now", so that a flush comes to its end also while entries keep coming.
+    fn flush(&self) -> Ticket {
+        Ticket::DONE
     }
 
-    /// Like [`poll_flush`](AuditSink::poll_flush), and ends the sink in good order.
+    /// Takes no more, brings everything taken to where it goes, and ends the sink in good order.
     ///
-    /// Entries that come later are lost, and counted as such.
+    /// The first poll closes; entries that come later are lost, and counted as such. Once the sink has
+    /// ended, every poll gives the same result.
     fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        self.poll_flush(cx)
+        let _ = cx;
+        Poll::Ready(Ok(()))
     }
 
     /// The recorder says which policy is in force, before its first entry and at each change.
@@ -151,8 +177,8 @@ impl<S: AuditSink + ?Sized> AuditSink for std::sync::Arc<S> {
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         (**self).poll_committed(cx, ticket)
     }
-    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        (**self).poll_flush(cx)
+    fn flush(&self) -> Ticket {
+        (**self).flush()
     }
     fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         (**self).poll_close(cx)

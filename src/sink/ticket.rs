@@ -1,4 +1,4 @@
-/// What a sink gives for an entry, to be asked later whether the entry is durable.
+/// What a sink gives for an entry or a flush, to be asked later whether it is durable.
 ///
 /// A sink without a queue gives [`Ticket::DONE`]. A number means what the sink that gave it says; a
 /// fan-out keeps one ticket for each of its members.
@@ -14,7 +14,7 @@ enum Place {
 }
 
 impl Ticket {
-    /// The entry is already where it goes.
+    /// There is nothing to wait for: the entry is where it goes, or nobody asked for more than the queue.
     pub const DONE: Self = Self(Place::Done);
 
     /// The sink could not take the entry: it is lost, and the recorder counts it.

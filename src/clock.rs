@@ -1,0 +1,131 @@
+//! Where the time comes from.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A source of wall-clock and monotonic time.
+///
+/// Records get their timestamps and durations from it; a test gives one of its own, since tokio's paused
+/// time does not move the standard library's clocks.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The time of day.
+    fn now(&self) -> SystemTime;
+
+    /// Time that never goes back, since a point of the clock's own choice.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The operating system's clocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        START.elapsed()
+    }
+}
+
+/// Days and microseconds of the civil calendar, without a time zone.
+pub(crate) mod civil {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    const MICROS_A_DAY: i64 = 86_400_000_000;
+
+    /// Microseconds since 1970; negative before.
+    pub(crate) fn micros(time: SystemTime) -> i64 {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |n| -n),
+        }
+    }
+
+    /// Days since 1970.
+    pub(crate) fn days(micros: i64) -> i64 {
+        micros.div_euclid(MICROS_A_DAY)
+    }
+
+    /// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`).
+    pub(crate) fn date(days: i64) -> (i64, u32, u32) {
+        let days = days + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u32;
+        let month = if shifted_month < 10 {
+            shifted_month + 3
+        } else {
+            shifted_month - 9
+        } as u32;
+        (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    }
+
+    fn push_two(out: &mut Vec<u8>, value: u32) {
+        out.push(b'0' + (value / 10 % 10) as u8);
+        out.push(b'0' + (value % 10) as u8);
+    }
+
+    /// Appends `YYYY-MM-DD`.
+    pub(crate) fn write_date(out: &mut Vec<u8>, days: i64) {
+        let (year, month, day) = date(days);
+        let year = year.clamp(0, 9999) as u32;
+        push_two(out, year / 100);
+        push_two(out, year % 100);
+        out.push(b'-');
+        push_two(out, month);
+        out.push(b'-');
+        push_two(out, day);
+    }
+
+    /// Appends an RFC 3339 instant in UTC with six decimals, such as `2025-07-06T14:23:01.456789Z`.
+    pub(crate) fn write_instant(out: &mut Vec<u8>, micros: i64) {
+        write_date(out, days(micros));
+        let of_day = micros.rem_euclid(MICROS_A_DAY);
+        let seconds = (of_day / 1_000_000) as u32;
+        let fraction = (of_day % 1_000_000) as u32;
+        out.push(b'T');
+        push_two(out, seconds / 3600);
+        out.push(b':');
+        push_two(out, seconds / 60 % 60);
+        out.push(b':');
+        push_two(out, seconds % 60);
+        out.push(b'.');
+        push_two(out, fraction / 10_000);
+        push_two(out, fraction / 100 % 100);
+        push_two(out, fraction % 100);
+        out.push(b'Z');
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn instants_are_those_of_chrono() {
+            for micros in [
+                0,
+                -1,
+                1_751_811_781_456_789,
+                951_782_400_000_000,
+                4_107_542_399_999_999,
+                -62_135_596_800_000_000,
+                253_402_300_799_999_999,
+            ] {
+                let mut out = Vec::new();
+                write_instant(&mut out, micros);
+                let expected = chrono::DateTime::from_timestamp_micros(micros)
+                    .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+                assert_eq!(String::from_utf8(out).ok(), expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use super::{CallTrigger, TriggerBasis};
+use crate::call::Outcome;
+use crate::canonical;
+
+/// Infers why calls are made from the calls before them in the conversation, with bounded memory.
+///
+/// It remembers, for each of the conversations seen last, the turns seen last and the calls that failed or
+/// asked for more last. Names and arguments are kept as keyed 64-bit hashes only, under a key that never
+/// leaves the process.
+#[derive(Debug)]
+pub(crate) struct TriggerInference {
+    hasher: RandomState,
+    shards: Box<[Mutex<Shard>]>,
+}
+
+/// What is known of a call that inference can work with: all of it was said by the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallKey {
+    conversation: u64,
+    turn: u64,
+    /// Tool and arguments; none where the tool is unknown.
+    call: Option<u64>,
+}
+
+/// What follows from the calls before; calls are named by their recorder's numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Inferred {
+    pub(crate) trigger: CallTrigger,
+    pub(crate) basis: TriggerBasis,
+    pub(crate) retry_of: Option<u64>,
+    pub(crate) continues: Option<u64>,
+}
+
+const SHARDS: usize = 16;
+const TURNS: usize = 4;
+const CALLS: usize = 16;
+
+/// Two generations of conversations: the young one becomes the old one when it is full.
+#[derive(Debug, Default)]
+struct Shard {
+    young: HashMap<u64, Conversation>,
+    old: HashMap<u64, Conversation>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Conversation {
+    turns: [u64; TURNS],
+    next_turn: usize,
+    calls: [Option<Ended>; CALLS],
+    next_call: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    call: u64,
+    number: u64,
+    interim: bool,
+}
+
+/// How many conversations a shard's generation holds: 16 shards × 2 generations × 256 in all.
+const GENERATION: usize = 256;
+
+impl TriggerInference {
+    pub(crate) fn new() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    /// The key of a call of which conversation and turn are known.
+    ///
+    /// Conversation and arguments are the sanitized bytes. Where the sanitizer changed or cut something, two
+    /// different values may look alike, so a hash of what it was told goes with them.
+    pub(crate) fn key(
+        &self,
+        conversation: (&[u8], Option<u64>),
+        turn: u64,
+        tool_name: Option<&[u8]>,
+        arguments: (&[u8], Option<u64>),
+    ) -> CallKey {
+        let call = tool_name.map(|tool_name| self.hasher.hash_one((tool_name, arguments)));
+        CallKey {
+            conversation: self.hasher.hash_one(conversation),
+            turn,
+            call,
+        }
+    }
+
+    /// A keyed hash of a text as it stands before the sanitizer.
+    pub(crate) fn fingerprint_text(&self, text: &str) -> u64 {
+        self.hasher.hash_one(text)
+    }
+
+    /// A keyed hash of a tree as it stands before the sanitizer.
+    pub(crate) fn fingerprint(&self, value: &Value) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        hash_value(value, &mut state, 0);
+        state.finish()
+    }
+
+    /// Why this call is made; remembers its turn.
+    pub(crate) fn infer(&self, key: CallKey) -> Inferred {
+        self.with_conversation(key.conversation, |conversation| {
+            let later_of_turn = conversation.turns.contains(&key.turn);
+            if !later_of_turn {
+                conversation.turns[conversation.next_turn] = key.turn;
+                conversation.next_turn = (conversation.next_turn + 1) % TURNS;
+            }
+            let before = key.call.and_then(|call| {
+                conversation
+                    .calls
+                    .iter()
+                    .flatten()
+                    .find(|ended| ended.call == call)
+                    .copied()
+            });
+            let mut inferred = Inferred::default();
+            match before {
+                Some(ended) if !ended.interim => {
+                    inferred.trigger = CallTrigger::Retry;
+                    inferred.basis = TriggerBasis::Inferred;
+                    inferred.retry_of = Some(ended.number);
+                }
+                _ if later_of_turn => {
+                    inferred.trigger = CallTrigger::FollowUp;
+                    inferred.basis = TriggerBasis::Inferred;
+                }
+                _ => {}
+            }
+            inferred.continues = before
+                .filter(|ended| ended.interim)
+                .map(|ended| ended.number);
+            inferred
+        })
+    }
+
+    /// Remembers how a call ended.
+    pub(crate) fn ended(&self, key: CallKey, number: u64, outcome: Outcome) {
+        let Some(call) = key.call else { return };
+        self.with_conversation(key.conversation, |conversation| {
+            let same = conversation
+                .calls
+                .iter()
+                .position(|ended| ended.is_some_and(|ended| ended.call == call));
+            if outcome.is_success() {
+                if let Some(at) = same {
+                    conversation.calls[at] = None;
+                }
+                return;
+            }
+            let at = same.unwrap_or_else(|| {
+                let at = conversation.next_call;
+                conversation.next_call = (at + 1) % CALLS;
+                at
+            });
+            let interim = outcome == Outcome::InputRequired;
+            conversation.calls[at] = Some(Ended {
+                call,
+                number,
+                interim,
+            });
+        });
+    }
+
+    fn with_conversation<T>(&self, key: u64, act: impl FnOnce(&mut Conversation) -> T) -> T {
+        let shard = &self.shards[key as usize % SHARDS];
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if !shard.young.contains_key(&key) {
+            let remembered = shard.old.remove(&key).unwrap_or_default();
+            if shard.young.len() >= GENERATION {
+                let mut full = std::mem::take(&mut shard.young);
+                std::mem::swap(&mut shard.old, &mut full);
+                full.clear();
+                shard.young = full;
+            }
+            shard.young.insert(key, remembered);
+        }
+        act(shard.young.entry(key).or_default())
+    }
+}
+
+/// Deeper than the sanitizer goes, so that what is cut there may differ here; never without a bound.
+const MAX_DEPTH: usize = 128;
+
+fn hash_value(value: &Value, state: &mut impl Hasher, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match value {
+        Value::Null => state.write_u8(0),
+        Value::Bool(value) => state.write_u8(1 + u8::from(*value)),
+        Value::Number(number) => {
+            state.write_u8(3);
+            number.to_string().hash(state);
+        }
+        Value::String(text) => {
+            state.write_u8(4);
+            text.hash(state);
+        }
+        Value::Array(items) => {
+            state.write_u8(5);
+            for item in items {
+                hash_value(item, state, depth + 1);
+            }
+            state.write_u8(6);
+        }
+        Value::Object(members) => hash_object(members, state, depth),
+    }
+}
+
+fn hash_object(members: &Map<String, Value>, state: &mut impl Hasher, depth: usize) {
+    state.write_u8(7);
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_unstable_by(|a, b| canonical::compare_keys(a.0, b.0));
+    for (name, value) in sorted {
+        name.hash(state);
+        hash_value(value, state, depth + 1);
+    }
+    state.write_u8(8);
+}

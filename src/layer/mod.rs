@@ -1,0 +1,13 @@
+#![doc = include_str!("../docs/layer.md")]
+
+mod callbacks;
+mod durable;
+mod future;
+mod service;
+mod unavailable;
+
+pub use self::callbacks::Callbacks;
+pub use self::durable::{DurableAuditFuture, DurableAuditLayer, DurableAuditService};
+pub use self::future::AuditFuture;
+pub use self::service::{AuditLayer, AuditLayerBuilder, AuditService};
+pub use self::unavailable::{GoOn, OnUnavailable, OnUndurable, PassOn};

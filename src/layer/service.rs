@@ -1,0 +1,366 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{AuditFuture, Callbacks, DurableAuditLayer, GoOn, OnUnavailable, OnUndurable, PassOn};
+use crate::call::{Classify, ClassifyResponses, Describe, DescribeToolCall};
+use crate::record::{Admission, Gate, Recorder};
+
+type DefaultCallbacks = Callbacks<DescribeToolCall, ClassifyResponses, GoOn, PassOn>;
+
+/// Records every call of the services it wraps.
+///
+/// A clone, and a service made, costs one count of an [`Arc`]: nothing is opened or started here, since some
+/// servers make a service for each request.
+pub struct AuditLayer<K = DefaultCallbacks> {
+    callbacks: Arc<K>,
+}
+
+impl AuditLayer {
+    /// Records into `recorder` calls that are [`ToolCall`](crate::ToolCall)s and whose responses are
+    /// [`ToolResponse`](crate::ToolResponse)s, such as [`ToolResult`](crate::ToolResult) and
+    /// [`serde_json::Value`]. The error may be of any type that can be displayed.
+    #[must_use]
+    pub fn new(recorder: Recorder) -> Self {
+        Self::builder(recorder).build()
+    }
+
+    /// For other requests and responses, and for the hooks.
+    ///
+    /// ```
+    /// use tool_audit::{AuditLayer, CallBuilder, MemorySink, OutcomeBuilder, Recorder};
+    ///
+    /// struct Request { tool: String }
+    /// struct Response { rows: Vec<String> }
+    ///
+    /// let layer = AuditLayer::builder(Recorder::new(MemorySink::new()))
+    ///     .describe(|request: &mut Request, call: &mut CallBuilder<'_>| {
+    ///         call.tool_name(&request.tool);
+    ///     })
+    ///     .classify(|response: &Response, outcome: &mut OutcomeBuilder<'_>| {
+    ///         outcome.result(&serde_json::json!({"count": response.rows.len()}));
+    ///     })
+    ///     .on_unavailable(|refusal: &tool_audit::Refusal| Err::<Response, _>(refusal.to_string()))
+    ///     .build();
+    /// # let _ = layer;
+    /// ```
+    pub fn builder(
+        recorder: Recorder,
+    ) -> AuditLayerBuilder<DescribeToolCall, ClassifyResponses, GoOn, PassOn> {
+        AuditLayerBuilder(Callbacks {
+            recorder,
+            describe: DescribeToolCall,
+            classify: ClassifyResponses,
+            on_unavailable: GoOn,
+            on_undurable: PassOn,
+        })
+    }
+}
+
+/// Sets the callbacks of an [`AuditLayer`].
+#[must_use]
+pub struct AuditLayerBuilder<D, C, U, N>(Callbacks<D, C, U, N>);
+
+impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
+    /// Tells what requests ask for: a [`Describe`], or a closure over
+    /// `(&mut Request, &mut CallBuilder<'_>)` with its types written out.
+    pub fn describe<T>(self, describe: T) -> AuditLayerBuilder<T, C, U, N> {
+        let Callbacks {
+            recorder,
+            classify,
+            on_unavailable,
+            on_undurable,
+            ..
+        } = self.0;
+        AuditLayerBuilder(Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            on_undurable,
+        })
+    }
+
+    /// Judges how calls ended: a [`Classify`], or a closure over
+    /// `(&Response, &mut OutcomeBuilder<'_>)` with its types written out.
+    pub fn classify<T>(self, classify: T) -> AuditLayerBuilder<D, T, U, N> {
+        let Callbacks {
+            recorder,
+            describe,
+            on_unavailable,
+            on_undurable,
+            ..
+        } = self.0;
+        AuditLayerBuilder(Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            on_undurable,
+        })
+    }
+
+    /// Answers calls that the log cannot take, in place of the tool.
+    pub fn on_unavailable<T>(self, on_unavailable: T) -> AuditLayerBuilder<D, C, T, N> {
+        let Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_undurable,
+            ..
+        } = self.0;
+        AuditLayerBuilder(Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            on_undurable,
+        })
+    }
+
+    /// Answers calls whose record is not as durable as the policy asks.
+    pub fn on_undurable<T>(self, on_undurable: T) -> AuditLayerBuilder<D, C, U, T> {
+        let Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            ..
+        } = self.0;
+        AuditLayerBuilder(Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            on_undurable,
+        })
+    }
+
+    /// Makes the layer.
+    #[must_use]
+    pub fn build(self) -> AuditLayer<Callbacks<D, C, U, N>> {
+        AuditLayer {
+            callbacks: Arc::new(self.0),
+        }
+    }
+
+    /// Makes the layer whose records of intent are durable before the tool is called.
+    #[must_use]
+    pub fn build_durable(self) -> DurableAuditLayer<Callbacks<D, C, U, N>> {
+        DurableAuditLayer {
+            callbacks: Arc::new(self.0),
+        }
+    }
+}
+
+impl<S, K> Layer<S> for AuditLayer<K> {
+    type Service = AuditService<S, K>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AuditService {
+            inner,
+            entrance: Entrance::new(Arc::clone(&self.callbacks)),
+        }
+    }
+}
+
+/// Records every call of the service inside; made by [`AuditLayer`].
+///
+/// # Clone
+///
+/// A clone waits at the gate by itself: readiness is not cloned.
+pub struct AuditService<S, K = DefaultCallbacks> {
+    inner: S,
+    entrance: Entrance<K>,
+}
+
+impl<S, K> AuditService<S, K> {
+    /// The service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service inside.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service inside, without the audit.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+/// The callbacks, and where one service stands at the gate.
+pub(super) struct Entrance<K> {
+    pub(super) callbacks: Arc<K>,
+    gate: Gate,
+    admission: Option<Admission>,
+    /// The service inside said that it is ready, and was not called since.
+    holds_inner: bool,
+}
+
+/// By hand: readiness is not cloned, and the callbacks need not be `Clone`.
+impl<K> Clone for Entrance<K> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.callbacks))
+    }
+}
+
+impl<K> Entrance<K> {
+    pub(super) fn new(callbacks: Arc<K>) -> Self {
+        Self {
+            callbacks,
+            gate: Gate::default(),
+            admission: None,
+            holds_inner: false,
+        }
+    }
+
+    /// Keeps what the service inside answered: once it is ready, so is the whole until it is called, since
+    /// what it reserved must not wait for the log.
+    pub(super) fn holds_inner<E>(&mut self, ready: &Poll<Result<(), E>>) {
+        self.holds_inner = matches!(ready, Poll::Ready(Ok(())));
+    }
+}
+
+impl<D, C, U, N> Entrance<Callbacks<D, C, U, N>> {
+    /// Ready when it is decided whether the log can take the next call.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.holds_inner {
+            return Poll::Ready(());
+        }
+        // Asked again while the inner service is not ready: the gate may have opened or closed meanwhile.
+        match self.gate.poll(&self.callbacks.recorder, cx) {
+            Poll::Ready(admission) => self.admission = Some(admission),
+            // Who has waited in vain does not wait again.
+            Poll::Pending if matches!(self.admission, Some(Admission::Unavailable(_))) => {}
+            Poll::Pending => return Poll::Pending,
+        }
+        Poll::Ready(())
+    }
+
+    /// Lets the next call in, or answers it.
+    pub(super) fn enter<T, E>(&mut self) -> Result<Admission, Result<T, E>>
+    where
+        U: OnUnavailable<T, E>,
+    {
+        self.holds_inner = false;
+        let Some(Admission::Unavailable(refusal)) = self.admission.take() else {
+            return Ok(Admission::Admitted);
+        };
+        let callbacks = &self.callbacks;
+        let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
+        match catch_unwind(hook) {
+            Ok(None) => Ok(Admission::Unavailable(refusal)),
+            Ok(Some(answer)) => {
+                callbacks.recorder.count_refused();
+                Err(answer)
+            }
+            Err(panic) => {
+                callbacks.recorder.count_refused();
+                resume_unwind(panic)
+            }
+        }
+    }
+}
+
+impl<S, Request, D, C, U, N> Service<Request> for AuditService<S, Callbacks<D, C, U, N>>
+where
+    S: Service<Request>,
+    D: Describe<Request>,
+    C: Classify<S::Response, S::Error>,
+    U: OnUnavailable<S::Response, S::Error>,
+    N: OnUndurable<S::Response, S::Error>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = AuditFuture<S::Future, Result<S::Response, S::Error>, Callbacks<D, C, U, N>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // The gate first: what the inner service reserves should not be held while waiting for the log.
+        ready!(self.entrance.poll_ready(cx));
+        let ready = self.inner.poll_ready(cx);
+        self.entrance.holds_inner(&ready);
+        ready
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let admission = match self.entrance.enter() {
+            Ok(admission) => admission,
+            Err(answer) => return AuditFuture::refused(answer),
+        };
+        let callbacks = Arc::clone(&self.entrance.callbacks);
+        let recording = callbacks.recorder.start_admitted(&admission, |call| {
+            callbacks.describe.describe(&mut request, call);
+        });
+        // The guard is armed before the inner service sees the request.
+        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
+            Ok(future) => AuditFuture::running(future, recording, callbacks),
+            Err(panic) => {
+                drop(recording.panicked(&*panic));
+                resume_unwind(panic)
+            }
+        }
+    }
+}
+
+/// By hand: the callbacks need not be `Clone`.
+impl<S: Clone, K> Clone for AuditService<S, K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            entrance: self.entrance.clone(),
+        }
+    }
+}
+
+/// By hand: the callbacks need not be `Clone`.
+impl<K> Clone for AuditLayer<K> {
+    fn clone(&self) -> Self {
+        Self {
+            callbacks: Arc::clone(&self.callbacks),
+        }
+    }
+}
+
+impl<K: fmt::Debug> fmt::Debug for AuditLayer<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AuditLayer")
+            .field("callbacks", &self.callbacks)
+            .finish()
+    }
+}
+
+impl<D, C, U, N> fmt::Debug for AuditLayerBuilder<D, C, U, N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("AuditLayerBuilder")
+            .field(&self.0)
+            .finish()
+    }
+}
+
+impl<K: fmt::Debug> fmt::Debug for Entrance<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Entrance")
+            .field("callbacks", &self.callbacks)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug, K: fmt::Debug> fmt::Debug for AuditService<S, K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AuditService")
+            .field("inner", &self.inner)
+            .field("entrance", &self.entrance)
+            .finish()
+    }
+}

@@ -1,0 +1,143 @@
+//! What a log lies in: a folder, memory, or something that fails on purpose in tests.
+
+#[cfg(unix)]
+mod folder;
+mod memory;
+
+use std::io;
+use std::path::Path;
+
+#[cfg(unix)]
+pub use self::folder::{Access, FolderStorage};
+pub use self::memory::{MemorySegment, MemoryStorage};
+
+/// What a writer needs of the place where a log lies.
+///
+/// One storage is one log (FORMAT section 1). A segment is named by the `_seq` of its first record. Each
+/// method does one thing to the operating system, so that a test can let any of them fail.
+pub trait Storage: Send + 'static {
+    /// An open segment.
+    type Segment: Send + 'static;
+
+    /// Where the log lies, for messages.
+    fn place(&self) -> &Path;
+
+    /// Takes the writer's lock; false where another writer has it. It is given back when the storage is
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// The lock's file cannot be made or locked.
+    fn try_lock(&mut self) -> io::Result<bool>;
+
+    /// The segments that are there, in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    fn segments(&mut self) -> io::Result<Vec<u64>>;
+
+    /// Makes a new segment, to be appended to.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) where the name is taken.
+    fn create(&mut self, first_seq: u64) -> io::Result<Self::Segment>;
+
+    /// Opens a segment for reading; for appending too, unless it is sealed.
+    ///
+    /// # Errors
+    ///
+    /// The segment is not there or is no plain file.
+    fn open(&mut self, first_seq: u64) -> io::Result<Self::Segment>;
+
+    /// Whether nothing may be appended to the segment any more.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn is_sealed(&mut self, segment: &Self::Segment) -> io::Result<bool>;
+
+    /// The segment's length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn length(&mut self, segment: &Self::Segment) -> io::Result<u64>;
+
+    /// Reads from `offset` on; 0 at the segment's end.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn read_at(
+        &mut self,
+        segment: &Self::Segment,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> io::Result<usize>;
+
+    /// Appends the first bytes of `bytes`, and says how many.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was appended.
+    fn write(&mut self, segment: &mut Self::Segment, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Brings what was appended onto the disk. Never called again on a segment where it failed.
+    ///
+    /// # Errors
+    ///
+    /// It is unknown what of the unsynced bytes is on the disk.
+    fn sync(&mut self, segment: &Self::Segment) -> io::Result<()>;
+
+    /// Brings the names of new segments onto the disk.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn sync_folder(&mut self) -> io::Result<()>;
+
+    /// Shortens a segment, and brings that onto the disk.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn cut(&mut self, segment: &Self::Segment, length: u64) -> io::Result<()>;
+
+    /// Takes the right to write away from a finished segment.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn seal(&mut self, segment: &Self::Segment) -> io::Result<()>;
+
+    /// Removes a segment that holds no record, or none that was ever acknowledged and is nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says; the segment not being there is none.
+    fn remove(&mut self, first_seq: u64) -> io::Result<()>;
+
+    /// Keeps bytes that are about to be cut off as `torn/<segment>-<offset>`, on the disk when it returns.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not kept, and must not be cut.
+    fn keep_torn(&mut self, first_seq: u64, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Whether the segment's name still leads to the open segment.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn is_in_place(&mut self, first_seq: u64, segment: &Self::Segment) -> io::Result<bool>;
+
+    /// Whether the log's place and the lock are still those that were opened. A lock whose file was
+    /// removed may be taken anew.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn holds_place(&mut self) -> io::Result<bool>;
+}

@@ -1,0 +1,69 @@
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::VerifyError;
+use crate::log::{LogId, RecordHash};
+
+/// The newest durable record of a log, as a head file keeps it elsewhere (FORMAT section 8).
+///
+/// ```
+/// let head: tool_audit::log::verify::Head = r#"{"_hash":"64b9f62bbb3b07d2ab304ac8be00aff9e89f4d5945a7ce1f574bb1212cdf30ba","_log":"8f14e45fceea167a5a36dedd4bea2543","_seq":1}"#.parse()?;
+/// assert_eq!(head.seq, 1);
+/// # Ok::<(), tool_audit::log::verify::VerifyError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The record's `_hash`.
+    pub hash: RecordHash,
+    /// The log that it belongs to.
+    pub log: LogId,
+    /// The record's `_seq`.
+    pub seq: u64,
+}
+
+#[derive(Deserialize)]
+struct HeadMembers {
+    _hash: String,
+    _log: String,
+    _seq: u64,
+}
+
+impl Head {
+    /// Reads a head file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or holds no head.
+    pub fn read(path: &Path) -> Result<Self, VerifyError> {
+        // A head is some 150 bytes; a file of another size is not read to its end.
+        const MOST: u64 = 4096;
+        let readable = |error| VerifyError::unreadable(path, error);
+        let bad = || VerifyError::BadHead {
+            path: Some(path.to_owned()),
+        };
+        if fs::metadata(path).map_err(readable)?.len() > MOST {
+            return Err(bad());
+        }
+        let text = fs::read(path).map_err(readable)?;
+        Self::parse(&text).ok_or_else(bad)
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let members: HeadMembers = serde_json::from_slice(text).ok()?;
+        Some(Self {
+            hash: RecordHash::from_hex(members._hash.as_bytes())?,
+            log: LogId::from_hex(members._log.as_bytes())?,
+            seq: members._seq,
+        })
+    }
+}
+
+impl std::str::FromStr for Head {
+    type Err = VerifyError;
+
+    fn from_str(text: &str) -> Result<Self, VerifyError> {
+        Self::parse(text.as_bytes()).ok_or(VerifyError::BadHead { path: None })
+    }
+}

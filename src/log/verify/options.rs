@@ -1,0 +1,79 @@
+use std::num::NonZeroUsize;
+use std::thread;
+
+use super::Head;
+
+/// How a path is verified.
+///
+/// ```
+/// use tool_audit::log::verify::VerifyOptions;
+///
+/// let options = VerifyOptions::new().threads(1).most_faults(20);
+/// assert!(options.checks_byte_rule());
+/// ```
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    pub(super) threads: usize,
+    pub(super) byte_rule: bool,
+    pub(super) head: Option<Head>,
+    pub(super) most_faults: usize,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        Self {
+            threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            byte_rule: true,
+            head: None,
+            most_faults: 1000,
+        }
+    }
+}
+
+impl VerifyOptions {
+    /// As many threads as the machine has processors, the byte rule checked, no head, at most 1,000 faults of each
+    /// log kept.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many threads work; at least one.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Whether the byte rule of FORMAT section 2 is checked.
+    ///
+    /// Without it hashes and links alone are checked, about twice as fast. Bytes that were not canonical when they were
+    /// sealed then pass; times and open calls are not looked at.
+    #[must_use]
+    pub fn byte_rule(mut self, check: bool) -> Self {
+        self.byte_rule = check;
+        self
+    }
+
+    /// Whether the byte rule is checked.
+    #[must_use]
+    pub fn checks_byte_rule(&self) -> bool {
+        self.byte_rule
+    }
+
+    /// The head that the log must reach: see [`Head::read`].
+    ///
+    /// In a store it is compared with the log that it names.
+    #[must_use]
+    pub fn head(mut self, head: Head) -> Self {
+        self.head = Some(head);
+        self
+    }
+
+    /// How many faults of each log are kept in the report; all are counted.
+    #[must_use]
+    pub fn most_faults(mut self, most: usize) -> Self {
+        self.most_faults = most;
+        self
+    }
+}

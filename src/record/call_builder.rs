@@ -1,0 +1,375 @@
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::limits;
+use super::open::{Member, Open, Span};
+use super::recorder::Inner;
+use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall};
+use crate::canonical;
+use crate::clock::civil;
+use crate::entry::{CallTrigger, MAX_VIA};
+use crate::sanitize::{Sanitized, Sanitizer};
+
+/// Takes what a request says of its call. Everything is sanitized as it is handed over, and nothing kept
+/// unsanitized; what is said twice stands as it was said last.
+///
+/// ```
+/// use serde_json::json;
+/// use tool_audit::{CallContext, MemorySink, Recorder};
+///
+/// let sink = MemorySink::new();
+/// let recorder = Recorder::new(sink.clone());
+/// let recording = recorder.start(|call| {
+///     call.tool_name("get_order")
+///         .arguments(&json!({"order_id": "ORD-1", "password": "hunter2"}))
+///         .context(&CallContext::new("conv_1", "usr_9").turn(1));
+/// });
+/// recording.success(&json!({"status": "shipped"}));
+/// assert!(!sink.lines()[0].contains("hunter2"));
+/// ```
+pub struct CallBuilder<'a> {
+    open: &'a mut Open,
+    inner: &'a Inner,
+}
+
+/// What stands before arguments that are no object (FORMAT section 2).
+const VALUE_OPENING: &[u8] = br#"{"_value":"#;
+
+type Setter<'a> = for<'s, 't> fn(&'s mut CallBuilder<'a>, &'t str) -> &'s mut CallBuilder<'a>;
+
+/// One setter for a text: they differ in name, place and documentation only.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $method:ident: $member:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $method(&mut self, text: &str) -> &mut Self {
+            self.open.pieces.$method = self.text(Member::$member, text, limits::NAME);
+            self
+        }
+    )*};
+}
+
+impl<'a> CallBuilder<'a> {
+    pub(super) fn new(open: &'a mut Open, inner: &'a Inner) -> Self {
+        Self { open, inner }
+    }
+
+    fn text(&mut self, member: Member, text: &str, limit: usize) -> Span {
+        let sanitizer = &self.inner.sanitizer;
+        self.open
+            .piece(member, |out| sanitizer.write_text(out, text, limit))
+    }
+
+    /// All that a [`ToolCall`] says.
+    pub fn tool_call(&mut self, call: &ToolCall) -> &mut Self {
+        self.tool_name(&call.tool_name)
+            .arguments(&call.arguments)
+            .context(&call.context);
+        if let Some(id) = &call.tool_call_id {
+            self.tool_call_id(id);
+        }
+        if let Some(trigger) = call.trigger {
+            self.trigger(trigger);
+        }
+        if let Some(call_id) = &call.retry_of {
+            self.retry_of(call_id);
+        }
+        if let Some(call_id) = &call.continues {
+            self.continues(call_id);
+        }
+        self.identity(&call.identity)
+    }
+
+    /// The tool. The policy for it is looked up by this name, as it stands before the sanitizer.
+    pub fn tool_name(&mut self, name: &str) -> &mut Self {
+        self.open.tool = Some(self.inner.policy.of(name));
+        self.open.pieces.tool_name = self.text(Member::ToolName, name, limits::NAME);
+        self
+    }
+
+    /// The conversation or session.
+    pub fn conversation_id(&mut self, id: &str) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        let (piece, changed) = self.open.piece_as_told(Member::ConversationId, |out| {
+            sanitizer.write_text(out, id, limits::NAME)
+        });
+        self.open.pieces.conversation_id = piece;
+        self.open.unsanitized_conversation =
+            changed.then(|| self.inner.triggers.fingerprint_text(id));
+        self
+    }
+
+    /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
+    pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        let (piece, changed) = self.open.piece_as_told(Member::Arguments, |out| {
+            if arguments.is_null() {
+                out.extend_from_slice(b"{}");
+                return Sanitized::default();
+            }
+            let start = out.len();
+            let did = sanitizer.write_value(out, arguments, limits::ARGUMENTS);
+            // A marker of the sanitizer's may stand for an object too.
+            if out.get(start) != Some(&b'{') {
+                out.splice(start..start, VALUE_OPENING.iter().copied());
+                out.push(b'}');
+            }
+            did
+        });
+        self.open.pieces.arguments = piece;
+        // Two different secrets look alike once they are redacted, and so do two long values once they are
+        // cut: then the tree itself has to be compared.
+        self.open.unsanitized_arguments =
+            changed.then(|| self.inner.triggers.fingerprint(arguments));
+        self
+    }
+
+    texts! {
+        /// The user who asks.
+        user_id: UserId;
+        /// The role in which the user acts.
+        user_role: SessionMetadata;
+        /// The model that chose the call.
+        model: Model;
+        /// Who approved the call.
+        approved_by: Attribution;
+        /// The automated rule that made the call.
+        rule: Attribution;
+        /// Why the data are used.
+        purpose: Purpose;
+        /// Which tool server answers.
+        server: Server;
+        /// W3C trace id.
+        trace_id: TraceId;
+        /// W3C span id.
+        span_id: SpanId;
+        /// The protocol's own id of this call.
+        tool_call_id: ToolCallId;
+        /// The `call_id` of the call that this one repeats.
+        retry_of: RetryOf;
+        /// The `call_id` of the interim answer that this call continues.
+        continues: Continues;
+    }
+
+    /// The conversation's turn, from 1; 0 where nobody says.
+    ///
+    /// From 2^53 on, which no record can hold as a number, it stands as 2^53 − 1.
+    pub fn turn_number(&mut self, turn: u64) -> &mut Self {
+        self.open.turn_number = turn.min(canonical::MAX_SAFE_INTEGER);
+        self
+    }
+
+    /// Declares why the call is made; else it is inferred.
+    pub fn trigger(&mut self, trigger: CallTrigger) -> &mut Self {
+        self.open.declared = Some(trigger);
+        self
+    }
+
+    /// Where a layer inside writes who the caller is; it is read when the call ends.
+    pub fn identity(&mut self, slot: &IdentitySlot) -> &mut Self {
+        self.open.identity = slot.clone();
+        self
+    }
+
+    /// Adds somebody or something that the call is about.
+    pub fn subject(&mut self, subject: &str) -> &mut Self {
+        add_subject(self.open, &self.inner.sanitizer, subject);
+        self
+    }
+
+    /// The agents between user and tool, outermost first. At most 10 are recorded.
+    pub fn via(&mut self, agents: &[String]) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        self.open.pieces.via_cut = agents.len() > MAX_VIA;
+        self.open.pieces.via = self.open.piece(Member::Attribution, |out| {
+            let mut did = Sanitized::default();
+            for (at, agent) in agents.iter().take(MAX_VIA).enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                did.add(sanitizer.write_text(out, agent, limits::SHORT_NAME));
+            }
+            did
+        });
+        self
+    }
+
+    /// Names of the members that authentication established.
+    pub fn verified(&mut self, members: &[String]) -> &mut Self {
+        if members.len() > limits::VERIFIED {
+            self.open.shorten(Member::Attribution);
+        }
+        self.open.verified.clear();
+        for member in members.iter().take(limits::VERIFIED) {
+            let name = self.text(Member::Attribution, member, limits::SHORT_NAME);
+            self.open.verified.push(name);
+        }
+        self
+    }
+
+    /// A break-glass declaration. It asks for a record of intent and for synced durability.
+    pub fn emergency(&mut self, emergency: &Emergency) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        let defect = defect(emergency, self.open.started_micros);
+        self.open.is_emergency = true;
+        self.open.pieces.emergency = self.open.piece(Member::Emergency, |out| {
+            let mut did = Sanitized::default();
+            let members = [
+                ("declared_by", emergency.declared_by.as_deref()),
+                ("defect", defect),
+                ("expires_at", emergency.expires_at.as_deref()),
+                ("reason", emergency.reason.as_deref()),
+                ("scope", emergency.scope.as_deref()),
+                ("urgency", emergency.urgency.as_deref()),
+            ];
+            let mut separator = b'{';
+            for (name, text) in members {
+                let Some(text) = text else { continue };
+                out.push(separator);
+                separator = b',';
+                canonical::write_string(out, name);
+                out.push(b':');
+                did.add(sanitizer.write_text(out, text, limits::EMERGENCY));
+            }
+            if separator == b'{' {
+                out.push(b'{');
+            }
+            out.push(b'}');
+            did
+        });
+        self
+    }
+
+    /// All that a [`CallContext`] says; of what it leaves out stands what was said before.
+    pub fn context(&mut self, context: &CallContext) -> &mut Self {
+        let said: [(&Option<String>, Setter<'a>); 9] = [
+            (&context.conversation_id, Self::conversation_id),
+            (&context.user_id, Self::user_id),
+            (&context.model, Self::model),
+            (&context.approved_by, Self::approved_by),
+            (&context.rule, Self::rule),
+            (&context.purpose, Self::purpose),
+            (&context.server, Self::server),
+            (&context.trace_id, Self::trace_id),
+            (&context.span_id, Self::span_id),
+        ];
+        for (text, say) in said {
+            if let Some(text) = text {
+                say(self, text);
+            }
+        }
+        if context.turn_number > 0 {
+            self.turn_number(context.turn_number);
+        }
+        if !context.via.is_empty() {
+            self.via(&context.via);
+        }
+        if !context.verified.is_empty() {
+            self.verified(&context.verified);
+        }
+        self.metadata(&context.session_metadata);
+        if let Some(role) = &context.user_role {
+            self.user_role(role);
+        }
+        for subject in &context.subjects {
+            self.subject(subject);
+        }
+        if let Some(emergency) = &context.emergency {
+            self.emergency(emergency);
+        }
+        self
+    }
+
+    /// The session's metadata. The role has a place of its own, and stands in the attribution too.
+    fn metadata(&mut self, members: &Map<String, Value>) {
+        if members.is_empty() {
+            return;
+        }
+        self.open.metadata.clear();
+        self.open.metadata_bytes = 0;
+        for (name, value) in members {
+            match value {
+                Value::String(role) if name == USER_ROLE => {
+                    self.user_role(role);
+                }
+                Value::Null if name == USER_ROLE => {}
+                _ if name == USER_ROLE => {
+                    self.user_role(&value.to_string());
+                }
+                _ => self.metadata_member(name, value),
+            }
+        }
+    }
+
+    fn metadata_member(&mut self, name: &str, value: &Value) {
+        // Every byte of a name may take six, and there is room for the shortest value.
+        let used = self.open.metadata_bytes + name.len() * 6 + 128;
+        let Some(room) = limits::METADATA.checked_sub(used) else {
+            self.open.shorten(Member::SessionMetadata);
+            return;
+        };
+        let sanitizer = &self.inner.sanitizer;
+        let from = self.open.bytes.len();
+        let key = self.open.piece(Member::SessionMetadata, |out| {
+            sanitizer.write_key(out, name)
+        });
+        // Names may be changed, and so be out of order or the same, once they are sanitized.
+        let Err(place) = self.open.place_of(&self.open.metadata, key) else {
+            self.open.shorten(Member::SessionMetadata);
+            return;
+        };
+        let value = self.open.piece(Member::SessionMetadata, |out| {
+            sanitizer.write_member_value(out, name, value, room + 64)
+        });
+        self.open.metadata.insert(place, (key, value));
+        self.open.metadata_bytes += self.open.bytes.len() - from + 2;
+    }
+}
+
+pub(super) const USER_ROLE: &str = "user_role";
+
+pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str) {
+    if open.subjects.len() >= limits::SUBJECTS || open.subjects_bytes >= limits::SUBJECTS_BYTES {
+        open.subjects_cut = true;
+        return;
+    }
+    let from = open.bytes.len();
+    let span = open.piece(Member::Subjects, |out| {
+        sanitizer.write_text(out, subject, limits::SUBJECT)
+    });
+    let known = open
+        .subjects
+        .iter()
+        .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
+    if !known {
+        open.subjects_bytes += open.bytes.len() - from + 1;
+        open.subjects.push(span);
+    }
+}
+
+/// What is wrong with a declaration, if anything is.
+fn defect(emergency: &Emergency, now_micros: i64) -> Option<&'static str> {
+    let is_missing =
+        |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    if is_missing(&emergency.reason) {
+        return Some("no reason was given");
+    }
+    if is_missing(&emergency.declared_by) {
+        return Some("nobody is named who declared it");
+    }
+    let expires_at = emergency.expires_at.as_deref()?;
+    match chrono::DateTime::parse_from_rfc3339(expires_at) {
+        Err(_) => Some("its end is no RFC 3339 time"),
+        Ok(end) if civil::micros(end.into()) < now_micros => Some("it had expired"),
+        Ok(_) => None,
+    }
+}
+
+impl fmt::Debug for CallBuilder<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CallBuilder")
+            .field("tool_name", &self.open.text(self.open.pieces.tool_name))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,346 @@
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::time::Duration;
+
+use super::policy::ToolPolicy;
+use crate::call::IdentitySlot;
+use crate::canonical;
+use crate::entry::{CallTrigger, TriggerBasis};
+use crate::sanitize::Sanitized;
+use crate::sink::Durability;
+
+/// A sanitized piece of JSON in [`Open::bytes`]; empty where nothing was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// Members that may have to be shortened, in the order in which their names are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Member {
+    Arguments,
+    Attribution,
+    Continues,
+    ConversationId,
+    Emergency,
+    Model,
+    Purpose,
+    Result,
+    ResultSummary,
+    RetryOf,
+    Server,
+    SessionMetadata,
+    SpanId,
+    Subjects,
+    ToolCallId,
+    ToolName,
+    TraceId,
+    UserId,
+}
+
+pub(super) const MEMBER_NAMES: [&str; 18] = [
+    "arguments",
+    "attribution",
+    "continues",
+    "conversation_id",
+    "emergency",
+    "model",
+    "purpose",
+    "result",
+    "result_summary",
+    "retry_of",
+    "server",
+    "session_metadata",
+    "span_id",
+    "subjects",
+    "tool_call_id",
+    "tool_name",
+    "trace_id",
+    "user_id",
+];
+
+/// The sanitized pieces of a call, as JSON.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pieces {
+    pub(super) arguments: Span,
+    pub(super) tool_name: Span,
+    pub(super) conversation_id: Span,
+    pub(super) user_id: Span,
+    pub(super) user_role: Span,
+    pub(super) model: Span,
+    /// A list.
+    pub(super) via: Span,
+    pub(super) via_cut: bool,
+    pub(super) approved_by: Span,
+    pub(super) rule: Span,
+    pub(super) purpose: Span,
+    pub(super) emergency: Span,
+    pub(super) server: Span,
+    pub(super) trace_id: Span,
+    pub(super) span_id: Span,
+    pub(super) tool_call_id: Span,
+    pub(super) retry_of: Span,
+    pub(super) continues: Span,
+    pub(super) error: Span,
+    pub(super) error_type: Span,
+    pub(super) result: Span,
+}
+
+/// A call between its beginning and its end. Boxed and pooled: in steady state none is allocated.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// All sanitized pieces, in the order in which they came.
+    pub(super) bytes: Vec<u8>,
+    /// The entry as it is put together.
+    pub(super) line: Vec<u8>,
+    pub(super) call_id: String,
+    pub(super) pieces: Pieces,
+    /// Names and values of the session's metadata, in the order of the names as they stand in the record.
+    pub(super) metadata: Vec<(Span, Span)>,
+    pub(super) metadata_bytes: usize,
+    pub(super) verified: Vec<Span>,
+    pub(super) subjects: Vec<Span>,
+    pub(super) subjects_bytes: usize,
+    pub(super) subjects_cut: bool,
+    /// Names and values of a result's identifiers, in the order of the names as they stand in the record.
+    pub(super) identifiers: Vec<(Span, Span)>,
+    pub(super) fields: Vec<Span>,
+    pub(super) fields_bytes: usize,
+    pub(super) result_size: u64,
+    pub(super) rows: Option<u64>,
+    pub(super) redactions: u32,
+    shortened: u32,
+    pub(super) number: u64,
+    pub(super) turn_number: u64,
+    pub(super) declared: Option<CallTrigger>,
+    pub(super) trigger: CallTrigger,
+    pub(super) basis: TriggerBasis,
+    /// Calls of the same recorder that inference found.
+    pub(super) inferred_retry_of: Option<u64>,
+    pub(super) inferred_continues: Option<u64>,
+    pub(super) tool: Option<ToolPolicy>,
+    pub(super) durability: Durability,
+    pub(super) is_emergency: bool,
+    /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
+    pub(super) unsanitized_conversation: Option<u64>,
+    pub(super) unsanitized_arguments: Option<u64>,
+    pub(super) identity: IdentitySlot,
+    /// Names of what a layer inside found out.
+    pub(super) found: [&'static str; 2],
+    pub(super) started_micros: i64,
+    pub(super) started: Duration,
+}
+
+impl Open {
+    fn new() -> Self {
+        Self {
+            bytes: Vec::with_capacity(1024),
+            line: Vec::with_capacity(2048),
+            call_id: String::with_capacity(40),
+            pieces: Pieces::default(),
+            metadata: Vec::new(),
+            metadata_bytes: 0,
+            verified: Vec::new(),
+            subjects: Vec::new(),
+            subjects_bytes: 0,
+            subjects_cut: false,
+            identifiers: Vec::new(),
+            fields: Vec::new(),
+            fields_bytes: 0,
+            result_size: 0,
+            rows: None,
+            redactions: 0,
+            shortened: 0,
+            number: 0,
+            turn_number: 0,
+            declared: None,
+            trigger: CallTrigger::default(),
+            basis: TriggerBasis::default(),
+            inferred_retry_of: None,
+            inferred_continues: None,
+            tool: None,
+            durability: Durability::default(),
+            is_emergency: false,
+            unsanitized_conversation: None,
+            unsanitized_arguments: None,
+            identity: IdentitySlot::default(),
+            found: [""; 2],
+            started_micros: 0,
+            started: Duration::ZERO,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.bytes.clear();
+        self.line.clear();
+        self.call_id.clear();
+        self.pieces = Pieces::default();
+        self.metadata.clear();
+        self.metadata_bytes = 0;
+        self.verified.clear();
+        self.subjects.clear();
+        self.subjects_bytes = 0;
+        self.subjects_cut = false;
+        self.redactions = 0;
+        self.shortened = 0;
+        self.turn_number = 0;
+        self.declared = None;
+        self.inferred_retry_of = None;
+        self.inferred_continues = None;
+        self.tool = None;
+        self.is_emergency = false;
+        self.unsanitized_conversation = None;
+        self.unsanitized_arguments = None;
+        self.identity = IdentitySlot::default();
+        self.found = [""; 2];
+        self.forget_result();
+    }
+
+    /// Takes back what was said of the answer.
+    pub(super) fn forget_result(&mut self) {
+        self.identifiers.clear();
+        self.fields.clear();
+        self.fields_bytes = 0;
+        self.result_size = 0;
+        self.rows = None;
+        self.pieces.result = Span::default();
+    }
+
+    /// Takes back what was said of the call's end.
+    pub(super) fn forget_end(&mut self) {
+        self.forget_result();
+        self.pieces.error = Span::default();
+        self.pieces.error_type = Span::default();
+    }
+
+    /// Appends a piece that `write` writes, and counts what the sanitizer did to it.
+    pub(super) fn piece(
+        &mut self,
+        member: Member,
+        write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
+    ) -> Span {
+        self.piece_as_told(member, write).0
+    }
+
+    /// Like [`piece`](Self::piece), and says whether the piece is other than what was told.
+    pub(super) fn piece_as_told(
+        &mut self,
+        member: Member,
+        write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
+    ) -> (Span, bool) {
+        let start = self.bytes.len() as u32;
+        let did = write(&mut self.bytes);
+        self.redactions = self.redactions.saturating_add(did.redactions);
+        if did.shortened {
+            self.shorten(member);
+        }
+        let span = Span {
+            start,
+            end: self.bytes.len() as u32,
+        };
+        (span, did.redactions > 0 || did.shortened)
+    }
+
+    /// Says that authentication established the member of this name.
+    pub(super) fn verify(&mut self, name: &'static str) {
+        if self.verified.iter().any(|claim| self.text(*claim) == name) {
+            return;
+        }
+        if let Some(place) = self.found.iter_mut().find(|place| place.is_empty()) {
+            *place = name;
+        }
+    }
+
+    pub(super) fn tool_name(&self) -> Cow<'_, str> {
+        if self.pieces.tool_name.is_empty() {
+            Cow::Borrowed(crate::call::UNKNOWN)
+        } else {
+            self.text(self.pieces.tool_name)
+        }
+    }
+
+    pub(super) fn shorten(&mut self, member: Member) {
+        self.shortened |= 1 << member as u8;
+    }
+
+    pub(super) fn shortened(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let shortened = self.shortened;
+        MEMBER_NAMES
+            .iter()
+            .enumerate()
+            .filter(move |(at, _)| shortened & (1 << at) != 0)
+            .map(|(_, name)| *name)
+    }
+
+    /// The place of a name in a list that is in the order of its names, or where it belongs.
+    pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
+        let name = self.text(name);
+        members.binary_search_by(|(other, _)| canonical::compare_keys(&self.text(*other), &name))
+    }
+
+    /// The text of a piece that is a JSON string.
+    pub(super) fn text(&self, span: Span) -> Cow<'_, str> {
+        text_of(span.of(&self.bytes))
+    }
+}
+
+/// The text that a JSON string stands for; as a rule the bytes between its quotes.
+pub(super) fn text_of(json: &[u8]) -> Cow<'_, str> {
+    let inner = json
+        .get(1..json.len().saturating_sub(1))
+        .unwrap_or_default();
+    if inner.contains(&b'\\') {
+        serde_json::from_slice::<String>(json).map_or(Cow::Borrowed(""), Cow::Owned)
+    } else {
+        Cow::Borrowed(std::str::from_utf8(inner).unwrap_or_default())
+    }
+}
+
+/// How many idle buffers a thread keeps, and up to which size.
+const POOLED: usize = 64;
+const POOLED_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    // Boxed, since it is the box that goes from the pool into a recording and back.
+    #[allow(clippy::vec_box)]
+    static POOL: RefCell<Vec<Box<Open>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer from this thread's pool, or a new one.
+pub(super) fn take() -> Box<Open> {
+    // The thread's locals may be gone already: calls can end while a thread ends.
+    let pooled = POOL.try_with(|pool| pool.try_borrow_mut().ok().and_then(|mut pool| pool.pop()));
+    pooled
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| Box::new(Open::new()))
+}
+
+/// Gives a buffer back to the pool of this thread.
+pub(super) fn give_back(mut open: Box<Open>) {
+    if open.bytes.capacity() > POOLED_BYTES || open.line.capacity() > POOLED_BYTES {
+        return;
+    }
+    open.reset();
+    let _ = POOL.try_with(|pool| {
+        if let Ok(mut pool) = pool.try_borrow_mut()
+            && pool.len() < POOLED
+        {
+            pool.push(open);
+        }
+    });
+}

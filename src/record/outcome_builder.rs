@@ -1,0 +1,144 @@
+use std::fmt;
+
+use serde_json::Value;
+
+use super::call_builder::add_subject;
+use super::limits;
+use super::open::{Member, Open};
+use super::policy::Results;
+use super::recorder::Inner;
+use super::summary;
+use crate::call::Outcome;
+
+/// Takes what a result says of its call. Everything is sanitized as it is handed over, and nothing kept
+/// unsanitized; what is said twice stands as it was said last.
+///
+/// ```
+/// use serde_json::json;
+/// use tool_audit::{MemorySink, Outcome, Recorder};
+///
+/// let sink = MemorySink::new();
+/// let recorder = Recorder::new(sink.clone());
+/// let recording = recorder.start(|call| {
+///     call.tool_name("issue_refund");
+/// });
+/// recording.finish(|outcome| {
+///     outcome.outcome(Outcome::Denied).error("over the limit").error_type("refund_limit");
+/// });
+/// let entry = &sink.entries()[0];
+/// assert_eq!(entry.outcome, Some(Outcome::Denied));
+/// assert_eq!(entry.result_summary.as_ref().unwrap().error.as_deref(), Some("over the limit"));
+/// ```
+pub struct OutcomeBuilder<'a> {
+    open: &'a mut Open,
+    inner: &'a Inner,
+    outcome: Outcome,
+}
+
+impl<'a> OutcomeBuilder<'a> {
+    pub(super) fn new(open: &'a mut Open, inner: &'a Inner) -> Self {
+        Self {
+            open,
+            inner,
+            outcome: Outcome::Success,
+        }
+    }
+
+    pub(super) fn said(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// How the call ended; a success where nothing is said.
+    pub fn outcome(&mut self, outcome: Outcome) -> &mut Self {
+        self.outcome = outcome;
+        self
+    }
+
+    /// What went wrong, for people.
+    pub fn error<E: fmt::Display + ?Sized>(&mut self, error: &E) -> &mut Self {
+        // The text has to be whole before it is sanitized: a secret may lie across two writes.
+        let text = error.to_string();
+        self.error_text(&text)
+    }
+
+    fn error_text(&mut self, text: &str) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        self.open.pieces.error = self.open.piece(Member::ResultSummary, |out| {
+            sanitizer.write_text(out, text, limits::ERROR)
+        });
+        self
+    }
+
+    /// What went wrong, as a tool's own member `error` says it: a text, an object with a `message`, or any
+    /// other value, which is then kept as its sanitized JSON.
+    pub fn error_value(&mut self, error: &Value) -> &mut Self {
+        if let Some(text) = error.as_str().or_else(|| error.get("message")?.as_str()) {
+            return self.error_text(text);
+        }
+        let sanitizer = &self.inner.sanitizer;
+        let mut json = Vec::new();
+        self.open.pieces.error = self.open.piece(Member::ResultSummary, |out| {
+            let did = sanitizer.write_value(&mut json, error, limits::ERROR / 2);
+            // Every quote in it takes one byte more, so a half of the room is enough.
+            crate::canonical::write_string(out, &String::from_utf8_lossy(&json));
+            did
+        });
+        self
+    }
+
+    /// A short stable name of the kind of failure.
+    pub fn error_type(&mut self, error_type: &str) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        self.open.pieces.error_type = self.open.piece(Member::ResultSummary, |out| {
+            sanitizer.write_text(out, error_type, limits::NAME)
+        });
+        self
+    }
+
+    /// What the tool answered. The record keeps its summary, and by policy a preview.
+    pub fn result(&mut self, result: &Value) -> &mut Self {
+        self.open.forget_result();
+        summary::summarize(self.open, self.inner, result);
+        self.preview(result);
+        self
+    }
+
+    /// Like [`result`](Self::result), for an answer that is a text. It is looked into where it is JSON.
+    pub fn result_text(&mut self, text: &str) -> &mut Self {
+        self.open.forget_result();
+        summary::summarize_text(self.open, self.inner, text);
+        if self.inner.results == Results::Preview {
+            let sanitizer = &self.inner.sanitizer;
+            self.open.pieces.result = self.open.piece(Member::Result, |out| {
+                sanitizer.write_text(out, text, limits::RESULT)
+            });
+        }
+        self
+    }
+
+    fn preview(&mut self, result: &Value) {
+        // Members are left out, never null (FORMAT section 3).
+        if self.inner.results != Results::Preview || result.is_null() {
+            return;
+        }
+        let sanitizer = &self.inner.sanitizer;
+        self.open.pieces.result = self.open.piece(Member::Result, |out| {
+            sanitizer.write_value(out, result, limits::RESULT)
+        });
+    }
+
+    /// Adds somebody or something that the result is about.
+    pub fn subject(&mut self, subject: &str) -> &mut Self {
+        add_subject(self.open, &self.inner.sanitizer, subject);
+        self
+    }
+}
+
+impl fmt::Debug for OutcomeBuilder<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OutcomeBuilder")
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,268 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::RetentionClass;
+use crate::canonical;
+use crate::sink::Durability;
+
+/// What a record keeps of a tool's answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Results {
+    /// The summary alone.
+    #[default]
+    Summary,
+    /// The summary, and the sanitized answer cut to 1 KiB of JSON.
+    Preview,
+}
+
+/// What is recorded of which tool, how safely, and for how long.
+///
+/// ```
+/// use tool_audit::{Durability, Policy, RetentionClass};
+///
+/// let policy = Policy::new()
+///     .class(RetentionClass::new("financial").days(2555).tools(["charge_payment"]))
+///     .class_durability("financial", Durability::Synced)
+///     .intent(["charge_payment"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    general: RetentionClass,
+    classes: Vec<RetentionClass>,
+    durability: Durability,
+    class_durability: BTreeMap<String, Durability>,
+    tool_durability: BTreeMap<String, Durability>,
+    intent: BTreeSet<String>,
+    intent_for_all: bool,
+    identifiers: BTreeSet<String>,
+    pub(super) results: Results,
+    pub(super) max_wait: Duration,
+    pub(super) close_wait: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Names whose values a result's summary keeps, beside all that end in `_id`.
+const IDENTIFIERS: [&str; 6] = [
+    "id",
+    "order_id",
+    "customer_id",
+    "status",
+    "old_status",
+    "count",
+];
+
+impl Policy {
+    /// Buffered, in the class `general` for 365 days, without records of intent; a log that cannot take a
+    /// call is waited for 5 s.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            general: RetentionClass::new("general").days(365),
+            classes: Vec::new(),
+            durability: Durability::Buffered,
+            class_durability: BTreeMap::new(),
+            tool_durability: BTreeMap::new(),
+            intent: BTreeSet::new(),
+            intent_for_all: false,
+            identifiers: IDENTIFIERS.into_iter().map(str::to_owned).collect(),
+            results: Results::Summary,
+            max_wait: Duration::from_secs(5),
+            close_wait: Duration::from_secs(5),
+        }
+    }
+
+    /// How safe every entry must be for which nothing else is said.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// How safe the entries of a class must be.
+    #[must_use]
+    pub fn class_durability(mut self, class: impl Into<String>, durability: Durability) -> Self {
+        self.class_durability.insert(class.into(), durability);
+        self
+    }
+
+    /// How safe the entries of a tool must be; it outweighs the tool's class.
+    #[must_use]
+    pub fn tool_durability(mut self, tool: impl Into<String>, durability: Durability) -> Self {
+        self.tool_durability.insert(tool.into(), durability);
+        self
+    }
+
+    /// Asks for a record of intent before each call of these tools.
+    #[must_use]
+    pub fn intent<I>(mut self, tools: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.intent.extend(tools.into_iter().map(Into::into));
+        self
+    }
+
+    /// Asks for a record of intent before every call.
+    #[must_use]
+    pub fn intent_for_all(mut self) -> Self {
+        self.intent_for_all = true;
+        self
+    }
+
+    /// Adds a retention class with its tools. A later class of the same name replaces an earlier one.
+    #[must_use]
+    pub fn class(mut self, class: RetentionClass) -> Self {
+        if class.name == self.general.name {
+            self.general = class;
+        } else {
+            self.classes.retain(|other| other.name != class.name);
+            self.classes.push(class);
+        }
+        self
+    }
+
+    /// Adds names whose values a result's summary keeps.
+    #[must_use]
+    pub fn identifiers<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.identifiers.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// What a record keeps of a tool's answer.
+    #[must_use]
+    pub fn results(mut self, results: Results) -> Self {
+        self.results = results;
+        self
+    }
+
+    /// How long a call waits for a log that cannot take it, and an answer for its record to be as durable
+    /// as the policy asks. By default 5 s.
+    #[must_use]
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.max_wait = wait;
+        self
+    }
+
+    /// How long [`Recorder::close`](super::Recorder::close) waits for open calls. By default 5 s.
+    #[must_use]
+    pub fn close_wait(mut self, wait: Duration) -> Self {
+        self.close_wait = wait;
+        self
+    }
+
+    /// Names the policy and the sanitizer's rules: equal policies have equal names.
+    pub(super) fn id(&self, rules_id: &str) -> String {
+        let class = |class: &RetentionClass| {
+            let mut tools = class.tools.clone();
+            tools.sort_unstable();
+            json!({"name": class.name, "days": class.days, "tools": tools})
+        };
+        let durabilities = |by: &BTreeMap<String, Durability>| {
+            by.iter()
+                .map(|(name, durability)| (name.clone(), json!(durability)))
+                .collect::<serde_json::Map<String, Value>>()
+        };
+        let mut classes: Vec<_> = self.classes.iter().collect();
+        classes.sort_unstable_by_key(|class| &class.name);
+        let described = json!({
+            "rules": rules_id,
+            "general": class(&self.general),
+            "classes": classes.into_iter().map(class).collect::<Vec<_>>(),
+            "durability": self.durability,
+            "class_durability": durabilities(&self.class_durability),
+            "tool_durability": durabilities(&self.tool_durability),
+            "intent": self.intent,
+            "intent_for_all": self.intent_for_all,
+            "identifiers": self.identifiers,
+            "preview": self.results == Results::Preview,
+        });
+        let mut bytes = Vec::new();
+        canonical::write_value(&mut bytes, &described);
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    pub(super) fn compile(&self) -> CompiledPolicy {
+        let mut classes = vec![self.general.clone()];
+        classes.extend(self.classes.iter().cloned());
+        let mut tools = HashMap::new();
+        for (index, class) in classes.iter().enumerate() {
+            for tool in &class.tools {
+                tools.insert(tool.clone(), self.of_tool(tool, index, &class.name));
+            }
+        }
+        for tool in self.intent.iter().chain(self.tool_durability.keys()) {
+            if !tools.contains_key(tool) {
+                tools.insert(tool.clone(), self.of_tool(tool, 0, &self.general.name));
+            }
+        }
+        CompiledPolicy {
+            classes: classes
+                .into_iter()
+                .map(|class| (class.name, class.days))
+                .collect(),
+            others: self.of_tool("", 0, &self.general.name),
+            tools,
+            identifiers: self.identifiers.clone(),
+        }
+    }
+
+    fn of_tool(&self, tool: &str, class: usize, class_name: &str) -> ToolPolicy {
+        let durability = self.tool_durability.get(tool);
+        let durability = durability.or_else(|| self.class_durability.get(class_name));
+        ToolPolicy {
+            class,
+            durability: durability.copied().unwrap_or(self.durability),
+            intent: self.intent_for_all || self.intent.contains(tool),
+        }
+    }
+}
+
+/// What holds for one tool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToolPolicy {
+    pub(super) class: usize,
+    pub(super) durability: Durability,
+    pub(super) intent: bool,
+}
+
+/// The policy as the recorder asks it: by one look-up for a call.
+#[derive(Debug)]
+pub(super) struct CompiledPolicy {
+    /// Names and days; `general` first.
+    pub(super) classes: Vec<(String, Option<u32>)>,
+    tools: HashMap<String, ToolPolicy>,
+    others: ToolPolicy,
+    identifiers: BTreeSet<String>,
+}
+
+impl CompiledPolicy {
+    pub(super) fn of(&self, tool: &str) -> ToolPolicy {
+        // Most policies name no tool: then the name need not be hashed.
+        if self.tools.is_empty() {
+            return self.others;
+        }
+        self.tools.get(tool).copied().unwrap_or(self.others)
+    }
+
+    pub(super) fn is_identifier(&self, name: &str) -> bool {
+        name.ends_with("_id") || self.identifiers.contains(name)
+    }
+}

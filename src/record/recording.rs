@@ -1,0 +1,389 @@
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::assemble::{self, Facts};
+use super::open::{self, Member, Open};
+use super::recorder::{Inner, Recorder};
+use super::stats::add;
+use super::{Admission, CallBuilder, Commit, OutcomeBuilder, limits};
+use crate::call::{Classify, ClassifyResponses, Outcome, ToolResponse};
+use crate::clock::civil;
+use crate::entry::{CallKey, CallTrigger, TriggerBasis};
+use crate::log::record::MAX_RECORD;
+use crate::sink::{Durability, EntryHead, EntryKind, SanitizedEntry, Ticket};
+
+/// The guard of one call: armed before the tool begins, it leaves exactly one end record.
+///
+/// One of its methods ends it. Dropped instead, it records `panicked` where the thread unwinds because of a
+/// panic that came after the recording began, else `never_polled` before [`begin`](Self::begin) and
+/// `cancelled` after it.
+#[must_use = "a recording that is dropped records the call as never begun"]
+pub struct Recording {
+    recorder: Recorder,
+    /// Taken by whatever ends the recording.
+    open: Option<Box<Open>>,
+    key: Option<CallKey>,
+    begun: bool,
+    /// The thread unwinds because of a panic that is not the tool's.
+    unwinds_anyway: bool,
+    /// The log could not take the call, and the caller went on.
+    bypasses: bool,
+    intent: Option<Ticket>,
+}
+
+impl Recording {
+    pub(super) fn start(
+        recorder: &Recorder,
+        admission: &Admission,
+        describe: impl FnOnce(&mut CallBuilder<'_>),
+    ) -> Self {
+        let inner = recorder.inner();
+        let mut open = open::take();
+        open.number = recorder.next_number();
+        assemble::write_call_id(&mut open.call_id, &inner.prefix, open.number);
+        open.started_micros = civil::micros(inner.clock.now());
+        inner
+            .counters
+            .started
+            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let described = catch_unwind(AssertUnwindSafe(|| {
+            describe(&mut CallBuilder::new(&mut open, inner));
+        }));
+        if described.is_err() {
+            tracing::error!(target: "tool_audit", "describing a request panicked: its record says what had been told until then");
+        }
+        let tool = *open.tool.get_or_insert_with(|| inner.policy.of(""));
+        open.durability = if open.is_emergency {
+            Durability::Synced
+        } else {
+            tool.durability
+        };
+        let key = infer_trigger(&mut open, inner);
+        let wants_intent = tool.intent || open.is_emergency;
+        let mut recording = Self {
+            recorder: recorder.clone(),
+            open: Some(open),
+            key,
+            begun: false,
+            unwinds_anyway: std::thread::panicking(),
+            bypasses: matches!(admission, Admission::Unavailable(_)),
+            intent: None,
+        };
+        if wants_intent {
+            recording.record_intent();
+        }
+        if let Some(open) = &mut recording.open {
+            open.started = recorder.inner().clock.monotonic();
+        }
+        recording
+    }
+
+    /// Says that the tool begins now: its future is polled for the first time.
+    ///
+    /// Until then the call counts as never begun, should it be dropped.
+    pub fn begin(&mut self) {
+        self.begun = true;
+    }
+
+    /// Says that the tool did not panic: the thread unwinds already, before the tool's future is dropped.
+    pub(crate) fn unwinds_anyway(&mut self) {
+        self.unwinds_anyway = true;
+    }
+
+    /// Says that the tool is called only now: what was waited for until here is not the tool's time.
+    pub(crate) fn restart_timer(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.started = self.recorder.inner().clock.monotonic();
+        }
+    }
+
+    /// The call's own id, which stands in its records.
+    #[must_use]
+    pub fn call_id(&self) -> String {
+        self.open
+            .as_ref()
+            .map(|open| open.call_id.clone())
+            .unwrap_or_default()
+    }
+
+    /// Ready when the record of intent is as durable as the policy asks; at once where there is none.
+    pub fn intent(&mut self) -> Commit {
+        let ticket = self.intent.take();
+        ticket.map_or_else(Commit::done, |ticket| Commit::new(&self.recorder, ticket))
+    }
+
+    /// Ends the call as `judge` says; a success where it says nothing.
+    ///
+    /// # Panics
+    ///
+    /// Not by a panic in `judge`: it is caught, and the call recorded as `service_error` with the error type
+    /// `classifier_panicked`.
+    pub fn finish(mut self, judge: impl FnOnce(&mut OutcomeBuilder<'_>)) -> Commit {
+        let ticket = self.end(judge);
+        Commit::new(&self.recorder, ticket)
+    }
+
+    /// The tool did what it was asked to.
+    pub fn success(self, answer: &Value) -> Commit {
+        self.finish(|outcome| {
+            outcome.result(answer);
+        })
+    }
+
+    /// The tool answered; the answer says how the call ended.
+    pub fn response<R: ToolResponse>(self, response: &R) -> Commit {
+        self.finish(|outcome| response.describe_outcome(outcome))
+    }
+
+    /// The tool answered or failed, as [`ClassifyResponses`] judges it.
+    pub fn result<R, E>(self, result: Result<&R, &E>) -> Commit
+    where
+        R: ToolResponse,
+        E: fmt::Display + 'static,
+    {
+        self.finish(|outcome| ClassifyResponses.classify(result, outcome))
+    }
+
+    /// The tool panicked with this payload, as `catch_unwind` gives it.
+    pub fn panicked(self, payload: &(dyn Any + Send)) -> Commit {
+        let text = payload
+            .downcast_ref::<&'static str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        self.finish(|outcome| {
+            outcome.outcome(Outcome::Panicked).error_type("panic");
+            outcome.error(text.unwrap_or("a panic without a message"));
+        })
+    }
+
+    /// Ends the call and returns the sink's ticket.
+    fn end(&mut self, judge: impl FnOnce(&mut OutcomeBuilder<'_>)) -> Ticket {
+        let Some(mut open) = self.open.take() else {
+            return Ticket::DONE;
+        };
+        let inner = self.recorder.inner();
+        let duration = inner.clock.monotonic().saturating_sub(open.started);
+        let outcome = judge_outcome(&mut open, inner, judge);
+        take_identity(&mut open, inner);
+        if let Some(key) = self.key {
+            inner.triggers.ended(key, open.number, outcome);
+        }
+        let ticket = if let Some(reason) = self.unavailable() {
+            self.recorder.lost(reason);
+            Ticket::LOST
+        } else {
+            let end = (outcome, rounded_micros(duration));
+            record(&self.recorder, &mut open, EntryKind::ToolCall, Some(end))
+        };
+        add(&inner.counters.redactions, u64::from(open.redactions));
+        open::give_back(open);
+        self.recorder.ended();
+        ticket
+    }
+
+    fn record_intent(&mut self) {
+        let Some(mut open) = self.open.take() else {
+            return;
+        };
+        if self.unavailable().is_none() {
+            let kind = EntryKind::ToolCallStarted;
+            self.intent = Some(record(&self.recorder, &mut open, kind, None));
+        }
+        self.open = Some(open);
+    }
+
+    /// Why the log cannot take an entry of this call; one that was admitted it always takes.
+    fn unavailable(&self) -> Option<&'static str> {
+        self.bypasses.then(|| self.recorder.unavailable()).flatten()
+    }
+}
+
+/// Fifteen digits: as milliseconds with three decimals, every double that has no more keeps them all.
+const MAX_MICROS: u128 = 999_999_999_999_999;
+
+/// Rounded to the nearest microsecond, at most some 31 years.
+fn rounded_micros(duration: Duration) -> u64 {
+    ((duration.as_nanos() + 500) / 1000).min(MAX_MICROS) as u64
+}
+
+fn judge_outcome(
+    open: &mut Open,
+    inner: &Inner,
+    judge: impl FnOnce(&mut OutcomeBuilder<'_>),
+) -> Outcome {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        let mut builder = OutcomeBuilder::new(open, inner);
+        judge(&mut builder);
+        builder.said()
+    }));
+    judged.unwrap_or_else(|_| {
+        tracing::error!(target: "tool_audit", "judging a result panicked: the call is recorded as service_error");
+        open.forget_end();
+        OutcomeBuilder::new(open, inner).error_type("classifier_panicked");
+        Outcome::ServiceError
+    })
+}
+
+/// What a layer inside found out outweighs what the request claimed.
+fn take_identity(open: &mut Open, inner: &Inner) {
+    let Some(identity) = open.identity.get() else {
+        return;
+    };
+    let sanitizer = &inner.sanitizer;
+    if let Some(user_id) = &identity.user_id {
+        open.pieces.user_id = open.piece(Member::UserId, |out| {
+            sanitizer.write_text(out, user_id, limits::NAME)
+        });
+        open.verify("user_id");
+    }
+    if let Some(role) = &identity.user_role {
+        open.pieces.user_role = open.piece(Member::SessionMetadata, |out| {
+            sanitizer.write_text(out, role, limits::NAME)
+        });
+        open.verify("user_role");
+    }
+}
+
+/// Decides why the call is made. Nothing is inferred where conversation or turn are unknown.
+fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
+    let known = |span: open::Span| {
+        let json = span.of(&open.bytes);
+        (json.len() > 2 && json != assemble::UNKNOWN_JSON).then_some(json)
+    };
+    let key = known(open.pieces.conversation_id)
+        .filter(|_| open.turn_number > 0)
+        .map(|id| {
+            let conversation = (id, open.unsanitized_conversation);
+            let arguments = open.pieces.arguments.of(&open.bytes);
+            inner.triggers.key(
+                conversation,
+                open.turn_number,
+                known(open.pieces.tool_name),
+                (arguments, open.unsanitized_arguments),
+            )
+        });
+    let inferred = key.map(|key| inner.triggers.infer(key)).unwrap_or_default();
+    // Who names the call that this one repeats has declared it a retry.
+    let names_former = !open.pieces.retry_of.is_empty();
+    let declared = open.declared.or(names_former.then_some(CallTrigger::Retry));
+    (open.trigger, open.basis) = match declared {
+        Some(declared) => (declared, TriggerBasis::Declared),
+        None => (inferred.trigger, inferred.basis),
+    };
+    open.inferred_retry_of = inferred
+        .retry_of
+        .filter(|_| open.trigger == CallTrigger::Retry);
+    open.inferred_continues = inferred.continues;
+    key
+}
+
+/// Puts the entry together and gives it to the sink. Runs in `Drop` too, so nothing here may unwind.
+fn record(
+    recorder: &Recorder,
+    open: &mut Open,
+    kind: EntryKind,
+    end: Option<(Outcome, u64)>,
+) -> Ticket {
+    let inner = recorder.inner();
+    let tool = open.tool.unwrap_or_else(|| inner.policy.of(""));
+    let (class, days) = inner
+        .policy
+        .classes
+        .get(tool.class)
+        .map_or(("general", None), |(name, days)| (name, *days));
+    let facts = Facts {
+        kind,
+        prefix: &inner.prefix,
+        class,
+        days,
+        end,
+    };
+    let given = recorder.ask(|sink| {
+        if !sink.interested(&head(open, &open.tool_name(), &facts)) {
+            return Ticket::DONE;
+        }
+        assemble::assemble(open, &facts);
+        let mut dropped =
+            [Member::Arguments, Member::SessionMetadata, Member::Subjects].into_iter();
+        while open.line.len() + HEAD_ROOM > MAX_RECORD
+            && let Some(member) = dropped.next()
+        {
+            drop_member(open, member);
+            assemble::assemble(open, &facts);
+        }
+        let tool_name = open.tool_name();
+        let json = std::str::from_utf8(&open.line).unwrap_or_default();
+        sink.record(&SanitizedEntry::new(head(open, &tool_name, &facts), json))
+    });
+    let ticket = given.clone().unwrap_or(Ticket::LOST);
+    if end.is_some() {
+        match given {
+            Some(ticket) if !ticket.is_lost() => add(&inner.counters.recorded, 1),
+            Some(_) => recorder.lost("log closed"),
+            None => recorder.lost("sink panicked"),
+        }
+    }
+    ticket
+}
+
+fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<'a> {
+    EntryHead {
+        kind: facts.kind,
+        tool_name,
+        retention_class: facts.class,
+        call_id: &open.call_id,
+        outcome: facts.end.map(|(outcome, _)| outcome),
+        durability: open.durability,
+    }
+}
+
+/// What a log puts before an entry's own members: hashes, log, number.
+const HEAD_ROOM: usize = 512;
+
+/// Leaves a part out of an entry that is still too long. The limits of the parts make this rare.
+fn drop_member(open: &mut Open, member: Member) {
+    match member {
+        Member::Arguments => open.pieces.arguments = open::Span::default(),
+        Member::SessionMetadata => open.metadata.clear(),
+        _ => {
+            open.subjects.clear();
+            open.subjects_cut = true;
+        }
+    }
+    open.shorten(member);
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if self.open.is_none() {
+            return;
+        }
+        let outcome = if std::thread::panicking() && !self.unwinds_anyway {
+            Outcome::Panicked
+        } else if self.begun {
+            Outcome::Cancelled
+        } else {
+            Outcome::NeverPolled
+        };
+        self.end(|builder| {
+            builder.outcome(outcome);
+            if outcome == Outcome::Panicked {
+                builder.error_type("panic");
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Recording")
+            .field("call_id", &self.call_id())
+            .field("begun", &self.begun)
+            .finish_non_exhaustive()
+    }
+}

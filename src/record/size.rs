@@ -1,0 +1,78 @@
+use serde_json::Value;
+
+/// How many bytes a tree's canonical JSON has, without writing it.
+///
+/// What lies deeper than the sanitizer goes is not counted: the answer came from outside, and may be of
+/// any depth.
+pub(super) fn of_value(value: &Value) -> u64 {
+    at_depth(value, 0)
+}
+
+const MAX_DEPTH: usize = 128;
+
+fn at_depth(value: &Value, depth: usize) -> u64 {
+    if depth > MAX_DEPTH {
+        return 0;
+    }
+    match value {
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => of_number(number),
+        Value::String(text) => of_text(text),
+        Value::Array(items) => {
+            let commas = items.len().saturating_sub(1) as u64;
+            items
+                .iter()
+                .fold(2 + commas, |sum, item| sum + at_depth(item, depth + 1))
+        }
+        Value::Object(members) => {
+            let commas = members.len().saturating_sub(1) as u64;
+            members.iter().fold(2 + commas, |sum, (name, value)| {
+                sum + of_text(name) + 1 + at_depth(value, depth + 1)
+            })
+        }
+    }
+}
+
+fn of_number(number: &serde_json::Number) -> u64 {
+    if let Some(value) = number.as_u64() {
+        return u64::from(value.checked_ilog10().unwrap_or(0)) + 1;
+    }
+    if let Some(value) = number.as_i64().filter(|value| *value < 0) {
+        return u64::from(value.unsigned_abs().ilog10()) + 2;
+    }
+    match number.as_f64().filter(|value| value.is_finite()) {
+        Some(value) => ryu_js::Buffer::new().format_finite(value).len() as u64,
+        None => number.to_string().len() as u64,
+    }
+}
+
+pub(super) fn of_text(text: &str) -> u64 {
+    let escapes = text.bytes().fold(0_u64, |sum, byte| {
+        sum + match byte {
+            b'"' | b'\\' | 0x08 | 0x09 | 0x0A | 0x0C | 0x0D => 1,
+            0..0x20 => 5,
+            _ => 0,
+        }
+    });
+    text.len() as u64 + 2 + escapes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_size_is_that_of_the_canonical_text() {
+        for value in [
+            json!({"a\"\n\u{1}": [1, -20, 0, 1.5, 1e-9, true, false, null, "é"], "b": {}, "c": []}),
+            json!([9, 10, 99, 100, 4_294_967_296_u64]),
+            json!(""),
+        ] {
+            let mut out = Vec::new();
+            crate::canonical::write_value(&mut out, &value);
+            assert_eq!(of_value(&value), out.len() as u64, "{value}");
+        }
+    }
+}

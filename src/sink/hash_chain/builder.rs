@@ -1,0 +1,214 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+#[cfg(unix)]
+use super::logs::FolderLogs;
+use super::logs::MemoryLogs;
+use super::status::Statuses;
+use super::writer::ChainWriter;
+use super::{HashChainSink, Inner};
+use crate::clock::Clock;
+#[cfg(unix)]
+use crate::log::Access;
+use crate::log::{LogError, LogOptions, Retention, Source};
+#[cfg(unix)]
+use crate::sink::Queued;
+
+/// Sets a [`HashChainSink`] up.
+///
+/// ```
+/// use tool_audit::HashChainSink;
+///
+/// let folder = tempfile::tempdir()?;
+/// let sink = HashChainSink::builder(folder.path().join("audit"))
+///     .service("orders")
+///     .instance("tools-0")
+///     .head(folder.path().join("general.head"))
+///     .class("financial", Some(2557))
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub struct HashChainBuilder {
+    path: Option<PathBuf>,
+    options: LogOptions,
+    classes: Vec<(String, Retention)>,
+    #[cfg(unix)]
+    access: Access,
+    #[cfg(unix)]
+    max_queued_bytes: Option<usize>,
+    #[cfg(unix)]
+    close_timeout: Option<Duration>,
+}
+
+impl HashChainBuilder {
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
+        Self {
+            path,
+            options: LogOptions::new(String::new()),
+            classes: Vec::new(),
+            #[cfg(unix)]
+            access: Access::owner(),
+            #[cfg(unix)]
+            max_queued_bytes: None,
+            #[cfg(unix)]
+            close_timeout: None,
+        }
+    }
+
+    /// The name of the service whose calls are recorded; `"unknown"` by default.
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.options.service = service.into();
+        self
+    }
+
+    /// Which of the service's processes or machines this is; `"unknown"` by default.
+    pub fn instance(mut self, instance: impl Into<String>) -> Self {
+        self.options.instance = instance.into();
+        self
+    }
+
+    /// Live calls, or replayed ones. The default is [`Source::Live`]; a store holds one of both for ever.
+    pub fn source(mut self, source: Source) -> Self {
+        self.options.source = source;
+        self
+    }
+
+    /// Where to keep the head file of the log `general` (FORMAT section 8), best out of reach of whoever may
+    /// write to the store. Other logs keep theirs beside it, with the class behind the name:
+    /// `/heads/audit` and `/heads/audit.financial`.
+    ///
+    /// What is new is synced about once a second, so that the head can move on. On opening, a log that ends
+    /// below its head, or contradicts it, is damaged: the old head is kept as `<name>.conflict`.
+    pub fn head(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.head = Some(path.into());
+        self
+    }
+
+    /// After how many bytes a segment is closed; 64 MiB by default.
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.options.segment_bytes = bytes;
+        self
+    }
+
+    /// After how many records a segment is closed; by default after none.
+    pub fn segment_records(mut self, records: u64) -> Self {
+        self.options.segment_records = records;
+        self
+    }
+
+    /// How long to wait for another writer that holds the store; 1 s by default.
+    pub fn lock_wait(mut self, wait: Duration) -> Self {
+        self.options.lock_wait = wait;
+        self
+    }
+
+    /// How many days the records that the class's log writes of itself are kept, none for ever.
+    ///
+    /// Classes that are not named here get their own logs as well; those take the period from their first
+    /// entry.
+    pub fn class(mut self, name: impl Into<String>, days: Option<u32>) -> Self {
+        let retention = days.map_or(Retention::Forever, Retention::Days);
+        self.classes.push((name.into(), retention));
+        self
+    }
+
+    /// [`class`](Self::class) for several.
+    pub fn classes<I, N>(self, classes: I) -> Self
+    where
+        I: IntoIterator<Item = (N, Option<u32>)>,
+        N: Into<String>,
+    {
+        let each = classes.into_iter();
+        each.fold(self, |builder, (name, days)| builder.class(name, days))
+    }
+
+    /// Where the logs' own timestamps come from.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.options.clock = clock;
+        self
+    }
+
+    /// Who may read the store; its owner alone by default.
+    #[cfg(unix)]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// From how many queued bytes on calls wait; see [`Queued`].
+    #[cfg(unix)]
+    pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
+        self.max_queued_bytes = Some(bytes);
+        self
+    }
+
+    /// How long a closing sink whose disk fails tries on; see [`Queued`].
+    #[cfg(unix)]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = Some(timeout);
+        self
+    }
+
+    /// Opens the store, recovers the logs that are there, and starts the writer's thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`HashChainSink::open`].
+    pub fn build(self) -> Result<HashChainSink, LogError> {
+        match self.path.clone() {
+            None => Ok(self.in_memory()),
+            #[cfg(unix)]
+            Some(path) => {
+                let statuses = Statuses::default();
+                let logs = FolderLogs::open(path, self.access)?;
+                let mut writer =
+                    ChainWriter::new(logs, self.options, self.classes, statuses.clone());
+                writer.open_existing()?;
+                let mut queued = Queued::builder(writer);
+                if let Some(bytes) = self.max_queued_bytes {
+                    queued = queued.max_queued_bytes(bytes);
+                }
+                if let Some(timeout) = self.close_timeout {
+                    queued = queued.close_timeout(timeout);
+                }
+                Ok(HashChainSink {
+                    inner: Inner::Folder(queued.build()),
+                    statuses,
+                })
+            }
+            #[cfg(not(unix))]
+            Some(path) => Err(LogError::io(
+                "opening",
+                &path,
+                std::io::Error::from(std::io::ErrorKind::Unsupported),
+            )),
+        }
+    }
+
+    pub(super) fn in_memory(self) -> HashChainSink {
+        let statuses = Statuses::default();
+        let logs = MemoryLogs::default();
+        let writer = ChainWriter::new(logs.clone(), self.options, self.classes, statuses.clone());
+        HashChainSink {
+            inner: Inner::Memory {
+                logs,
+                writer: Arc::new(Mutex::new(writer)),
+            },
+            statuses,
+        }
+    }
+}
+
+impl fmt::Debug for HashChainBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HashChainBuilder")
+            .field("path", &self.path)
+            .field("options", &self.options)
+            .field("classes", &self.classes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,208 @@
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::logs::{GENERAL, Logs, is_class};
+use super::status::Statuses;
+use crate::log::{LogError, LogOptions, LogWriter, NewRecord, Retention};
+use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
+
+/// So many bytes are handed to the operating system at a time, where so many come.
+const BATCH: usize = 64 * 1024;
+
+/// Writes entries to the logs of a store.
+pub(super) struct ChainWriter<L: Logs> {
+    logs: L,
+    /// What all logs have in common.
+    options: LogOptions,
+    classes: Vec<(String, Retention)>,
+    /// `general` is the first, where it is open.
+    open: Vec<OpenLog<L::Storage>>,
+    policy: Option<PolicyInForce>,
+    statuses: Statuses,
+    is_closed: bool,
+}
+
+struct OpenLog<S: crate::log::Storage> {
+    retention_class: String,
+    writer: LogWriter<S>,
+}
+
+/// When an entry was made, and until when it is kept.
+#[derive(Deserialize)]
+struct Dates<'a> {
+    #[serde(borrow)]
+    timestamp: &'a str,
+    #[serde(borrow, default)]
+    retain_until: Option<&'a str>,
+}
+
+impl<L: Logs> ChainWriter<L> {
+    pub(super) fn new(
+        logs: L,
+        options: LogOptions,
+        classes: Vec<(String, Retention)>,
+        statuses: Statuses,
+    ) -> Self {
+        Self {
+            logs,
+            options,
+            classes,
+            open: Vec::new(),
+            policy: None,
+            statuses,
+            is_closed: false,
+        }
+    }
+
+    /// Opens `general` and all logs that are there; those made later are not waited for.
+    pub(super) fn open_existing(&mut self) -> Result<(), LogError> {
+        self.log_of(GENERAL)?;
+        for retention_class in self.logs.existing()? {
+            self.log_of(&retention_class)?;
+        }
+        self.options.lock_wait = Duration::ZERO;
+        Ok(())
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Where the log of the class stands among the open ones; it is opened where it is not.
+    fn log_of(&mut self, retention_class: &str) -> Result<usize, LogError> {
+        let is_it = |log: &OpenLog<_>| log.retention_class == retention_class;
+        if let Some(index) = self.open.iter().position(is_it) {
+            return Ok(index);
+        }
+        if self.is_closed {
+            return Err(LogError::Closed);
+        }
+        let storage = self.logs.place(retention_class)?;
+        let mut writer = LogWriter::open(storage, self.options_for(retention_class))?;
+        if let Some(policy) = &self.policy {
+            writer.policy_in_force(&policy.policy_id, &policy.pseudonym_key_id)?;
+        }
+        self.statuses.set(self.open.len(), writer.status());
+        self.open.push(OpenLog {
+            retention_class: retention_class.to_owned(),
+            writer,
+        });
+        Ok(self.open.len() - 1)
+    }
+
+    fn options_for(&self, retention_class: &str) -> LogOptions {
+        let mut options = self.options.clone();
+        retention_class.clone_into(&mut options.retention_class);
+        let named = self
+            .classes
+            .iter()
+            .find(|(name, _)| name == retention_class);
+        options.retention = named.map_or(Retention::AsBefore, |(_, retention)| *retention);
+        if let Some(head) = options.head.as_mut().filter(|_| retention_class != GENERAL) {
+            let mut name = head.file_name().map_or_else(OsString::new, OsString::from);
+            name.push(".");
+            name.push(retention_class);
+            head.set_file_name(name);
+        }
+        options
+    }
+
+    fn try_write(&mut self, entry: &SanitizedEntry<'_>) -> Result<(), LogError> {
+        let head = entry.head();
+        let mut retention_class = head.retention_class;
+        if !is_class(retention_class) {
+            tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "the retention class cannot name a log: the entry goes to the log `general`");
+            retention_class = GENERAL;
+        }
+        let index = self.log_of(retention_class)?;
+        let Some(OpenLog { writer, .. }) = self.open.get_mut(index) else {
+            return Err(LogError::Closed);
+        };
+        if writer.retention() == Retention::AsBefore {
+            writer.set_retention(retention_of(entry));
+        }
+        let kind = head.kind.as_str();
+        let record = NewRecord::new(kind, entry.members().as_bytes()).of_call(head.call_id);
+        let record = match head.durability {
+            Durability::Synced => record,
+            Durability::Buffered | Durability::Flushed => record.unawaited(),
+        };
+        match writer.append_record(&record) {
+            Err(LogError::RecordTooLong { length }) => {
+                tracing::error!(target: "tool_audit::sink", tool = head.tool_name, length, "an entry is longer than a record may be: it is lost, and counted as such");
+                writer.entries_lost(1, "record_too_long", self.options.clock.now())?;
+            }
+            other => {
+                other?;
+            }
+        }
+        if writer.unflushed() >= BATCH
+            && let Err(error) = writer.flush()
+        {
+            // The entry is taken all the same, and the next flush tells of the failure.
+            tracing::debug!(target: "tool_audit::sink", %error, "a batch could not be written yet");
+        }
+        Ok(())
+    }
+
+    /// Does the same to every log, whatever becomes of the others, and tells the first failure.
+    fn each(
+        &mut self,
+        mut act: impl FnMut(&mut LogWriter<L::Storage>) -> Result<(), LogError>,
+    ) -> io::Result<()> {
+        let mut result = Ok(());
+        for (index, log) in self.open.iter_mut().enumerate() {
+            let done = act(&mut log.writer);
+            self.statuses.set(index, log.writer.status());
+            result = result.and(done);
+        }
+        result.map_err(io::Error::from)
+    }
+}
+
+/// For how long the entry's class keeps records.
+fn retention_of(entry: &SanitizedEntry<'_>) -> Retention {
+    let dates: Option<Dates<'_>> = serde_json::from_str(entry.as_json()).ok();
+    dates
+        .and_then(|dates| crate::log::days_between(dates.timestamp, dates.retain_until?))
+        .map_or(Retention::Forever, Retention::Days)
+}
+
+impl<L: Logs> EntryWriter for ChainWriter<L> {
+    fn write(&mut self, entry: &SanitizedEntry<'_>) -> io::Result<()> {
+        Ok(self.try_write(entry)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.each(LogWriter::flush)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.each(LogWriter::sync)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.is_closed = true;
+        self.each(LogWriter::close)
+    }
+
+    fn look_after(&mut self) -> io::Result<()> {
+        self.each(LogWriter::look_after)
+    }
+
+    fn policy_in_force(&mut self, policy: &PolicyInForce) -> io::Result<()> {
+        self.policy = Some(policy.clone());
+        self.each(|log| log.policy_in_force(&policy.policy_id, &policy.pseudonym_key_id))
+    }
+
+    fn entries_lost(&mut self, loss: &Loss) -> io::Result<()> {
+        let index = self.log_of(GENERAL)?;
+        if let Some(OpenLog { writer, .. }) = self.open.get_mut(index) {
+            writer.entries_lost(loss.count, loss.reason, loss.since)?;
+        }
+        Ok(())
+    }
+}

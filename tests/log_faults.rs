@@ -1,0 +1,341 @@
+//! Disks that fail: nothing acknowledged is lost, and nothing lost is acknowledged.
+
+mod log_support;
+
+use std::io::ErrorKind;
+
+use log_support::faulty::{Act, Fault, Faulty};
+use log_support::{Checked, append, check, intact, members, options, whole};
+use tool_audit::log::{LogError, LogOptions, LogWriter, MemoryStorage, NewRecord};
+
+fn small() -> LogOptions {
+    let mut options = options();
+    options.segment_records = 8;
+    options
+}
+
+/// What a run was told is safe.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    flushed: Vec<String>,
+    synced: Vec<String>,
+}
+
+/// Thirty calls over some segments, some synced, some only flushed; failures are passed over, as a caller
+/// does whose policy lets calls go on.
+fn run(storage: Faulty, name: &str) -> Result<Acknowledged, LogError> {
+    let mut log = LogWriter::open(storage, small())?;
+    let mut told = Acknowledged::default();
+    let mut taken = Vec::new();
+    let mut synced = 0;
+    for number in 0..30 {
+        let call = format!("{name}-{number}");
+        let kind = if number % 3 == 0 {
+            "tool_call_started"
+        } else {
+            "tool_call"
+        };
+        if log.append(kind, members(&call).as_bytes()).is_ok() {
+            taken.push(call);
+        }
+        if log.flush().is_ok() {
+            told.flushed.clone_from(&taken);
+            if number % 4 == 0 && log.sync().is_ok() {
+                synced = taken.len();
+            }
+        }
+        if number % 10 == 9 {
+            let _ = log.look_after();
+        }
+    }
+    if log.close().is_ok() {
+        synced = taken.len();
+        told.flushed.clone_from(&taken);
+    }
+    told.synced = taken[..synced].to_vec();
+    Ok(told)
+}
+
+fn holds(checked: &Checked, acknowledged: &[String]) -> bool {
+    let there: Vec<&str> = checked
+        .records
+        .iter()
+        .filter(|record| record["_kind"] == "tool_call" || record["_kind"] == "tool_call_started")
+        .filter_map(|record| record["call_id"].as_str())
+        .collect();
+    acknowledged
+        .iter()
+        .all(|call| there.contains(&call.as_str()))
+}
+
+fn reopen(storage: &MemoryStorage) -> bool {
+    let mut log = LogWriter::open(storage.clone(), small()).unwrap();
+    append(&mut log, "after");
+    log.close().unwrap();
+    log.status().is_damaged()
+}
+
+/// Runs twice on one disk, the first time without a fault, the second time by `script`; then looks at what
+/// a kill and what a power loss would leave.
+fn survive(
+    seen: &str,
+    script: impl FnMut(usize, Act) -> Fault + Send + 'static,
+) -> Option<Acknowledged> {
+    let first = MemoryStorage::new();
+    let before = run(Faulty::over(first.clone()), "first").unwrap();
+    let disk = Faulty::over(first);
+    disk.script(script);
+    let told = run(disk.clone(), "second").ok();
+    disk.heal();
+    assert!(
+        !disk.misused(),
+        "{seen}: a handle was synced again after a failure"
+    );
+
+    let killed = disk.after_kill();
+    assert!(!reopen(&killed), "{seen}: a false alarm");
+    let checked = whole(&killed);
+    assert!(holds(&checked, &before.synced), "{seen}");
+    if let Some(told) = &told {
+        assert!(
+            holds(&checked, &told.flushed),
+            "{seen}: a flushed record is lost"
+        );
+    }
+    for spared in [0, 100] {
+        let left = disk.after_power_loss(spared);
+        reopen(&left);
+        let checked = check(&left.segment_bytes());
+        assert!(holds(&checked, &before.synced), "{seen}");
+        if let Some(told) = &told {
+            assert!(
+                holds(&checked, &told.synced),
+                "{seen}: a synced record is lost"
+            );
+        }
+    }
+    told
+}
+
+fn number_of_acts() -> usize {
+    let first = MemoryStorage::new();
+    run(Faulty::over(first.clone()), "first").unwrap();
+    let disk = Faulty::over(first);
+    disk.script(|_, _| Fault::None);
+    run(disk.clone(), "second").unwrap();
+    disk.acts().len()
+}
+
+#[test]
+fn any_single_failure_loses_nothing_acknowledged() {
+    let acts = number_of_acts();
+    assert!(acts > 100, "{acts}");
+    let mut went_on = 0;
+    for failing in 0..acts {
+        for kind in [
+            ErrorKind::Other,
+            ErrorKind::StorageFull,
+            ErrorKind::Interrupted,
+        ] {
+            let script = move |number, _| match number == failing {
+                true => Fault::Fail(kind),
+                false => Fault::None,
+            };
+            went_on += usize::from(survive(&format!("act {failing} {kind}"), script).is_some());
+        }
+    }
+    assert!(
+        went_on > acts,
+        "most runs go on after one failure: {went_on}"
+    );
+}
+
+#[test]
+fn a_disk_that_works_only_so_long_loses_nothing_acknowledged() {
+    for budget in 0..number_of_acts() {
+        survive(&format!("budget {budget}"), move |number, _| {
+            if number < budget {
+                Fault::None
+            } else {
+                Fault::Fail(ErrorKind::Other)
+            }
+        });
+    }
+}
+
+#[test]
+fn a_disk_that_fails_at_every_other_act_loses_nothing_acknowledged() {
+    for (every, shift) in [(2, 0), (2, 1), (3, 0), (5, 2), (7, 3)] {
+        survive(&format!("every {every} from {shift}"), move |number, _| {
+            if number % every == shift && number > 20 {
+                Fault::Fail(ErrorKind::Other)
+            } else {
+                Fault::None
+            }
+        });
+    }
+}
+
+#[test]
+fn writes_and_reads_that_stop_short_are_gone_on_with() {
+    for bytes in [1, 2, 3, 100, 333] {
+        let told = survive(
+            &format!("{bytes} bytes at a time"),
+            move |_, act| match act {
+                Act::Write | Act::Read => Fault::Short(bytes),
+                _ => Fault::None,
+            },
+        );
+        assert_eq!(told.unwrap().synced.len(), 30);
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_what_waits_and_goes_on_when_there_is_room() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    append(&mut log, "c-1");
+    // The disk takes 100 bytes more, then none.
+    let mut first = true;
+    disk.script(move |_, act| match act {
+        Act::Write if std::mem::take(&mut first) => Fault::Short(100),
+        Act::Write => Fault::Fail(ErrorKind::StorageFull),
+        _ => Fault::None,
+    });
+    assert!(log.flush().is_err());
+    assert!(log.status().last_error.unwrap().contains("writing"));
+
+    // It takes in what it can hold and no more, and what it took it keeps.
+    let filler = format!(r#""call_id":"x","filler":"{}""#, "y".repeat(10_000));
+    let mut taken = 0;
+    while log.append("tool_call", filler.as_bytes()).is_ok() {
+        taken += 1;
+        assert!(taken < 1000);
+    }
+    assert!(log.unflushed() <= 384 * 1024);
+    assert!(log.append("tool_call", filler.as_bytes()).is_err());
+
+    disk.heal();
+    log.close().unwrap();
+    assert!(!log.status().is_damaged());
+    let checked = intact(disk.memory());
+    assert_eq!(checked.calls().len(), taken + 2);
+    assert_eq!(disk.memory().segment_bytes().len(), 1);
+}
+
+#[test]
+fn what_a_failed_sync_leaves_open_goes_byte_for_byte_to_a_new_segment() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    for call in ["c-1", "c-2"] {
+        append(&mut log, call);
+    }
+    log.flush().unwrap();
+    let mut first = true;
+    disk.script(move |_, act| match act {
+        Act::Sync if std::mem::take(&mut first) => Fault::Fail(ErrorKind::Other),
+        _ => Fault::None,
+    });
+    log.sync().unwrap();
+    append(&mut log, "c-3");
+    log.sync().unwrap();
+
+    let checked = intact(disk.memory());
+    assert_eq!(checked.superseded, 2);
+    assert_eq!(
+        checked.kinds(),
+        [
+            "log_created",
+            "tool_call",
+            "tool_call",
+            "tool_call",
+            "segment_opened",
+            "tool_call"
+        ]
+    );
+    let segments = disk.memory().segment_bytes();
+    assert_eq!(
+        segments.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        [0, 2]
+    );
+    assert!(!disk.misused());
+
+    // The pages of the old segment are dropped: all that was acknowledged is in the new one.
+    let left = disk.after_power_loss(0);
+    append(
+        &mut LogWriter::open(left.clone(), options()).unwrap(),
+        "after",
+    );
+    assert_eq!(intact(&left).calls(), ["c-0", "c-1", "c-2", "c-3"]);
+}
+
+#[test]
+fn a_disk_that_never_syncs_acknowledges_nothing_and_leaves_no_litter() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    let durable = log.status().durable;
+    disk.script(|_, act| match act {
+        Act::Sync => Fault::Fail(ErrorKind::Other),
+        _ => Fault::None,
+    });
+    append(&mut log, "c-1");
+    for _ in 0..20 {
+        assert!(log.sync().is_err());
+        assert_eq!(log.status().durable, durable);
+    }
+    assert_eq!(disk.memory().segment_bytes().len(), 1);
+    disk.heal();
+    append(&mut log, "c-2");
+    log.sync().unwrap();
+    assert_eq!(intact(disk.memory()).calls(), ["c-0", "c-1", "c-2"]);
+    assert_eq!(disk.memory().segment_bytes().len(), 2);
+}
+
+#[test]
+fn many_records_that_wait_for_a_sync_are_synced_before_they_are_too_many() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    disk.script(|_, _| Fault::None);
+    let filler = format!(r#""call_id":"x","filler":"{}""#, "y".repeat(10_000));
+    for _ in 0..200 {
+        log.append("tool_call", filler.as_bytes()).unwrap();
+    }
+    let syncs = |disk: &Faulty| disk.acts().iter().filter(|act| **act == Act::Sync).count();
+    assert!(syncs(&disk) >= 2);
+    // Records that nobody waits for are not kept, so nothing has to be synced for them.
+    log.sync().unwrap();
+    disk.script(|_, _| Fault::None);
+    for _ in 0..200 {
+        let record = NewRecord::new("tool_call", filler.as_bytes()).unawaited();
+        log.append_record(&record).unwrap();
+    }
+    assert_eq!(syncs(&disk), 0);
+}
+
+#[test]
+fn a_segment_that_cannot_be_begun_leaves_the_writer_in_the_old_one() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), small()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    disk.script(|_, act| match act {
+        Act::Create => Fault::Fail(ErrorKind::Other),
+        _ => Fault::None,
+    });
+    for number in 1..50 {
+        append(&mut log, &format!("c-{number}"));
+        log.sync().unwrap();
+    }
+    assert_eq!(disk.memory().segment_bytes().len(), 1);
+    assert!(log.status().last_error.unwrap().contains("creating"));
+    log.close().unwrap();
+    assert_eq!(intact(disk.memory()).calls().len(), 50);
+}
