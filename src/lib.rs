@@ -1,6 +1,37 @@
-//! Records every call of an AI agent's tools: who asked, which tool, how it ended; sanitized, in a log
-//! whose every change shows.
+//! Records every call of an AI agent's tools: who asked, which tool, with what, how it ended; sanitized, in a
+//! log whose every change shows. It watches calls; it is no vulnerability scanner and decides no access.
+//!
+//! [`AuditLayer`] goes around a tower service, [`Recorder`] works without tower. Both hand each call's end as
+//! one entry to an [`AuditSink`], among them [`HashChainSink`], whose folder [`log::verify`] checks
+//! record by record and [`query`] reads. The example `quickstart` shows it whole:
+//!
+//! ```text
+//! cargo run --example quickstart
+//! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | put the layer around tools, and know what it measures | [`layer`] |
+//! | say who asked and on whose behalf | [`CallContext`], [`ToolCall`] |
+//! | judge results of other types | [`Classify`], [`Describe`] |
+//! | choose what is recorded, how safely, for how long | [`Policy`] |
+//! | choose what is redacted | [`sanitize`] |
+//! | send entries elsewhere | [`AuditSink`] |
+//! | read a log | [`query`], [`log::verify`], [`log::format`] |
+//!
+#![doc = include_str!("docs/architecture.md")]
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub mod call;
 pub mod canonical;
@@ -8,7 +39,11 @@ pub mod clock;
 pub mod entry;
 pub mod layer;
 pub mod log;
+pub mod query;
 pub mod record;
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+pub mod replay;
 pub mod sanitize;
 pub mod sink;
 
@@ -39,3 +74,6 @@ pub use crate::sink::{
     Member, MemberStatus, MemorySink, PolicyInForce, Queued, QueuedBuilder, SanitizedEntry,
     SinkError, SinkStatus, Ticket, TracingSink,
 };
+#[cfg(unix)]
+#[doc(inline)]
+pub use crate::sink::{FileSink, FileSinkBuilder};

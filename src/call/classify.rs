@@ -90,33 +90,57 @@ where
     }
 }
 
-type Boxed = Box<dyn Error>;
-type BoxedSend = Box<dyn Error + Send>;
-type BoxedSync = Box<dyn Error + Send + Sync>;
-
 fn classify_error<E: Display + 'static>(error: &E, outcome: &mut OutcomeBuilder<'_>) {
     let any: &dyn Any = error;
-    let boxed: Option<&(dyn Error + 'static)> = if let Some(error) = any.downcast_ref::<BoxedSync>()
-    {
-        Some(&**error)
-    } else if let Some(error) = any.downcast_ref::<BoxedSend>() {
-        Some(&**error)
-    } else if let Some(error) = any.downcast_ref::<Boxed>() {
-        Some(&**error)
-    } else {
-        None
+    let (seen, name) = match unboxed(any) {
+        Some(error) => (Some(error), "error"),
+        None => (known_type(any), std::any::type_name::<E>()),
     };
-    let found = match boxed {
-        Some(error) => {
-            describe_error(error, outcome);
-            find_in_chain(error).unwrap_or((Outcome::ServiceError, "error"))
-        }
+    match seen {
+        Some(error) => describe_error(error, outcome),
         None => {
             outcome.error(error);
-            find_typed(any).unwrap_or((Outcome::ServiceError, std::any::type_name::<E>()))
         }
-    };
-    outcome.outcome(found.0).error_type(found.1);
+    }
+    let found = seen.and_then(find_in_chain);
+    let (kind, name) = found.unwrap_or((Outcome::ServiceError, name));
+    outcome.outcome(kind).error_type(name);
+}
+
+/// The error in a box of one of the usual types.
+fn unboxed(any: &dyn Any) -> Option<&(dyn Error + 'static)> {
+    if let Some(error) = any.downcast_ref::<Box<dyn Error + Send + Sync>>() {
+        return Some(&**error);
+    }
+    if let Some(error) = any.downcast_ref::<Box<dyn Error + Send>>() {
+        return Some(&**error);
+    }
+    any.downcast_ref::<Box<dyn Error>>().map(|error| &**error)
+}
+
+/// An error of a type that means something to [`find_in_chain`].
+fn known_type(any: &dyn Any) -> Option<&(dyn Error + 'static)> {
+    macro_rules! first_of {
+        ($($(#[$cfg:meta])* $type:ty,)*) => {$(
+            $(#[$cfg])*
+            if let Some(error) = any.downcast_ref::<$type>() {
+                return Some(error);
+            }
+        )*};
+    }
+    first_of! {
+        tokio::time::error::Elapsed,
+        io::Error,
+        #[cfg(feature = "tower")]
+        tower::timeout::error::Elapsed,
+        #[cfg(feature = "tower")]
+        tower::load_shed::error::Overloaded,
+        #[cfg(feature = "tower")]
+        tower::buffer::error::Closed,
+        #[cfg(feature = "tower")]
+        tower::buffer::error::ServiceError,
+    }
+    None
 }
 
 /// How many links of a source chain are followed, so that a chain that loops ends.
@@ -125,76 +149,60 @@ const MAX_CHAIN: usize = 16;
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |link| {
         let link: &'a (dyn Error + 'static) = *link;
-        link.source()
+        // An I/O error passes over the error that it was made from: its source is that one's source.
+        match link
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => link.source(),
+        }
     })
     .take(MAX_CHAIN)
 }
 
 fn find_in_chain(error: &(dyn Error + 'static)) -> Option<(Outcome, &'static str)> {
-    chain(error).find_map(|link| {
-        #[cfg(feature = "tower")]
-        {
-            if link.is::<tower::timeout::error::Elapsed>() {
-                return Some(TIMEOUT);
-            }
-            if link.is::<tower::load_shed::error::Overloaded>() {
-                return Some(OVERLOADED);
-            }
-            if link.is::<tower::buffer::error::Closed>() {
-                return Some(BUFFER_CLOSED);
-            }
-            // A failed buffer is named only where the failure inside it has no name of its own.
-            if let Some(failed) = link.downcast_ref::<tower::buffer::error::ServiceError>() {
-                return failed
-                    .source()
-                    .and_then(find_in_chain)
-                    .or(Some(BUFFER_FAILED));
-            }
-        }
-        if link.is::<tokio::time::error::Elapsed>() {
-            return Some(TIMEOUT);
-        }
-        link.downcast_ref::<io::Error>().and_then(of_io_error)
-    })
+    // A failed buffer is named only where the failure inside it has no name of its own.
+    chain(error)
+        .find_map(meaning)
+        .or_else(|| chain(error).find_map(failed_buffer))
 }
 
-fn find_typed(error: &dyn Any) -> Option<(Outcome, &'static str)> {
+fn meaning(link: &(dyn Error + 'static)) -> Option<(Outcome, &'static str)> {
     #[cfg(feature = "tower")]
     {
-        if error.is::<tower::timeout::error::Elapsed>() {
+        if link.is::<tower::timeout::error::Elapsed>() {
             return Some(TIMEOUT);
         }
-        if error.is::<tower::load_shed::error::Overloaded>() {
-            return Some(OVERLOADED);
+        if link.is::<tower::load_shed::error::Overloaded>() {
+            return Some((Outcome::Rejected, "overloaded"));
         }
-        if error.is::<tower::buffer::error::Closed>() {
-            return Some(BUFFER_CLOSED);
-        }
-        if error.is::<tower::buffer::error::ServiceError>() {
-            return Some(BUFFER_FAILED);
+        if link.is::<tower::buffer::error::Closed>() {
+            return Some((Outcome::ServiceError, "buffer_closed"));
         }
     }
-    if error.is::<tokio::time::error::Elapsed>() {
+    if link.is::<tokio::time::error::Elapsed>() {
         return Some(TIMEOUT);
     }
-    error.downcast_ref::<io::Error>().and_then(of_io_error)
-}
-
-const TIMEOUT: (Outcome, &str) = (Outcome::TimedOut, "timeout");
-#[cfg(feature = "tower")]
-const OVERLOADED: (Outcome, &str) = (Outcome::Rejected, "overloaded");
-#[cfg(feature = "tower")]
-const BUFFER_CLOSED: (Outcome, &str) = (Outcome::ServiceError, "buffer_closed");
-#[cfg(feature = "tower")]
-const BUFFER_FAILED: (Outcome, &str) = (Outcome::ServiceError, "buffer_service_error");
-
-fn of_io_error(error: &io::Error) -> Option<(Outcome, &'static str)> {
-    match error.kind() {
+    match link.downcast_ref::<io::Error>()?.kind() {
         io::ErrorKind::TimedOut => Some((Outcome::TimedOut, "io_timed_out")),
         io::ErrorKind::PermissionDenied => Some((Outcome::Denied, "io_permission_denied")),
         _ => None,
     }
 }
+
+#[cfg(feature = "tower")]
+fn failed_buffer(link: &(dyn Error + 'static)) -> Option<(Outcome, &'static str)> {
+    link.is::<tower::buffer::error::ServiceError>()
+        .then_some((Outcome::ServiceError, "buffer_service_error"))
+}
+
+#[cfg(not(feature = "tower"))]
+fn failed_buffer(_link: &(dyn Error + 'static)) -> Option<(Outcome, &'static str)> {
+    None
+}
+
+const TIMEOUT: (Outcome, &str) = (Outcome::TimedOut, "timeout");
 
 /// The error's own text and those of its sources, outermost first.
 fn describe_error(error: &(dyn Error + 'static), outcome: &mut OutcomeBuilder<'_>) {

@@ -76,6 +76,10 @@ pub struct Emergency {
     /// How urgent it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<String>,
+    /// What the recorder found wrong with the declaration, in a record that is read back. What a caller
+    /// writes here is passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub defect: Option<String>,
 }
 
 impl Emergency {

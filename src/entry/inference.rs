@@ -76,28 +76,26 @@ impl TriggerInference {
 
     /// The key of a call of which conversation and turn are known.
     ///
-    /// `arguments` are the sanitized bytes. Where the sanitizer changed something, two different secrets
-    /// would look alike, so `unsanitized` is hashed too.
+    /// Conversation and arguments are the sanitized bytes. Where the sanitizer changed or cut something, two
+    /// different values may look alike, so a hash of what it was told goes with them.
     pub(crate) fn key(
         &self,
-        conversation_id: &[u8],
+        conversation: (&[u8], Option<u64>),
         turn: u64,
         tool_name: Option<&[u8]>,
-        arguments: &[u8],
-        unsanitized: Option<u64>,
+        arguments: (&[u8], Option<u64>),
     ) -> CallKey {
-        let call = tool_name.map(|tool_name| {
-            let mut state = self.hasher.build_hasher();
-            tool_name.hash(&mut state);
-            arguments.hash(&mut state);
-            unsanitized.hash(&mut state);
-            state.finish()
-        });
+        let call = tool_name.map(|tool_name| self.hasher.hash_one((tool_name, arguments)));
         CallKey {
-            conversation: self.hasher.hash_one(conversation_id),
+            conversation: self.hasher.hash_one(conversation),
             turn,
             call,
         }
+    }
+
+    /// A keyed hash of a text as it stands before the sanitizer.
+    pub(crate) fn fingerprint_text(&self, text: &str) -> u64 {
+        self.hasher.hash_one(text)
     }
 
     /// A keyed hash of a tree as it stands before the sanitizer.

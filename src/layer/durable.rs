@@ -6,15 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::future::poll_deadline;
 use super::service::Entrance;
 use super::{AuditFuture, Callbacks, OnUnavailable, OnUndurable};
-use crate::call::{Classify, Describe};
-use crate::record::{Commit, Recorder, Recording, Refusal};
+use crate::call::{Classify, Describe, Outcome};
+use crate::record::{Commit, Deadline, Recorder, Recording, Refusal};
 use crate::sink::SinkError;
 
 /// Like [`AuditLayer`](super::AuditLayer), for tools that must not act before their record of intent is
@@ -90,7 +88,9 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         ready!(self.entrance.poll_ready(cx));
-        self.inner.poll_ready(cx)
+        let ready = self.inner.poll_ready(cx);
+        self.entrance.holds_inner(&ready);
+        ready
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
@@ -104,7 +104,7 @@ where
             }
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let mut recording = callbacks.recorder.start_admitted(admission, |call| {
+        let mut recording = callbacks.recorder.start_admitted(&admission, |call| {
             callbacks.describe.describe(&mut request, call);
         });
         let intent = recording.intent();
@@ -116,7 +116,7 @@ where
             call,
             recording: Some(recording),
             intent,
-            deadline: None,
+            deadline: Deadline::default(),
         };
         DurableAuditFuture {
             state: State::Intending { waiting, callbacks },
@@ -130,6 +130,17 @@ pin_project! {
     pub struct DurableAuditFuture<S, Request, F, R, K> {
         #[pin]
         state: State<S, Request, F, R, K>,
+    }
+
+    impl<S, Request, F, R, K> PinnedDrop for DurableAuditFuture<S, Request, F, R, K> {
+        fn drop(this: Pin<&mut Self>) {
+            // The tool has not been called: a panic that is under way is somebody else's.
+            if let StateProjection::Intending { waiting, .. } = this.project().state.project()
+                && let Some(recording) = &mut waiting.recording
+            {
+                recording.unwinds_anyway();
+            }
+        }
     }
 }
 
@@ -146,7 +157,7 @@ struct Waiting<S, Request> {
     call: Mutex<Option<(S, Request)>>,
     recording: Option<Recording>,
     intent: Commit,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Deadline,
 }
 
 impl<S, Request> Waiting<S, Request> {
@@ -158,11 +169,7 @@ impl<S, Request> Waiting<S, Request> {
         if let Poll::Ready(committed) = Pin::new(&mut self.intent).poll(cx) {
             return Poll::Ready(committed);
         }
-        ready!(poll_deadline(
-            &mut self.deadline,
-            || recorder.deadline(),
-            cx
-        ));
+        ready!(self.deadline.poll(recorder.max_wait(), cx));
         Poll::Ready(Err(SinkError::deadline(
             "making the record of intent durable",
         )))
@@ -211,6 +218,12 @@ where
     }
 }
 
+type Called<S, Request, K> = AuditFuture<
+    <S as Service<Request>>::Future,
+    Result<<S as Service<Request>>::Response, <S as Service<Request>>::Error>,
+    K,
+>;
+
 /// Calls the tool, or answers in its place because its record of intent is not durable.
 fn act<S, Request, D, C, U, N>(
     mut service: S,
@@ -218,22 +231,32 @@ fn act<S, Request, D, C, U, N>(
     mut recording: Recording,
     intent: Result<(), SinkError>,
     callbacks: Arc<Callbacks<D, C, U, N>>,
-) -> AuditFuture<S::Future, Result<S::Response, S::Error>, Callbacks<D, C, U, N>>
+) -> Called<S, Request, Callbacks<D, C, U, N>>
 where
     S: Service<Request>,
     U: OnUnavailable<S::Response, S::Error>,
 {
     if let Err(error) = intent {
-        callbacks.recorder.count_undurable();
         let refusal = Refusal::new(error);
-        if let Some(answer) = callbacks.on_unavailable.on_unavailable(&refusal) {
+        let refuse = |recording: Recording| {
             drop(recording.finish(|outcome| {
                 outcome
-                    .outcome(crate::Outcome::Rejected)
+                    .outcome(Outcome::Rejected)
                     .error_type("audit_log_unavailable");
                 outcome.error(&refusal);
             }));
-            return AuditFuture::refused(answer);
+        };
+        let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
+        match catch_unwind(hook) {
+            Ok(None) => callbacks.recorder.count_undurable(),
+            Ok(Some(answer)) => {
+                refuse(recording);
+                return AuditFuture::refused(answer);
+            }
+            Err(panic) => {
+                refuse(recording);
+                resume_unwind(panic)
+            }
         }
     }
     recording.restart_timer();

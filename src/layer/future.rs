@@ -5,13 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-use tokio::time::Sleep;
-
 use super::{Callbacks, OnUndurable};
 use crate::call::Classify;
-use crate::record::{Commit, Recording};
+use crate::record::{Commit, Deadline, Recording};
 use crate::sink::SinkError;
+use pin_project_lite::pin_project;
 
 pin_project! {
     /// The future of an [`AuditService`](super::AuditService).
@@ -21,6 +19,19 @@ pin_project! {
     pub struct AuditFuture<F, R, K> {
         #[pin]
         state: State<F, R, K>,
+    }
+
+    impl<F, R, K> PinnedDrop for AuditFuture<F, R, K> {
+        fn drop(this: Pin<&mut Self>) {
+            // A panic of the tool was caught: one that is under way before the tool's future is dropped
+            // is somebody else's, and the call is only cancelled by it.
+            if std::thread::panicking()
+                && let StateProjection::Running { recording: Some(recording), .. } =
+                    this.project().state.project()
+            {
+                recording.unwinds_anyway();
+            }
+        }
     }
 }
 
@@ -64,7 +75,7 @@ impl<R> Answer<R> {
 struct Waiting<R> {
     answer: Answer<R>,
     commit: Commit,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Deadline,
 }
 
 impl<F, R, K> AuditFuture<F, R, K> {
@@ -130,11 +141,10 @@ where
                         this.state.set(State::Done);
                         return Poll::Ready(result);
                     }
-                    let deadline = None;
                     let waiting = Waiting {
                         answer: Answer::new(result),
                         commit,
-                        deadline,
+                        deadline: Deadline::default(),
                     };
                     this.state.set(State::Committing { waiting, callbacks });
                 }
@@ -180,26 +190,12 @@ impl<R> Waiting<R> {
         if let Poll::Ready(committed) = Pin::new(&mut self.commit).poll(cx) {
             return Poll::Ready(committed);
         }
-        let late = poll_deadline(&mut self.deadline, || callbacks.recorder.deadline(), cx);
+        let late = self.deadline.poll(callbacks.recorder.max_wait(), cx);
         if late.is_ready() {
             return Poll::Ready(Err(SinkError::deadline("making the record durable")));
         }
         Poll::Pending
     }
-}
-
-/// Ready when a deadline, which is made when it is first asked for, has passed; never without a runtime.
-pub(super) fn poll_deadline(
-    deadline: &mut Option<Pin<Box<Sleep>>>,
-    make: impl FnOnce() -> Option<Pin<Box<Sleep>>>,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    if deadline.is_none() {
-        *deadline = make();
-    }
-    deadline
-        .as_mut()
-        .map_or(Poll::Pending, |deadline| deadline.as_mut().poll(cx))
 }
 
 impl<F, R, K> fmt::Debug for AuditFuture<F, R, K> {

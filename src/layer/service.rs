@@ -200,6 +200,8 @@ pub(super) struct Entrance<K> {
     pub(super) callbacks: Arc<K>,
     gate: Gate,
     admission: Option<Admission>,
+    /// The service inside said that it is ready, and was not called since.
+    holds_inner: bool,
 }
 
 /// By hand: readiness is not cloned, and the callbacks need not be `Clone`.
@@ -215,16 +217,29 @@ impl<K> Entrance<K> {
             callbacks,
             gate: Gate::default(),
             admission: None,
+            holds_inner: false,
         }
+    }
+
+    /// Keeps what the service inside answered: once it is ready, so is the whole until it is called, since
+    /// what it reserved must not wait for the log.
+    pub(super) fn holds_inner<E>(&mut self, ready: &Poll<Result<(), E>>) {
+        self.holds_inner = matches!(ready, Poll::Ready(Ok(())));
     }
 }
 
 impl<D, C, U, N> Entrance<Callbacks<D, C, U, N>> {
     /// Ready when it is decided whether the log can take the next call.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Asked again while the inner service is not ready: the gate may have closed meanwhile.
-        if !matches!(self.admission, Some(Admission::Unavailable(_))) {
-            self.admission = Some(ready!(self.gate.poll(&self.callbacks.recorder, cx)));
+        if self.holds_inner {
+            return Poll::Ready(());
+        }
+        // Asked again while the inner service is not ready: the gate may have opened or closed meanwhile.
+        match self.gate.poll(&self.callbacks.recorder, cx) {
+            Poll::Ready(admission) => self.admission = Some(admission),
+            // Who has waited in vain does not wait again.
+            Poll::Pending if matches!(self.admission, Some(Admission::Unavailable(_))) => {}
+            Poll::Pending => return Poll::Pending,
         }
         Poll::Ready(())
     }
@@ -234,14 +249,23 @@ impl<D, C, U, N> Entrance<Callbacks<D, C, U, N>> {
     where
         U: OnUnavailable<T, E>,
     {
-        let admission = self.admission.take().unwrap_or(Admission::Admitted);
-        if let Admission::Unavailable(refusal) = &admission
-            && let Some(answer) = self.callbacks.on_unavailable.on_unavailable(refusal)
-        {
-            self.callbacks.recorder.count_refused();
-            return Err(answer);
+        self.holds_inner = false;
+        let Some(Admission::Unavailable(refusal)) = self.admission.take() else {
+            return Ok(Admission::Admitted);
+        };
+        let callbacks = &self.callbacks;
+        let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
+        match catch_unwind(hook) {
+            Ok(None) => Ok(Admission::Unavailable(refusal)),
+            Ok(Some(answer)) => {
+                callbacks.recorder.count_refused();
+                Err(answer)
+            }
+            Err(panic) => {
+                callbacks.recorder.count_refused();
+                resume_unwind(panic)
+            }
         }
-        Ok(admission)
     }
 }
 
@@ -260,7 +284,9 @@ where
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         // The gate first: what the inner service reserves should not be held while waiting for the log.
         ready!(self.entrance.poll_ready(cx));
-        self.inner.poll_ready(cx)
+        let ready = self.inner.poll_ready(cx);
+        self.entrance.holds_inner(&ready);
+        ready
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
@@ -269,7 +295,7 @@ where
             Err(answer) => return AuditFuture::refused(answer),
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let recording = callbacks.recorder.start_admitted(admission, |call| {
+        let recording = callbacks.recorder.start_admitted(&admission, |call| {
             callbacks.describe.describe(&mut request, call);
         });
         // The guard is armed before the inner service sees the request.

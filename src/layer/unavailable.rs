@@ -4,6 +4,10 @@ use crate::sink::SinkError;
 /// Decides what is answered when the log cannot take a call: the tool has not run.
 ///
 /// It is implemented for closures `Fn(&Refusal) -> Result<Response, E>`, which refuse, and for [`GoOn`].
+///
+/// # Panics
+///
+/// A panic in here is the caller's, who gets no other answer; the call counts as refused.
 pub trait OnUnavailable<Response, E> {
     /// The answer that stands for the tool's, or none to let the call go on without the log.
     fn on_unavailable(&self, refusal: &Refusal) -> Option<Result<Response, E>>;
@@ -32,6 +36,10 @@ where
 ///
 /// It is implemented for closures `Fn(Result<Response, E>, &SinkError) -> Result<Response, E>`, and for
 /// [`PassOn`].
+///
+/// # Panics
+///
+/// A panic in here is the caller's, who gets no other answer; the call is recorded as the tool ended it.
 pub trait OnUndurable<Response, E> {
     /// The answer that the caller gets in place of the tool's own, which is `result`.
     fn on_undurable(&self, result: Result<Response, E>, error: &SinkError) -> Result<Response, E>;

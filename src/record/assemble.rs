@@ -1,3 +1,7 @@
+use std::io::Write as _;
+use std::iter::Peekable;
+use std::slice;
+
 use super::call_builder::USER_ROLE;
 use super::limits;
 use super::open::{Open, Span};
@@ -80,19 +84,15 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Where `call_id` stands in the line, without its quotes.
-pub(super) type CallIdAt = std::ops::Range<usize>;
-
 /// Puts the entry together in `open.line`, as FORMAT section 5 orders its members.
-pub(super) fn assemble(open: &mut Open, facts: &Facts<'_>) -> CallIdAt {
+pub(super) fn assemble(open: &mut Open, facts: &Facts<'_>) {
     let mut line = std::mem::take(&mut open.line);
     line.clear();
-    let at = write_entry(&mut line, open, facts);
+    write_entry(&mut line, open, facts);
     open.line = line;
-    at
 }
 
-fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) -> CallIdAt {
+fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     let bytes = open.bytes.as_slice();
     let pieces = &open.pieces;
     let user_id = or_unknown(pieces.user_id, bytes);
@@ -122,12 +122,8 @@ fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) -> CallIdAt {
     attribution.json("rule", pieces.rule.of(bytes));
     attribution.json("tool_name", tool_name);
     attribution.word("trigger", trigger);
-    let verified = [open.found, pieces.verified.of(bytes)];
-    if verified.iter().any(|part| !part.is_empty()) {
-        attribution.list(
-            "verified",
-            verified.into_iter().filter(|part| !part.is_empty()),
-        );
+    if !open.verified.is_empty() || !open.found[0].is_empty() {
+        write_verified(attribution.name("verified"), open);
     }
     let via = pieces.via.of(bytes);
     if !via.is_empty() {
@@ -138,12 +134,7 @@ fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) -> CallIdAt {
     }
     attribution.end();
 
-    let out = entry.name("call_id");
-    out.push(b'"');
-    let from = out.len();
-    write_call_id(out, facts.prefix, open.number);
-    let call_id_at = from..out.len();
-    out.push(b'"');
+    entry.word("call_id", &open.call_id);
     entry.word("call_trigger", trigger);
     write_link(
         &mut entry,
@@ -225,7 +216,6 @@ fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) -> CallIdAt {
     entry.number("turn_number", open.turn_number);
     entry.json("user_id", user_id);
     entry.end();
-    call_id_at
 }
 
 pub(super) const UNKNOWN_JSON: &[u8] = b"\"unknown\"";
@@ -239,11 +229,9 @@ fn or_unknown(span: Span, bytes: &[u8]) -> &[u8] {
     }
 }
 
-pub(super) fn write_call_id(out: &mut Vec<u8>, prefix: &str, number: u64) {
-    out.extend_from_slice(prefix.as_bytes());
-    out.push(b'-');
-    // Never a string: a recorder that makes a billion calls a second needs a hundred days for 2^53.
-    canonical::write_u64(out, number);
+pub(super) fn write_call_id(out: &mut String, prefix: &str, number: u64) {
+    // Writing to a string cannot fail.
+    let _ = std::fmt::Write::write_fmt(out, format_args!("{prefix}-{number}"));
 }
 
 fn write_link(
@@ -257,9 +245,7 @@ fn write_link(
         entry.json(name, declared);
     } else if let Some(number) = inferred {
         let out = entry.name(name);
-        out.push(b'"');
-        write_call_id(out, facts.prefix, number);
-        out.push(b'"');
+        let _ = write!(out, "\"{}-{number}\"", facts.prefix);
     }
 }
 
@@ -271,7 +257,7 @@ fn write_millis(out: &mut Vec<u8>, micros: u64) {
         return;
     }
     let mut digits = 3;
-    while fraction % 10 == 0 {
+    while fraction.is_multiple_of(10) {
         fraction /= 10;
         digits -= 1;
     }
@@ -283,52 +269,83 @@ fn write_millis(out: &mut Vec<u8>, micros: u64) {
     }
 }
 
-fn write_metadata(out: &mut Vec<u8>, open: &Open) {
-    out.push(b'{');
-    let before = open.pieces.metadata_before.of(&open.bytes);
-    out.extend_from_slice(before);
-    let mut separate = !before.is_empty();
-    let user_role = open.pieces.user_role.of(&open.bytes);
-    if !user_role.is_empty() {
-        if separate {
-            out.push(b',');
+fn write_verified(out: &mut Vec<u8>, open: &Open) {
+    let mut separator = b'[';
+    for name in open.found.iter().filter(|name| !name.is_empty()) {
+        out.push(separator);
+        separator = b',';
+        canonical::write_string(out, name);
+    }
+    for name in &open.verified {
+        out.push(separator);
+        separator = b',';
+        out.extend_from_slice(name.of(&open.bytes));
+    }
+    out.push(b']');
+}
+
+/// Members whose names came from outside, to be written between an object's own in the order of all names.
+struct Foreign<'a> {
+    open: &'a Open,
+    members: Peekable<slice::Iter<'a, (Span, Span)>>,
+}
+
+impl<'a> Foreign<'a> {
+    fn new(open: &'a Open, members: &'a [(Span, Span)]) -> Self {
+        Self {
+            open,
+            members: members.iter().peekable(),
         }
-        separate = true;
-        canonical::write_string(out, USER_ROLE);
-        out.push(b':');
-        out.extend_from_slice(user_role);
     }
-    let after = open.pieces.metadata_after.of(&open.bytes);
-    if separate && !after.is_empty() {
-        out.push(b',');
+
+    /// Writes those that stand before `own`.
+    fn before(&mut self, own: &str, object: &mut Object<'_>) {
+        let Self { open, members } = self;
+        while let Some(member) =
+            members.next_if(|(name, _)| canonical::compare_keys(&open.text(*name), own).is_lt())
+        {
+            write_foreign(member, open, object);
+        }
     }
-    out.extend_from_slice(after);
-    out.push(b'}');
+
+    fn rest(self, object: &mut Object<'_>) {
+        for member in self.members {
+            write_foreign(member, self.open, object);
+        }
+    }
+}
+
+fn write_foreign((name, value): &(Span, Span), open: &Open, object: &mut Object<'_>) {
+    // The name is JSON already.
+    if !std::mem::take(&mut object.empty) {
+        object.out.push(b',');
+    }
+    object.out.extend_from_slice(name.of(&open.bytes));
+    object.out.push(b':');
+    object.out.extend_from_slice(value.of(&open.bytes));
+}
+
+fn write_metadata(out: &mut Vec<u8>, open: &Open) {
+    let mut metadata = Object::new(out);
+    let mut members = Foreign::new(open, &open.metadata);
+    members.before(USER_ROLE, &mut metadata);
+    metadata.json(USER_ROLE, open.pieces.user_role.of(&open.bytes));
+    members.rest(&mut metadata);
+    metadata.end();
 }
 
 /// The members of a summary that are its own, in order; identifiers stand between them.
 fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
     let bytes = open.bytes.as_slice();
     let mut summary = Object::new(out);
+    let mut identifiers = Foreign::new(open, &open.identifiers);
     if open.result_size > limits::RESULT_SIZE {
+        identifiers.before("_result_size", &mut summary);
         summary.number("_result_size", open.result_size);
+        identifiers.before("_truncated", &mut summary);
         summary.boolean("_truncated", true);
     }
-    let mut identifiers = open.identifiers.iter().peekable();
-    let mut identifiers_before = |summary: &mut Object<'_>, own: Option<&str>| {
-        while let Some((name, value)) = identifiers.next_if(|(name, _)| {
-            own.is_none_or(|own| canonical::compare_keys(&open.text(*name), own).is_lt())
-        }) {
-            // The name is JSON already.
-            if !std::mem::take(&mut summary.empty) {
-                summary.out.push(b',');
-            }
-            summary.out.extend_from_slice(name.of(bytes));
-            summary.out.push(b':');
-            summary.out.extend_from_slice(value.of(bytes));
-        }
-    };
-    identifiers_before(&mut summary, Some("count"));
+    identifiers.before("count", &mut summary);
     let counts_itself = open
         .identifiers
         .iter()
@@ -336,16 +353,16 @@ fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
     if let (Some(rows), false) = (open.rows, counts_itself) {
         summary.number("count", rows);
     }
-    identifiers_before(&mut summary, Some("error"));
+    identifiers.before("error", &mut summary);
     summary.json("error", open.pieces.error.of(bytes));
-    identifiers_before(&mut summary, Some("error_type"));
+    identifiers.before("error_type", &mut summary);
     summary.json("error_type", open.pieces.error_type.of(bytes));
-    identifiers_before(&mut summary, Some("fields"));
+    identifiers.before("fields", &mut summary);
     if !open.fields.is_empty() {
         summary.list("fields", open.fields.iter().map(|field| field.of(bytes)));
     }
-    identifiers_before(&mut summary, Some("success"));
+    identifiers.before("success", &mut summary);
     summary.boolean("success", outcome.is_success());
-    identifiers_before(&mut summary, None);
+    identifiers.rest(&mut summary);
     summary.end();
 }

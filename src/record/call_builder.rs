@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::limits;
 use super::open::{Member, Open, Span};
@@ -33,6 +33,11 @@ pub struct CallBuilder<'a> {
     inner: &'a Inner,
 }
 
+/// What stands before arguments that are no object (FORMAT section 2).
+const VALUE_OPENING: &[u8] = br#"{"_value":"#;
+
+type Setter<'a> = for<'s, 't> fn(&'s mut CallBuilder<'a>, &'t str) -> &'s mut CallBuilder<'a>;
+
 /// One setter for a text: they differ in name, place and documentation only.
 macro_rules! texts {
     ($($(#[$doc:meta])* $method:ident: $member:ident;)*) => {$(
@@ -53,10 +58,6 @@ impl<'a> CallBuilder<'a> {
         let sanitizer = &self.inner.sanitizer;
         self.open
             .piece(member, |out| sanitizer.write_text(out, text, limit))
-    }
-
-    fn optional(&mut self, member: Member, text: Option<&str>) -> Span {
-        text.map_or_else(Span::default, |text| self.text(member, text, limits::NAME))
     }
 
     /// All that a [`ToolCall`] says.
@@ -86,32 +87,44 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// What the tool is called with. What is no object stands as `{"_value": …}`.
+    /// The conversation or session.
+    pub fn conversation_id(&mut self, id: &str) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
+        let (piece, changed) = self.open.piece_as_told(Member::ConversationId, |out| {
+            sanitizer.write_text(out, id, limits::NAME)
+        });
+        self.open.pieces.conversation_id = piece;
+        self.open.unsanitized_conversation =
+            changed.then(|| self.inner.triggers.fingerprint_text(id));
+        self
+    }
+
+    /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
         let sanitizer = &self.inner.sanitizer;
-        let before = self.open.redactions;
-        self.open.pieces.arguments = self.open.piece(Member::Arguments, |out| match arguments {
-            Value::Object(_) => sanitizer.write_value(out, arguments, limits::ARGUMENTS),
-            Value::Null => {
+        let (piece, changed) = self.open.piece_as_told(Member::Arguments, |out| {
+            if arguments.is_null() {
                 out.extend_from_slice(b"{}");
-                Sanitized::default()
+                return Sanitized::default();
             }
-            _ => {
-                out.extend_from_slice(br#"{"_value":"#);
-                let did = sanitizer.write_value(out, arguments, limits::ARGUMENTS);
+            let start = out.len();
+            let did = sanitizer.write_value(out, arguments, limits::ARGUMENTS);
+            // A marker of the sanitizer's may stand for an object too.
+            if out.get(start) != Some(&b'{') {
+                out.splice(start..start, VALUE_OPENING.iter().copied());
                 out.push(b'}');
-                did
             }
+            did
         });
-        // Two different secrets look alike once they are redacted: then the tree itself has to be compared.
+        self.open.pieces.arguments = piece;
+        // Two different secrets look alike once they are redacted, and so do two long values once they are
+        // cut: then the tree itself has to be compared.
         self.open.unsanitized_arguments =
-            (self.open.redactions > before).then(|| self.inner.triggers.fingerprint(arguments));
+            changed.then(|| self.inner.triggers.fingerprint(arguments));
         self
     }
 
     texts! {
-        /// The conversation or session.
-        conversation_id: ConversationId;
         /// The user who asks.
         user_id: UserId;
         /// The role in which the user acts.
@@ -139,8 +152,10 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// The conversation's turn, from 1; 0 where nobody says.
+    ///
+    /// From 2^53 on, which no record can hold as a number, it stands as 2^53 − 1.
     pub fn turn_number(&mut self, turn: u64) -> &mut Self {
-        self.open.turn_number = turn;
+        self.open.turn_number = turn.min(canonical::MAX_SAFE_INTEGER);
         self
     }
 
@@ -164,8 +179,18 @@ impl<'a> CallBuilder<'a> {
 
     /// The agents between user and tool, outermost first. At most 10 are recorded.
     pub fn via(&mut self, agents: &[String]) -> &mut Self {
+        let sanitizer = &self.inner.sanitizer;
         self.open.pieces.via_cut = agents.len() > MAX_VIA;
-        self.open.pieces.via = self.list(agents, MAX_VIA);
+        self.open.pieces.via = self.open.piece(Member::Attribution, |out| {
+            let mut did = Sanitized::default();
+            for (at, agent) in agents.iter().take(MAX_VIA).enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                did.add(sanitizer.write_text(out, agent, limits::SHORT_NAME));
+            }
+            did
+        });
         self
     }
 
@@ -174,23 +199,12 @@ impl<'a> CallBuilder<'a> {
         if members.len() > limits::VERIFIED {
             self.open.shorten(Member::Attribution);
         }
-        self.open.pieces.verified = self.list(members, limits::VERIFIED);
+        self.open.verified.clear();
+        for member in members.iter().take(limits::VERIFIED) {
+            let name = self.text(Member::Attribution, member, limits::SHORT_NAME);
+            self.open.verified.push(name);
+        }
         self
-    }
-
-    /// A list without its brackets; empty where there is nothing in it.
-    fn list(&mut self, texts: &[String], most: usize) -> Span {
-        let sanitizer = &self.inner.sanitizer;
-        self.open.piece(Member::Attribution, |out| {
-            let mut did = Sanitized::default();
-            for (at, text) in texts.iter().take(most).enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                did.add(sanitizer.write_text(out, text, limits::SHORT_NAME));
-            }
-            did
-        })
     }
 
     /// A break-glass declaration. It asks for a record of intent and for synced durability.
@@ -226,50 +240,37 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// All that a [`CallContext`] says.
+    /// All that a [`CallContext`] says; of what it leaves out stands what was said before.
     pub fn context(&mut self, context: &CallContext) -> &mut Self {
-        let role = context.user_role.as_deref();
-        let role = role.or_else(|| context.session_metadata.get(USER_ROLE)?.as_str());
-        let pieces = [
-            (Member::ConversationId, context.conversation_id.as_deref()),
-            (Member::UserId, context.user_id.as_deref()),
-            (Member::SessionMetadata, role),
-            (Member::Model, context.model.as_deref()),
-            (Member::Attribution, context.approved_by.as_deref()),
-            (Member::Attribution, context.rule.as_deref()),
-            (Member::Purpose, context.purpose.as_deref()),
-            (Member::Server, context.server.as_deref()),
-            (Member::TraceId, context.trace_id.as_deref()),
-            (Member::SpanId, context.span_id.as_deref()),
-        ]
-        .map(|(member, text)| self.optional(member, text));
-        let [
-            conversation,
-            user,
-            role,
-            model,
-            approver,
-            rule,
-            purpose,
-            server,
-            trace,
-            span,
-        ] = pieces;
-        let all = &mut self.open.pieces;
-        all.conversation_id = conversation;
-        all.user_id = user;
-        all.user_role = role;
-        all.model = model;
-        all.approved_by = approver;
-        all.rule = rule;
-        all.purpose = purpose;
-        all.server = server;
-        all.trace_id = trace;
-        all.span_id = span;
-        self.open.turn_number = context.turn_number;
-        self.via(&context.via)
-            .verified(&context.verified)
-            .metadata(context);
+        let said: [(&Option<String>, Setter<'a>); 9] = [
+            (&context.conversation_id, Self::conversation_id),
+            (&context.user_id, Self::user_id),
+            (&context.model, Self::model),
+            (&context.approved_by, Self::approved_by),
+            (&context.rule, Self::rule),
+            (&context.purpose, Self::purpose),
+            (&context.server, Self::server),
+            (&context.trace_id, Self::trace_id),
+            (&context.span_id, Self::span_id),
+        ];
+        for (text, say) in said {
+            if let Some(text) = text {
+                say(self, text);
+            }
+        }
+        if context.turn_number > 0 {
+            self.turn_number(context.turn_number);
+        }
+        if !context.via.is_empty() {
+            self.via(&context.via);
+        }
+        if !context.verified.is_empty() {
+            self.verified(&context.verified);
+        }
+        self.metadata(&context.session_metadata);
+        if let Some(role) = &context.user_role {
+            self.user_role(role);
+        }
         for subject in &context.subjects {
             self.subject(subject);
         }
@@ -279,71 +280,53 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// The session's metadata, in two parts: `user_role` has its place between them.
-    fn metadata(&mut self, context: &CallContext) {
-        let members = &context.session_metadata;
-        self.open.pieces.metadata_before = Span::default();
-        self.open.pieces.metadata_after = Span::default();
+    /// The session's metadata. The role has a place of its own, and stands in the attribution too.
+    fn metadata(&mut self, members: &Map<String, Value>) {
         if members.is_empty() {
             return;
         }
-        let mut sorted: Vec<(&String, &Value)> = Vec::new();
-        let in_order = members
-            .keys()
-            .is_sorted_by(|a, b| canonical::compare_keys(a, b).is_lt());
-        if !in_order {
-            sorted.extend(members);
-            sorted.sort_unstable_by(|a, b| canonical::compare_keys(a.0, b.0));
-        }
-        let sanitizer = &self.inner.sanitizer;
-        let mut part = |before: bool| {
-            let belongs = |name: &str| match canonical::compare_keys(name, USER_ROLE) {
-                std::cmp::Ordering::Less => before,
-                std::cmp::Ordering::Greater => !before,
-                // The role has a place of its own.
-                std::cmp::Ordering::Equal => false,
-            };
-            self.open.piece(Member::SessionMetadata, |out| {
-                if in_order {
-                    let members = members.iter().filter(|(name, _)| belongs(name));
-                    write_members(out, sanitizer, members)
-                } else {
-                    let members = sorted.iter().copied().filter(|(name, _)| belongs(name));
-                    write_members(out, sanitizer, members)
+        self.open.metadata.clear();
+        self.open.metadata_bytes = 0;
+        for (name, value) in members {
+            match value {
+                Value::String(role) if name == USER_ROLE => {
+                    self.user_role(role);
                 }
-            })
+                Value::Null if name == USER_ROLE => {}
+                _ if name == USER_ROLE => {
+                    self.user_role(&value.to_string());
+                }
+                _ => self.metadata_member(name, value),
+            }
+        }
+    }
+
+    fn metadata_member(&mut self, name: &str, value: &Value) {
+        // Every byte of a name may take six, and there is room for the shortest value.
+        let used = self.open.metadata_bytes + name.len() * 6 + 128;
+        let Some(room) = limits::METADATA.checked_sub(used) else {
+            self.open.shorten(Member::SessionMetadata);
+            return;
         };
-        let (before, after) = (part(true), part(false));
-        self.open.pieces.metadata_before = before;
-        self.open.pieces.metadata_after = after;
+        let sanitizer = &self.inner.sanitizer;
+        let from = self.open.bytes.len();
+        let key = self.open.piece(Member::SessionMetadata, |out| {
+            sanitizer.write_key(out, name)
+        });
+        // Names may be changed, and so be out of order or the same, once they are sanitized.
+        let Err(place) = self.open.place_of(&self.open.metadata, key) else {
+            self.open.shorten(Member::SessionMetadata);
+            return;
+        };
+        let value = self.open.piece(Member::SessionMetadata, |out| {
+            sanitizer.write_member_value(out, name, value, room + 64)
+        });
+        self.open.metadata.insert(place, (key, value));
+        self.open.metadata_bytes += self.open.bytes.len() - from + 2;
     }
 }
 
 pub(super) const USER_ROLE: &str = "user_role";
-
-fn write_members<'a>(
-    out: &mut Vec<u8>,
-    sanitizer: &Sanitizer,
-    members: impl Iterator<Item = (&'a String, &'a Value)>,
-) -> Sanitized {
-    let mut did = Sanitized::default();
-    let start = out.len();
-    for (name, value) in members {
-        let used = out.len() - start;
-        // Half for each part, and room for the shortest value.
-        let Some(room) = (limits::METADATA / 2).checked_sub(used + name.len() * 6 + 128) else {
-            did.shortened = true;
-            continue;
-        };
-        if used > 0 {
-            out.push(b',');
-        }
-        did.add(sanitizer.write_key(out, name));
-        out.push(b':');
-        did.add(sanitizer.write_member_value(out, name, value, room.max(64)));
-    }
-    did
-}
 
 pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str) {
     if open.subjects.len() >= limits::SUBJECTS || open.subjects_bytes >= limits::SUBJECTS_BYTES {
@@ -354,8 +337,14 @@ pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str)
     let span = open.piece(Member::Subjects, |out| {
         sanitizer.write_text(out, subject, limits::SUBJECT)
     });
-    open.subjects_bytes += open.bytes.len() - from + 1;
-    open.subjects.push(span);
+    let known = open
+        .subjects
+        .iter()
+        .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
+    if !known {
+        open.subjects_bytes += open.bytes.len() - from + 1;
+        open.subjects.push(span);
+    }
 }
 
 /// What is wrong with a declaration, if anything is.

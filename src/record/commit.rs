@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::recorder::Recorder;
+use super::recorder::{Recorder, sink_panicked};
 use crate::sink::{SinkError, Ticket};
 
 /// Ready when an entry is as durable as the policy asks for its call.
@@ -45,7 +45,8 @@ impl Future for Commit {
         let result = if ticket.is_lost() {
             Poll::Ready(Err(SinkError::lost()))
         } else {
-            recorder.sink().poll_committed(cx, ticket)
+            let committed = recorder.ask(|sink| sink.poll_committed(cx, ticket));
+            committed.unwrap_or_else(|| Poll::Ready(Err(sink_panicked())))
         };
         if result.is_ready() {
             self.waits = None;

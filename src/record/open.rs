@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::policy::ToolPolicy;
 use crate::call::IdentitySlot;
+use crate::canonical;
 use crate::entry::{CallTrigger, TriggerBasis};
 use crate::sanitize::Sanitized;
 use crate::sink::Durability;
@@ -38,6 +39,7 @@ pub(super) enum Member {
     Emergency,
     Model,
     Purpose,
+    Result,
     ResultSummary,
     RetryOf,
     Server,
@@ -50,7 +52,7 @@ pub(super) enum Member {
     UserId,
 }
 
-pub(super) const MEMBER_NAMES: [&str; 17] = [
+pub(super) const MEMBER_NAMES: [&str; 18] = [
     "arguments",
     "attribution",
     "continues",
@@ -58,6 +60,7 @@ pub(super) const MEMBER_NAMES: [&str; 17] = [
     "emergency",
     "model",
     "purpose",
+    "result",
     "result_summary",
     "retry_of",
     "server",
@@ -84,12 +87,7 @@ pub(super) struct Pieces {
     pub(super) via_cut: bool,
     pub(super) approved_by: Span,
     pub(super) rule: Span,
-    /// A list without its brackets.
-    pub(super) verified: Span,
     pub(super) purpose: Span,
-    /// Members of the session's metadata that sort before `user_role`, and those behind it.
-    pub(super) metadata_before: Span,
-    pub(super) metadata_after: Span,
     pub(super) emergency: Span,
     pub(super) server: Span,
     pub(super) trace_id: Span,
@@ -109,11 +107,16 @@ pub(super) struct Open {
     pub(super) bytes: Vec<u8>,
     /// The entry as it is put together.
     pub(super) line: Vec<u8>,
+    pub(super) call_id: String,
     pub(super) pieces: Pieces,
+    /// Names and values of the session's metadata, in the order of the names as they stand in the record.
+    pub(super) metadata: Vec<(Span, Span)>,
+    pub(super) metadata_bytes: usize,
+    pub(super) verified: Vec<Span>,
     pub(super) subjects: Vec<Span>,
     pub(super) subjects_bytes: usize,
     pub(super) subjects_cut: bool,
-    /// In the order of their names.
+    /// Names and values of a result's identifiers, in the order of the names as they stand in the record.
     pub(super) identifiers: Vec<(Span, Span)>,
     pub(super) fields: Vec<Span>,
     pub(super) fields_bytes: usize,
@@ -132,10 +135,12 @@ pub(super) struct Open {
     pub(super) tool: Option<ToolPolicy>,
     pub(super) durability: Durability,
     pub(super) is_emergency: bool,
+    /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
+    pub(super) unsanitized_conversation: Option<u64>,
     pub(super) unsanitized_arguments: Option<u64>,
     pub(super) identity: IdentitySlot,
-    /// What a layer inside found out, as a list without its brackets.
-    pub(super) found: &'static [u8],
+    /// Names of what a layer inside found out.
+    pub(super) found: [&'static str; 2],
     pub(super) started_micros: i64,
     pub(super) started: Duration,
 }
@@ -145,7 +150,11 @@ impl Open {
         Self {
             bytes: Vec::with_capacity(1024),
             line: Vec::with_capacity(2048),
+            call_id: String::with_capacity(40),
             pieces: Pieces::default(),
+            metadata: Vec::new(),
+            metadata_bytes: 0,
+            verified: Vec::new(),
             subjects: Vec::new(),
             subjects_bytes: 0,
             subjects_cut: false,
@@ -166,9 +175,10 @@ impl Open {
             tool: None,
             durability: Durability::default(),
             is_emergency: false,
+            unsanitized_conversation: None,
             unsanitized_arguments: None,
             identity: IdentitySlot::default(),
-            found: b"",
+            found: [""; 2],
             started_micros: 0,
             started: Duration::ZERO,
         }
@@ -177,7 +187,11 @@ impl Open {
     fn reset(&mut self) {
         self.bytes.clear();
         self.line.clear();
+        self.call_id.clear();
         self.pieces = Pieces::default();
+        self.metadata.clear();
+        self.metadata_bytes = 0;
+        self.verified.clear();
         self.subjects.clear();
         self.subjects_bytes = 0;
         self.subjects_cut = false;
@@ -189,22 +203,28 @@ impl Open {
         self.inferred_continues = None;
         self.tool = None;
         self.is_emergency = false;
+        self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;
         self.identity = IdentitySlot::default();
-        self.found = b"";
+        self.found = [""; 2];
         self.forget_result();
     }
 
-    /// Takes back what was said of the call's end.
+    /// Takes back what was said of the answer.
     pub(super) fn forget_result(&mut self) {
         self.identifiers.clear();
         self.fields.clear();
         self.fields_bytes = 0;
         self.result_size = 0;
         self.rows = None;
+        self.pieces.result = Span::default();
+    }
+
+    /// Takes back what was said of the call's end.
+    pub(super) fn forget_end(&mut self) {
+        self.forget_result();
         self.pieces.error = Span::default();
         self.pieces.error_type = Span::default();
-        self.pieces.result = Span::default();
     }
 
     /// Appends a piece that `write` writes, and counts what the sanitizer did to it.
@@ -213,15 +233,43 @@ impl Open {
         member: Member,
         write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
     ) -> Span {
+        self.piece_as_told(member, write).0
+    }
+
+    /// Like [`piece`](Self::piece), and says whether the piece is other than what was told.
+    pub(super) fn piece_as_told(
+        &mut self,
+        member: Member,
+        write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
+    ) -> (Span, bool) {
         let start = self.bytes.len() as u32;
         let did = write(&mut self.bytes);
         self.redactions = self.redactions.saturating_add(did.redactions);
         if did.shortened {
             self.shorten(member);
         }
-        Span {
+        let span = Span {
             start,
             end: self.bytes.len() as u32,
+        };
+        (span, did.redactions > 0 || did.shortened)
+    }
+
+    /// Says that authentication established the member of this name.
+    pub(super) fn verify(&mut self, name: &'static str) {
+        if self.verified.iter().any(|claim| self.text(*claim) == name) {
+            return;
+        }
+        if let Some(place) = self.found.iter_mut().find(|place| place.is_empty()) {
+            *place = name;
+        }
+    }
+
+    pub(super) fn tool_name(&self) -> Cow<'_, str> {
+        if self.pieces.tool_name.is_empty() {
+            Cow::Borrowed(crate::call::UNKNOWN)
+        } else {
+            self.text(self.pieces.tool_name)
         }
     }
 
@@ -236,6 +284,12 @@ impl Open {
             .enumerate()
             .filter(move |(at, _)| shortened & (1 << at) != 0)
             .map(|(_, name)| *name)
+    }
+
+    /// The place of a name in a list that is in the order of its names, or where it belongs.
+    pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
+        let name = self.text(name);
+        members.binary_search_by(|(other, _)| canonical::compare_keys(&self.text(*other), &name))
     }
 
     /// The text of a piece that is a JSON string.
@@ -261,6 +315,8 @@ const POOLED: usize = 64;
 const POOLED_BYTES: usize = 64 * 1024;
 
 thread_local! {
+    // Boxed, since it is the box that goes from the pool into a recording and back.
+    #[allow(clippy::vec_box)]
     static POOL: RefCell<Vec<Box<Open>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -109,7 +109,7 @@ impl<'a> OutcomeBuilder<'a> {
         summary::summarize_text(self.open, self.inner, text);
         if self.inner.results == Results::Preview {
             let sanitizer = &self.inner.sanitizer;
-            self.open.pieces.result = self.open.piece(Member::ResultSummary, |out| {
+            self.open.pieces.result = self.open.piece(Member::Result, |out| {
                 sanitizer.write_text(out, text, limits::RESULT)
             });
         }
@@ -117,15 +117,13 @@ impl<'a> OutcomeBuilder<'a> {
     }
 
     fn preview(&mut self, result: &Value) {
-        if self.inner.results != Results::Preview {
+        // Members are left out, never null (FORMAT section 3).
+        if self.inner.results != Results::Preview || result.is_null() {
             return;
         }
         let sanitizer = &self.inner.sanitizer;
-        self.open.pieces.result = self.open.piece(Member::ResultSummary, |out| {
-            let mut did = sanitizer.write_value(out, result, limits::RESULT);
-            // A preview is short by its nature, and the summary's `_truncated` says so.
-            did.shortened = false;
-            did
+        self.open.pieces.result = self.open.piece(Member::Result, |out| {
+            sanitizer.write_value(out, result, limits::RESULT)
         });
     }
 

@@ -1,15 +1,15 @@
-use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Sleep;
 
+use super::gate::{Admission, Deadline, Gate, Refusal};
+use super::gate_state::GateState;
 use super::policy::{CompiledPolicy, Policy, Results};
 use super::recording::Recording;
 use super::stats::{Counters, RecorderStats, add};
@@ -61,8 +61,7 @@ pub(super) struct Inner {
     pub(super) triggers: TriggerInference,
     pub(super) counters: Counters,
     closed: AtomicBool,
-    /// A call waited for `max_wait` in vain, and the gate has not opened since.
-    overdue: AtomicBool,
+    gate: GateState,
     idle: Notify,
 }
 
@@ -119,7 +118,7 @@ impl RecorderBuilder {
             triggers: TriggerInference::new(),
             counters: Counters::default(),
             closed: AtomicBool::new(false),
-            overdue: AtomicBool::new(false),
+            gate: GateState::default(),
             idle: Notify::new(),
         }))
     }
@@ -159,7 +158,7 @@ impl Recorder {
     ///
     /// Not by a panic in `describe`: it is caught, and the record says what had been told until then.
     pub fn start(&self, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Recording {
-        Recording::start(self, Admission::Admitted, describe)
+        Recording::start(self, &Admission::Admitted, describe)
     }
 
     /// Begins the recording of a [`ToolCall`].
@@ -203,7 +202,7 @@ impl Recorder {
     /// take it at its end, it is counted as lost.
     pub fn start_admitted(
         &self,
-        admission: Admission,
+        admission: &Admission,
         describe: impl FnOnce(&mut CallBuilder<'_>),
     ) -> Recording {
         Recording::start(self, admission, describe)
@@ -214,9 +213,12 @@ impl Recorder {
         if self.0.closed.load(Ordering::Acquire) {
             return Poll::Ready(Err(SinkError::closed()));
         }
-        let ready = self.0.sink.poll_ready(cx);
-        if matches!(ready, Poll::Ready(Ok(()))) && self.0.overdue.load(Ordering::Relaxed) {
-            self.0.overdue.store(false, Ordering::Relaxed);
+        let ready = self.ask(|sink| sink.poll_ready(cx));
+        let ready = ready.unwrap_or_else(|| Poll::Ready(Err(sink_panicked())));
+        match ready {
+            Poll::Ready(Ok(())) => self.0.gate.found_open(),
+            Poll::Pending => self.0.gate.found_shut(),
+            Poll::Ready(Err(_)) => {}
         }
         ready
     }
@@ -227,7 +229,8 @@ impl Recorder {
     ///
     /// What the sink could not do.
     pub async fn flush(&self) -> Result<(), SinkError> {
-        Commit::new(self, self.0.sink.flush()).await
+        let ticket = self.ask(AuditSink::flush).ok_or_else(sink_panicked)?;
+        Commit::new(self, ticket).await
     }
 
     /// Ends in good order: admits no more calls, waits for the open ones for at most the policy's
@@ -236,9 +239,14 @@ impl Recorder {
     /// # Errors
     ///
     /// What the sink could not do; also then nothing more is recorded.
+    ///
+    /// # Panics
+    ///
+    /// Where it has to wait in a tokio runtime whose time is not enabled. Without any runtime it waits for
+    /// open calls without a deadline.
     pub async fn close(&self) -> Result<(), SinkError> {
         self.0.closed.store(true, Ordering::SeqCst);
-        let mut deadline = sleep(self.0.close_wait);
+        let mut deadline = Deadline::default();
         let idle = async {
             loop {
                 // Registered before the look, so that a call that ends in between is noticed.
@@ -254,12 +262,14 @@ impl Recorder {
             if idle.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            deadline
-                .as_mut()
-                .map_or(Poll::Pending, |deadline| deadline.as_mut().poll(cx))
+            deadline.poll(self.0.close_wait, cx)
         })
         .await;
-        poll_fn(|cx| self.0.sink.poll_close(cx)).await
+        poll_fn(|cx| {
+            let closed = self.ask(|sink| sink.poll_close(cx));
+            closed.unwrap_or_else(|| Poll::Ready(Err(sink_panicked())))
+        })
+        .await
     }
 
     /// What the recorder has done since it was made.
@@ -268,14 +278,29 @@ impl Recorder {
         self.0.counters.read()
     }
 
-    /// The name of the sanitizer's key for pseudonyms.
+    /// The rules by which it sanitizes.
     #[must_use]
     pub fn sanitizer(&self) -> &Sanitizer {
         &self.0.sanitizer
     }
 
-    pub(super) fn sink(&self) -> &dyn AuditSink {
-        &*self.0.sink
+    /// Asks the sink, and gives none where it panics. Somebody else's code runs in there: its panic must not
+    /// reach a tool's caller, let alone a `Drop` that runs while the thread unwinds.
+    pub(super) fn ask<T>(&self, ask: impl FnOnce(&dyn AuditSink) -> T) -> Option<T> {
+        let answer = catch_unwind(AssertUnwindSafe(|| ask(&*self.0.sink)));
+        if answer.is_err() {
+            tracing::error!(target: "tool_audit", "the audit sink panicked");
+        }
+        answer.ok()
+    }
+
+    pub(super) fn gate(&self) -> &GateState {
+        &self.0.gate
+    }
+
+    /// How long a call waits for the log.
+    pub(crate) fn max_wait(&self) -> Duration {
+        self.0.max_wait
     }
 
     pub(super) fn inner(&self) -> &Inner {
@@ -297,9 +322,9 @@ impl Recorder {
     /// The end of a call that the sink did not take.
     pub(super) fn lost(&self, reason: &'static str) {
         add(&self.0.counters.lost, 1);
-        self.0
-            .sink
-            .entries_lost(&Loss::new(1, reason, self.0.clock.now()));
+        let loss = Loss::new(1, reason, self.0.clock.now());
+        // A sink that panics here has its loss in the recorder's own count.
+        self.ask(|sink| sink.entries_lost(&loss));
     }
 
     /// A call has ended.
@@ -310,101 +335,20 @@ impl Recorder {
         }
     }
 
-    /// Whether the log could take an entry at this moment.
-    pub(super) fn is_ready(&self) -> bool {
+    /// Why the log could not take an entry at this moment; none where it could.
+    pub(super) fn unavailable(&self) -> Option<&'static str> {
         let mut cx = Context::from_waker(Waker::noop());
-        matches!(self.poll_ready(&mut cx), Poll::Ready(Ok(())))
-    }
-
-    /// A deadline of the policy's `max_wait` from now.
-    pub(crate) fn deadline(&self) -> Option<Pin<Box<Sleep>>> {
-        sleep(self.0.max_wait)
-    }
-}
-
-/// A timer, where there is a runtime to drive it.
-fn sleep(wait: Duration) -> Option<Pin<Box<Sleep>>> {
-    tokio::runtime::Handle::try_current().ok()?;
-    Some(Box::pin(tokio::time::sleep(wait)))
-}
-
-/// Whether a log can take a call.
-#[derive(Debug, Clone)]
-pub enum Admission {
-    /// It can.
-    Admitted,
-    /// It cannot, and did not become able to within the policy's `max_wait`.
-    Unavailable(Refusal),
-}
-
-/// Why a log cannot take a call.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    error: SinkError,
-}
-
-impl Refusal {
-    pub(crate) fn new(error: SinkError) -> Self {
-        Self { error }
-    }
-
-    /// What the sink said.
-    #[must_use]
-    pub fn error(&self) -> &SinkError {
-        &self.error
+        match self.poll_ready(&mut cx) {
+            Poll::Ready(Ok(())) => None,
+            Poll::Ready(Err(error)) if error.is_closed() => Some("log closed"),
+            Poll::Ready(Err(_)) => Some("log failed"),
+            Poll::Pending => Some("queue full"),
+        }
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the audit log cannot take this call: {}",
-            self.error
-        )
-    }
-}
-
-impl Error for Refusal {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-/// One caller's wait at the gate.
-#[derive(Debug, Default)]
-pub(crate) struct Gate {
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-impl Gate {
-    pub(crate) fn poll(&mut self, recorder: &Recorder, cx: &mut Context<'_>) -> Poll<Admission> {
-        let error = match recorder.poll_ready(cx) {
-            Poll::Ready(Ok(())) => {
-                self.deadline = None;
-                return Poll::Ready(Admission::Admitted);
-            }
-            Poll::Ready(Err(error)) => error,
-            Poll::Pending => {
-                // One call has waited in vain: the others need not, until the gate opens again.
-                if !recorder.0.overdue.load(Ordering::Relaxed) {
-                    if self.deadline.is_none() {
-                        self.deadline = recorder.deadline();
-                    }
-                    let Some(deadline) = &mut self.deadline else {
-                        return Poll::Pending;
-                    };
-                    if deadline.as_mut().poll(cx).is_pending() {
-                        return Poll::Pending;
-                    }
-                    recorder.0.overdue.store(true, Ordering::Relaxed);
-                }
-                SinkError::deadline("waiting for room in the audit log's queue")
-            }
-        };
-        self.deadline = None;
-        Poll::Ready(Admission::Unavailable(Refusal { error }))
-    }
+pub(super) fn sink_panicked() -> SinkError {
+    SinkError::other("the audit log's sink panicked: its message on standard error says where")
 }
 
 impl fmt::Debug for Recorder {

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::assemble::{self, Facts};
 use super::open::{self, Member, Open};
-use super::recorder::{Admission, Inner, Recorder};
+use super::recorder::{Inner, Recorder};
 use super::stats::add;
-use super::{CallBuilder, Commit, OutcomeBuilder, limits};
+use super::{Admission, CallBuilder, Commit, OutcomeBuilder, limits};
 use crate::call::{Classify, ClassifyResponses, Outcome, ToolResponse};
 use crate::clock::civil;
 use crate::entry::{CallKey, CallTrigger, TriggerBasis};
@@ -18,8 +18,9 @@ use crate::sink::{Durability, EntryHead, EntryKind, SanitizedEntry, Ticket};
 
 /// The guard of one call: armed before the tool begins, it leaves exactly one end record.
 ///
-/// One of its methods ends it. Dropped instead, it records `panicked` while the thread unwinds, else
-/// `never_polled` before [`begin`](Self::begin) and `cancelled` after it.
+/// One of its methods ends it. Dropped instead, it records `panicked` where the thread unwinds because of a
+/// panic that came after the recording began, else `never_polled` before [`begin`](Self::begin) and
+/// `cancelled` after it.
 #[must_use = "a recording that is dropped records the call as never begun"]
 pub struct Recording {
     recorder: Recorder,
@@ -27,6 +28,8 @@ pub struct Recording {
     open: Option<Box<Open>>,
     key: Option<CallKey>,
     begun: bool,
+    /// The thread unwinds because of a panic that is not the tool's.
+    unwinds_anyway: bool,
     /// The log could not take the call, and the caller went on.
     bypasses: bool,
     intent: Option<Ticket>,
@@ -35,12 +38,13 @@ pub struct Recording {
 impl Recording {
     pub(super) fn start(
         recorder: &Recorder,
-        admission: Admission,
+        admission: &Admission,
         describe: impl FnOnce(&mut CallBuilder<'_>),
     ) -> Self {
         let inner = recorder.inner();
         let mut open = open::take();
         open.number = recorder.next_number();
+        assemble::write_call_id(&mut open.call_id, &inner.prefix, open.number);
         open.started_micros = civil::micros(inner.clock.now());
         inner
             .counters
@@ -65,6 +69,7 @@ impl Recording {
             open: Some(open),
             key,
             begun: false,
+            unwinds_anyway: std::thread::panicking(),
             bypasses: matches!(admission, Admission::Unavailable(_)),
             intent: None,
         };
@@ -84,6 +89,11 @@ impl Recording {
         self.begun = true;
     }
 
+    /// Says that the tool did not panic: the thread unwinds already, before the tool's future is dropped.
+    pub(crate) fn unwinds_anyway(&mut self) {
+        self.unwinds_anyway = true;
+    }
+
     /// Says that the tool is called only now: what was waited for until here is not the tool's time.
     pub(crate) fn restart_timer(&mut self) {
         if let Some(open) = &mut self.open {
@@ -94,11 +104,10 @@ impl Recording {
     /// The call's own id, which stands in its records.
     #[must_use]
     pub fn call_id(&self) -> String {
-        let mut id = Vec::new();
-        if let Some(open) = &self.open {
-            assemble::write_call_id(&mut id, &self.recorder.inner().prefix, open.number);
-        }
-        String::from_utf8(id).unwrap_or_default()
+        self.open
+            .as_ref()
+            .map(|open| open.call_id.clone())
+            .unwrap_or_default()
     }
 
     /// Ready when the record of intent is as durable as the policy asks; at once where there is none.
@@ -163,8 +172,8 @@ impl Recording {
         if let Some(key) = self.key {
             inner.triggers.ended(key, open.number, outcome);
         }
-        let ticket = if self.bypasses && !self.recorder.is_ready() {
-            self.recorder.lost("queue full");
+        let ticket = if let Some(reason) = self.unavailable() {
+            self.recorder.lost(reason);
             Ticket::LOST
         } else {
             let end = (outcome, rounded_micros(duration));
@@ -180,17 +189,25 @@ impl Recording {
         let Some(mut open) = self.open.take() else {
             return;
         };
-        if !self.bypasses || self.recorder.is_ready() {
+        if self.unavailable().is_none() {
             let kind = EntryKind::ToolCallStarted;
             self.intent = Some(record(&self.recorder, &mut open, kind, None));
         }
         self.open = Some(open);
     }
+
+    /// Why the log cannot take an entry of this call; one that was admitted it always takes.
+    fn unavailable(&self) -> Option<&'static str> {
+        self.bypasses.then(|| self.recorder.unavailable()).flatten()
+    }
 }
 
-/// Rounded to the next microsecond, at most some 285 years.
+/// Fifteen digits: as milliseconds with three decimals, every double that has no more keeps them all.
+const MAX_MICROS: u128 = 999_999_999_999_999;
+
+/// Rounded to the nearest microsecond, at most some 31 years.
 fn rounded_micros(duration: Duration) -> u64 {
-    u64::try_from((duration.as_nanos() + 500) / 1000).unwrap_or(crate::canonical::MAX_SAFE_INTEGER)
+    ((duration.as_nanos() + 500) / 1000).min(MAX_MICROS) as u64
 }
 
 fn judge_outcome(
@@ -205,7 +222,7 @@ fn judge_outcome(
     }));
     judged.unwrap_or_else(|_| {
         tracing::error!(target: "tool_audit", "judging a result panicked: the call is recorded as service_error");
-        open.forget_result();
+        open.forget_end();
         OutcomeBuilder::new(open, inner).error_type("classifier_panicked");
         Outcome::ServiceError
     })
@@ -221,18 +238,14 @@ fn take_identity(open: &mut Open, inner: &Inner) {
         open.pieces.user_id = open.piece(Member::UserId, |out| {
             sanitizer.write_text(out, user_id, limits::NAME)
         });
+        open.verify("user_id");
     }
     if let Some(role) = &identity.user_role {
         open.pieces.user_role = open.piece(Member::SessionMetadata, |out| {
             sanitizer.write_text(out, role, limits::NAME)
         });
+        open.verify("user_role");
     }
-    open.found = match (&identity.user_id, &identity.user_role) {
-        (Some(_), Some(_)) => br#""user_id","user_role""#,
-        (Some(_), None) => br#""user_id""#,
-        (None, Some(_)) => br#""user_role""#,
-        (None, None) => b"",
-    };
 }
 
 /// Decides why the call is made. Nothing is inferred where conversation or turn are unknown.
@@ -244,16 +257,20 @@ fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
     let key = known(open.pieces.conversation_id)
         .filter(|_| open.turn_number > 0)
         .map(|id| {
+            let conversation = (id, open.unsanitized_conversation);
+            let arguments = open.pieces.arguments.of(&open.bytes);
             inner.triggers.key(
-                id,
+                conversation,
                 open.turn_number,
                 known(open.pieces.tool_name),
-                open.pieces.arguments.of(&open.bytes),
-                open.unsanitized_arguments,
+                (arguments, open.unsanitized_arguments),
             )
         });
     let inferred = key.map(|key| inner.triggers.infer(key)).unwrap_or_default();
-    (open.trigger, open.basis) = match open.declared {
+    // Who names the call that this one repeats has declared it a retry.
+    let names_former = !open.pieces.retry_of.is_empty();
+    let declared = open.declared.or(names_former.then_some(CallTrigger::Retry));
+    (open.trigger, open.basis) = match declared {
         Some(declared) => (declared, TriggerBasis::Declared),
         None => (inferred.trigger, inferred.basis),
     };
@@ -271,72 +288,56 @@ fn record(
     kind: EntryKind,
     end: Option<(Outcome, u64)>,
 ) -> Ticket {
-    let given = catch_unwind(AssertUnwindSafe(|| {
-        let inner = recorder.inner();
-        let tool = open.tool.unwrap_or_else(|| inner.policy.of(""));
-        let (class, days) = inner
-            .policy
-            .classes
-            .get(tool.class)
-            .map_or(("general", None), |(name, days)| (name, *days));
-        let facts = Facts {
-            kind,
-            prefix: &inner.prefix,
-            class,
-            days,
-            end,
-        };
-        let mut call_id_at = assemble::assemble(open, &facts);
+    let inner = recorder.inner();
+    let tool = open.tool.unwrap_or_else(|| inner.policy.of(""));
+    let (class, days) = inner
+        .policy
+        .classes
+        .get(tool.class)
+        .map_or(("general", None), |(name, days)| (name, *days));
+    let facts = Facts {
+        kind,
+        prefix: &inner.prefix,
+        class,
+        days,
+        end,
+    };
+    let given = recorder.ask(|sink| {
+        if !sink.interested(&head(open, &open.tool_name(), &facts)) {
+            return Ticket::DONE;
+        }
+        assemble::assemble(open, &facts);
         let mut dropped =
             [Member::Arguments, Member::SessionMetadata, Member::Subjects].into_iter();
         while open.line.len() + HEAD_ROOM > MAX_RECORD
             && let Some(member) = dropped.next()
         {
             drop_member(open, member);
-            call_id_at = assemble::assemble(open, &facts);
+            assemble::assemble(open, &facts);
         }
+        let tool_name = open.tool_name();
         let json = std::str::from_utf8(&open.line).unwrap_or_default();
-        let tool_name = if open.pieces.tool_name.is_empty() {
-            crate::call::UNKNOWN.into()
-        } else {
-            open.text(open.pieces.tool_name)
-        };
-        let head = EntryHead {
-            kind,
-            tool_name: &tool_name,
-            retention_class: class,
-            call_id: json.get(call_id_at).unwrap_or_default(),
-            outcome: end.map(|(outcome, _)| outcome),
-            durability: open.durability,
-        };
-        let sink = recorder.sink();
-        if sink.interested(&head) {
-            sink.record(&SanitizedEntry::new(head, json))
-        } else {
-            Ticket::DONE
+        sink.record(&SanitizedEntry::new(head(open, &tool_name, &facts), json))
+    });
+    let ticket = given.clone().unwrap_or(Ticket::LOST);
+    if end.is_some() {
+        match given {
+            Some(ticket) if !ticket.is_lost() => add(&inner.counters.recorded, 1),
+            Some(_) => recorder.lost("log closed"),
+            None => recorder.lost("sink panicked"),
         }
-    }));
-    let is_end = end.is_some();
-    match given {
-        Ok(ticket) if !ticket.is_lost() => {
-            if is_end {
-                add(&recorder.inner().counters.recorded, 1);
-            }
-            ticket
-        }
-        Ok(_) => {
-            if is_end {
-                recorder.lost("log closed");
-            }
-            Ticket::LOST
-        }
-        Err(_) => {
-            tracing::error!(target: "tool_audit", "the sink panicked: an entry is lost");
-            if is_end {
-                recorder.lost("sink panicked");
-            }
-            Ticket::LOST
-        }
+    }
+    ticket
+}
+
+fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<'a> {
+    EntryHead {
+        kind: facts.kind,
+        tool_name,
+        retention_class: facts.class,
+        call_id: &open.call_id,
+        outcome: facts.end.map(|(outcome, _)| outcome),
+        durability: open.durability,
     }
 }
 
@@ -347,10 +348,7 @@ const HEAD_ROOM: usize = 512;
 fn drop_member(open: &mut Open, member: Member) {
     match member {
         Member::Arguments => open.pieces.arguments = open::Span::default(),
-        Member::SessionMetadata => {
-            open.pieces.metadata_before = open::Span::default();
-            open.pieces.metadata_after = open::Span::default();
-        }
+        Member::SessionMetadata => open.metadata.clear(),
         _ => {
             open.subjects.clear();
             open.subjects_cut = true;
@@ -364,7 +362,7 @@ impl Drop for Recording {
         if self.open.is_none() {
             return;
         }
-        let outcome = if std::thread::panicking() {
+        let outcome = if std::thread::panicking() && !self.unwinds_anyway {
             Outcome::Panicked
         } else if self.begun {
             Outcome::Cancelled

@@ -14,7 +14,8 @@ pub struct RecorderStats {
     pub lost: u64,
     /// Calls that were refused because the log could not take them.
     pub refused: u64,
-    /// Calls whose answer went out although their record was not as durable as the policy asks.
+    /// How often a tool was called, or its answer went out, although the record before it was not as durable
+    /// as the policy asks.
     pub undurable: u64,
     /// Values that the sanitizer changed.
     pub redactions: u64,

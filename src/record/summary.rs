@@ -33,7 +33,8 @@ fn summarize_object(open: &mut Open, inner: &Inner, members: &Map<String, Value>
         return;
     };
     // An MCP answer is an envelope: what the tool said lies in its structured content, or in its only text.
-    if let Some(structured) = members.get("structuredContent") {
+    let structured = members.get("structuredContent");
+    if let Some(structured) = structured.filter(|payload| !payload.is_null()) {
         summarize_payload(open, inner, structured);
     } else if let [item] = content
         && let Some(text) = item.get("text").and_then(Value::as_str)
@@ -75,13 +76,17 @@ fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// The items of an MCP tool result: a list of objects that have a `type` each.
+/// The items of an MCP tool result: a list of objects that have a `type` each. A list of none is one only
+/// where another member of MCP's stands beside it.
 fn mcp_content(members: &Map<String, Value>) -> Option<&[Value]> {
     let content = members.get("content")?.as_array()?;
     let typed = content
         .iter()
         .all(|item| item.get("type").is_some_and(Value::is_string));
-    typed.then_some(content.as_slice())
+    let sure = !content.is_empty()
+        || members.contains_key("isError")
+        || members.contains_key("structuredContent");
+    (typed && sure).then_some(content.as_slice())
 }
 
 fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
@@ -97,10 +102,9 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
         let sanitizer = &inner.sanitizer;
         let key = open.piece(Member::ResultSummary, |out| sanitizer.write_key(out, name));
         // What the envelope says of an identifier counts, not what lies in it.
-        let place = open.identifiers.binary_search_by(|(other, _)| {
-            canonical::compare_keys(&open.text(*other), &open.text(key))
-        });
-        let Err(place) = place else { continue };
+        let Err(place) = open.place_of(&open.identifiers, key) else {
+            continue;
+        };
         let value = open.piece(Member::ResultSummary, |out| {
             sanitizer.write_member_value(out, name, value, limits::IDENTIFIER)
         });

@@ -8,7 +8,7 @@ use super::rules::{Extent, Rules};
 use super::text::{self, is_quote};
 
 /// How far ahead the closing bracket of a value may stand.
-const MAX_GROUP: usize = 4096;
+const MAX_GROUP: usize = 2048;
 /// The most bytes of an unquoted phrase.
 const MAX_PHRASE: usize = 256;
 /// The most bytes of credentials with parameters.
@@ -73,12 +73,24 @@ impl<'t> Reader<'t> {
         }
         let end = match self.marker_end(start, extent) {
             Some(end) => end,
-            None => match extent {
-                Extent::Word => self.word_end(start),
-                Extent::Credentials => self.credentials_end(start, outer),
-                Extent::Digits => self.digits_end(rules, start),
-                Extent::Phrase => self.phrase_end(rules, start),
-            },
+            None => {
+                let end = match extent {
+                    _ if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
+                    Extent::Word => self.word_end(start),
+                    Extent::Credentials => self.credentials_end(start, outer),
+                    Extent::Digits => self.digits_end(rules, start),
+                    Extent::Phrase => self.phrase_end(rules, start),
+                };
+                // A pseudonym must be told from what follows it.
+                let runs_on = self
+                    .at(end)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric());
+                if runs_on && end > start {
+                    self.word_end(end)
+                } else {
+                    end
+                }
+            }
         };
         (end > start).then_some(Found {
             start,
@@ -298,22 +310,30 @@ impl<'t> Reader<'t> {
         if !matches!(self.at(start), Some(b'0'..=b'9' | b'+' | b'(')) {
             return self.phrase_end(rules, start);
         }
-        let punctuation =
-            |byte: u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/' | b',');
-        let run = self.bytes[start..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit() || punctuation(**byte))
-            .count();
-        let digits = self.bytes[start..start + run]
-            .iter()
-            .rposition(u8::is_ascii_digit)
-            .map_or(run, |last| last + 1);
-        let end = start + digits;
-        if self.ends_word(end) || digits < run {
+        let mut at = start;
+        let mut end = start;
+        while let Some(byte) = self.at(at) {
+            match byte {
+                b'0'..=b'9' => end = at + 1,
+                b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/' => {}
+                // A list of numbers goes on; a comma before anything else ends it.
+                b',' if self.number_begins(at + 1) => {}
+                _ => break,
+            }
+            at += 1;
+        }
+        if self.ends_word(end) || self.bytes[end..at].contains(&b' ') || self.is_end_or_space(at) {
             end
         } else {
             self.word_end(end)
         }
+    }
+
+    /// True where, after a blank, three digits or what begins a telephone number follow.
+    fn number_begins(self, at: usize) -> bool {
+        let at = at + usize::from(self.at(at) == Some(b' '));
+        let digit = |at| self.at(at).is_some_and(|byte: u8| byte.is_ascii_digit());
+        matches!(self.at(at), Some(b'+' | b'(')) || (at..at + 3).all(digit)
     }
 
     fn phrase_end(self, rules: &Rules, start: usize) -> usize {

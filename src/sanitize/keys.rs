@@ -35,9 +35,11 @@ pub(super) struct KeyTable {
     /// Sorted by their letters.
     names: Vec<Name>,
     longest: usize,
-    /// One bit for each value of the hash of a name's last three letters; almost every name of a
-    /// call ends here, without being folded.
+    /// One bit for each value of the hash of a name's last three to five letters; almost every name
+    /// of a call ends here, without being folded.
     filter: [u64; FILTER_BITS / 64],
+    /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
+    last_pairs: [u32; 32],
 }
 
 struct Name {
@@ -79,12 +81,19 @@ impl KeyTable {
         names.sort_by(|a, b| (&a.letters, a.plural).cmp(&(&b.letters, b.plural)));
         names.dedup_by(|later, first| later.letters == first.letters);
         let mut filter = [0_u64; FILTER_BITS / 64];
+        let mut last_pairs = [0_u32; 32];
         for name in &names {
             if name.letters.len() < 3 {
                 // What stands before so short a name belongs to the hash: nothing can be told early.
                 filter = [u64::MAX; FILTER_BITS / 64];
+                last_pairs = [u32::MAX; 32];
             }
-            let (hash, _) = tail(&name.letters);
+            if let [.., before, last] = *name.letters {
+                last_pairs[usize::from(last & 31)] |= 1 << (before & 31);
+            }
+            // Of a name with more letters than the rule's, the hash of as many letters counts.
+            let (tails, _) = tails(&name.letters);
+            let hash = tails[name.letters.len().clamp(3, 5) - 3] % FILTER_BITS;
             filter[hash / 64] |= 1 << (hash % 64);
         }
         let longest = names.iter().map(|name| name.letters.len()).max();
@@ -92,29 +101,46 @@ impl KeyTable {
             names,
             longest: longest.unwrap_or(0),
             filter,
+            last_pairs,
         }
     }
 
     /// The rule that `name` matches, the one with the longest name where several do.
+    #[inline]
     pub(super) fn find(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
-        let (hash, last) = tail(name);
-        if self.passes(hash)
+        // Most names end in two letters that no rule's name ends in; the others need a closer look.
+        if let [.., before, last] = *name
+            && before.is_ascii_alphabetic()
+            && last.is_ascii_alphabetic()
+            && self.last_pairs[usize::from(last & 31)] & (1 << (before & 31)) == 0
+        {
+            return None;
+        }
+        self.find_by_tail(rules, name)
+    }
+
+    fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        let (tails, last) = tails(name);
+        if self.passes(tails)
             && let Some(found) = self.find_folded(rules, name)
         {
             return Some(found);
         }
         if last.is_ascii_digit() {
             let unnumbered = without_number(name);
-            let (hash, _) = tail(unnumbered);
-            if self.passes(hash) {
+            if self.passes(self::tails(unnumbered).0) {
                 return self.find_folded(rules, unnumbered);
             }
         }
         None
     }
 
-    fn passes(&self, hash: usize) -> bool {
-        self.filter[hash / 64] & (1 << (hash % 64)) != 0
+    #[inline]
+    fn passes(&self, tails: [usize; 3]) -> bool {
+        tails.into_iter().any(|hash| {
+            let hash = hash % FILTER_BITS;
+            self.filter[hash / 64] & (1 << (hash % 64)) != 0
+        })
     }
 
     fn find_folded(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
@@ -136,7 +162,7 @@ impl KeyTable {
                     return Some(KeyMatch {
                         rule: known.rule,
                         plural: known.plural,
-                        start: folded.offsets[start],
+                        start: offset_of(name, words.len()),
                     });
                 }
             }
@@ -149,7 +175,6 @@ impl KeyTable {
 /// The last letters and digits of a name, lower-case, in the last places of a window.
 struct Folded {
     letters: [u8; WINDOW],
-    offsets: [usize; WINDOW],
     /// The places in which a word begins, one bit each.
     word_starts: u64,
 }
@@ -158,7 +183,6 @@ impl Folded {
     fn of(name: &[u8]) -> Self {
         let mut folded = Self {
             letters: [0; WINDOW],
-            offsets: [0; WINDOW],
             word_starts: 0,
         };
         let mut place = WINDOW;
@@ -173,7 +197,6 @@ impl Folded {
             if letter != 0 {
                 place -= 1;
                 folded.letters[place] = letter;
-                folded.offsets[place] = at;
             }
         }
         if at == 0 && place < WINDOW {
@@ -181,6 +204,14 @@ impl Folded {
         }
         folded
     }
+}
+
+/// Where the last `count` letters and digits of a name begin.
+fn offset_of(name: &[u8], count: usize) -> usize {
+    let mut places = (0..name.len())
+        .rev()
+        .filter(|at| FOLD[usize::from(name[*at])] != 0);
+    places.nth(count.saturating_sub(1)).unwrap_or(0)
 }
 
 /// True where a word may begin at `at`, judged by the byte before and the two from there on.
@@ -198,9 +229,23 @@ fn begins_word(name: &[u8], at: usize) -> bool {
         && (!before.is_ascii_uppercase() || name.get(at + 1).is_some_and(u8::is_ascii_lowercase))
 }
 
-/// Hashes the last three letters and digits of a name; and the very last one, zero where there is none.
-fn tail(name: &[u8]) -> (usize, u8) {
-    let (mut hash, mut last, mut found) = (0_usize, 0, 0);
+/// The hashes of the last three, four and five letters and digits of a name; and the very last one,
+/// zero where there is none. Hashes of letters that are not there are those of the ones that are.
+#[inline]
+fn tails(name: &[u8]) -> ([usize; 3], u8) {
+    if let [.., a, b, c, d, e] = *name {
+        let [a, b, c, d, e] = [a, b, c, d, e].map(|byte| FOLD[usize::from(byte)]);
+        if a != 0 && b != 0 && c != 0 && d != 0 && e != 0 {
+            let three = extend(extend(extend(0, e), d), c);
+            let four = extend(three, b);
+            return ([three, four, extend(four, a)], e);
+        }
+    }
+    tails_between_separators(name)
+}
+
+fn tails_between_separators(name: &[u8]) -> ([usize; 3], u8) {
+    let (mut hash, mut last, mut tails, mut found) = (0, 0, [0; 3], 0);
     for &byte in name.iter().rev() {
         let letter = FOLD[usize::from(byte)];
         if letter == 0 {
@@ -209,13 +254,21 @@ fn tail(name: &[u8]) -> (usize, u8) {
         if found == 0 {
             last = letter;
         }
-        hash = hash * 31 + usize::from(letter);
+        hash = extend(hash, letter);
         found += 1;
-        if found == 3 {
+        for tail in &mut tails[usize::clamp(found, 3, 5) - 3..] {
+            *tail = hash;
+        }
+        if found == 5 {
             break;
         }
     }
-    (hash % FILTER_BITS, last)
+    (tails, last)
+}
+
+#[inline]
+fn extend(hash: usize, letter: u8) -> usize {
+    hash * 31 + usize::from(letter)
 }
 
 /// A name without the number at its end.

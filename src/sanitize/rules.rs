@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::keys::{self, KeyTable};
@@ -170,6 +171,9 @@ pub(super) struct Rules {
     keys: KeyTable,
     pub(super) pseudonyms: Pseudonyms,
     id: String,
+    /// serde_json's maps come in the order of their bytes: no other crate in the build switched
+    /// `preserve_order` on.
+    pub(super) maps_are_sorted: bool,
 }
 
 impl Rules {
@@ -182,6 +186,7 @@ impl Rules {
             keys,
             pseudonyms,
             id,
+            maps_are_sorted: maps_are_sorted(),
         }
     }
 
@@ -201,6 +206,11 @@ impl Rules {
     pub(super) fn id(&self) -> &str {
         &self.id
     }
+}
+
+fn maps_are_sorted() -> bool {
+    let names = ["b", "a"].map(|name| (name.to_owned(), Value::Null));
+    Map::from_iter(names).keys().is_sorted()
 }
 
 fn identify(rules: &[Rule]) -> String {

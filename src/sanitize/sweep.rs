@@ -6,24 +6,64 @@ pub(super) const ESCAPE: u8 = 1;
 pub(super) const ASSIGNMENT: u8 = 2;
 /// `-`, which begins a command line's options.
 pub(super) const DASH: u8 = 4;
+/// A byte from 0xEE on, with which the order of bytes may not be that of UTF-16.
+pub(super) const HIGH: u8 = 8;
+
+/// So many bytes are looked at side by side.
+const LANES: usize = 16;
+
+/// The kinds of byte that `text` holds.
+#[inline]
+pub(super) fn sweep(text: &[u8]) -> u8 {
+    if text.len() < LANES {
+        one_by_one(text)
+    } else {
+        side_by_side(text)
+    }
+}
+
+#[inline(never)]
+fn side_by_side(text: &[u8]) -> u8 {
+    let (chunks, rest) = text.as_chunks::<LANES>();
+    let mut seen = [0; LANES];
+    for chunk in chunks {
+        for (seen, byte) in seen.iter_mut().zip(chunk) {
+            *seen |= kind(*byte);
+        }
+    }
+    seen.iter().fold(one_by_one(rest), |all, seen| all | seen)
+}
+
+#[inline]
+fn one_by_one(text: &[u8]) -> u8 {
+    let known = |byte: u8| KINDS[usize::from(byte)];
+    let (fours, rest) = text.as_chunks::<4>();
+    let seen = fours.iter().fold(0, |seen, [a, b, c, d]| {
+        seen | known(*a) | known(*b) | known(*c) | known(*d)
+    });
+    rest.iter().fold(seen, |seen, byte| seen | known(*byte))
+}
+
+/// True where `--` or `->` is in `text`; a single dash stands in every other identifier and date.
+pub(super) fn has_option_or_arrow(text: &[u8]) -> bool {
+    text.windows(2).any(|pair| matches!(pair, b"--" | b"->"))
+}
 
 const KINDS: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = ESCAPE;
+    while byte < 256 {
+        table[byte] = kind(byte as u8);
         byte += 1;
     }
-    table[b'"' as usize] = ESCAPE;
-    table[b'\\' as usize] = ESCAPE;
-    table[b'=' as usize] = ASSIGNMENT;
-    table[b':' as usize] = ASSIGNMENT;
-    table[b'-' as usize] = DASH;
     table
 };
 
-/// The kinds of byte that `text` holds.
-pub(super) fn sweep(text: &[u8]) -> u8 {
-    text.iter()
-        .fold(0, |seen, byte| seen | KINDS[usize::from(*byte)])
+/// Comparisons alone, so that a whole chunk is one row of vector instructions.
+const fn kind(byte: u8) -> u8 {
+    let escape = (byte < 0x20) as u8 | (byte == b'"') as u8 | (byte == b'\\') as u8;
+    let assignment = (byte == b'=') as u8 | (byte == b':') as u8;
+    let dash = (byte == b'-') as u8;
+    let high = (byte >= 0xEE) as u8;
+    (escape * ESCAPE) | (assignment * ASSIGNMENT) | (dash * DASH) | (high * HIGH)
 }

@@ -66,11 +66,25 @@ pub(super) fn replace(rules: &Rules, text: &str, spans: &[Span<'_>]) -> String {
 
 /// The first name between `from` and `to` that a rule names and that is assigned to; else `to`.
 pub(super) fn next_ruled_name(rules: &Rules, bytes: &[u8], from: usize, to: usize) -> usize {
-    memchr::memchr2_iter(b'=', b':', &bytes[from..to])
+    memchr::memchr3_iter(b'=', b':', b'>', &bytes[from..to])
         .find_map(|offset| {
-            let name = name_before(bytes, from, from + offset)?;
+            let operator = match bytes[from + offset] {
+                b'>' => (from + offset)
+                    .checked_sub(1)
+                    .filter(|at| bytes[*at] == b'-')?,
+                _ => from + offset,
+            };
+            let name = (operator >= from).then(|| name_before(bytes, from, operator))??;
             let (_, plural, start) = rules.for_name_at_end(&bytes[name.clone()])?;
-            (!plural).then_some(name.start + start)
+            // What hangs on the rule's words belongs to the name: a value ends at a separator.
+            let hanging = bytes[from..name.start + start]
+                .iter()
+                .rev()
+                .take_while(|byte| {
+                    !byte.is_ascii_whitespace() && !matches!(byte, b',' | b';' | b'&' | b'|')
+                })
+                .count();
+            (!plural).then_some(name.start + start - hanging)
         })
         .unwrap_or(to)
 }
@@ -123,7 +137,7 @@ impl Scan<'_, '_> {
             return after;
         }
         let outer = name.start.checked_sub(1).map(|before| bytes[before]);
-        let outer = outer.filter(|byte| is_quote(*byte));
+        let outer = outer.filter(|byte| is_quote(*byte) && !quoted);
         let value = self.reader.value(self.rules, after, rule.extent, outer);
         let value = value.filter(|value| !plural || value.quoted || !self.is_number(value));
         self.take(rule, value, after)
@@ -241,9 +255,12 @@ fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option<Range<usiz
         // A clock's or a port's digits are no name, whatever word stands before them.
         let last_word = bytes[from..end]
             .iter()
-            .rposition(|byte| !byte.is_ascii_alphanumeric())
-            .map_or(from, |at| from + at + 1);
-        if bytes[last_word..end].iter().all(u8::is_ascii_digit) {
+            .rev()
+            .take_while(|byte| **byte != b' ');
+        if !last_word
+            .into_iter()
+            .any(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
+        {
             return None;
         }
     }

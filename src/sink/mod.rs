@@ -3,10 +3,14 @@
 //! An [`AuditSink`] takes sanitized entries on the caller's thread and never blocks. Sinks that write to
 //! slow places implement [`EntryWriter`], which runs on a thread of its own, and are lent a queue, a gate
 //! and tickets by [`Queued`].
+//!
+//! [`MemorySink`] and [`TracingSink`] need no thread; [`FanOut`] and [`Filter`] put sinks together.
 
 mod entry;
 mod error;
 mod fan_out;
+#[cfg(unix)]
+mod file;
 mod filter;
 mod hash_chain;
 mod memory;
@@ -19,6 +23,8 @@ mod writer;
 pub use self::entry::{EntryHead, EntryKind, SanitizedEntry};
 pub use self::error::SinkError;
 pub use self::fan_out::{FanOut, Member, MemberStatus};
+#[cfg(unix)]
+pub use self::file::{FileSink, FileSinkBuilder};
 pub use self::filter::Filter;
 pub use self::hash_chain::{ChainSegment, HashChainBuilder, HashChainSink, HashChainStatus};
 pub use self::memory::MemorySink;
@@ -107,7 +113,7 @@ pub trait AuditSink: Send + Sync + 'static {
     /// The ticket says how to ask whether the entry is as durable as its head demands.
     fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket;
 
-    /// Whether this sink wants an entry of this kind at all. Asked before the entry is put together.
+    /// Whether this sink wants an entry of this head at all; where not, it is not recorded and not lost.
     fn interested(&self, head: &EntryHead<'_>) -> bool {
         let _ = head;
         true

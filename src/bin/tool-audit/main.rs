@@ -1,2 +1,74 @@
-//! The program `tool-audit`.
-fn main() {}
+//! The program `tool-audit`: argument parsing and printing, every verb one library call.
+
+mod filter;
+mod output;
+mod progress;
+mod query;
+mod replay;
+mod rows;
+mod stats;
+mod status;
+mod tail;
+mod timeline;
+mod times;
+mod verdict;
+mod verify;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::Output;
+use crate::verdict::{Failure, Verdict};
+
+/// Records of AI agents' tool calls: verify, search and read them.
+///
+/// LOG is a log's folder, a store of logs, or any folder of stores. Reading verbs change nothing. Exit
+/// status: 0 done and fine, 1 done and the answer is bad, 2 could not do it.
+#[derive(Debug, Parser)]
+#[command(name = "tool-audit", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Replay(replay::Arguments),
+    Verify(verify::Arguments),
+    Query(query::Arguments),
+    Timeline(timeline::Arguments),
+    Stats(stats::Arguments),
+    Status(status::Arguments),
+    Tail(tail::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = Output::standard();
+    let done = match &arguments.verb {
+        Verb::Replay(arguments) => replay::run(arguments, &mut out),
+        Verb::Verify(arguments) => verify::run(arguments, &mut out),
+        Verb::Query(arguments) => query::run(arguments, &mut out),
+        Verb::Timeline(arguments) => timeline::run(arguments, &mut out),
+        Verb::Stats(arguments) => stats::run(arguments, &mut out),
+        Verb::Status(arguments) => status::run(arguments, &mut out),
+        Verb::Tail(arguments) => tail::run(arguments, &mut out),
+    };
+    // What was printed before a failure stands before its message.
+    let flushed = out.flush();
+    let ended = match (done, flushed.map_err(Failure::from)) {
+        (Err(Failure::ClosedPipe(verdict)), _)
+        | (Ok(verdict), Ok(()) | Err(Failure::ClosedPipe(_))) => Ok(verdict),
+        (Err(Failure::Unable(message)), _) | (Ok(_), Err(Failure::Unable(message))) => Err(message),
+    };
+    match ended {
+        Ok(Verdict::Fine) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::from(1),
+        Err(message) => {
+            output::note(&message);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! A queue, a gate and tickets before a writer that may block.
 
 mod batch;
+mod calling;
+mod serving;
 mod shared;
 mod status;
 mod writing;

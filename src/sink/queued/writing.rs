@@ -4,7 +4,8 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Progress};
-use super::shared::{Shared, Work};
+use super::serving::Work;
+use super::shared::Shared;
 use crate::sink::{EntryWriter, SinkError};
 
 /// Callers that wait for readiness are let in, and buffered entries flushed, after so many bytes of a batch.

@@ -1,0 +1,99 @@
+use chrono::{DateTime, Utc};
+use clap::Args;
+use tool_audit::query::Filter;
+use tool_audit::{CallTrigger, Outcome};
+
+use crate::times;
+
+/// Which records are wanted; an option given twice means one of its values.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct FilterArguments {
+    /// Calls of this conversation
+    #[arg(long, value_name = "ID")]
+    conversation: Vec<String>,
+    /// Calls of this user, as the record names them
+    #[arg(long, value_name = "ID")]
+    user: Vec<String>,
+    /// Calls of this tool
+    #[arg(long, value_name = "NAME")]
+    tool: Vec<String>,
+    /// Calls that this model chose
+    #[arg(long, value_name = "NAME")]
+    model: Vec<String>,
+    /// Calls that ended like this: success, tool_error, service_error, denied, rejected, timed_out,
+    /// panicked, cancelled, never_polled, input_required
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    outcome: Vec<Outcome>,
+    /// Calls made for this reason: user_request, proactive, retry, follow_up, system
+    #[arg(long, value_name = "TRIGGER", value_parser = trigger)]
+    trigger: Vec<CallTrigger>,
+    /// Records of this kind, such as tool_call or entries_lost
+    #[arg(long, value_name = "KIND")]
+    kind: Vec<String>,
+    /// Calls that ended neither well nor with an interim answer
+    #[arg(long)]
+    failures: bool,
+    /// Records from this day (UTC) or RFC 3339 instant on
+    #[arg(long, value_name = "DATE", value_parser = times::since)]
+    since: Option<DateTime<Utc>>,
+    /// Records up to this day (UTC) or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE", value_parser = times::until)]
+    until: Option<DateTime<Utc>>,
+}
+
+impl FilterArguments {
+    pub(crate) fn to_filter(&self) -> Filter {
+        let mut filter = Filter::new();
+        for id in &self.conversation {
+            filter = filter.conversation(id);
+        }
+        for id in &self.user {
+            filter = filter.user(id);
+        }
+        for name in &self.tool {
+            filter = filter.tool(name);
+        }
+        for name in &self.model {
+            filter = filter.model(name);
+        }
+        for outcome in &self.outcome {
+            filter = filter.outcome(*outcome);
+        }
+        for trigger in &self.trigger {
+            filter = filter.trigger(*trigger);
+        }
+        for kind in &self.kind {
+            filter = filter.kind(kind);
+        }
+        if self.failures {
+            filter = filter.failures();
+        }
+        if let Some(instant) = self.since {
+            filter = filter.since(instant);
+        }
+        if let Some(instant) = self.until {
+            filter = filter.until(instant);
+        }
+        filter
+    }
+
+    /// The tools that were named.
+    pub(crate) fn tools(&self) -> &[String] {
+        &self.tool
+    }
+}
+
+fn outcome(word: &str) -> Result<Outcome, String> {
+    Outcome::from_name(word).ok_or_else(|| {
+        let words = Outcome::ALL.map(Outcome::as_str);
+        format!("give one of {}", words.join(", "))
+    })
+}
+
+fn trigger(word: &str) -> Result<CallTrigger, String> {
+    CallTrigger::from_name(word).ok_or_else(|| {
+        let words = CallTrigger::ALL.map(CallTrigger::as_str);
+        format!("give one of {}", words.join(", "))
+    })
+}

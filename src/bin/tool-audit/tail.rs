@@ -1,0 +1,79 @@
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tool_audit::query::{Follow, Record};
+
+use crate::filter::FilterArguments;
+use crate::output::{Output, note_passed_over};
+use crate::rows::{RECORD_HEADER, Rows, of_record};
+use crate::verdict::{Failure, Verdict};
+
+/// Shows the newest records, and with -f new ones as they come
+///
+/// It follows logs across rotation, and logs that appear later.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: watch failures
+  tool-audit tail -f /var/audit --failures")]
+pub(crate) struct Arguments {
+    /// A log's folder, a store, or a folder of stores
+    log: PathBuf,
+    /// Go on until interrupted
+    #[arg(short, long)]
+    follow: bool,
+    /// How many records to begin with
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
+    lines: usize,
+    #[command(flatten)]
+    filter: FilterArguments,
+    /// Give the records as they stand, one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// How often a log is looked at.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
+    let filter = arguments.filter.to_filter();
+    let (newest, mut follow) = Follow::open(&arguments.log, &filter, arguments.lines)?;
+    if follow.is_replayed() {
+        out.say_replayed(arguments.json)?;
+    }
+    let mut rows = Rows::new(&RECORD_HEADER);
+    print(arguments, newest, &mut rows, out)?;
+    let mut bad_lines = follow.passed_over().bad_lines;
+    let verdict = note_passed_over(&arguments.log, follow.passed_over());
+    if !arguments.follow {
+        return Ok(verdict);
+    }
+    loop {
+        std::thread::sleep(INTERVAL);
+        let added = follow.poll()?;
+        print(arguments, added, &mut rows, out)?;
+        if follow.passed_over().bad_lines > bad_lines {
+            bad_lines = follow.passed_over().bad_lines;
+            note_passed_over(&arguments.log, follow.passed_over());
+        }
+    }
+}
+
+fn print(
+    arguments: &Arguments,
+    records: Vec<Record>,
+    rows: &mut Rows,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    for record in records {
+        if arguments.json {
+            out.json_line(record.line())?;
+        } else {
+            rows.push(of_record(&record), out)?;
+        }
+    }
+    rows.settle(out)?;
+    out.flush()?;
+    Ok(())
+}

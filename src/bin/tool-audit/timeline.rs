@@ -1,0 +1,68 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use tool_audit::query::{LogSnapshot, QueryError, quote, timeline};
+
+use crate::output::{Colour, Output, note, note_passed_over};
+use crate::verdict::{Failure, Verdict};
+
+/// Shows a conversation, one line a call
+///
+/// ✅ is a success, ❌ a failure, ⏸ an interim answer, and ? a call whose end is not recorded. Long arguments
+/// and answers are cut; --json gives them whole.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  tool-audit timeline /var/audit --conversation conv_abc123
+  [Turn 3] ❌ update_order_status({\"order_id\":\"ORD-456\"}) → {\"error\":\"Cannot cancel shipped order\",\"success\":false} [38ms]")]
+pub(crate) struct Arguments {
+    /// A log's folder, a store, or a folder of stores
+    log: PathBuf,
+    /// The conversation
+    #[arg(long, value_name = "ID")]
+    conversation: String,
+    /// Give the records as they stand, one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
+    let mut calls = timeline(&arguments.log, &arguments.conversation)?;
+    let snapshots: Vec<LogSnapshot> = calls.logs().cloned().collect();
+    out.replayed(snapshots.iter(), arguments.json)?;
+    let mut verdict = Verdict::Fine;
+    let mut any = false;
+    for call in &mut calls {
+        any = true;
+        let call = match call {
+            Ok(call) => call,
+            // One call of a later version does not hide the others.
+            Err(error @ QueryError::Entry { .. }) => {
+                note(&error.to_string());
+                verdict = Verdict::Bad;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if arguments.json {
+            out.json_line(call.record.line())?;
+            continue;
+        }
+        let colour = if call.entry.is_failure() {
+            Some(Colour::Red)
+        } else {
+            call.entry.outcome.is_none().then_some(Colour::Yellow)
+        };
+        let line = out.paint(colour, &call.to_string());
+        writeln!(out, "{line}")?;
+    }
+    if !any {
+        note(&format!(
+            "no call of conversation {} is in {}: look the name up with `tool-audit query`",
+            quote(&arguments.conversation),
+            arguments.log.display()
+        ));
+    }
+    Ok(verdict.and(note_passed_over(&arguments.log, &calls.passed_over())))
+}

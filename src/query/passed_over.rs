@@ -1,0 +1,66 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::readable::escape;
+
+/// A line that could not be read as a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadLine {
+    /// The segment in which it stands.
+    pub segment: PathBuf,
+    /// Its number in the segment, from 1.
+    pub line: u64,
+    /// What is wrong with it; nothing of the line itself.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}, line {}: {}",
+            escape(&self.segment.to_string_lossy()),
+            self.line,
+            self.reason
+        )
+    }
+}
+
+/// What a scan passed over, so that nothing goes missing in silence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// Lines that could not be read: the log is damaged, and `verify` says how.
+    pub bad_lines: u64,
+    /// The first of them, at most [`PassedOver::KEPT`].
+    pub first: Vec<BadLine>,
+    /// Records that stand again, byte for byte, at the beginning of a later segment (FORMAT section 6).
+    pub superseded: u64,
+    /// Bytes behind the last line feed of a log: a record being written, or torn by a crash.
+    pub unfinished_bytes: u64,
+}
+
+impl PassedOver {
+    /// How many bad lines are kept with their places.
+    pub const KEPT: usize = 10;
+
+    pub(crate) fn bad_line(&mut self, segment: &Path, line: u64, reason: &'static str) {
+        self.bad_lines += 1;
+        if self.first.len() < Self::KEPT {
+            self.first.push(BadLine {
+                segment: segment.to_owned(),
+                line,
+                reason,
+            });
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.bad_lines += other.bad_lines;
+        self.superseded += other.superseded;
+        self.unfinished_bytes += other.unfinished_bytes;
+        let room = Self::KEPT.saturating_sub(self.first.len());
+        self.first.extend(other.first.iter().take(room).cloned());
+    }
+}

@@ -1,0 +1,80 @@
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Escapes what would act on a terminal or hide from the eye: control characters (C0, DEL, C1), line
+/// and paragraph separators, and characters without a shape of their own, the bidirectional ones among
+/// them.
+///
+/// They are written as `\u001b`, and as `\u{e0041}` beyond the basic plane; all else stands as it is. A
+/// text from a log can so neither begin a line of its own, nor overwrite one, nor turn one around.
+///
+/// ```
+/// use tool_audit::query::escape;
+///
+/// assert_eq!(escape("get_order"), "get_order");
+/// assert_eq!(escape("\u{1b}[2Kget\u{202e}"), "\\u001b[2Kget\\u202e");
+/// ```
+#[must_use]
+pub fn escape(text: &str) -> Cow<'_, str> {
+    let Some(first) = text.find(is_hidden) else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(&text[..first]);
+    for character in text[first..].chars() {
+        if !is_hidden(character) {
+            out.push(character);
+            continue;
+        }
+        let code = u32::from(character);
+        // Writing into a String cannot fail.
+        let _ = if code > 0xFFFF {
+            write!(out, "\\u{{{code:x}}}")
+        } else {
+            write!(out, "\\u{code:04x}")
+        };
+    }
+    Cow::Owned(out)
+}
+
+/// A name as it may stand between other words of a line: one of letters, digits and `_-.:/@+` as it is,
+/// any other as a JSON string, escaped as [`escape`] does.
+///
+/// So a tool that calls itself `x [38ms]` cannot be taken for the line's own words.
+///
+/// ```
+/// use tool_audit::query::quote;
+///
+/// assert_eq!(quote("orders/get-order"), "orders/get-order");
+/// assert_eq!(quote("x [38ms]\n"), r#""x [38ms]\n""#);
+/// ```
+#[must_use]
+pub fn quote(name: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b'@' | b'+')
+    };
+    if !name.is_empty() && name.bytes().all(plain) {
+        return Cow::Borrowed(name);
+    }
+    let mut json = Vec::with_capacity(name.len() + 2);
+    crate::canonical::write_string(&mut json, name);
+    let json = String::from_utf8(json).unwrap_or_default();
+    Cow::Owned(escape(&json).into_owned())
+}
+
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{AD}'
+                | '\u{61C}'
+                | '\u{180E}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E0FFF}'
+        )
+}

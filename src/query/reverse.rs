@@ -1,0 +1,228 @@
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::cursor::{LogCursor, confirm};
+use super::filter::Compiled;
+use super::scan::{Waiting, shared};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, Record};
+
+/// Reads the records that `filter` wants, newest first: what [`scan`](super::scan()) gives, in the opposite
+/// order.
+///
+/// Segments are read from the last to the first, each of them forwards, keeping the places (32 bytes each)
+/// of the records that may be wanted. So the newest records of one log cost the reading of its last
+/// segment. Several logs are read once more before the first record comes: the order among them depends
+/// on all records before.
+///
+/// # Errors
+///
+/// As for [`scan`](super::scan()).
+pub fn scan_reverse(path: &Path, filter: &Filter) -> Result<ReverseScan, QueryError> {
+    ReverseScan::over(shared(LogSnapshot::find(path)?), filter)
+}
+
+/// The records of one or several logs, newest first; made by [`scan_reverse`].
+pub struct ReverseScan {
+    logs: Vec<ReverseCursor>,
+    filter: Compiled,
+    waiting: BinaryHeap<Waiting>,
+    started: bool,
+    failed: Option<QueryError>,
+    ended: bool,
+}
+
+impl ReverseScan {
+    pub(crate) fn over(
+        snapshots: Vec<Arc<LogSnapshot>>,
+        filter: &Filter,
+    ) -> Result<Self, QueryError> {
+        let merged = snapshots.len() > 1;
+        Ok(Self {
+            logs: snapshots
+                .into_iter()
+                .map(|snapshot| ReverseCursor::new(snapshot, merged))
+                .collect::<Result<_, _>>()?,
+            filter: Compiled::new(filter),
+            waiting: BinaryHeap::new(),
+            started: false,
+            failed: None,
+            ended: false,
+        })
+    }
+
+    /// The logs that are read.
+    pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
+        self.logs.iter().map(|log| &*log.snapshot)
+    }
+
+    /// What was passed over until now.
+    #[must_use]
+    pub fn passed_over(&self) -> PassedOver {
+        let mut all = PassedOver::default();
+        for log in &self.logs {
+            all.add(&log.passed);
+        }
+        all
+    }
+
+    fn refill(&mut self, index: usize) {
+        let Some(log) = self.logs.get_mut(index) else {
+            return;
+        };
+        match log.next_match(&self.filter) {
+            Ok(Some((end, record))) => self.waiting.push(Waiting {
+                end,
+                cursor: index,
+                record,
+            }),
+            Ok(None) => {}
+            Err(error) => self.failed = Some(error),
+        }
+    }
+}
+
+impl Iterator for ReverseScan {
+    type Item = Result<Record, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        if !self.started {
+            self.started = true;
+            for index in 0..self.logs.len() {
+                self.refill(index);
+            }
+        }
+        if let Some(error) = self.failed.take() {
+            self.ended = true;
+            return Some(Err(error));
+        }
+        let last = self.waiting.pop()?;
+        self.refill(last.cursor);
+        Some(Ok(last.record))
+    }
+}
+
+impl fmt::Debug for ReverseScan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ReverseScan")
+            .field("logs", &self.logs.len())
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}
+
+struct ReverseCursor {
+    snapshot: Arc<LogSnapshot>,
+    /// How many segments are still to be read.
+    left: usize,
+    /// The running end before each segment; empty where the log is the only one.
+    ends_before: Vec<i64>,
+    /// The segment that is being given out, and the places in it that are left.
+    file: Option<File>,
+    places: Vec<Spot>,
+    passed: PassedOver,
+}
+
+/// Where in its segment a record stands that may be wanted.
+struct Spot {
+    offset: u64,
+    length: usize,
+    end: i64,
+    line: u64,
+}
+
+impl ReverseCursor {
+    fn new(snapshot: Arc<LogSnapshot>, merged: bool) -> Result<Self, QueryError> {
+        let mut ends_before = Vec::new();
+        if merged {
+            let mut end = i64::MIN;
+            for index in 0..snapshot.segments.len() {
+                ends_before.push(end);
+                let mut cursor =
+                    LogCursor::of_segments(Arc::clone(&snapshot), index..index + 1, Some(end));
+                while cursor.advance()? {}
+                end = cursor.running_end();
+            }
+        }
+        Ok(Self {
+            left: snapshot.segments.len(),
+            snapshot,
+            ends_before,
+            file: None,
+            places: Vec::new(),
+            passed: PassedOver::default(),
+        })
+    }
+
+    fn next_match(&mut self, filter: &Compiled) -> Result<Option<(i64, Record)>, QueryError> {
+        loop {
+            while let Some(spot) = self.places.pop() {
+                if let Some(record) = self.read(&spot, filter)? {
+                    return Ok(Some((spot.end, record)));
+                }
+            }
+            if self.left == 0 {
+                return Ok(None);
+            }
+            self.left -= 1;
+            self.load(filter)?;
+        }
+    }
+
+    fn load(&mut self, filter: &Compiled) -> Result<(), QueryError> {
+        let index = self.left;
+        let end = self.ends_before.get(index).copied();
+        let mut cursor = LogCursor::of_segments(Arc::clone(&self.snapshot), index..index + 1, end);
+        while cursor.advance_to_candidate(filter)? {
+            self.places.push(Spot {
+                offset: cursor.offset(),
+                length: cursor.line().len(),
+                end: cursor.running_end(),
+                line: cursor.line_number(),
+            });
+        }
+        self.passed.add(cursor.passed_over());
+        let path = &self.snapshot.segments[index].path;
+        self.file = if self.places.is_empty() {
+            None
+        } else {
+            Some(File::open(path).map_err(|error| QueryError::io("opening", path, error))?)
+        };
+        Ok(())
+    }
+
+    fn read(&mut self, spot: &Spot, filter: &Compiled) -> Result<Option<Record>, QueryError> {
+        let path = &self.snapshot.segments[self.left].path;
+        let mut line = vec![0; spot.length];
+        let read = match &mut self.file {
+            Some(file) => read_at(file, spot.offset, &mut line),
+            None => Ok(()),
+        };
+        read.map_err(|error| QueryError::io("reading", path, error))?;
+        let Some(place) = super::record::Place::of(&line) else {
+            self.passed
+                .bad_line(path, spot.line, "changed while it was read");
+            return Ok(None);
+        };
+        match confirm(filter, &line, &place, &self.snapshot.folder) {
+            Ok(record) => Ok(record),
+            Err(reason) => {
+                self.passed.bad_line(path, spot.line, reason);
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn read_at(file: &mut File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(out)
+}

@@ -1,0 +1,176 @@
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::cursor::LogCursor;
+use super::{QueryError, folders};
+use crate::log::record::FORMAT;
+use crate::log::{LogId, segment};
+
+/// One log as it stood when it was opened for reading.
+///
+/// A scan reads each segment up to the length that it had then, so that it ends also where a writer is
+/// quicker than the reader.
+#[derive(Debug, Clone)]
+pub struct LogSnapshot {
+    pub(crate) folder: Arc<Path>,
+    pub(crate) segments: Vec<Segment>,
+    log: Option<LogId>,
+    replayed: bool,
+}
+
+/// A segment's file, and how long it was.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub(crate) first_seq: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) length: u64,
+}
+
+impl LogSnapshot {
+    /// The logs of a store, of a folder of stores, or the one log of a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::NoLog`] where there is none, [`QueryError::Io`] where one cannot be read, and
+    /// [`QueryError::NewerFormat`].
+    pub fn find(path: &Path) -> Result<Vec<Self>, QueryError> {
+        folders::find(path)?
+            .into_iter()
+            .map(|folder| Self::open(&folder))
+            .collect()
+    }
+
+    pub(crate) fn open(folder: &Path) -> Result<Self, QueryError> {
+        let mut snapshot = Self {
+            folder: folder.into(),
+            segments: segments(folder)?,
+            log: None,
+            replayed: false,
+        };
+        snapshot.read_opening()?;
+        Ok(snapshot)
+    }
+
+    /// The folder of the log.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The log's random name; none where it has no record yet.
+    #[must_use]
+    pub fn log(&self) -> Option<LogId> {
+        self.log
+    }
+
+    /// True where the log was made by replaying recorded calls, and is no record of anything that
+    /// happened.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.replayed
+    }
+
+    /// True for the log of acts upon the store, which holds no calls.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.folder.file_name().is_some_and(|name| name == "admin")
+    }
+
+    /// The size of the log's segments in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.length).sum()
+    }
+
+    /// What the log says of itself, in its first record or, where old segments were pruned, in the first
+    /// that opens a segment.
+    fn read_opening(&mut self) -> Result<(), QueryError> {
+        // Before a segment's opening there are superseded records at most, and no batch holds more.
+        const MOST_BEFORE: usize = 16 * 1024;
+        let mut cursor = LogCursor::new(Arc::new(self.clone()), false);
+        for _ in 0..MOST_BEFORE {
+            if !cursor.advance()? {
+                break;
+            }
+            let Some(place) = cursor.place() else { break };
+            self.log.get_or_insert(place.log);
+            if let Some(opening) = Opening::of(&cursor) {
+                self.replayed = opening.source.as_deref() == Some("replay");
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the first record of a log, and that of each segment, says of the log.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Opening {
+    format: Option<u64>,
+    source: Option<String>,
+}
+
+impl Opening {
+    /// None where the record that stands now is no opening.
+    fn of(cursor: &LogCursor) -> Option<Self> {
+        let place = cursor.place()?;
+        let line = cursor.line();
+        Self::is_one(line.get(place.kind.clone())?)
+            .then(|| serde_json::from_slice(line).unwrap_or_default())
+    }
+
+    fn is_one(kind: &[u8]) -> bool {
+        kind == b"log_created" || kind == b"segment_opened"
+    }
+
+    /// The format's number where it is later than the one that is read here.
+    pub(crate) fn newer_format(kind: &[u8], line: &[u8]) -> Option<u64> {
+        if !Self::is_one(kind) {
+            return None;
+        }
+        let opening: Self = serde_json::from_slice(line).ok()?;
+        opening.format.filter(|format| *format > FORMAT)
+    }
+}
+
+/// The segments of a log's folder with their present lengths.
+pub(crate) fn segments(folder: &Path) -> Result<Vec<Segment>, QueryError> {
+    segment::list(folder)
+        .map_err(|error| QueryError::io("reading the folder", folder, error))?
+        .into_iter()
+        .map(|(first_seq, path)| {
+            let length = length(&path)?;
+            Ok(Segment {
+                first_seq,
+                path,
+                length,
+            })
+        })
+        .collect()
+}
+
+/// The length of a segment's file; what is no file is refused, so that no reader waits on a pipe.
+pub(crate) fn length(path: &Path) -> Result<u64, QueryError> {
+    let metadata = fs::metadata(path).map_err(|error| QueryError::io("opening", path, error))?;
+    if metadata.is_file() {
+        Ok(metadata.len())
+    } else {
+        let error = io::Error::other("it has a segment's name and is no file");
+        Err(QueryError::io("opening", path, error))
+    }
+}
+
+/// A segment's bytes from `offset` up to the length that it had.
+pub(crate) fn read_from(segment: &Segment, offset: u64) -> Result<io::Take<File>, QueryError> {
+    let failed = |error| QueryError::io("opening", &segment.path, error);
+    let mut file = File::open(&segment.path).map_err(failed)?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+    }
+    Ok(file.take(segment.length.saturating_sub(offset)))
+}

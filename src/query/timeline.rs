@@ -1,0 +1,194 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::fields::Fields;
+use super::readable::{escape, quote};
+use super::scan::shared;
+use super::{Filter, LogSnapshot, PassedOver, QueryError, Record, Scan};
+use crate::call::Outcome;
+use crate::canonical;
+use crate::entry::AuditEntry;
+
+/// The calls of one conversation in the order of their ends, each of which displays as one line.
+///
+/// A call that was started and has no end stands where it was started. To know those, the logs are read
+/// once before the first call comes; memory is that of a scan and of the `call_id`s of calls without an
+/// end.
+///
+/// # Errors
+///
+/// As for [`scan`](super::scan()). The iterator goes on after a [`QueryError::Entry`].
+///
+/// ```no_run
+/// for call in tool_audit::query::timeline("/var/audit".as_ref(), "conv_abc123")? {
+///     println!("{}", call?);
+/// }
+/// # Ok::<(), tool_audit::query::QueryError>(())
+/// ```
+pub fn timeline(path: &Path, conversation: &str) -> Result<Timeline, QueryError> {
+    let snapshots = shared(LogSnapshot::find(path)?);
+    let filter = Filter::new()
+        .conversation(conversation)
+        .kind("tool_call")
+        .kind("tool_call_started");
+    let mut without_end = HashSet::new();
+    for record in Scan::over(snapshots.clone(), &filter) {
+        let record = record?;
+        let Ok((fields, _)) = Fields::parse(record.line().as_bytes()) else {
+            continue;
+        };
+        let Some(call) = fields.call_id() else {
+            continue;
+        };
+        if record.kind() == STARTED {
+            without_end.insert(call.to_owned());
+        } else {
+            without_end.remove(call);
+        }
+    }
+    Ok(Timeline {
+        scan: Scan::over(snapshots, &filter),
+        without_end,
+    })
+}
+
+const STARTED: &str = "tool_call_started";
+
+/// The calls of one conversation; made by [`timeline`].
+#[derive(Debug)]
+pub struct Timeline {
+    scan: Scan,
+    without_end: HashSet<String>,
+}
+
+impl Timeline {
+    /// What was passed over until now.
+    #[must_use]
+    pub fn passed_over(&self) -> PassedOver {
+        self.scan.passed_over()
+    }
+
+    /// The logs that are read.
+    pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
+        self.scan.logs()
+    }
+}
+
+impl Iterator for Timeline {
+    type Item = Result<TimelineCall, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let record = match self.scan.next()? {
+                Ok(record) => record,
+                Err(error) => return Some(Err(error)),
+            };
+            let entry = match record.entry() {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error)),
+            };
+            if record.kind() != STARTED || self.without_end.contains(&entry.call_id) {
+                return Some(Ok(TimelineCall { record, entry }));
+            }
+        }
+    }
+}
+
+/// One call of a conversation, displayed as [`timeline_line`] writes it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TimelineCall {
+    /// The call's end, or its record of intent where it has no end.
+    pub record: Record,
+    /// The same, read.
+    pub entry: AuditEntry,
+}
+
+impl fmt::Display for TimelineCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&timeline_line(&self.entry))
+    }
+}
+
+/// A call in one line, for people: turn, how it ended, tool and arguments, what came of it, how long it
+/// took.
+///
+/// `✅` is a success, `❌` a failure, `⏸` an interim answer, and `?` a call whose end is not recorded. Arguments
+/// and what came of the call are canonical JSON, each cut after 1,000 characters. Of the summary stand
+/// `success`, `error` (`error_type` where there is no error text, else the outcome), `count` and the
+/// identifiers. Milliseconds are rounded; less than one is `<1ms`. What could act on a terminal is
+/// [escaped](escape), and a tool's name that could be taken for the rest of the line is
+/// [quoted](quote).
+///
+/// ```
+/// use serde_json::json;
+/// use tool_audit::AuditEntry;
+/// use tool_audit::query::timeline_line;
+///
+/// let entry: AuditEntry = serde_json::from_value(json!({
+///     "_kind": "tool_call", "turn_number": 3, "tool_name": "update_order_status",
+///     "arguments": {"order_id": "ORD-456"}, "outcome": "tool_error", "duration_ms": 38.2,
+///     "result_summary": {"success": false, "error": "Cannot cancel shipped order", "fields": ["error"]},
+/// }))?;
+/// assert_eq!(
+///     timeline_line(&entry),
+///     r#"[Turn 3] ❌ update_order_status({"order_id":"ORD-456"}) → {"error":"Cannot cancel shipped order","success":false} [38ms]"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[must_use]
+pub fn timeline_line(entry: &AuditEntry) -> String {
+    let turn = entry.turn_number;
+    let tool = quote(&entry.tool_name);
+    let arguments = json(&Value::Object(entry.arguments.clone()));
+    let Some(outcome) = entry.outcome else {
+        let started = escape(&entry.timestamp);
+        return format!(
+            "[Turn {turn}] ? {tool}({arguments}) → outcome unknown [started {started}]"
+        );
+    };
+    let sign = match outcome {
+        Outcome::Success => "✅",
+        Outcome::InputRequired => "⏸",
+        _ => "❌",
+    };
+    let came = json(&Value::Object(what_came_of_it(entry, outcome)));
+    let duration = if entry.duration_ms < 1.0 {
+        "<1ms".to_owned()
+    } else {
+        format!("{:.0}ms", entry.duration_ms)
+    };
+    format!("[Turn {turn}] {sign} {tool}({arguments}) → {came} [{duration}]")
+}
+
+fn what_came_of_it(entry: &AuditEntry, outcome: Outcome) -> Map<String, Value> {
+    let mut came = Map::new();
+    let summary = entry.result_summary.clone().unwrap_or_default();
+    came.extend(summary.identifiers);
+    came.insert("success".to_owned(), outcome.is_success().into());
+    match (summary.error, summary.error_type) {
+        (Some(error), _) => came.insert("error".to_owned(), error.into()),
+        (None, Some(error_type)) => came.insert("error_type".to_owned(), error_type.into()),
+        (None, None) if outcome.is_failure() => {
+            came.insert("outcome".to_owned(), outcome.as_str().into())
+        }
+        (None, None) => None,
+    };
+    came
+}
+
+/// Canonical JSON for people: escaped, and cut where it is long.
+fn json(value: &Value) -> String {
+    const LONGEST: usize = 1000;
+    let mut bytes = Vec::new();
+    canonical::write_value(&mut bytes, value);
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let text = escape(&text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
+}

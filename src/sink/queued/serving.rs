@@ -1,0 +1,150 @@
+//! What the writer's thread does with the shared state.
+
+use std::sync::PoisonError;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::batch::Batch;
+use super::shared::{Shared, Sleep};
+use crate::sink::SinkError;
+
+/// The writer looks by itself so often while entries come.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// What the writer's thread has to do next.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Work {
+    /// Write the batch, and sync where `sync`.
+    Write { sync: bool },
+    /// Write and sync the batch, and then end.
+    Close,
+    /// The time asked for is there.
+    Look,
+}
+
+impl Shared {
+    /// Sleeps until there is work, at the latest until `look_at`.
+    ///
+    /// Until `busy_until` it looks by itself every few milliseconds, later it counts on being woken.
+    pub(super) fn next_work(
+        &self,
+        batch: &mut Batch,
+        busy_until: Instant,
+        look_at: Instant,
+    ) -> Work {
+        let mut state = self.lock();
+        let mut slept = false;
+        loop {
+            if state.closing.is_some() {
+                state.take_batch(batch);
+                return Work::Close;
+            }
+            let due = state.urgent || state.queue.bytes() >= self.wake_bytes;
+            if due || (slept && !state.queue.is_empty()) {
+                state.take_batch(batch);
+                let sync = state.sync_wanted > state.synced_through;
+                return Work::Write { sync };
+            }
+            let now = Instant::now();
+            if now >= look_at {
+                return Work::Look;
+            }
+            let until_look = look_at - now;
+            let wait = if now < busy_until || !state.queue.is_empty() {
+                state.sleep = Sleep::Looking;
+                LOOK_EVERY.min(until_look)
+            } else {
+                state.sleep = Sleep::Parked;
+                until_look
+            };
+            let waited = self.work.wait_timeout(state, wait);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.sleep = Sleep::Awake;
+            slept = true;
+        }
+    }
+
+    /// Everything up to `flushed` is with the operating system, and `bytes` of the batch are left.
+    pub(super) fn flushed(&self, flushed: u64, bytes: usize, ready: &mut Vec<Waker>) {
+        let mut state = self.lock();
+        state.flushed_through = flushed;
+        state.in_hand_bytes = bytes;
+        if state.load() <= self.max_queued_bytes {
+            state.gate.take(ready);
+        }
+        state.flushed.take_through(flushed, ready);
+        self.publish_load(&state);
+        drop(state);
+        ready.drain(..).for_each(Waker::wake);
+    }
+
+    /// Everything up to `synced` is on the disk.
+    pub(super) fn synced(&self, synced: u64, ready: &mut Vec<Waker>) {
+        let mut state = self.lock();
+        state.synced_through = synced;
+        state.synced.take_through(synced, ready);
+        drop(state);
+        ready.drain(..).for_each(Waker::wake);
+    }
+
+    /// Notes whether writing works; true where that is news.
+    pub(super) fn note_writing(&self, error: Option<&SinkError>) -> bool {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.write_failing, error.is_some());
+        note(&mut state.last_error, before, error)
+    }
+
+    /// Notes whether looking after the files works; true where that is news.
+    pub(super) fn note_looking(&self, error: Option<&SinkError>) -> bool {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.look_failing, error.is_some());
+        note(&mut state.last_error, before, error)
+    }
+
+    /// Waits after a failure, until somebody closes; false where a closing sink has tried long enough.
+    pub(super) fn hold_back(&self, delay: Duration) -> bool {
+        let state = self.lock();
+        let closing = state.closing;
+        let now = Instant::now();
+        let delay = match closing {
+            Some(until) if until <= now => return false,
+            Some(until) => delay.min(until - now),
+            None => delay,
+        };
+        drop(
+            self.work
+                .wait_timeout_while(state, delay, |state| state.closing == closing),
+        );
+        true
+    }
+
+    /// The writer has ended: what was not flushed is lost, and nobody waits any longer.
+    pub(super) fn end(&self, result: Result<(), SinkError>) -> u64 {
+        let mut ready = Vec::new();
+        let mut state = self.lock();
+        let lost = state.taken - state.flushed_through;
+        state.lost_in_hand = lost;
+        if let Err(error) = &result {
+            state.last_error = Some(error.clone());
+        }
+        state.end = Some(result);
+        state.queue = Batch::default();
+        state.in_hand_bytes = 0;
+        state.gate.take(&mut ready);
+        state.closed.take(&mut ready);
+        state.flushed.take_through(u64::MAX, &mut ready);
+        state.synced.take_through(u64::MAX, &mut ready);
+        self.publish_load(&state);
+        drop(state);
+        self.ended.notify_all();
+        ready.into_iter().for_each(Waker::wake);
+        lost
+    }
+}
+
+fn note(last: &mut Option<SinkError>, before: bool, error: Option<&SinkError>) -> bool {
+    if let Some(error) = error {
+        *last = Some(error.clone());
+    }
+    before != error.is_some()
+}

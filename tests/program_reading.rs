@@ -1,0 +1,498 @@
+//! The program's reading verbs, as a shell calls them.
+#![allow(clippy::print_stderr)]
+
+mod written_logs;
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use written_logs::{WrittenLog, call};
+
+fn program(arguments: &[&str], log: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+        .arg(arguments[0])
+        .arg(log)
+        .args(&arguments[1..])
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+/// One line on standard error that begins with the program's name.
+fn complaint(output: &Output) -> &str {
+    let error = text(&output.stderr);
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error.strip_prefix("tool-audit: ").unwrap().trim_end()
+}
+
+fn store(folder: &Path) -> WrittenLog {
+    let mut log = WrittenLog::create(&folder.join("general"), 1);
+    for (number, outcome) in ["success", "tool_error", "timed_out", "success"]
+        .iter()
+        .enumerate()
+    {
+        let mut members = call("conv_1", "get_order", outcome, 60 * (number as u32 + 1));
+        members["turn_number"] = json!(number + 1);
+        log.add("tool_call", &members);
+    }
+    log.add(
+        "tool_call",
+        &call("conv_2", "cancel_order", "success", 3600),
+    );
+    log
+}
+
+#[test]
+fn query_gives_the_records_as_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = store(folder.path());
+    let line = log.add("tool_call", &call("conv_3", "get_order", "denied", 7200));
+    let output = program(
+        &["query", "--conversation", "conv_3", "--json"],
+        folder.path(),
+    );
+    assert_eq!(text(&output.stdout), format!("{line}\n"));
+    assert_eq!(status(&output), 0);
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn query_filters_and_counts_from_either_end() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let turns = |arguments: &[&str]| -> Vec<u64> {
+        let output = program(arguments, folder.path());
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout)
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["turn_number"]
+                    .as_u64()
+                    .unwrap()
+            })
+            .collect()
+    };
+    assert_eq!(turns(&["query", "--json", "--failures"]), [2, 3]);
+    assert_eq!(
+        turns(&[
+            "query",
+            "--json",
+            "--outcome",
+            "timed_out",
+            "--outcome",
+            "tool_error"
+        ]),
+        [2, 3]
+    );
+    assert_eq!(
+        turns(&["query", "--json", "--tool", "get_order", "--limit", "2"]),
+        [1, 2]
+    );
+    assert_eq!(
+        turns(&[
+            "query",
+            "--json",
+            "--tool",
+            "get_order",
+            "--limit",
+            "2",
+            "--reverse"
+        ]),
+        [4, 3]
+    );
+    assert_eq!(
+        turns(&[
+            "query",
+            "--json",
+            "--kind",
+            "tool_call",
+            "--conversation",
+            "conv_1",
+            "--since",
+            "2025-07-06T00:02:00Z",
+            "--until",
+            "2025-07-06T00:03:00Z"
+        ]),
+        [2, 3]
+    );
+    assert_eq!(
+        turns(&[
+            "query",
+            "--json",
+            "--kind",
+            "tool_call",
+            "--since",
+            "2025-07-07"
+        ]),
+        [0; 0]
+    );
+    assert_eq!(
+        turns(&[
+            "query",
+            "--json",
+            "--kind",
+            "tool_call",
+            "--until",
+            "2025-07-06"
+        ])
+        .len(),
+        5
+    );
+}
+
+#[test]
+fn a_pipe_gets_one_line_of_tabs_a_record_without_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let output = program(&["query"], folder.path());
+    let lines: Vec<&str> = text(&output.stdout).lines().collect();
+    assert_eq!(lines.len(), 6);
+    assert_eq!(
+        lines[0],
+        "2025-07-06T00:00:00.000Z\t-\t-\t-\t(log_created)\t-\t-\t-"
+    );
+    assert_eq!(
+        lines[1],
+        "2025-07-06T00:01:00.000Z\tusr_9\tconv_1\t1\tget_order\tsuccess\t12.5\t-"
+    );
+}
+
+#[test]
+fn timeline_shows_a_conversation_one_line_a_call() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let output = program(&["timeline", "--conversation", "conv_1"], folder.path());
+    assert_eq!(
+        text(&output.stdout),
+        "[Turn 1] ✅ get_order({\"order_id\":\"ORD-1\"}) → {\"success\":true} [12ms]\n\
+         [Turn 2] ❌ get_order({\"order_id\":\"ORD-1\"}) → {\"outcome\":\"tool_error\",\"success\":false} [12ms]\n\
+         [Turn 3] ❌ get_order({\"order_id\":\"ORD-1\"}) → {\"outcome\":\"timed_out\",\"success\":false} [12ms]\n\
+         [Turn 4] ✅ get_order({\"order_id\":\"ORD-1\"}) → {\"success\":true} [12ms]\n"
+    );
+    let none = program(
+        &["timeline", "--conversation", "conv_\u{1b}[31m"],
+        folder.path(),
+    );
+    assert_eq!(status(&none), 0);
+    assert!(complaint(&none).contains(r#"no call of conversation "conv_\u001b[31m""#));
+}
+
+#[test]
+fn stats_give_a_tools_numbers_and_a_zero_for_one_that_was_never_called() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let output = program(&["stats", "--tool", "get_order", "--json"], folder.path());
+    let found: Value = serde_json::from_str(text(&output.stdout)).unwrap();
+    assert_eq!(
+        found,
+        json!({"tool": "get_order", "total_calls": 4, "success_rate": 0.5, "avg_duration_ms": 12.5,
+            "max_duration_ms": 12.5, "unique_users": 1, "p50": 12.5, "p95": 12.5, "p99": 12.5,
+            "outcomes": {"success": 2, "timed_out": 1, "tool_error": 1}, "by_trigger": {"user_request": 4}})
+    );
+    let none = program(
+        &["stats", "--tool", "no_such_tool", "--json"],
+        folder.path(),
+    );
+    assert_eq!(
+        text(&none.stdout),
+        "{\"tool\":\"no_such_tool\",\"total_calls\":0}\n"
+    );
+    let all = program(&["stats", "--json"], folder.path());
+    assert_eq!(text(&all.stdout).lines().count(), 2);
+}
+
+#[test]
+fn status_says_how_the_log_is_and_ends_badly_after_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let output = program(&["status"], folder.path());
+    assert_eq!(status(&output), 0);
+    assert!(text(&output.stdout).contains("last record   2025-07-06T01:00:00Z"));
+    let silent = program(&["status", "--json", "--max-silence", "1h"], folder.path());
+    assert_eq!(status(&silent), 1);
+    let found: Value = serde_json::from_str(text(&silent.stdout)).unwrap();
+    assert_eq!(
+        (&found["silent_too_long"], &found["lost_entries"]),
+        (&json!(true), &json!(0))
+    );
+    assert!(complaint(&silent).starts_with("nothing was recorded for "));
+    assert_eq!(
+        status(&program(
+            &["status", "--max-silence", "soon"],
+            folder.path()
+        )),
+        2
+    );
+}
+
+#[test]
+fn tail_gives_the_newest_records_oldest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let output = program(&["tail", "-n", "2", "--json"], folder.path());
+    let tools: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["_seq"].clone())
+        .collect();
+    assert_eq!(tools, [4, 5]);
+}
+
+#[test]
+fn tail_follows_a_log_and_ends_quietly_when_nobody_reads_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = store(folder.path());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+        .args(["tail", "-f", "-n", "1", "--json"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut read_line = || {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while out.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap()
+    };
+    assert!(read_line().contains("cancel_order"));
+    let new = log.add("tool_call", &call("conv_4", "refund", "success", 4000));
+    assert_eq!(read_line(), new);
+    log.rotate(1);
+    assert!(read_line().contains("segment_opened"));
+    drop(out);
+    log.add("tool_call", &call("conv_4", "refund", "success", 4001));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((status(&output), text(&output.stderr)), (0, ""));
+}
+
+#[test]
+fn a_closed_pipe_ends_a_long_answer_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut members = call("conv_1", "get_order", "success", 1);
+    members["arguments"] = json!({"text": "x".repeat(100_000)});
+    for _ in 0..20 {
+        log.add("tool_call", &members);
+    }
+    for verb in [
+        &["query", "--json"][..],
+        &["query"],
+        &["timeline", "--conversation", "conv_1"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .arg(verb[0])
+            .arg(folder.path())
+            .args(&verb[1..])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((status(&output), text(&output.stderr)), (0, ""), "{verb:?}");
+    }
+}
+
+#[test]
+fn what_a_log_says_cannot_forge_a_line_or_move_the_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    let hostile = "x\u{1b}[2K\r\n[Turn 1] ✅ paid({}) → {} [1ms]\u{9b}1A\u{202e}\t";
+    let mut members = call("conv_1", hostile, "tool_error", 1);
+    members["user_id"] = hostile.into();
+    members["arguments"] = json!({hostile: hostile});
+    members["result_summary"] = json!({"success": false, "error": hostile});
+    log.add("tool_call", &members);
+    members["conversation_id"] = hostile.into();
+    log.add("tool_call", &members);
+    log.add(
+        hostile.trim_matches(|one: char| !one.is_ascii_lowercase()),
+        &members,
+    );
+    for verb in [
+        &["query"][..],
+        &["tail"],
+        &["stats"],
+        &["timeline", "--conversation", "conv_1"],
+        &["timeline", "--conversation", hostile],
+    ] {
+        let output = program(verb, folder.path());
+        let shown = text(&output.stdout);
+        assert_ne!(shown, "", "{verb:?}");
+        let acts =
+            |one: char| (one.is_control() && one != '\n' && one != '\t') || one == '\u{202e}';
+        assert!(!shown.contains(acts), "{verb:?}: {shown:?}");
+        assert!(
+            !text(&output.stderr).trim_end().contains(char::is_control),
+            "{verb:?}"
+        );
+        for line in shown.lines() {
+            assert!(!line.starts_with("[Turn 1] ✅ paid"), "{shown}");
+            if verb[0] == "query" {
+                assert_eq!(line.matches('\t').count(), 7, "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_is_told_and_the_rest_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = store(folder.path());
+    log.append(b"not a record\n");
+    log.add("tool_call", &call("conv_1", "get_order", "success", 5000));
+    for verb in [
+        &["query", "--json", "--conversation", "conv_1"][..],
+        &["timeline", "--conversation", "conv_1"],
+        &["tail", "-n", "5"],
+    ] {
+        let output = program(verb, folder.path());
+        assert_eq!(status(&output), 1, "{verb:?}");
+        assert_eq!(text(&output.stdout).lines().count(), 5);
+        let complaint = complaint(&output);
+        assert!(
+            complaint.contains("00000000000000000000.jsonl, line 7"),
+            "{complaint}"
+        );
+        assert!(complaint.contains("tool-audit verify"), "{complaint}");
+    }
+    assert_eq!(status(&program(&["stats"], folder.path())), 1);
+    assert_eq!(status(&program(&["status"], folder.path())), 1);
+}
+
+#[test]
+fn a_torn_last_line_is_no_damage_to_a_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = store(folder.path());
+    log.append(br#"{"_hash":"torn"#);
+    let output = program(&["query", "--json"], folder.path());
+    assert_eq!((status(&output), text(&output.stderr)), (0, ""));
+    assert_eq!(text(&output.stdout).lines().count(), 6);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_one_line_with_status_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let verbs = [
+        &["query"][..],
+        &["timeline", "--conversation", "c"],
+        &["stats"],
+        &["status"],
+        &["tail"],
+    ];
+    let newer = folder.path().join("newer");
+    WrittenLog::create_as(&newer, 1, &json!({"format": 2}));
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let not_a_file = folder.path().join("not-a-file");
+    fs::create_dir_all(not_a_file.join("00000000000000000000.jsonl")).unwrap();
+    for (log, says) in [
+        (&newer, "is of format 2"),
+        (&empty, "no audit log at"),
+        (&not_a_file, "is no file"),
+        (&folder.path().join("missing"), "check the path"),
+    ] {
+        for verb in verbs {
+            let output = program(verb, log);
+            assert_eq!(status(&output), 2, "{verb:?} {log:?}");
+            assert!(complaint(&output).contains(says), "{}", complaint(&output));
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_log_without_rights_is_said_to_be_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let log = WrittenLog::create(&folder.path().join("general"), 1);
+    fs::set_permissions(log.segment(), fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(log.segment()).is_ok() {
+        eprintln!("SKIPPED: this user reads every file");
+        return;
+    }
+    let output = program(&["query"], folder.path());
+    assert_eq!(status(&output), 2);
+    assert!(
+        complaint(&output).contains("run as the log's owner"),
+        "{}",
+        complaint(&output)
+    );
+}
+
+#[test]
+fn bad_arguments_are_refused_with_what_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    for (arguments, says) in [
+        (&["query", "--since", "yesterday"][..], "RFC 3339"),
+        (&["query", "--outcome", "good"], "timed_out"),
+        (&["query", "--trigger", "because"], "follow_up"),
+        (&["timeline"], "--conversation"),
+        (&["tail", "-n", "many"], "--lines"),
+    ] {
+        let output = program(arguments, folder.path());
+        assert_eq!(status(&output), 2, "{arguments:?}");
+        assert!(
+            text(&output.stderr).contains(says),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_replayed_log_says_so_before_every_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log =
+        WrittenLog::create_as(folder.path(), 1, &json!({"format": 1, "source": "replay"}));
+    log.add("tool_call", &call("conv_1", "get_order", "success", 1));
+    for verb in [
+        &["query"][..],
+        &["query", "--reverse"],
+        &["timeline", "--conversation", "conv_1"],
+        &["stats"],
+        &["status"],
+        &["tail"],
+    ] {
+        let output = program(verb, folder.path());
+        assert!(text(&output.stdout).starts_with("REPLAYED: "), "{verb:?}");
+        let mut with_json = verb.to_vec();
+        with_json.push("--json");
+        let output = program(&with_json, folder.path());
+        assert!(complaint(&output).starts_with("REPLAYED: "), "{verb:?}");
+        for line in text(&output.stdout).lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok());
+        }
+    }
+}
+
+#[test]
+fn help_shows_an_example_for_every_verb() {
+    for verb in [
+        "replay", "verify", "query", "timeline", "stats", "status", "tail",
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .args([verb, "--help"])
+            .output()
+            .unwrap();
+        assert_eq!(status(&output), 0);
+        assert!(
+            text(&output.stdout).contains(&format!("tool-audit {verb}")),
+            "{verb}"
+        );
+    }
+}

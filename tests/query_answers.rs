@@ -1,0 +1,353 @@
+//! Statistics, timelines, status and following, as a log's readers see them.
+
+mod written_logs;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+
+use serde_json::{Value, json};
+use tool_audit::query::{
+    Filter, Follow, QueryError, Statistics, scan, statistics, status, timeline, timeline_line,
+};
+use tool_audit::{AuditEntry, Outcome};
+
+use written_logs::{WrittenLog, call};
+
+fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    pairs
+        .iter()
+        .map(|(word, count)| ((*word).to_owned(), *count))
+        .collect()
+}
+
+#[test]
+fn statistics_count_each_tool_and_leave_interim_answers_out_of_the_rate() {
+    let store = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&store.path().join("general"), 1);
+    let outcomes = [
+        "success",
+        "success",
+        "tool_error",
+        "input_required",
+        "timed_out",
+        "success",
+    ];
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let mut members = call("conv_1", "get_order", outcome, 1);
+        members["duration_ms"] = json!((number + 1) as f64 * 10.0);
+        members["user_id"] = format!("usr_{}", number % 4).into();
+        members["call_trigger"] = if number == 5 { "retry" } else { "user_request" }.into();
+        log.add("tool_call", &members);
+    }
+    // A record of intent is no call of its own.
+    log.add(
+        "tool_call_started",
+        &json!({"call_id": "c", "tool_name": "get_order",
+        "retention_class": "general", "timestamp": "2025-07-06T00:00:00.000000Z"}),
+    );
+    let mut other = WrittenLog::create(&store.path().join("financial"), 2);
+    other.add("tool_call", &call("conv_1", "refund", "input_required", 2));
+
+    let found = statistics(store.path(), &Filter::new()).unwrap();
+    let order = found.tool("get_order");
+    assert_eq!(order.total_calls, 6);
+    assert_eq!(order.success_rate, Some(0.6));
+    assert_eq!(order.avg_duration_ms, Some(35.0));
+    assert_eq!(order.max_duration_ms, Some(60.0));
+    assert_eq!(
+        (order.p50, order.p95, order.p99),
+        (Some(30.0), Some(60.0), Some(60.0))
+    );
+    assert_eq!(order.unique_users, Some(4));
+    assert_eq!(
+        order.outcomes,
+        counts(&[
+            ("success", 3),
+            ("tool_error", 1),
+            ("input_required", 1),
+            ("timed_out", 1)
+        ])
+    );
+    assert_eq!(
+        order.by_trigger,
+        counts(&[("user_request", 5), ("retry", 1)])
+    );
+    let refund = serde_json::to_value(found.tool("refund")).unwrap();
+    assert_eq!(refund.get("success_rate"), None);
+    assert_eq!(refund["total_calls"], 1);
+    let tools: Vec<String> = found.tools().map(|tool| tool.tool).collect();
+    assert_eq!(tools, ["get_order", "refund"]);
+    let unknown = serde_json::to_string(&found.tool("no_such")).unwrap();
+    assert_eq!(unknown, r#"{"tool":"no_such","total_calls":0}"#);
+
+    let mut in_memory = Statistics::new();
+    for record in scan(store.path(), &Filter::new()).unwrap() {
+        in_memory.add(&record.unwrap().entry().unwrap());
+    }
+    assert_eq!(in_memory.tool("get_order"), order);
+}
+
+#[test]
+fn statistics_of_a_filter_count_what_it_wants() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    for (tool, outcome) in [("a", "success"), ("a", "denied"), ("b", "denied")] {
+        log.add("tool_call", &call("conv_1", tool, outcome, 1));
+    }
+    let found = statistics(folder.path(), &Filter::new().failures().tool("a")).unwrap();
+    assert_eq!(found.tool("a").total_calls, 1);
+    assert_eq!(found.tool("a").success_rate, Some(0.0));
+    assert_eq!(found.tool("b").total_calls, 0);
+}
+
+#[test]
+fn a_rate_has_three_decimals() {
+    let mut found = Statistics::new();
+    for outcome in [Outcome::Success, Outcome::Success, Outcome::Panicked] {
+        let mut entry = AuditEntry::default();
+        entry.tool_name = "t".into();
+        entry.outcome = Some(outcome);
+        entry.duration_ms = 0.0004;
+        found.add(&entry);
+    }
+    assert_eq!(found.tool("t").success_rate, Some(0.667));
+}
+
+fn entry(value: Value) -> AuditEntry {
+    serde_json::from_value(value).unwrap()
+}
+
+#[test]
+fn a_timeline_tells_how_each_call_ended() {
+    let line = |outcome: &str, summary: Value, duration: f64| {
+        timeline_line(&entry(
+            json!({"_kind": "tool_call", "turn_number": 2, "tool_name": "t",
+            "outcome": outcome, "result_summary": summary, "duration_ms": duration}),
+        ))
+    };
+    assert_eq!(
+        line(
+            "success",
+            json!({"success": true, "order_id": "ORD-1", "count": 3, "fields": ["a"],
+            "_result_size": 2000, "_truncated": true}),
+            0.4
+        ),
+        r#"[Turn 2] ✅ t({}) → {"count":3,"order_id":"ORD-1","success":true} [<1ms]"#
+    );
+    assert_eq!(
+        line("input_required", json!({"success": false}), 1.0),
+        r#"[Turn 2] ⏸ t({}) → {"success":false} [1ms]"#
+    );
+    assert_eq!(
+        line(
+            "timed_out",
+            json!({"success": false, "error_type": "timeout"}),
+            30_000.4
+        ),
+        r#"[Turn 2] ❌ t({}) → {"error_type":"timeout","success":false} [30000ms]"#
+    );
+    assert_eq!(
+        line("cancelled", json!({"success": false}), 7.6),
+        r#"[Turn 2] ❌ t({}) → {"outcome":"cancelled","success":false} [8ms]"#
+    );
+}
+
+#[test]
+fn a_timeline_line_cannot_be_forged_by_what_a_call_says() {
+    let text = timeline_line(&entry(json!({
+        "_kind": "tool_call", "outcome": "denied", "tool_name": "x\n[Turn 9] ✅ paid({}) → {} [1ms]\u{1b}[2K",
+        "arguments": {"a\u{202e}b": "\u{9b}1A\u{2028}\u{7f}"},
+        "result_summary": {"error": "\r\u{1b}]0;title\u{7}"},
+    })));
+    assert!(
+        !text
+            .chars()
+            .any(|one| one.is_control() || ('\u{2028}'..='\u{202e}').contains(&one)),
+        "{text:?}"
+    );
+    assert!(text.starts_with(r#"[Turn 0] ❌ "x\n[Turn 9]"#), "{text}");
+    assert!(
+        text.contains(r#"{"a\u202eb":"\u009b1A\u2028\u007f"}"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_timeline_cuts_what_is_long() {
+    let text = timeline_line(&entry(
+        json!({"_kind": "tool_call", "outcome": "success", "tool_name": "t",
+        "arguments": {"text": "é".repeat(100_000)}}),
+    ));
+    assert!(text.chars().count() < 1100);
+    assert!(text.contains("…) → "), "{text}");
+}
+
+#[test]
+fn a_timeline_holds_the_conversations_calls_and_those_without_an_end_where_they_began() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    let started = |id: &str, seconds: u32| {
+        let mut members = call("conv_1", "slow", "success", seconds);
+        for name in ["outcome", "success", "duration_ms", "result_summary"] {
+            members.as_object_mut().unwrap().remove(name);
+        }
+        members["call_id"] = id.into();
+        members
+    };
+    let ended = |id: &str, conversation: &str, seconds: u32| {
+        let mut members = call(conversation, "quick", "success", seconds);
+        members["call_id"] = id.into();
+        members
+    };
+    log.add("tool_call_started", &started("lost", 1));
+    log.add("tool_call_started", &started("a", 2));
+    log.add("tool_call", &ended("a", "conv_1", 2));
+    log.add("tool_call", &ended("b", "conv_2", 3));
+    log.add("tool_call", &ended("c", "conv_1", 4));
+    let lines: Vec<String> = timeline(folder.path(), "conv_1")
+        .unwrap()
+        .map(|call| call.unwrap().to_string())
+        .collect();
+    let signs: Vec<&str> = lines
+        .iter()
+        .map(|line| {
+            line.strip_prefix("[Turn 1] ")
+                .unwrap()
+                .split('(')
+                .next()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(signs, ["? slow", "✅ quick", "✅ quick"]);
+    assert!(
+        lines[0].ends_with("→ outcome unknown [started 2025-07-06T00:00:01.000000Z]"),
+        "{}",
+        lines[0]
+    );
+}
+
+#[test]
+fn a_timeline_goes_on_behind_a_call_that_it_does_not_understand() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    log.add("tool_call", &call("conv_1", "t", "of_a_later_version", 1));
+    log.add("tool_call", &call("conv_1", "t", "success", 2));
+    let calls: Vec<_> = timeline(folder.path(), "conv_1").unwrap().collect();
+    assert!(matches!(&calls[0], Err(QueryError::Entry { seq: 1, .. })));
+    assert!(calls[1].is_ok());
+}
+
+#[test]
+fn status_counts_losses_unknown_ends_and_size() {
+    let store = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&store.path().join("general"), 1);
+    let members = |seconds: u32, more: Value| {
+        let mut all = json!({"retention_class": "general",
+            "timestamp": format!("2025-07-06T{:02}:00:00.000000Z", seconds)});
+        for (name, value) in more.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        all
+    };
+    for id in ["lost", "done", "running"] {
+        log.add("tool_call_started", &members(1, json!({"call_id": id})));
+    }
+    log.add(
+        "tool_call",
+        &members(2, json!({"call_id": "done", "duration_ms": 1500})),
+    );
+    log.add(
+        "entries_lost",
+        &members(3, json!({"count": 7, "reason": "full"})),
+    );
+    log.add(
+        "outcome_unknown",
+        &members(3, json!({"call_id": "lost", "started_seq": 1})),
+    );
+    log.add(
+        "entries_lost",
+        &members(12, json!({"count": 5, "reason": "full"})),
+    );
+    // A reader's record does not make the store look alive.
+    let mut admin = WrittenLog::create(&store.path().join("admin"), 2);
+    admin.add("log_read", &members(23, json!({"actor": "root"})));
+
+    let free = status(store.path()).unwrap();
+    assert_eq!(free.lost_entries(), 12);
+    assert_eq!(free.unknown_outcomes(), 2);
+    assert_eq!(
+        free.last_record().unwrap().to_rfc3339(),
+        "2025-07-06T12:00:00+00:00"
+    );
+    let size: u64 = ["general", "admin"]
+        .iter()
+        .map(|class| {
+            fs::metadata(store.path().join(class).join("00000000000000000000.jsonl"))
+                .unwrap()
+                .len()
+        })
+        .sum();
+    assert_eq!(free.bytes(), size);
+    let general = free.logs.iter().find(|log| !log.admin).unwrap();
+    assert_eq!(general.writer, Some(false));
+    assert_eq!(general.records, 8);
+    // Twelve hours lie between the first record and the last.
+    assert_eq!(general.bytes_a_day, Some(general.bytes * 2));
+
+    let lock = File::options()
+        .write(true)
+        .open(log.folder.join("LOCK"))
+        .unwrap();
+    lock.lock().unwrap();
+    let held = status(&log.folder).unwrap();
+    assert_eq!(held.logs[0].writer, Some(true));
+    assert_eq!(
+        (held.unknown_outcomes(), held.logs[0].running_calls),
+        (1, 1)
+    );
+}
+
+#[test]
+fn following_gives_the_newest_records_and_then_each_new_one_once_across_segments_and_logs() {
+    let store = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&store.path().join("general"), 1);
+    for seconds in 1..6 {
+        log.add("tool_call", &call("conv_1", "t", "success", seconds));
+    }
+    let (newest, mut follow) =
+        Follow::open(store.path(), &Filter::new().kind("tool_call"), 2).unwrap();
+    let seqs = |records: Vec<tool_audit::query::Record>| -> Vec<u64> {
+        records.iter().map(tool_audit::query::Record::seq).collect()
+    };
+    assert_eq!(seqs(newest), [4, 5]);
+    assert!(follow.poll().unwrap().is_empty());
+
+    let line = log.add("tool_call", &call("conv_1", "t", "success", 7));
+    log.append(b"{\"_hash\":\"");
+    assert_eq!(seqs(follow.poll().unwrap()), [6]);
+    assert!(follow.poll().unwrap().is_empty());
+    assert_eq!(follow.passed_over().bad_lines, 0);
+
+    // The rest of the line arrives, and is no record after all.
+    log.append(b"\"}\n");
+    log.rotate(1);
+    log.add("tool_call", &call("conv_1", "t", "success", 9));
+    let mut other = WrittenLog::create(&store.path().join("financial"), 2);
+    other.add("tool_call", &call("conv_1", "t", "success", 8));
+    let added = follow.poll().unwrap();
+    assert!(added.iter().all(|record| record.line() != line));
+    assert_eq!(seqs(added), [1, 8]);
+    assert_eq!(follow.passed_over().bad_lines, 1);
+    assert_eq!(follow.passed_over().superseded, 1);
+}
+
+#[test]
+fn a_log_that_is_still_empty_is_followed_from_its_first_record() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("LOCK"), b"").unwrap();
+    let (newest, mut follow) = Follow::open(folder.path(), &Filter::new(), 10).unwrap();
+    assert!(newest.is_empty());
+    WrittenLog::create(folder.path(), 1);
+    assert_eq!(follow.poll().unwrap().len(), 1);
+    assert_eq!(follow.poll().unwrap().len(), 0);
+}
