@@ -653,7 +653,7 @@ async fn by_hand_a_caller_may_go_on_where_the_log_cannot_take_the_call() {
     let recorder = Recorder::new(sink.clone());
     let admission = recorder.admit_or_go_on().await;
     assert!(matches!(admission, Admission::Unavailable(_)));
-    let recording = recorder.start_admitted(admission, |builder| {
+    let recording = recorder.start_admitted(&admission, |builder| {
         builder.tool_call(&call());
     });
     let committed = recording.success(&json!({})).await;
@@ -663,7 +663,7 @@ async fn by_hand_a_caller_may_go_on_where_the_log_cannot_take_the_call() {
     sink.open();
     let admission = recorder.admit_or_go_on().await;
     assert!(matches!(admission, Admission::Admitted));
-    let recording = recorder.start_admitted(admission, |builder| {
+    let recording = recorder.start_admitted(&admission, |builder| {
         builder.tool_call(&call());
     });
     sink.shut();

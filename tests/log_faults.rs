@@ -5,7 +5,7 @@ mod log_support;
 use std::io::ErrorKind;
 
 use log_support::faulty::{Act, Fault, Faulty};
-use log_support::{Checked, append, check, intact, members, options};
+use log_support::{Checked, append, check, intact, members, options, whole};
 use tool_audit::log::{LogError, LogOptions, LogWriter, MemoryStorage, NewRecord};
 
 fn small() -> LogOptions {
@@ -94,7 +94,7 @@ fn survive(
 
     let killed = disk.after_kill();
     assert!(!reopen(&killed), "{seen}: a false alarm");
-    let checked = intact(&killed);
+    let checked = whole(&killed);
     assert!(holds(&checked, &before.synced), "{seen}");
     if let Some(told) = &told {
         assert!(

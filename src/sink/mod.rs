@@ -3,6 +3,8 @@
 //! An [`AuditSink`] takes sanitized entries on the caller's thread and never blocks. Sinks that write to
 //! slow places implement [`EntryWriter`], which runs on a thread of its own, and are lent a queue, a gate
 //! and tickets by [`Queued`].
+//!
+//! [`MemorySink`] and [`TracingSink`] need no thread; [`FanOut`] and [`Filter`] put sinks together.
 
 mod entry;
 mod error;
@@ -111,7 +113,7 @@ pub trait AuditSink: Send + Sync + 'static {
     /// The ticket says how to ask whether the entry is as durable as its head demands.
     fn record(&self, entry: &SanitizedEntry<'_>) -> Ticket;
 
-    /// Whether this sink wants an entry of this kind at all. Asked before the entry is put together.
+    /// Whether this sink wants an entry of this head at all; where not, it is not recorded and not lost.
     fn interested(&self, head: &EntryHead<'_>) -> bool {
         let _ = head;
         true

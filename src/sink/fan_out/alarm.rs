@@ -69,7 +69,7 @@ impl Alarm {
     }
 }
 
-/// The task that rings, and says so when it is gone, also where its runtime was shut down.
+/// The task that rings when it ends, also where it is dropped because its runtime was shut down.
 struct Ringer(Arc<Mutex<State>>);
 
 impl Ringer {
@@ -80,13 +80,8 @@ impl Ringer {
                 return;
             };
             sleep_until(at).await;
-            let mut ready = Vec::new();
-            let mut state = lock(&self.0);
             // It may have been taken back and set again meanwhile.
-            if state.at.is_some_and(|at| at <= Instant::now()) {
-                state.waiting.take(&mut ready);
-                drop(state);
-                ready.into_iter().for_each(Waker::wake);
+            if lock(&self.0).at.is_some_and(|at| at <= Instant::now()) {
                 return;
             }
         }
@@ -98,7 +93,7 @@ impl Drop for Ringer {
         let mut ready = Vec::new();
         let mut state = lock(&self.0);
         state.ringing = false;
-        // Who waits polls again, and so sets a new one going where one is needed.
+        // Who still has to wait polls again, and so sets a new one going.
         state.waiting.take(&mut ready);
         drop(state);
         ready.into_iter().for_each(Waker::wake);
