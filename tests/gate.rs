@@ -13,7 +13,8 @@ use serde_json::json;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
 use tool_audit::{
-    Admission, AuditLayer, Outcome, Policy, Recorder, Refusal, SinkError, ToolCall, ToolResult,
+    Admission, AuditLayer, CallContext, Outcome, Policy, Recorder, Refusal, SinkError, ToolCall,
+    ToolResult,
 };
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::assert_request_eq;
@@ -714,4 +715,79 @@ async fn a_waiter_that_is_dropped_leaves_the_gate_to_the_others() {
     sink.open();
     assert!(stays.is_woken());
     assert_ready_ok!(stays.poll());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_in_vain_does_not_wait_again_for_the_same_call() {
+    let sink = Controlled::full();
+    let recorder = Recorder::new(sink.clone());
+    let layer = AuditLayer::builder(recorder.clone())
+        .on_unavailable(refuse)
+        .build();
+    let mut tools = spawn_service(layer.layer(reserving(false)));
+    assert_pending!(tools.poll_ready());
+    tokio::time::advance(Duration::from_secs(6)).await;
+    // It is decided; now the service inside is busy.
+    assert_pending!(tools.poll_ready());
+    sink.open();
+    recorder
+        .admit()
+        .await
+        .expect("the log is open for a moment");
+    sink.shut();
+    tools.get_mut_inner().is_ready = true;
+    assert_ready_ok!(tools.poll_ready());
+    assert_ready_err!(spawn(tools.call(call())).poll());
+    assert_eq!(recorder.stats().refused, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_of_many_threads_are_each_recorded_or_lost_also_while_the_recorder_closes() {
+    let sink = Controlled::new();
+    let recorder = Recorder::new(sink.clone());
+    let layer = AuditLayer::new(recorder.clone());
+    let mut tasks = Vec::new();
+    for _ in 0..8 {
+        let mut tools = layer.layer(service_fn(|call: ToolCall| async move {
+            for _ in 0..call.context.turn_number % 3 {
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, BoxError>(answer())
+        }));
+        tasks.push(tokio::spawn(async move {
+            for turn in 0..300 {
+                let call = call().context(CallContext::default().turn(turn));
+                let future = tools.ready().await.expect("ready").call(call);
+                match turn % 4 {
+                    0 => drop(future),
+                    1 => {
+                        tokio::select! {
+                            biased;
+                            _ = future => {}
+                            () = std::future::ready(()) => {}
+                        }
+                    }
+                    _ => drop(future.await),
+                }
+            }
+        }));
+    }
+    tokio::task::yield_now().await;
+    recorder.close().await.expect("closed");
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    let stats = recorder.stats();
+    assert_eq!((stats.started, stats.open), (2400, 0));
+    assert_eq!(stats.recorded + stats.lost, 2400);
+    assert_eq!(stats.recorded, sink.lines().len() as u64);
+    assert_eq!(stats.lost, sink.losses().len() as u64);
+    let mut ids: Vec<_> = sink
+        .entries()
+        .into_iter()
+        .map(|entry| entry.call_id)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(stats.recorded, ids.len() as u64);
 }
