@@ -15,6 +15,7 @@ mod specials;
 mod value;
 
 pub use self::canonicalize::{CannotCanonicalize, canonicalize};
+pub(crate) use self::check::check_members_from;
 pub use self::check::{NotCanonical, check, check_members};
 pub use self::es6::write_es6_number;
 pub use self::escape::write_string;
