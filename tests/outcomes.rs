@@ -20,10 +20,12 @@ use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 use common::{Answer, call, error_of, only};
 
+type Tool = fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>;
+
 /// How a tool ends, and what its record has to say.
 struct Case {
     name: &'static str,
-    tool: fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>,
+    tool: Tool,
     outcome: Outcome,
     error: Option<&'static str>,
     error_type: Option<&'static str>,
@@ -316,7 +318,7 @@ async fn an_answer_or_an_error_leaves_one_record_that_says_how_the_call_ended() 
 
 #[tokio::test]
 async fn a_panic_is_recorded_with_its_message_and_resumed_to_the_caller() {
-    let cases: [(_, fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>); 3] = [
+    let cases: [(_, Tool); 3] = [
         ("out of paper", || {
             Box::pin(async { panic!("out of paper") })
         }),
