@@ -174,8 +174,8 @@ async fn cost<C: Contestant>(contestant: &C, scale: &Scale) -> Figures {
 
 async fn flushed<C: Contestant>(contestant: &C, scale: &Scale) -> Figures {
     let (mut bare, mut added) = (Vec::new(), Vec::new());
-    paced(&Bare, scale.flushed, SLOW_PACE, &mut bare).await;
-    paced(contestant, scale.flushed, SLOW_PACE, &mut added).await;
+    paced(&Bare, scale.flushed, PACE, &mut bare).await;
+    paced(contestant, scale.flushed, PACE, &mut added).await;
     vec![
         ("p50", quantile(&mut added, 0.5) - quantile(&mut bare, 0.5)),
         (

@@ -1,5 +1,6 @@
 //! Processes that are killed at any instant, and processes that want the same log.
 #![cfg(unix)]
+#![allow(clippy::print_stderr, reason = "what a run did is worth a line")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

@@ -1,5 +1,6 @@
 //! A log in a folder: who may read it, and what happens to its files while it is open.
 #![cfg(unix)]
+#![allow(clippy::print_stderr, reason = "a test that cannot run says so")]
 
 mod log_support;
 

@@ -63,7 +63,7 @@ fn a_log_cut_anywhere_goes_on_intact_and_keeps_what_was_torn() {
             .max()
             .unwrap();
         let torn = &whole[good_end..cut];
-        let checked = intact(&storage);
+        let checked = log_support::whole(&storage);
         assert_eq!(checked.calls().last(), Some(&"after"), "cut at {cut}");
         // A log of which nothing is left begins anew; torn or not, it tells what it cut.
         if torn.is_empty() {
@@ -321,7 +321,7 @@ fn a_torn_restart_is_recovered_again() {
     for cut in whole.len()..resumed.len() {
         let storage = with(&resumed[..cut]);
         append(&mut open(&storage), "after");
-        intact(&storage);
+        log_support::whole(&storage);
     }
 }
 

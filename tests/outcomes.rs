@@ -20,6 +20,7 @@ use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 use common::{Answer, call, error_of, only};
 
+/// Makes the future of one call.
 type Tool = fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// How a tool ends, and what its record has to say.
@@ -243,11 +244,7 @@ enum Way {
 const WAYS: [Way; 3] = [Way::Layer, Way::DurableLayer, Way::ByHand];
 
 /// Runs a tool, recorded in this way.
-async fn run(
-    way: Way,
-    sink: &MemorySink,
-    tool: fn() -> Pin<Box<dyn Future<Output = Answer> + Send>>,
-) -> Answer {
+async fn run(way: Way, sink: &MemorySink, tool: Tool) -> Answer {
     let recorder = Recorder::new(sink.clone());
     let tools = service_fn(move |_: ToolCall| tool());
     match way {

@@ -107,6 +107,7 @@ fn spellings(words: &[&str]) -> Vec<String> {
         format!("db{pascal}"),
         format!("DB{pascal}"),
         format!("oauth2{pascal}"),
+        format!("oauth2{}", words.concat()),
         format!("user.{snake}"),
         format!("_{snake}_"),
         format!("{snake}2"),
@@ -168,8 +169,8 @@ fn a_secret_goes_with_everything_in_it_but_null_and_booleans_stay() {
 fn personal_data_is_replaced_leaf_by_leaf() {
     let pseudonym = |value: &str| keyed().pseudonym("phone", value);
     assert_eq!(
-        sanitized(&json!({"phone": ["555-0100", 5_550_100, null, true, "", "  "]})),
-        json!({"phone": [pseudonym("5550100"), pseudonym("5550100"), null, true, "", "  "]})
+        sanitized(&json!({"phone": ["555-0100", 5_550_100, 5_550_100.0, null, true, "", "  "]})),
+        json!({"phone": [pseudonym("5550100"), pseudonym("5550100"), pseudonym("5550100"), null, true, "", "  "]})
     );
     let address = |value: &str| keyed().pseudonym("address", value);
     assert_eq!(
@@ -473,6 +474,14 @@ fn personal_data_in_text_becomes_the_pseudonym_that_it_has_elsewhere() {
             format!("phone={}, retry", of("phone", "15550107788")),
         ),
         (
+            "phone: 555-0100, 555-0199, 2 of them; ssn: 123-45-678X.",
+            format!(
+                "phone: {}, 2 of them; ssn: {}",
+                of("phone", "55501005550199"),
+                of("ssn", "12345678")
+            ),
+        ),
+        (
             "patient_name: Ada  LOVELACE\nnext",
             format!("patient_name: {}\nnext", of("patient_name", "ada lovelace")),
         ),
@@ -553,6 +562,9 @@ fn markers_and_pseudonyms_are_left_alone() {
         "password=[REDACTED:password]hunter2",
         "password=[REDACTED:password]",
     );
+    // What only ends like a pseudonym is none.
+    let no_pseudonym = "xpn:phone:k1:abcdefghijklmnopqrstuvwxyz";
+    assert_ne!(sanitized_text(no_pseudonym), no_pseudonym);
 }
 
 #[test]
@@ -585,6 +597,20 @@ fn values_deeper_than_any_parser_makes_them_are_safe() {
     let (text, done) = value_text(&keyed(), &Value::Object(Map::from_iter(both)));
     assert!(done.shortened && !text.contains("bottom"));
     assert!(serde_json::from_str::<Value>(&text).is_ok());
+}
+
+#[test]
+fn members_whose_order_is_not_that_of_their_bytes_cost_no_more_for_being_nested() {
+    let mut value = json!(1);
+    for _ in 0..60 {
+        value = json!({"a": 1, "\u{1F600}": true, "\u{FB33}": value});
+    }
+    stays(&value);
+    assert!(
+        value_text(&keyed(), &value)
+            .0
+            .starts_with("{\"a\":1,\"\u{1F600}\":true,\"\u{FB33}\":{")
+    );
 }
 
 #[test]
@@ -679,10 +705,12 @@ fn names_are_written_as_they_are_and_very_long_ones_keep_apart() {
     assert_eq!(keyed().write_key(&mut out, "na\"me"), Sanitized::default());
     assert_eq!(out, br#""na\"me""#);
     let long = |last: &str| "n".repeat(2_000) + last;
-    let value = json!({ long("b"): 1, long("a"): 2, long("_token"): "hunter2", "z": 3 });
+    let middle = "n".repeat(970) + "_";
+    let value =
+        json!({ long("b"): 1, long("a"): 2, long("_token"): "hunter2", middle: 4, "a": 0, "z": 3 });
     let (text, done) = value_text(&keyed(), &value);
     let read: Map<String, Value> = serde_json::from_str(&text).expect("an object");
-    assert_eq!(read.len(), 4);
+    assert_eq!(read.len(), 6);
     assert!(read.keys().all(|name| name.len() <= 1024) && done.shortened);
     assert!(read.values().any(|value| value == "[REDACTED:token]"));
     let mut again = Vec::new();

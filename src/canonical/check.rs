@@ -123,32 +123,34 @@ pub fn check_members<'a>(
     text: &'a [u8],
     mut visit: impl FnMut(&'a [u8], &'a [u8]),
 ) -> Result<(), NotCanonical> {
-    let ascii = text.is_ascii();
-    if !ascii && let Err(error) = std::str::from_utf8(text) {
-        return Err(NotCanonical {
-            reason: Reason::Utf8,
-            offset: error.valid_up_to(),
-            json: false,
-        });
-    }
-    let mut scanner = Scanner {
-        text,
-        specials: Specials::new(text),
-        ascii,
-        failure: (Reason::Syntax, 0),
-    };
+    let mut scanner = Scanner::new(text, 0)?;
     let end = match scanner.byte(0) {
         b'{' => scanner.object(0, 1, &mut visit),
         _ => scanner.value(0, 0),
     };
-    match end {
-        Some(end) if end == text.len() => Ok(()),
-        Some(end) => Err(explain(text, Reason::TrailingBytes, end)),
-        None => {
-            let (reason, offset) = scanner.failure;
-            Err(explain(text, reason, offset))
-        }
-    }
+    scanner.conclude(end)
+}
+
+/// Like [`check_members`] of a text whose first members are known to be canonical, up to the comma or brace at `from`.
+///
+/// `last` is the name of the last one of them; it holds no escape.
+pub(crate) fn check_members_from<'a>(
+    text: &'a [u8],
+    from: usize,
+    last: &'static [u8],
+    mut visit: impl FnMut(&'a [u8], &'a [u8]),
+) -> Result<(), NotCanonical> {
+    let mut scanner = Scanner::new(text, from)?;
+    let last = Name {
+        text: last,
+        lead: short_lead(last),
+        escaped: false,
+    };
+    let end = match scanner.byte(from) {
+        b'}' => Some(from + 1),
+        _ => scanner.members(from, 1, Some(last), &mut visit),
+    };
+    scanner.conclude(end)
 }
 
 #[cold]
@@ -227,6 +229,31 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
+    fn new(text: &'a [u8], from: usize) -> Result<Self, NotCanonical> {
+        let ascii = text.is_ascii();
+        if !ascii && let Err(error) = std::str::from_utf8(text) {
+            return Err(NotCanonical {
+                reason: Reason::Utf8,
+                offset: error.valid_up_to(),
+                json: false,
+            });
+        }
+        Ok(Self {
+            text,
+            specials: Specials::new(text, from),
+            ascii,
+            failure: (Reason::Syntax, 0),
+        })
+    }
+
+    fn conclude(&self, end: End) -> Result<(), NotCanonical> {
+        match end {
+            Some(end) if end == self.text.len() => Ok(()),
+            Some(end) => Err(explain(self.text, Reason::TrailingBytes, end)),
+            None => Err(explain(self.text, self.failure.0, self.failure.1)),
+        }
+    }
+
     /// The byte at a place; zero, which canonical JSON never has, behind the end.
     #[inline]
     fn byte(&self, at: usize) -> u8 {
@@ -253,7 +280,7 @@ impl<'a> Scanner<'a> {
 
     fn object(
         &mut self,
-        mut at: usize,
+        at: usize,
         depth: usize,
         visit: &mut impl FnMut(&'a [u8], &'a [u8]),
     ) -> End {
@@ -263,9 +290,19 @@ impl<'a> Scanner<'a> {
         if self.byte(at + 1) == b'}' {
             return Some(at + 2);
         }
-        let mut previous: Option<Name<'a>> = None;
+        self.members(at, depth, None, visit)
+    }
+
+    /// The members behind the opening brace or comma at `at`, and the closing brace.
+    #[inline]
+    fn members(
+        &mut self,
+        mut at: usize,
+        depth: usize,
+        mut previous: Option<Name<'a>>,
+        visit: &mut impl FnMut(&'a [u8], &'a [u8]),
+    ) -> End {
         loop {
-            // Here stands the opening brace or a comma.
             let name_at = at + 1;
             if self.byte(name_at) != b'"' {
                 return self.fail(Reason::Syntax, name_at);

@@ -12,11 +12,12 @@ pub(super) struct Specials<'a> {
 }
 
 impl<'a> Specials<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    /// Looks from `from` on.
+    pub(super) fn new(text: &'a [u8], from: usize) -> Self {
         Self {
             text,
-            block: 0,
-            marks: marks_at(text, 0),
+            block: from,
+            marks: marks_at(text, from),
         }
     }
 
@@ -56,17 +57,29 @@ fn marks_at(text: &[u8], at: usize) -> u64 {
 
 #[inline]
 fn marks(block: &[u8; BLOCK]) -> u64 {
-    // This loop becomes vector instructions; the second gathers the bytes' top bits.
+    // This loop becomes vector instructions. The block is a square of eight rows of eight bytes, and a byte's bit
+    // tells its row, so that the rows can be laid over one another.
     let mut found = [0_u8; BLOCK];
-    for (found, byte) in found.iter_mut().zip(block) {
+    for (at, (found, byte)) in found.iter_mut().zip(block).enumerate() {
         let special = (*byte == b'"') | (*byte == b'\\') | (*byte < 0x20);
-        *found = if special { 0x80 } else { 0 };
+        *found = if special { 1 << (at / 8) } else { 0 };
     }
-    let mut marks = 0;
-    for (position, eight) in found.chunks_exact(8).enumerate() {
-        let eight = eight.first_chunk::<8>().copied().unwrap_or_default();
-        let bits = (u64::from_le_bytes(eight) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        marks |= bits << (position * 8);
+    let mut columns = 0;
+    for row in found.chunks_exact(8) {
+        let row = row.first_chunk::<8>().copied().unwrap_or_default();
+        columns |= u64::from_le_bytes(row);
     }
-    marks
+    transpose(columns)
+}
+
+/// Turns a square of eight by eight bits about its diagonal: by halves, quarters and eighths.
+#[inline]
+fn transpose(square: u64) -> u64 {
+    let swap = |square: u64, distance: u32, mask: u64| {
+        let moved = (square ^ (square >> distance)) & mask;
+        square ^ moved ^ (moved << distance)
+    };
+    let square = swap(square, 7, 0x00AA_00AA_00AA_00AA);
+    let square = swap(square, 14, 0x0000_CCCC_0000_CCCC);
+    swap(square, 28, 0x0000_0000_F0F0_F0F0)
 }

@@ -6,7 +6,7 @@ use super::CallTrigger;
 use crate::call::{CallContext, UNKNOWN};
 
 /// Who did it: from the user over the model, and the agents between, to the tool.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct AttributionChain {
@@ -73,6 +73,13 @@ pub fn build_attribution(
         approved_by: context.approved_by.clone(),
         rule: context.rule.clone(),
         verified: context.verified.clone(),
+    }
+}
+
+/// A chain of which nothing is known.
+impl Default for AttributionChain {
+    fn default() -> Self {
+        build_attribution(&CallContext::default(), UNKNOWN, CallTrigger::default())
     }
 }
 

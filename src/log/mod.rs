@@ -1,6 +1,6 @@
 //! The log on disk, format 1: records, segments, writer, recovery, verifier.
 //!
-//! It knows nothing of tower and of sinks. The bytes are laid down in [`format`].
+//! It knows nothing of tower and of sinks. The bytes are laid down in [`mod@format`].
 
 mod boot;
 mod calls;

@@ -21,35 +21,33 @@ pub(crate) fn of_segment(
     let Some(first_seq) = segments.get(index).map(|segment| segment.first_seq) else {
         return Ok(repeats);
     };
-    for earlier in segments[..index].iter().rev() {
-        if earlier.length == 0 {
-            continue;
-        }
-        if last_seq(earlier)?.is_some_and(|last| last < first_seq) {
-            break;
-        }
-        let mut lines = Lines::new(snapshot::read_from(earlier, 0)?, MAX_RECORD, 0);
-        loop {
-            let step = lines
-                .advance()
-                .map_err(|error| QueryError::io("reading", &earlier.path, error))?;
-            match step {
-                Step::Line => {
-                    if let Some(place) =
-                        Place::of(lines.line()).filter(|place| place.seq >= first_seq)
-                    {
-                        repeats.insert((place.seq, place.hash));
-                    }
+    // Names rise from segment to segment, so a record of an older one stands in the last one too.
+    let earlier = segments[..index]
+        .iter()
+        .rev()
+        .find(|segment| segment.length > 0);
+    let Some(earlier) = earlier else {
+        return Ok(repeats);
+    };
+    if last_seq(earlier)?.is_some_and(|last| last < first_seq) {
+        return Ok(repeats);
+    }
+    let mut lines = Lines::new(snapshot::read_from(earlier, 0)?, MAX_RECORD, 0);
+    loop {
+        let step = lines
+            .advance()
+            .map_err(|error| QueryError::io("reading", &earlier.path, error))?;
+        match step {
+            Step::Line => {
+                if let Some(place) = Place::of(lines.line()).filter(|place| place.seq >= first_seq)
+                {
+                    repeats.insert((place.seq, place.hash));
                 }
-                Step::TooLong => {}
-                Step::Unfinished(_) | Step::End => break,
             }
-        }
-        if earlier.first_seq < first_seq {
-            break;
+            Step::TooLong => {}
+            Step::Unfinished(_) | Step::End => return Ok(repeats),
         }
     }
-    Ok(repeats)
 }
 
 /// The number of a segment's last record, looked for in the segment's last MiB.

@@ -33,6 +33,9 @@ pub struct CallBuilder<'a> {
     inner: &'a Inner,
 }
 
+/// What stands before arguments that are no object (FORMAT section 2).
+const VALUE_OPENING: &[u8] = br#"{"_value":"#;
+
 type Setter<'a> = for<'s, 't> fn(&'s mut CallBuilder<'a>, &'t str) -> &'s mut CallBuilder<'a>;
 
 /// One setter for a text: they differ in name, place and documentation only.
@@ -99,21 +102,20 @@ impl<'a> CallBuilder<'a> {
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
         let sanitizer = &self.inner.sanitizer;
-        let (piece, changed) = self
-            .open
-            .piece_as_told(Member::Arguments, |out| match arguments {
-                Value::Object(_) => sanitizer.write_value(out, arguments, limits::ARGUMENTS),
-                Value::Null => {
-                    out.extend_from_slice(b"{}");
-                    Sanitized::default()
-                }
-                _ => {
-                    out.extend_from_slice(br#"{"_value":"#);
-                    let did = sanitizer.write_value(out, arguments, limits::ARGUMENTS);
-                    out.push(b'}');
-                    did
-                }
-            });
+        let (piece, changed) = self.open.piece_as_told(Member::Arguments, |out| {
+            if arguments.is_null() {
+                out.extend_from_slice(b"{}");
+                return Sanitized::default();
+            }
+            let start = out.len();
+            let did = sanitizer.write_value(out, arguments, limits::ARGUMENTS);
+            // A marker of the sanitizer's may stand for an object too.
+            if out.get(start) != Some(&b'{') {
+                out.splice(start..start, VALUE_OPENING.iter().copied());
+                out.push(b'}');
+            }
+            did
+        });
         self.open.pieces.arguments = piece;
         // Two different secrets look alike once they are redacted, and so do two long values once they are
         // cut: then the tree itself has to be compared.

@@ -310,22 +310,30 @@ impl<'t> Reader<'t> {
         if !matches!(self.at(start), Some(b'0'..=b'9' | b'+' | b'(')) {
             return self.phrase_end(rules, start);
         }
-        let punctuation =
-            |byte: u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/' | b',');
-        let run = self.bytes[start..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit() || punctuation(**byte))
-            .count();
-        let digits = self.bytes[start..start + run]
-            .iter()
-            .rposition(u8::is_ascii_digit)
-            .map_or(run, |last| last + 1);
-        let end = start + digits;
-        if self.ends_word(end) || digits < run {
+        let mut at = start;
+        let mut end = start;
+        while let Some(byte) = self.at(at) {
+            match byte {
+                b'0'..=b'9' => end = at + 1,
+                b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/' => {}
+                // A list of numbers goes on; a comma before anything else ends it.
+                b',' if self.number_begins(at + 1) => {}
+                _ => break,
+            }
+            at += 1;
+        }
+        if self.ends_word(end) || self.bytes[end..at].contains(&b' ') || self.is_end_or_space(at) {
             end
         } else {
             self.word_end(end)
         }
+    }
+
+    /// True where, after a blank, three digits or what begins a telephone number follow.
+    fn number_begins(self, at: usize) -> bool {
+        let at = at + usize::from(self.at(at) == Some(b' '));
+        let digit = |at| self.at(at).is_some_and(|byte: u8| byte.is_ascii_digit());
+        matches!(self.at(at), Some(b'+' | b'(')) || (at..at + 3).all(digit)
     }
 
     fn phrase_end(self, rules: &Rules, start: usize) -> usize {

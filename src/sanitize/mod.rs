@@ -11,8 +11,8 @@
 //! `password_policy_id` stay; a few names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
 //! excepted. A plural with a number is a count and stays. [`SanitizerBuilder`] adds names.
 //!
-//! **JSON in strings.** A string that holds an object or a list is opened, up to 4 levels deep, and written
-//! anew where anything in it was changed.
+//! **JSON in strings.** A string that holds an object, a list or another string is opened, up to 4 levels deep,
+//! and written anew where anything in it was changed. Deeper levels are searched as text.
 //!
 //! **Assignments in text**: `password=…`, `api key: …`, `"token": "…"` (also in cut or escaped JSON), `secret => …`,
 //! `--password …`, `Authorization: Bearer …`, by the same names. A value that only refers to a secret, such as

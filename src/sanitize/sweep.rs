@@ -63,8 +63,7 @@ const KINDS: [u8; 256] = {
 const fn kind(byte: u8) -> u8 {
     let escape = (byte < 0x20) as u8 | (byte == b'"') as u8 | (byte == b'\\') as u8;
     let assignment = (byte == b'=') as u8 | (byte == b':') as u8;
-    (escape * ESCAPE)
-        | (assignment * ASSIGNMENT)
-        | ((byte == b'-') as u8 * DASH)
-        | ((byte >= 0xEE) as u8 * HIGH)
+    let dash = (byte == b'-') as u8;
+    let high = (byte >= 0xEE) as u8;
+    (escape * ESCAPE) | (assignment * ASSIGNMENT) | (dash * DASH) | (high * HIGH)
 }

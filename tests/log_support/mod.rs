@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tool_audit::clock::Clock;
 use tool_audit::log::record::{Previous, RecordHash, RecordHead};
+use tool_audit::log::segment;
+use tool_audit::log::verify::{VerifyOptions, verify};
 use tool_audit::log::{LogOptions, LogWriter, MemoryStorage, Storage};
 
 /// A clock that is moved by hand.
@@ -173,9 +175,24 @@ pub fn check(segments: &[(u64, Vec<u8>)]) -> Checked {
     checked
 }
 
-/// The log in `storage`, which must be intact.
-pub fn intact(storage: &MemoryStorage) -> Checked {
+/// The log in `storage`, which must be intact by the check here: where there are many logs to check.
+pub fn whole(storage: &MemoryStorage) -> Checked {
     let checked = check(&storage.segment_bytes());
     assert!(checked.faults.is_empty(), "{:?}", checked.faults);
+    checked
+}
+
+/// The log in `storage`, which must be intact, by the check here and by the crate's verifier.
+pub fn intact(storage: &MemoryStorage) -> Checked {
+    let segments = storage.segment_bytes();
+    let checked = whole(storage);
+    let folder = tempfile::tempdir().unwrap();
+    for (first_seq, bytes) in &segments {
+        std::fs::write(folder.path().join(segment::name(*first_seq)), bytes).unwrap();
+    }
+    let report = verify(folder.path(), &VerifyOptions::new().threads(1)).unwrap();
+    assert!(report.is_intact(), "{report}");
+    assert_eq!(report.records(), checked.records.len() as u64);
+    assert_eq!(report.logs[0].superseded, checked.superseded as u64);
     checked
 }

@@ -427,7 +427,7 @@ fn changed_lines() -> Vec<Case> {
         (
             "a line longer than a record may be",
             changed(|log| {
-                *log.line(1, 2) = format!("{{\"v\":\"{}\"}}", "x".repeat(MAX_RECORD)).into_bytes()
+                *log.line(1, 2) = format!("{{\"v\":\"{}\"}}", "x".repeat(MAX_RECORD)).into_bytes();
             }),
             line("not_canonical"),
         ),

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -76,9 +77,12 @@ impl WrittenLog {
 
     /// Appends bytes that are no record.
     pub fn append(&self, bytes: &[u8]) {
-        let mut all = fs::read(&self.segment).unwrap_or_default();
-        all.extend_from_slice(bytes);
-        fs::write(&self.segment, all).unwrap();
+        let mut segment = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&self.segment)
+            .unwrap();
+        segment.write_all(bytes).unwrap();
     }
 
     /// Begins a new segment, with the last `repeats` lines of the one before standing in it again.

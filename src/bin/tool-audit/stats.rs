@@ -19,11 +19,11 @@ Example:
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    #[command(flatten)]
-    filter: FilterArguments,
     /// Give one JSON object a line for each tool
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    filter: FilterArguments,
 }
 
 const HEADER: [&str; 10] = [
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
 }
 
 fn row(tool: &ToolStatistics) -> Row {
-    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), milliseconds);
     let users = match tool.unique_users {
         Some(users) if tool.unique_users_estimated => format!("~{users}"),
         Some(users) => users.to_string(),
@@ -89,4 +89,10 @@ fn row(tool: &ToolStatistics) -> Row {
             .filter(|rate| *rate < 0.5)
             .map(|_| Colour::Red),
     }
+}
+
+/// One decimal says enough of a call that takes milliseconds; one that takes less needs all three.
+fn milliseconds(value: f64) -> String {
+    let decimals = if value < 1.0 { 3 } else { 1 };
+    format!("{value:.decimals$}")
 }

@@ -5,7 +5,7 @@ use std::hash::RandomState;
 use super::chain::{Chain, Link};
 use super::facts::{Facts, Members};
 use super::fault::FaultKind;
-use super::head_text::{HeadText, PreviousText, is_record};
+use super::head_text::{HeadText, PreviousText, is_hex_of, is_record};
 use crate::canonical;
 use crate::log::record::{MAX_RECORD, RecordHash};
 
@@ -54,6 +54,8 @@ pub(super) struct ChunkSummary {
     pub(super) first: Option<FirstRecord>,
     /// How the log goes on behind the chunk, where a record stands in it.
     pub(super) chain: Option<Chain>,
+    /// The last record's `_seq` and `_hash`, as it states them.
+    pub(super) last: Option<(u64, [u8; 64])>,
     pub(super) facts: Facts,
     /// When each line's record ended, if times are looked at.
     pub(super) ends: Vec<i64>,
@@ -124,7 +126,7 @@ impl ChunkSummary {
             return None;
         };
         let hash = RecordHash::of_line(bytes);
-        let hash_fits = hash.to_hex() == *head.hash;
+        let hash_fits = is_hex_of(head.hash, &hash);
         let log_fits = rules.log.as_ref() == Some(head.log);
         let linked = self.chain.is_some_and(|chain| chain.links_to(&head));
         // Digits that equal what they must be are digits; any others have to be looked at.
@@ -136,7 +138,12 @@ impl ChunkSummary {
         let mut members = Members::default();
         let mut canonical = true;
         if rules.byte_rule || head.kind != "tool_call" {
-            let checked = canonical::check_members(bytes, |name, value| members.see(name, value));
+            let see = |name: &[u8], value| members.see(name, value);
+            let checked = if head.is_canonical() {
+                canonical::check_members_from(bytes, head.end, b"_seq", see)
+            } else {
+                canonical::check_members(bytes, see)
+            };
             if let Err(error) = checked
                 && rules.byte_rule
             {
@@ -191,6 +198,7 @@ impl ChunkSummary {
                 });
             }
         }
+        self.last = Some((head.seq, *head.hash));
         self.chain = Some(Chain {
             next: head.seq.saturating_add(1),
             link: Link::Hash(*head.hash),

@@ -42,19 +42,22 @@ pub(super) struct Members<'a> {
 impl<'a> Members<'a> {
     #[inline]
     pub(super) fn see(&mut self, name: &[u8], value: &'a [u8]) {
-        let place = match name {
-            b"call_id" => &mut self.call_id,
-            b"count" => &mut self.count,
-            b"duration_ms" => &mut self.duration_ms,
-            b"format" => &mut self.format,
-            b"latest_retain_until" => &mut self.latest_retain_until,
-            b"source" => &mut self.source,
-            b"through_hash" => &mut self.through_hash,
-            b"through_seq" => &mut self.through_seq,
-            b"timestamp" => &mut self.timestamp,
+        // Most members are none of these, and their lengths and first letters tell.
+        let (place, wanted): (_, &[u8]) = match (name.len(), name.first()) {
+            (7, Some(b'c')) => (&mut self.call_id, b"call_id"),
+            (5, Some(b'c')) => (&mut self.count, b"count"),
+            (11, Some(b'd')) => (&mut self.duration_ms, b"duration_ms"),
+            (6, Some(b'f')) => (&mut self.format, b"format"),
+            (19, Some(b'l')) => (&mut self.latest_retain_until, b"latest_retain_until"),
+            (6, Some(b's')) => (&mut self.source, b"source"),
+            (12, Some(b't')) => (&mut self.through_hash, b"through_hash"),
+            (11, Some(b't')) if name.ends_with(b"q") => (&mut self.through_seq, b"through_seq"),
+            (9, Some(b't')) if name.ends_with(b"p") => (&mut self.timestamp, b"timestamp"),
             _ => return,
         };
-        *place = Some(value);
+        if name == wanted {
+            *place = Some(value);
+        }
     }
 
     /// When the record ended: `timestamp` plus `duration_ms`, in microseconds.

@@ -1,6 +1,7 @@
 //! The head of a record as text: a verifier compares stored digits and need not decode them.
 
-use crate::log::record::{GENESIS, RecordHead};
+use crate::canonical::MAX_SAFE_INTEGER;
+use crate::log::record::{GENESIS, RecordHash, RecordHead};
 
 const HEX_HASH: usize = 64;
 const HEX_LOG: usize = 32;
@@ -16,6 +17,8 @@ pub(super) struct HeadText<'a> {
     pub(super) log: &'a [u8; HEX_LOG],
     pub(super) previous: PreviousText<'a>,
     pub(super) seq: u64,
+    /// Where the comma or brace stands behind the last of the five.
+    pub(super) end: usize,
 }
 
 /// What `_previous_hash` says, as it stands.
@@ -27,18 +30,18 @@ pub(super) enum PreviousText<'a> {
 
 impl<'a> HeadText<'a> {
     pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
-        let rest = line.strip_prefix(br#"{"_hash":""#)?;
+        let rest = after(line, br#"{"_hash":""#)?;
         let (hash, rest) = rest.split_first_chunk::<HEX_HASH>()?;
-        let rest = rest.strip_prefix(br#"","_kind":""#)?;
+        let rest = after(rest, br#"","_kind":""#)?;
         let length = rest.iter().position(|byte| *byte == b'"')?;
         let (kind, rest) = rest.split_at_checked(length)?;
         let kind = std::str::from_utf8(kind).ok()?;
         if kind.contains('\\') {
             return None;
         }
-        let rest = rest.strip_prefix(br#"","_log":""#)?;
+        let rest = after(rest, br#"","_log":""#)?;
         let (log, rest) = rest.split_first_chunk::<HEX_LOG>()?;
-        let rest = rest.strip_prefix(br#"","_previous_hash":""#)?;
+        let rest = after(rest, br#"","_previous_hash":""#)?;
         let (previous, rest) = match rest.strip_prefix(GENESIS.as_bytes()) {
             Some(rest) => (PreviousText::Genesis, rest),
             None => {
@@ -46,15 +49,44 @@ impl<'a> HeadText<'a> {
                 (PreviousText::Hash(hash), rest)
             }
         };
-        let seq = leading_integer(rest.strip_prefix(br#"","_seq":"#)?)?;
+        let rest = after(rest, br#"","_seq":"#)?;
+        let (seq, digits) = leading_integer(rest)?;
         Some(Self {
             hash,
             kind,
             log,
             previous,
             seq,
+            end: line.len() - rest.len() + digits,
         })
     }
+
+    /// Whether the five members are canonical for certain, once the digits are known to be digits.
+    pub(super) fn is_canonical(&self) -> bool {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        self.seq <= MAX_SAFE_INTEGER && self.kind.bytes().all(plain)
+    }
+}
+
+/// What stands behind a text of fixed length, if that text stands first.
+#[inline]
+fn after<'a, const N: usize>(text: &'a [u8], first: &[u8; N]) -> Option<&'a [u8]> {
+    let (found, rest) = text.split_first_chunk::<N>()?;
+    (found == first).then_some(rest)
+}
+
+/// Whether a text is the lower-case hex digits of a hash. It is written without a table, so that it becomes vector
+/// instructions.
+pub(super) fn is_hex_of(text: &[u8; HEX_HASH], hash: &RecordHash) -> bool {
+    let mut digits = [0_u8; HEX_HASH];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(hash.0) {
+        pair[0] = byte >> 4;
+        pair[1] = byte & 0xF;
+    }
+    for digit in &mut digits {
+        *digit += if *digit > 9 { b'a' - 10 } else { b'0' };
+    }
+    digits == *text
 }
 
 /// Whether a line begins like a record, digits and all.
@@ -62,15 +94,15 @@ pub(super) fn is_record(line: &[u8]) -> bool {
     RecordHead::parse(line).is_some()
 }
 
-/// The integer that stands before a comma or a closing brace.
-fn leading_integer(text: &[u8]) -> Option<u64> {
+/// The integer that stands before a comma or a closing brace, and the number of its digits.
+fn leading_integer(text: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0_u64;
     for (at, byte) in text.iter().enumerate() {
         match byte {
             b'0'..=b'9' if at == 0 || text.first() != Some(&b'0') => {
                 value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
             }
-            b',' | b'}' if at > 0 => return Some(value),
+            b',' | b'}' if at > 0 => return Some((value, at)),
             _ => return None,
         }
     }

@@ -131,10 +131,10 @@ impl<'a> Merge<'a> {
         self.report.add_counts(&chunk.counts);
         if let Some(chain) = chunk.chain {
             self.chain = chain;
-            self.report.last_seq = Some(chain.next.saturating_sub(1));
-            if let Link::Hash(hash) = chain.link {
-                self.report.last_hash = RecordHash::from_hex(&hash);
-            }
+        }
+        if let Some((seq, hash)) = chunk.last {
+            self.report.last_seq = Some(seq);
+            self.report.last_hash = RecordHash::from_hex(&hash);
         }
         let facts = chunk.facts;
         let report = &mut self.report;

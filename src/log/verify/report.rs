@@ -54,7 +54,7 @@ pub struct LogReport {
     pub intact: bool,
     /// How many lines were verified as records, faulty ones among them, superseded ones not.
     pub records: u64,
-    /// Their bytes, line feeds included.
+    /// The bytes of all whole lines, line feeds included.
     pub bytes: u64,
     /// How many segments the log has.
     pub segments: u64,
@@ -170,14 +170,20 @@ impl LogReport {
     }
 }
 
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 impl fmt::Display for LogReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.intact { "intact" } else { "DAMAGED" };
         write!(formatter, "{}: {verdict}", self.folder.display())?;
         write!(
             formatter,
-            "\n  {} records in {} segments",
-            self.records, self.segments
+            "\n  {} in {}",
+            counted(self.records, "record"),
+            counted(self.segments, "segment")
         )?;
         if let (Some(first), Some(last)) = (self.first_seq, self.last_seq) {
             write!(formatter, ", _seq {first} to {last}")?;
@@ -214,7 +220,11 @@ impl fmt::Display for LogReport {
         }
         let more = self.fault_count().saturating_sub(self.faults.len() as u64);
         if more > 0 {
-            write!(formatter, "\n  and {more} faults more:")?;
+            write!(
+                formatter,
+                "\n  and {} not shown; in all:",
+                counted(more, "fault")
+            )?;
             for (kind, count) in &self.fault_counts {
                 write!(formatter, " {count} {kind}")?;
             }
@@ -237,7 +247,11 @@ impl fmt::Display for Report {
         if self.intact {
             writeln!(formatter, "INTACT: every record is as it was sealed.")?;
         } else {
-            writeln!(formatter, "DAMAGED: {} faults.", self.fault_count())?;
+            writeln!(
+                formatter,
+                "DAMAGED: {}.",
+                counted(self.fault_count(), "fault")
+            )?;
         }
         write!(formatter, "Not covered by this verdict:")?;
         for line in &self.not_covered {

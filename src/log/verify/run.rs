@@ -23,7 +23,7 @@ const CHUNK: u64 = 1 << 20;
 const AHEAD: usize = 8;
 
 /// How often a log is begun anew because something was taken from it meanwhile.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 10;
 
 pub(super) fn verify_log(
     folder: &Path,

@@ -35,9 +35,32 @@ pub(super) fn end_of_day(value: &[u8]) -> Option<i64> {
 
 /// Microseconds of a `duration_ms`.
 pub(super) fn duration(value: &[u8]) -> Option<i64> {
+    if let Some(microseconds) = short_duration(value) {
+        return Some(microseconds);
+    }
     let milliseconds: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
     let microseconds = (milliseconds * 1000.0).round();
     (microseconds.abs() < 9e15).then_some(microseconds as i64)
+}
+
+/// The same of digits with at most three decimals, as a writer rounds them.
+fn short_duration(value: &[u8]) -> Option<i64> {
+    let point = value.iter().position(|byte| *byte == b'.');
+    let (whole, decimals) = match point {
+        Some(at) => (value.get(..at)?, value.get(at + 1..)?),
+        None => (value, &[][..]),
+    };
+    let scale = match decimals.len() {
+        0 => 1000,
+        1 => 100,
+        2 => 10,
+        3 => 1,
+        _ => return None,
+    };
+    if whole.is_empty() || whole.len() > 12 {
+        return None;
+    }
+    Some(digits(whole)? * 1000 + digits(decimals)? * scale)
 }
 
 /// Days from 1970-01-01 on, in the Gregorian calendar.

@@ -1,0 +1,141 @@
+use serde_json::Value;
+
+use super::{MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
+use crate::sanitize::Sanitized;
+use crate::sanitize::bounded::{self, Cut};
+use crate::sanitize::marker;
+use crate::sanitize::sweep::{self, sweep};
+use crate::sanitize::text;
+
+/// The least room in which the beginning of a string is worth writing.
+const LEAST_ROOM: usize = 16;
+
+impl Pass<'_> {
+    /// Writes a string that no rule names: its text may hold what a rule does name.
+    #[inline(always)]
+    pub(super) fn text(&mut self, text: &str, depth: usize) -> Written {
+        let bytes = text.as_bytes();
+        let seen = sweep(bytes);
+        let harmless = seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
+            && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(bytes))
+            && !begins_like_json(text);
+        if harmless && bytes.len() + 2 <= self.room() {
+            // The greater part of all strings.
+            write_unescaped(self.out, text);
+            return Ok(());
+        }
+        self.searched(text, seen, depth)
+    }
+
+    #[inline(never)]
+    fn searched(&mut self, mut text: &str, seen: u8, depth: usize) -> Written {
+        if text.len() > MAX_SCANNED {
+            text = bounded::prefix(text, MAX_SCANNED);
+            self.done.shortened = true;
+        }
+        if begins_like_json(text)
+            && self.nesting < MAX_NESTING
+            && let Some(written) = self.nested(text, depth)
+        {
+            return written;
+        }
+        if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+            let spans = text::find(self.rules, text);
+            if !spans.is_empty() {
+                let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
+                self.done.redactions = self.done.redactions.saturating_add(count);
+                return self.cut_to_room(&text::replace(self.rules, text, &spans));
+            }
+        }
+        if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
+            write_unescaped(self.out, text);
+            return Ok(());
+        }
+        self.cut_to_room(text)
+    }
+
+    /// Opens a string that holds an object, a list or a string; `None` where it holds none.
+    fn nested(&mut self, text: &str, depth: usize) -> Option<Written> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let mut inner_out = Vec::with_capacity(text.len());
+        let mut inner = Pass {
+            nodes: self.nodes,
+            nesting: self.nesting + 1,
+            ..Pass::new(self.rules, &mut inner_out, usize::MAX)
+        };
+        let written = inner.value(&value, None, depth + 1);
+        let (nodes, members, mut done) = (inner.nodes, inner.members, inner.done);
+        self.nodes = nodes;
+        if written.is_err() {
+            return Some(written);
+        }
+        if done == Sanitized::default() {
+            if members == count_members(text) {
+                return Some(self.cut_to_room(text));
+            }
+            // Of members that share a name the tree holds the last one only: the others were not looked at.
+            done.redactions = 1;
+        }
+        self.done.add(done);
+        Some(match String::from_utf8(inner_out) {
+            Ok(sanitized) => self.cut_to_room(&sanitized),
+            Err(_) => self.plain(marker::FAILED),
+        })
+    }
+
+    /// Writes a text that was searched, as much of it as there is room for.
+    pub(super) fn cut_to_room(&mut self, text: &str) -> Written {
+        let room = self.room();
+        match bounded::write(self.out, text, room) {
+            Cut::Whole => Ok(()),
+            Cut::At(length) => {
+                self.done.shortened = true;
+                if room < bounded::MAX_STRING {
+                    self.full = true;
+                    if room < LEAST_ROOM || length == 0 {
+                        return Err(Overflow);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.end
+            .saturating_sub(self.out.len())
+            .min(bounded::MAX_STRING)
+    }
+}
+
+#[inline]
+pub(super) fn write_unescaped(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+fn begins_like_json(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'{' | b'[' | b'"', ..] => true,
+        [first, ..] if first.is_ascii_whitespace() => {
+            text.trim_ascii_start().starts_with(['{', '[', '"'])
+        }
+        _ => false,
+    }
+}
+
+/// How many members all objects in a JSON text have together: one for each colon outside strings.
+fn count_members(json: &str) -> usize {
+    let (mut members, mut in_string, mut escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b':' if !in_string => members += 1,
+            _ => {}
+        }
+    }
+    members
+}

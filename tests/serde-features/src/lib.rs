@@ -1,0 +1,1 @@
+//! Canonical bytes must not depend on serde_json's features; the tests are all there is.
