@@ -128,7 +128,11 @@ fn the_longest_call_makes_a_record_that_a_log_takes() {
     let wide: Map<String, Value> = (0..400)
         .map(|number| (format!("\u{1}{number}_id"), json!(long[..3000])))
         .collect();
-    for text in [long.as_str(), &"é".repeat(100_000), &"\u{10FFFF}".repeat(9)] {
+    for text in [
+        &long[..20_000],
+        &"é".repeat(10_000),
+        &"\u{10FFFF}".repeat(9),
+    ] {
         for arguments in [deep.clone(), Value::Object(wide.clone()), json!(long)] {
             let sink = MemorySink::new();
             let recorder = recorder(&sink, text);
