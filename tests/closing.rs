@@ -2,12 +2,16 @@
 
 mod common;
 
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde_json::json;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok};
-use tool_audit::{AuditLayer, CallContext, Policy, Recorder, SinkError, ToolCall, ToolResult};
+use tool_audit::{
+    AuditLayer, AuditSink, CallContext, Policy, Recorder, SanitizedEntry, SinkError, Ticket,
+    ToolCall, ToolResult,
+};
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 use common::{Answer, Controlled, call};
@@ -84,6 +88,41 @@ async fn the_wait_of_closing_is_the_policys() {
     assert_pending!(close.poll());
     drop(open);
     assert_ready_ok!(close.poll());
+}
+
+/// A sink whose end does not come.
+struct Hanging;
+
+impl AuditSink for Hanging {
+    fn record(&self, _entry: &SanitizedEntry<'_>) -> Ticket {
+        Ticket::DONE
+    }
+
+    fn poll_close(&self, _cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_does_not_end_is_not_waited_for_longer_than_the_policy_says() {
+    let policy = Policy::new().close_wait(Duration::from_secs(2));
+    let recorder = Recorder::builder(Hanging).policy(policy).build();
+    let open = recorder.start_call(&call());
+    let mut close = spawn(recorder.close());
+    assert_pending!(close.poll());
+    // The open call's time is over, and the sink's begins.
+    tokio::time::advance(Duration::from_millis(2001)).await;
+    assert_pending!(close.poll());
+    tokio::time::advance(Duration::from_millis(2998)).await;
+    assert_pending!(close.poll());
+    tokio::time::advance(Duration::from_millis(3)).await;
+    assert!(close.is_woken());
+    assert!(assert_ready_err!(close.poll()).is_deadline());
+    drop(open);
+    // The longest wait that there is is none that ends in a panic.
+    let policy = Policy::new().close_wait(Duration::MAX);
+    let recorder = Recorder::builder(Hanging).policy(policy).build();
+    assert_pending!(spawn(recorder.close()).poll());
 }
 
 #[test]

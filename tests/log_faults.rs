@@ -119,7 +119,9 @@ fn survive(
 
 /// A log on which a run without a fault was made, and what that run was told.
 fn first_run() -> &'static (Vec<(u64, Vec<u8>)>, Acknowledged) {
-    static FIRST: LazyLock<(Vec<(u64, Vec<u8>)>, Acknowledged)> = LazyLock::new(|| {
+    /// The segments, by the number of their first record.
+    type Segments = Vec<(u64, Vec<u8>)>;
+    static FIRST: LazyLock<(Segments, Acknowledged)> = LazyLock::new(|| {
         let memory = MemoryStorage::new();
         let told = run(Faulty::over(memory.clone()), "first").unwrap();
         (memory.segment_bytes(), told)

@@ -206,7 +206,7 @@ impl EntryBuf {
             call_id: String::new(),
             outcome: None,
             durability: Durability::Buffered,
-            json: format!("{{\"_kind\":\"{}\"}}", kind.as_str()),
+            json: format!("{}\"call_id\":\"\"}}", kind.opening()),
         }
     }
 

@@ -255,6 +255,13 @@ impl Open {
         (span, did.redactions > 0 || did.shortened)
     }
 
+    /// Takes back the last piece, so that what is told again and again takes no room.
+    pub(super) fn take_back(&mut self, piece: Span) {
+        if piece.end as usize == self.bytes.len() {
+            self.bytes.truncate(piece.start as usize);
+        }
+    }
+
     /// Says that authentication established the member of this name.
     pub(super) fn verify(&mut self, name: &'static str) {
         if self.verified.iter().any(|claim| self.text(*claim) == name) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct RecorderStats {
     /// Calls that have begun.
     pub started: u64,
-    /// Calls whose end record the sink took.
+    /// Calls whose end record the sink took, or did not want.
     pub recorded: u64,
     /// Calls whose end record the sink could not take.
     pub lost: u64,

@@ -103,6 +103,7 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
         let key = open.piece(Member::ResultSummary, |out| sanitizer.write_key(out, name));
         // What the envelope says of an identifier counts, not what lies in it.
         let Err(place) = open.place_of(&open.identifiers, key) else {
+            open.take_back(key);
             continue;
         };
         let value = open.piece(Member::ResultSummary, |out| {
@@ -214,7 +215,9 @@ fn add_field(open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {
         .fields
         .iter()
         .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
-    if !known {
+    if known {
+        open.take_back(span);
+    } else {
         open.fields_bytes += open.bytes.len() - before + 1;
         open.fields.push(span);
     }
