@@ -360,3 +360,71 @@ fn a_segment_that_cannot_be_begun_leaves_the_writer_in_the_old_one() {
     log.close().unwrap();
     assert_eq!(intact(disk.memory()).calls().len(), 50);
 }
+
+#[test]
+fn a_failed_write_that_left_something_is_not_written_behind() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    append(&mut log, "c-1");
+    let mut first = true;
+    disk.script(move |_, act| match act {
+        Act::Write if std::mem::take(&mut first) => Fault::FailBehind(50),
+        _ => Fault::None,
+    });
+    assert!(log.flush().is_err());
+    append(&mut log, "c-2");
+    log.close().unwrap();
+    assert!(log.status().is_damaged());
+    let segments = disk.memory().segment_bytes();
+    assert!(!segments[0].1.ends_with(b"\n"));
+    let checked = check(&segments);
+    assert_eq!(checked.faults, ["segment 0 line 2: unfinished"]);
+    assert_eq!(checked.calls(), ["c-0", "c-1", "c-2"]);
+}
+
+#[test]
+fn a_new_segment_that_could_be_neither_synced_nor_removed_is_begun_again() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-0");
+    log.sync().unwrap();
+    append(&mut log, "c-1");
+    disk.script(|_, act| match act {
+        Act::Sync | Act::Remove => Fault::Fail(ErrorKind::Other),
+        _ => Fault::None,
+    });
+    for _ in 0..3 {
+        assert!(log.sync().is_err());
+    }
+    disk.heal();
+    log.close().unwrap();
+    assert!(!disk.misused());
+    let checked = intact(disk.memory());
+    assert_eq!(
+        (checked.calls(), checked.superseded),
+        (vec!["c-0", "c-1"], 1)
+    );
+}
+
+#[test]
+fn a_segment_that_a_restart_cannot_sync_is_not_gone_on_in() {
+    let disk = disk_with(&first_run().0);
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-1");
+    log.flush().unwrap();
+    drop(log);
+    let before = disk.memory().segment_bytes().len();
+    let mut first = true;
+    disk.script(move |_, act| match act {
+        Act::Sync if std::mem::take(&mut first) => Fault::Fail(ErrorKind::Other),
+        _ => Fault::None,
+    });
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    append(&mut log, "c-2");
+    log.close().unwrap();
+    assert!(!disk.misused());
+    assert_eq!(disk.memory().segment_bytes().len(), before + 1);
+    intact(disk.memory());
+}

@@ -282,6 +282,27 @@ fn a_segment_under_a_wrong_name_is_damage_after_a_reboot_too() {
 }
 
 #[test]
+fn a_whole_segment_that_does_not_follow_is_never_taken_for_torn() {
+    let storage = MemoryStorage::new();
+    let mut small = options();
+    small.segment_records = 4;
+    let mut log = LogWriter::open(storage.clone(), small.clone()).unwrap();
+    for number in 0..5 {
+        append(&mut log, &format!("c-{number}"));
+    }
+    log.sync().unwrap();
+    drop(log);
+    let segments = storage.segment_bytes();
+    let moved = with(&segments[0].1);
+    moved.set_segment(9, segments[1].1.clone());
+    small.boot_id = Some("boot-2".to_owned());
+    let log = LogWriter::open(moved.clone(), small).unwrap();
+    assert!(log.status().is_damaged());
+    assert_eq!(moved.torn(), []);
+    assert_eq!(moved.segment_bytes()[1], (9, segments[1].1.clone()));
+}
+
+#[test]
 fn a_log_that_is_all_garbage_is_kept_and_another_one_begun() {
     let garbage = b"not a log\n".repeat(200_000);
     let storage = with(&garbage);

@@ -30,6 +30,8 @@ pub enum Fault {
     Fail(io::ErrorKind),
     /// A write takes only so many bytes.
     Short(usize),
+    /// A write takes so many bytes, and says that it failed.
+    FailBehind(usize),
 }
 
 type Script = Box<dyn FnMut(usize, Act) -> Fault + Send>;
@@ -46,6 +48,8 @@ struct Disk {
     named: BTreeSet<u64>,
     /// A handle was synced after it had failed.
     misuse: bool,
+    /// What the write at hand leaves before it fails.
+    leaves: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -129,6 +133,10 @@ impl Faulty {
         match disk.script.as_mut().map(|script| script(number, act)) {
             None | Some(Fault::None) => Ok(None),
             Some(Fault::Short(bytes)) => Ok(Some(bytes)),
+            Some(Fault::FailBehind(bytes)) => {
+                disk.leaves = Some(bytes);
+                Ok(None)
+            }
             Some(Fault::Fail(kind)) => Err(io::Error::from(kind)),
         }
     }
@@ -184,6 +192,11 @@ impl Storage for Faulty {
     }
     fn write(&mut self, segment: &mut MemorySegment, bytes: &[u8]) -> io::Result<usize> {
         let short = self.act(Act::Write)?.unwrap_or(bytes.len());
+        let leaves = self.disk().leaves.take();
+        if let Some(left) = leaves {
+            self.memory.write(segment, &bytes[..left])?;
+            return Err(io::Error::other("it failed, and left something"));
+        }
         self.memory.write(segment, &bytes[..short.min(bytes.len())])
     }
     fn sync(&mut self, segment: &MemorySegment) -> io::Result<()> {

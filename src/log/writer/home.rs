@@ -184,7 +184,6 @@ impl<S: Storage> LogWriter<S> {
         if self.opening_due {
             self.seal_opening()?;
         }
-        self.window.rewind();
         let mut length = 0;
         while !self.window.unwritten().is_empty() {
             let written = write_some(&mut self.storage, segment, self.window.unwritten())
