@@ -221,7 +221,7 @@ impl EntryBuf {
             outcome: self.outcome,
             durability: self.durability,
         };
-        SanitizedEntry::new(head, &self.json)
+        SanitizedEntry::new(head, self.json.as_bytes())
     }
 
     /// The entry as one object of canonical JSON.

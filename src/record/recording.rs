@@ -316,8 +316,8 @@ fn record(
             assemble::assemble(open, &facts);
         }
         let tool_name = open.tool_name();
-        let json = std::str::from_utf8(&open.line).unwrap_or_default();
-        sink.record(&SanitizedEntry::new(head(open, &tool_name, &facts), json))
+        let head = head(open, &tool_name, &facts);
+        sink.record(&SanitizedEntry::new(head, &open.line))
     });
     let ticket = given.clone().unwrap_or(Ticket::LOST);
     if end.is_some() {

@@ -158,10 +158,16 @@ fn add_fields(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
 const ROWS_ASKED: usize = 16;
 
 fn add_fields_of_rows(open: &mut Open, inner: &Inner, parent: Option<&str>, rows: &[Value]) {
+    let mut before: Option<&Map<String, Value>> = None;
     for row in rows.iter().take(ROWS_ASKED) {
-        if let Value::Object(members) = row {
+        let Value::Object(members) = row else {
+            continue;
+        };
+        // Rows mostly have the same members, which are then known already.
+        if before.is_none_or(|before| !before.keys().eq(members.keys())) {
             add_names(open, inner, parent, members);
         }
+        before = Some(members);
     }
 }
 
