@@ -267,7 +267,20 @@ fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Interruption> {
         }
         listed = again;
     }
+    for (_, path) in &listed {
+        refuse_special(path)?;
+    }
     Ok(listed)
+}
+
+/// Refuses what is no file, so that the verifier does not wait on a pipe.
+fn refuse_special(path: &Path) -> Result<(), Interruption> {
+    let found = fs::metadata(path).map_err(Interruption::reading(path))?;
+    if found.is_file() {
+        return Ok(());
+    }
+    let error = io::Error::other("it has the name of a log's file and is none");
+    Err(Interruption::Failed(VerifyError::unreadable(path, error)))
 }
 
 /// The log that the records belong to: what the first one with a right hash says, or else the first one.
@@ -293,6 +306,9 @@ fn identify(listed: &[(u64, PathBuf)]) -> Result<Option<LogId>, Interruption> {
 /// Whether a writer holds the log. Where the lock cannot be asked, nobody can say that a tail is torn.
 fn is_held(folder: &Path) -> Result<bool, Interruption> {
     let path = folder.join(segment::LOCK);
+    if path.exists() {
+        refuse_special(&path)?;
+    }
     let lock = match File::open(&path) {
         Ok(lock) => lock,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
