@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 ///
 /// Records get their timestamps and durations from it; a test gives one of its own, since tokio's paused
 /// time does not move the standard library's clocks.
+///
+/// A clock is asked in `Drop` too, and while a thread unwinds: it must not panic.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time of day.
     fn now(&self) -> SystemTime;
@@ -74,10 +76,14 @@ pub(crate) mod civil {
         out.push(b'0' + (value % 10) as u8);
     }
 
-    /// Appends `YYYY-MM-DD`.
+    /// The first day of the year 0 and the last one of the year 9999: all that RFC 3339 can say.
+    const FIRST_DAY: i64 = -719_528;
+    const LAST_DAY: i64 = 2_932_896;
+
+    /// Appends `YYYY-MM-DD`, that of the first or last possible day where the day lies beyond.
     pub(crate) fn write_date(out: &mut Vec<u8>, days: i64) {
-        let (year, month, day) = date(days);
-        let year = year.clamp(0, 9999) as u32;
+        let (year, month, day) = date(days.clamp(FIRST_DAY, LAST_DAY));
+        let year = year as u32;
         push_two(out, year / 100);
         push_two(out, year % 100);
         out.push(b'-');
@@ -125,6 +131,22 @@ pub(crate) mod civil {
                 let expected = chrono::DateTime::from_timestamp_micros(micros)
                     .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
                 assert_eq!(String::from_utf8(out).ok(), expected);
+            }
+        }
+
+        #[test]
+        fn days_beyond_four_digits_of_a_year_are_the_first_or_the_last_one() {
+            for (days, expected) in [
+                (FIRST_DAY, "0000-01-01"),
+                (FIRST_DAY - 306, "0000-01-01"),
+                (LAST_DAY, "9999-12-31"),
+                // A 29th of February, which the year 9999 has not.
+                (LAST_DAY + 60, "9999-12-31"),
+                (i64::from(u32::MAX), "9999-12-31"),
+            ] {
+                let mut out = Vec::new();
+                write_date(&mut out, days);
+                assert_eq!(String::from_utf8_lossy(&out), expected);
             }
         }
     }

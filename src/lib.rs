@@ -1,5 +1,5 @@
 //! Records every call of an AI agent's tools: who asked, which tool, with what, how it ended; sanitized, in a
-//! log whose every change shows. It watches calls; it is no vulnerability scanner and decides no access.
+//! tamper-evident log. It watches calls: it is no vulnerability scanner, and decides no access.
 //!
 //! [`AuditLayer`] goes around a tower service, [`Recorder`] works without tower. Both hand each call's end as
 //! one entry to an [`AuditSink`], among them [`HashChainSink`], whose folder [`log::verify`] checks

@@ -529,125 +529,6 @@ async fn every_call_is_recorded_lost_or_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_waits_for_calls_that_are_open_and_admits_no_more() {
-    let sink = Controlled::new();
-    let recorder = Recorder::new(sink.clone());
-    let open = recorder.start_call(&call());
-    let other = recorder.start_call(&call());
-    let mut close = spawn(recorder.close());
-    assert_pending!(close.poll());
-    assert!(!sink.is_closed());
-    let refusal = recorder.admit().await.expect_err("it is closed");
-    assert!(refusal.error().is_closed());
-    drop(open.success(&json!({})));
-    assert_pending!(close.poll());
-    drop(other);
-    assert!(close.is_woken());
-    assert_ready_ok!(close.poll());
-    assert!(sink.is_closed());
-    assert_eq!(sink.entries().len(), 2);
-    assert_eq!(recorder.stats().lost, 0);
-    // Once more is as good.
-    recorder.close().await.expect("closed");
-}
-
-#[tokio::test(start_paused = true)]
-async fn calls_that_stay_open_for_too_long_are_lost_when_they_end() {
-    let sink = Controlled::new();
-    let recorder = Recorder::new(sink.clone());
-    let open = recorder.start_call(&call());
-    let mut close = spawn(recorder.close());
-    assert_pending!(close.poll());
-    tokio::time::advance(Duration::from_millis(4999)).await;
-    assert_pending!(close.poll());
-    tokio::time::advance(Duration::from_millis(2)).await;
-    assert_ready_ok!(close.poll());
-    drop(open.success(&json!({})));
-    let stats = recorder.stats();
-    assert_eq!((stats.recorded, stats.lost, stats.open), (0, 1, 0));
-    assert_eq!(sink.losses()[0].reason, "log closed");
-
-    // A call that comes later goes on without the log, and says why.
-    let runs = Arc::new(AtomicUsize::new(0));
-    let mut tools = AuditLayer::new(recorder.clone()).layer(tool(&runs));
-    tools
-        .ready()
-        .await
-        .expect("ready")
-        .call(call())
-        .await
-        .expect("an answer");
-    assert_eq!(recorder.stats().lost, 2);
-    assert_eq!(sink.losses()[1].reason, "log closed");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_wait_of_closing_is_the_policys() {
-    let sink = Controlled::new();
-    let policy = Policy::new().close_wait(Duration::from_secs(60));
-    let recorder = Recorder::builder(sink.clone()).policy(policy).build();
-    let open = recorder.start_call(&call());
-    let mut close = spawn(recorder.close());
-    assert_pending!(close.poll());
-    tokio::time::advance(Duration::from_secs(59)).await;
-    assert_pending!(close.poll());
-    drop(open);
-    assert_ready_ok!(close.poll());
-}
-
-#[test]
-fn without_a_runtime_an_idle_recorder_closes_and_flushes() {
-    let sink = Controlled::new();
-    let recorder = Recorder::new(sink.clone());
-    drop(recorder.start_call(&call()));
-    assert_ready_ok!(spawn(recorder.flush()).poll());
-    assert_ready_ok!(spawn(recorder.close()).poll());
-    assert!(sink.is_closed());
-}
-
-#[test]
-fn a_runtime_without_time_serves_an_open_gate_and_closes_what_is_idle() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
-    let sink = Controlled::new();
-    let recorder = Recorder::new(sink.clone());
-    runtime.block_on(async {
-        recorder.admit().await.expect("the gate is open");
-        recorder
-            .start_call(&call())
-            .success(&json!({}))
-            .await
-            .expect("recorded");
-        recorder.close().await.expect("closed");
-    });
-    assert_eq!(sink.entries().len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_flush_is_done_when_the_sink_says_so() {
-    let sink = Controlled::new();
-    sink.hold_commits();
-    let recorder = Recorder::new(sink.clone());
-    drop(recorder.start_call(&call()));
-    let mut flush = spawn(recorder.flush());
-    assert_pending!(flush.poll());
-    assert_eq!(sink.flushes(), 1);
-    sink.commit();
-    assert!(flush.is_woken());
-    assert_ready_ok!(flush.poll());
-    drop(flush);
-
-    let mut flush = spawn(recorder.flush());
-    assert_pending!(flush.poll());
-    sink.fail_commits(SinkError::other("the disk is gone"));
-    assert_eq!(
-        assert_ready_err!(flush.poll()).to_string(),
-        "the disk is gone"
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn by_hand_a_caller_may_go_on_where_the_log_cannot_take_the_call() {
     let sink = Controlled::full();
     let recorder = Recorder::new(sink.clone());
@@ -686,22 +567,6 @@ async fn a_waiting_gate_is_asked_no_more_often_than_it_is_polled() {
     assert_eq!(sink.polls(), 2);
 }
 
-#[test]
-fn the_sink_is_told_of_the_policy_before_the_first_entry() {
-    let named = |policy: Policy| {
-        let sink = Controlled::new();
-        let recorder = Recorder::builder(sink.clone()).policy(policy).build();
-        drop(recorder);
-        sink.policy().expect("told").policy_id
-    };
-    let general = named(Policy::new());
-    assert_eq!(general, named(Policy::new()));
-    assert_eq!(general.len(), 16);
-    assert_ne!(general, named(Policy::new().intent(["issue_refund"])));
-    // How long somebody waits is not what is recorded.
-    assert_eq!(general, named(Policy::new().max_wait(Duration::ZERO)));
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_waiter_that_is_dropped_leaves_the_gate_to_the_others() {
     let sink = Controlled::full();
@@ -714,4 +579,28 @@ async fn a_waiter_that_is_dropped_leaves_the_gate_to_the_others() {
     sink.open();
     assert!(stays.is_woken());
     assert_ready_ok!(stays.poll());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_in_vain_does_not_wait_again_for_the_same_call() {
+    let sink = Controlled::full();
+    let recorder = Recorder::new(sink.clone());
+    let layer = AuditLayer::builder(recorder.clone())
+        .on_unavailable(refuse)
+        .build();
+    let mut tools = spawn_service(layer.layer(reserving(false)));
+    assert_pending!(tools.poll_ready());
+    tokio::time::advance(Duration::from_secs(6)).await;
+    // It is decided; now the service inside is busy.
+    assert_pending!(tools.poll_ready());
+    sink.open();
+    recorder
+        .admit()
+        .await
+        .expect("the log is open for a moment");
+    sink.shut();
+    tools.get_mut_inner().is_ready = true;
+    assert_ready_ok!(tools.poll_ready());
+    assert_ready_err!(spawn(tools.call(call())).poll());
+    assert_eq!(recorder.stats().refused, 1);
 }

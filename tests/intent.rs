@@ -253,6 +253,66 @@ async fn waiting_for_the_log_is_not_in_the_duration() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tool_that_was_not_called_took_no_time() {
+    let sink = Controlled::new();
+    sink.hold_commits();
+    let clock = common::StandingClock::at(1_000_000);
+    let policy = Policy::new()
+        .intent_for_all()
+        .durability(Durability::Synced);
+    let recorder = Recorder::builder(sink.clone())
+        .policy(policy)
+        .clock(clock.clone())
+        .build();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let layer = AuditLayer::builder(recorder)
+        .on_unavailable(|_: &Refusal| Ok::<_, BoxError>(ToolResult::denied("no log, no act")))
+        .build_durable();
+    let mut dropped = spawn(layer.layer(tool(&runs)).call(call()));
+    let mut refused = spawn(layer.layer(tool(&runs)).call(call()));
+    assert_pending!(dropped.poll());
+    assert_pending!(refused.poll());
+    clock.advance(Duration::from_millis(100));
+    drop(dropped);
+    sink.fail_commits(SinkError::other("the disk is gone"));
+    assert_ready_ok!(refused.poll());
+    let ends = sink.entries().split_off(2);
+    let said: Vec<_> = ends.iter().map(|e| (e.outcome, e.duration_ms)).collect();
+    assert_eq!(
+        said,
+        [
+            (Some(Outcome::NeverPolled), 0.0),
+            (Some(Outcome::Rejected), 0.0)
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_intent_that_a_full_log_did_not_take_is_not_said_to_be_durable() {
+    let sink = Controlled::full();
+    let by_hand = recorder(&sink);
+    let admission = by_hand.admit_or_go_on().await;
+    let mut recording = by_hand.start_admitted(&admission, |builder| {
+        builder.tool_call(&call());
+    });
+    assert!(recording.intent().await.expect_err("not taken").is_lost());
+    drop(recording);
+
+    let runs = Arc::new(AtomicUsize::new(0));
+    let layered = recorder(&sink);
+    let mut tools = AuditLayer::builder(layered.clone())
+        .build_durable()
+        .layer(tool(&runs));
+    let tools = tools.ready().await.expect("it goes on");
+    tools.call(call()).await.expect("an answer");
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    assert!(sink.lines().is_empty());
+    let stats = layered.stats();
+    // Once for the intent, once for the end.
+    assert_eq!((stats.lost, stats.undurable), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_dropped_while_its_intent_is_on_the_way_was_never_polled() {
     let sink = Controlled::new();
     sink.hold_commits();

@@ -155,6 +155,32 @@ fn the_log_goes_on_after_a_torn_end_and_the_torn_bytes_are_kept() {
 }
 
 #[test]
+fn a_changed_end_of_a_finished_segment_is_damage_and_the_log_goes_on_behind_it() {
+    let (_scratch, path) = scratch();
+    let mut log = open(&path);
+    append(&mut log, "c-1");
+    log.close().unwrap();
+    drop(log);
+    let sealed = segment_path(&path, 0);
+    let mut bytes = fs::read(&sealed).unwrap();
+    let at = bytes.len() - 30;
+    bytes[at] ^= 1;
+    fs::write(&sealed, &bytes).unwrap();
+    fs::set_permissions(&sealed, fs::Permissions::from_mode(0o400)).unwrap();
+
+    let mut log = open(&path);
+    assert!(matches!(
+        log.status().damage[..],
+        [Damage::Segment { first_seq: 0, .. }]
+    ));
+    append(&mut log, "c-2");
+    log.close().unwrap();
+    assert_eq!(fs::read(&sealed).unwrap(), bytes);
+    assert!(!path.join("torn").exists());
+    assert_eq!(read(&path).len(), 2);
+}
+
+#[test]
 fn a_segment_removed_under_the_writer_is_noticed_and_the_chain_goes_on() {
     let (_scratch, path) = scratch();
     let mut log = open(&path);

@@ -434,7 +434,7 @@ fn a_lost_call_is_told_to_the_sink_with_the_reason() {
     assert_eq!(sink.losses().len(), 1);
     assert_eq!(
         (sink.losses()[0].count, sink.losses()[0].reason),
-        (1, "log closed")
+        (1, "entry not taken")
     );
     assert_eq!(recorder.stats().lost, 1);
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tool_audit::query::{
     Filter, Follow, QueryError, Statistics, scan, statistics, status, timeline, timeline_line,
 };
-use tool_audit::{AuditEntry, Outcome};
+use tool_audit::{AuditEntry, CallContext, HashChainSink, Outcome, Recorder, ToolCall};
 
 use written_logs::{WrittenLog, call};
 
@@ -350,4 +350,47 @@ fn a_log_that_is_still_empty_is_followed_from_its_first_record() {
     WrittenLog::create(folder.path(), 1);
     assert_eq!(follow.poll().unwrap().len(), 1);
     assert_eq!(follow.poll().unwrap().len(), 0);
+}
+
+#[test]
+fn a_log_that_a_sink_holds_is_read_while_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("audit");
+    let sink = HashChainSink::open(&store).unwrap();
+    let recorder = Recorder::new(sink);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let record = |tool: &str| {
+        let call = ToolCall::new(tool, json!({"order_id": "ORD-1"}))
+            .context(CallContext::new("conv_1", "usr_9").turn(1));
+        runtime.block_on(async {
+            let mut recording = recorder.start_call(&call);
+            recording.begin();
+            recording
+                .success(&json!({"status": "shipped"}))
+                .await
+                .unwrap();
+            recorder.flush().await.unwrap();
+        });
+    };
+    record("get_order");
+    let (_, mut follow) = Follow::open(&store, &Filter::new(), 0).unwrap();
+    record("return_order");
+    assert_eq!(
+        follow.poll().unwrap()[0].entry().unwrap().tool_name,
+        "return_order"
+    );
+    let held = status(&store).unwrap();
+    assert_eq!(
+        (held.logs[0].writer, held.passed_over().unfinished_bytes),
+        (Some(true), 0)
+    );
+    assert_eq!(
+        statistics(&store, &Filter::new())
+            .unwrap()
+            .tool("get_order")
+            .total_calls,
+        1
+    );
+    runtime.block_on(recorder.close()).unwrap();
+    assert_eq!(status(&store).unwrap().logs[0].writer, Some(false));
 }

@@ -107,6 +107,7 @@ fn spellings(words: &[&str]) -> Vec<String> {
         format!("db{pascal}"),
         format!("DB{pascal}"),
         format!("oauth2{pascal}"),
+        format!("oauth2{}", words.concat()),
         format!("user.{snake}"),
         format!("_{snake}_"),
         format!("{snake}2"),
@@ -561,6 +562,9 @@ fn markers_and_pseudonyms_are_left_alone() {
         "password=[REDACTED:password]hunter2",
         "password=[REDACTED:password]",
     );
+    // What only ends like a pseudonym is none.
+    let no_pseudonym = "xpn:phone:k1:abcdefghijklmnopqrstuvwxyz";
+    assert_ne!(sanitized_text(no_pseudonym), no_pseudonym);
 }
 
 #[test]

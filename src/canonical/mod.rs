@@ -20,5 +20,6 @@ pub use self::check::{NotCanonical, check, check_members};
 pub use self::es6::write_es6_number;
 pub use self::escape::write_string;
 pub use self::number::{MAX_SAFE_INTEGER, write_f64, write_number, write_u64};
+pub(crate) use self::order::compare_key_bytes;
 pub use self::order::compare_keys;
 pub use self::value::write_value;

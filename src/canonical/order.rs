@@ -18,7 +18,7 @@ pub fn compare_keys(left: &str, right: &str) -> Ordering {
 }
 
 /// [`compare_keys`] of names that are known to be UTF-8.
-pub(super) fn compare_key_bytes(a: &[u8], b: &[u8]) -> Ordering {
+pub(crate) fn compare_key_bytes(a: &[u8], b: &[u8]) -> Ordering {
     match a.iter().zip(b).find(|(x, y)| x != y) {
         None => a.len().cmp(&b.len()),
         Some((x, y)) => {

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::fingerprint::Fingerprint;
 use super::{CallTrigger, TriggerBasis};
 use crate::call::Outcome;
-use crate::canonical;
 
 /// Infers why calls are made from the calls before them in the conversation, with bounded memory.
 ///
@@ -85,11 +85,21 @@ impl TriggerInference {
         tool_name: Option<&[u8]>,
         arguments: (&[u8], Option<u64>),
     ) -> CallKey {
-        let call = tool_name.map(|tool_name| self.hasher.hash_one((tool_name, arguments)));
+        let of_parts = |parts: [&[u8]; 2], told: Option<u64>| {
+            let mut fingerprint = Fingerprint::new(&self.hasher);
+            for part in parts {
+                fingerprint.add_bytes(part);
+            }
+            if let Some(told) = told {
+                fingerprint.add_bytes(&told.to_le_bytes());
+            }
+            fingerprint.finish()
+        };
+        let (arguments, told) = arguments;
         CallKey {
-            conversation: self.hasher.hash_one(conversation),
+            conversation: of_parts([conversation.0, b""], conversation.1),
             turn,
-            call,
+            call: tool_name.map(|tool_name| of_parts([tool_name, arguments], told)),
         }
     }
 
@@ -100,9 +110,9 @@ impl TriggerInference {
 
     /// A keyed hash of a tree as it stands before the sanitizer.
     pub(crate) fn fingerprint(&self, value: &Value) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        hash_value(value, &mut state, 0);
-        state.finish()
+        let mut fingerprint = Fingerprint::new(&self.hasher);
+        fingerprint.add_value(value);
+        fingerprint.finish()
     }
 
     /// Why this call is made; remembers its turn.
@@ -172,56 +182,16 @@ impl TriggerInference {
     fn with_conversation<T>(&self, key: u64, act: impl FnOnce(&mut Conversation) -> T) -> T {
         let shard = &self.shards[key as usize % SHARDS];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if !shard.young.contains_key(&key) {
-            let remembered = shard.old.remove(&key).unwrap_or_default();
-            if shard.young.len() >= GENERATION {
-                let mut full = std::mem::take(&mut shard.young);
-                std::mem::swap(&mut shard.old, &mut full);
-                full.clear();
-                shard.young = full;
-            }
-            shard.young.insert(key, remembered);
+        if let Some(conversation) = shard.young.get_mut(&key) {
+            return act(conversation);
         }
-        act(shard.young.entry(key).or_default())
-    }
-}
-
-/// Deeper than the sanitizer goes, so that what is cut there may differ here; never without a bound.
-const MAX_DEPTH: usize = 128;
-
-fn hash_value(value: &Value, state: &mut impl Hasher, depth: usize) {
-    if depth > MAX_DEPTH {
-        return;
-    }
-    match value {
-        Value::Null => state.write_u8(0),
-        Value::Bool(value) => state.write_u8(1 + u8::from(*value)),
-        Value::Number(number) => {
-            state.write_u8(3);
-            number.to_string().hash(state);
+        let remembered = shard.old.remove(&key).unwrap_or_default();
+        if shard.young.len() >= GENERATION {
+            let mut full = std::mem::take(&mut shard.young);
+            std::mem::swap(&mut shard.old, &mut full);
+            full.clear();
+            shard.young = full;
         }
-        Value::String(text) => {
-            state.write_u8(4);
-            text.hash(state);
-        }
-        Value::Array(items) => {
-            state.write_u8(5);
-            for item in items {
-                hash_value(item, state, depth + 1);
-            }
-            state.write_u8(6);
-        }
-        Value::Object(members) => hash_object(members, state, depth),
+        act(shard.young.entry(key).or_insert(remembered))
     }
-}
-
-fn hash_object(members: &Map<String, Value>, state: &mut impl Hasher, depth: usize) {
-    state.write_u8(7);
-    let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_unstable_by(|a, b| canonical::compare_keys(a.0, b.0));
-    for (name, value) in sorted {
-        name.hash(state);
-        hash_value(value, state, depth + 1);
-    }
-    state.write_u8(8);
 }

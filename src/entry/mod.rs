@@ -5,6 +5,7 @@
 
 mod attribution;
 mod audit_entry;
+mod fingerprint;
 mod inference;
 mod summary;
 mod trigger;

@@ -134,10 +134,12 @@ pin_project! {
 
     impl<S, Request, F, R, K> PinnedDrop for DurableAuditFuture<S, Request, F, R, K> {
         fn drop(this: Pin<&mut Self>) {
-            // The tool has not been called: a panic that is under way is somebody else's.
+            // The tool has not been called: a panic that is under way is somebody else's, and the time until
+            // now was the log's.
             if let StateProjection::Intending { waiting, .. } = this.project().state.project()
                 && let Some(recording) = &mut waiting.recording
             {
+                recording.restart_timer();
                 recording.unwinds_anyway();
             }
         }
@@ -238,7 +240,8 @@ where
 {
     if let Err(error) = intent {
         let refusal = Refusal::new(error);
-        let refuse = |recording: Recording| {
+        let refuse = |mut recording: Recording| {
+            recording.restart_timer();
             drop(recording.finish(|outcome| {
                 outcome
                     .outcome(Outcome::Rejected)

@@ -34,6 +34,7 @@ impl<'a> Object<'a> {
     }
 
     /// `name` needs no escape.
+    #[inline(always)]
     fn name(&mut self, name: &str) -> &mut Vec<u8> {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
@@ -44,6 +45,7 @@ impl<'a> Object<'a> {
         self.out
     }
 
+    #[inline(always)]
     fn json(&mut self, name: &str, json: &[u8]) {
         if !json.is_empty() {
             self.name(name).extend_from_slice(json);
@@ -51,6 +53,7 @@ impl<'a> Object<'a> {
     }
 
     /// `text` needs no escape.
+    #[inline(always)]
     fn word(&mut self, name: &str, text: &str) {
         let out = self.name(name);
         out.push(b'"');
@@ -301,9 +304,7 @@ impl<'a> Foreign<'a> {
     /// Writes those that stand before `own`.
     fn before(&mut self, own: &str, object: &mut Object<'_>) {
         let Self { open, members } = self;
-        while let Some(member) =
-            members.next_if(|(name, _)| canonical::compare_keys(&open.text(*name), own).is_lt())
-        {
+        while let Some(member) = members.next_if(|(name, _)| open.is_before(*name, own)) {
             write_foreign(member, open, object);
         }
     }

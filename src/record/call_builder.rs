@@ -315,6 +315,7 @@ impl<'a> CallBuilder<'a> {
         });
         // Names may be changed, and so be out of order or the same, once they are sanitized.
         let Err(place) = self.open.place_of(&self.open.metadata, key) else {
+            self.open.take_back(key);
             self.open.shorten(Member::SessionMetadata);
             return;
         };
@@ -341,7 +342,9 @@ pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str)
         .subjects
         .iter()
         .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
-    if !known {
+    if known {
+        open.take_back(span);
+    } else {
         open.subjects_bytes += open.bytes.len() - from + 1;
         open.subjects.push(span);
     }

@@ -206,7 +206,7 @@ impl EntryBuf {
             call_id: String::new(),
             outcome: None,
             durability: Durability::Buffered,
-            json: format!("{{\"_kind\":\"{}\"}}", kind.as_str()),
+            json: format!("{}\"call_id\":\"\"}}", kind.opening()),
         }
     }
 
@@ -221,7 +221,7 @@ impl EntryBuf {
             outcome: self.outcome,
             durability: self.durability,
         };
-        SanitizedEntry::new(head, &self.json)
+        SanitizedEntry::new(head, self.json.as_bytes())
     }
 
     /// The entry as one object of canonical JSON.

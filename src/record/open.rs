@@ -255,6 +255,13 @@ impl Open {
         (span, did.redactions > 0 || did.shortened)
     }
 
+    /// Takes back the last piece, so that what is told again and again takes no room.
+    pub(super) fn take_back(&mut self, piece: Span) {
+        if piece.end as usize == self.bytes.len() {
+            self.bytes.truncate(piece.start as usize);
+        }
+    }
+
     /// Says that authentication established the member of this name.
     pub(super) fn verify(&mut self, name: &'static str) {
         if self.verified.iter().any(|claim| self.text(*claim) == name) {
@@ -288,8 +295,16 @@ impl Open {
 
     /// The place of a name in a list that is in the order of its names, or where it belongs.
     pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
-        let name = self.text(name);
-        members.binary_search_by(|(other, _)| canonical::compare_keys(&self.text(*other), &name))
+        let name = bytes_of(name.of(&self.bytes));
+        members.binary_search_by(|(other, _)| {
+            canonical::compare_key_bytes(&bytes_of(other.of(&self.bytes)), &name)
+        })
+    }
+
+    /// Whether the name that a piece is stands before `other`.
+    pub(super) fn is_before(&self, name: Span, other: &str) -> bool {
+        let name = bytes_of(name.of(&self.bytes));
+        canonical::compare_key_bytes(&name, other.as_bytes()).is_lt()
     }
 
     /// The text of a piece that is a JSON string.
@@ -298,15 +313,28 @@ impl Open {
     }
 }
 
-/// The text that a JSON string stands for; as a rule the bytes between its quotes.
+/// The text that a JSON string stands for.
 pub(super) fn text_of(json: &[u8]) -> Cow<'_, str> {
+    match bytes_of(json) {
+        Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).unwrap_or_default()),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
+    }
+}
+
+/// The UTF-8 that a JSON string stands for; as a rule the bytes between its quotes.
+fn bytes_of(json: &[u8]) -> Cow<'_, [u8]> {
     let inner = json
         .get(1..json.len().saturating_sub(1))
         .unwrap_or_default();
-    if inner.contains(&b'\\') {
-        serde_json::from_slice::<String>(json).map_or(Cow::Borrowed(""), Cow::Owned)
+    // Names are short: a look at every byte is quicker than a search that ends at the first.
+    if inner
+        .iter()
+        .fold(false, |found, byte| found | (*byte == b'\\'))
+    {
+        serde_json::from_slice::<String>(json)
+            .map_or(Cow::Borrowed(b""), |text| Cow::Owned(text.into_bytes()))
     } else {
-        Cow::Borrowed(std::str::from_utf8(inner).unwrap_or_default())
+        Cow::Borrowed(inner)
     }
 }
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::RetentionClass;
+use super::open::text_of;
+use super::{RetentionClass, limits};
 use crate::canonical;
+use crate::sanitize::Sanitizer;
 use crate::sink::Durability;
 
 /// What a record keeps of a tool's answer.
@@ -157,7 +159,8 @@ impl Policy {
         self
     }
 
-    /// How long [`Recorder::close`](super::Recorder::close) waits for open calls. By default 5 s.
+    /// How long [`Recorder::close`](super::Recorder::close) waits for open calls, and after that, with a
+    /// second more, for the sink to end. By default 5 s.
     #[must_use]
     pub fn close_wait(mut self, wait: Duration) -> Self {
         self.close_wait = wait;
@@ -176,12 +179,11 @@ impl Policy {
                 .map(|(name, durability)| (name.clone(), json!(durability)))
                 .collect::<serde_json::Map<String, Value>>()
         };
-        let mut classes: Vec<_> = self.classes.iter().collect();
-        classes.sort_unstable_by_key(|class| &class.name);
+        // In their order: of two classes that name one tool the later one has it.
         let described = json!({
             "rules": rules_id,
             "general": class(&self.general),
-            "classes": classes.into_iter().map(class).collect::<Vec<_>>(),
+            "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
             "durability": self.durability,
             "class_durability": durabilities(&self.class_durability),
             "tool_durability": durabilities(&self.tool_durability),
@@ -199,7 +201,7 @@ impl Policy {
             .collect()
     }
 
-    pub(super) fn compile(&self) -> CompiledPolicy {
+    pub(super) fn compile(&self, sanitizer: &Sanitizer) -> CompiledPolicy {
         let mut classes = vec![self.general.clone()];
         classes.extend(self.classes.iter().cloned());
         let mut tools = HashMap::new();
@@ -216,7 +218,7 @@ impl Policy {
         CompiledPolicy {
             classes: classes
                 .into_iter()
-                .map(|class| (class.name, class.days))
+                .map(|class| (shown_class(&class.name, sanitizer), class.days))
                 .collect(),
             others: self.of_tool("", 0, &self.general.name),
             tools,
@@ -233,6 +235,13 @@ impl Policy {
             intent: self.intent_for_all || self.intent.contains(tool),
         }
     }
+}
+
+/// A class's name as it stands in records: it went through the sanitizer like every string in them.
+fn shown_class(name: &str, sanitizer: &Sanitizer) -> String {
+    let mut json = Vec::new();
+    sanitizer.write_text(&mut json, name, limits::NAME);
+    text_of(&json).into_owned()
 }
 
 /// What holds for one tool.

@@ -106,7 +106,7 @@ impl RecorderBuilder {
             pseudonym_key_id: self.sanitizer.pseudonym_key_id().to_owned(),
         });
         Recorder(Arc::new(Inner {
-            policy: self.policy.compile(),
+            policy: self.policy.compile(&self.sanitizer),
             results: self.policy.results,
             max_wait: self.policy.max_wait,
             close_wait: self.policy.close_wait,
@@ -123,6 +123,9 @@ impl RecorderBuilder {
         }))
     }
 }
+
+/// A sink gets so much more than the calls to end in: it writes and syncs what they leave at the last moment.
+const SINK_CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// 64 random bits in hex: two recorders share them once in billions of years of restarts.
 fn random_prefix() -> String {
@@ -234,16 +237,18 @@ impl Recorder {
     }
 
     /// Ends in good order: admits no more calls, waits for the open ones for at most the policy's
-    /// `close_wait`, then closes the sink. Calls that are still open are counted as lost when they end.
+    /// `close_wait`, then closes the sink, which may take `close_wait` and a second more. Calls that are
+    /// still open are counted as lost when they end.
     ///
     /// # Errors
     ///
-    /// What the sink could not do; also then nothing more is recorded.
+    /// What the sink could not do, or a deadline where it has not ended in time; also then nothing more is
+    /// recorded. A sink that was too slow goes on ending, and may be asked again.
     ///
     /// # Panics
     ///
-    /// Where it has to wait in a tokio runtime whose time is not enabled. Without any runtime it waits for
-    /// open calls without a deadline.
+    /// Where it has to wait in a tokio runtime whose time is not enabled. Without any runtime it waits
+    /// without a deadline.
     pub async fn close(&self) -> Result<(), SinkError> {
         self.0.closed.store(true, Ordering::SeqCst);
         let mut deadline = Deadline::default();
@@ -265,9 +270,15 @@ impl Recorder {
             deadline.poll(self.0.close_wait, cx)
         })
         .await;
+        let mut deadline = Deadline::default();
+        let patience = self.0.close_wait.saturating_add(SINK_CLOSE_WAIT);
         poll_fn(|cx| {
             let closed = self.ask(|sink| sink.poll_close(cx));
-            closed.unwrap_or_else(|| Poll::Ready(Err(sink_panicked())))
+            let closed = closed.unwrap_or_else(|| Poll::Ready(Err(sink_panicked())));
+            if closed.is_pending() && deadline.poll(patience, cx).is_ready() {
+                return Poll::Ready(Err(SinkError::deadline("closing the audit log")));
+            }
+            closed
         })
         .await
     }

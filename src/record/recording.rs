@@ -110,7 +110,9 @@ impl Recording {
             .unwrap_or_default()
     }
 
-    /// Ready when the record of intent is as durable as the policy asks; at once where there is none.
+    /// Ready when the record of intent is as durable as the policy asks; at once where it asks for none.
+    ///
+    /// It gives an error where the log could not take the record of a call that went on without it.
     pub fn intent(&mut self) -> Commit {
         let ticket = self.intent.take();
         ticket.map_or_else(Commit::done, |ticket| Commit::new(&self.recorder, ticket))
@@ -189,10 +191,11 @@ impl Recording {
         let Some(mut open) = self.open.take() else {
             return;
         };
-        if self.unavailable().is_none() {
-            let kind = EntryKind::ToolCallStarted;
-            self.intent = Some(record(&self.recorder, &mut open, kind, None));
-        }
+        self.intent = Some(if self.unavailable().is_none() {
+            record(&self.recorder, &mut open, EntryKind::ToolCallStarted, None)
+        } else {
+            Ticket::LOST
+        });
         self.open = Some(open);
     }
 
@@ -316,14 +319,14 @@ fn record(
             assemble::assemble(open, &facts);
         }
         let tool_name = open.tool_name();
-        let json = std::str::from_utf8(&open.line).unwrap_or_default();
-        sink.record(&SanitizedEntry::new(head(open, &tool_name, &facts), json))
+        let head = head(open, &tool_name, &facts);
+        sink.record(&SanitizedEntry::new(head, &open.line))
     });
     let ticket = given.clone().unwrap_or(Ticket::LOST);
     if end.is_some() {
         match given {
             Some(ticket) if !ticket.is_lost() => add(&inner.counters.recorded, 1),
-            Some(_) => recorder.lost("log closed"),
+            Some(_) => recorder.lost(recorder.unavailable().unwrap_or("entry not taken")),
             None => recorder.lost("sink panicked"),
         }
     }

@@ -19,7 +19,8 @@ impl RetentionClass {
     /// A class whose records never expire and to which no tool belongs yet.
     ///
     /// The name becomes a folder's: lower-case letters, digits, `-` and `_`, at most 64. The hash-chain
-    /// sink keeps the records of a class with any other name in its log `general`.
+    /// sink keeps the records of a class with any other name in its log `general`. In records the name stands
+    /// as the sanitizer writes it.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {

@@ -103,6 +103,7 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
         let key = open.piece(Member::ResultSummary, |out| sanitizer.write_key(out, name));
         // What the envelope says of an identifier counts, not what lies in it.
         let Err(place) = open.place_of(&open.identifiers, key) else {
+            open.take_back(key);
             continue;
         };
         let value = open.piece(Member::ResultSummary, |out| {
@@ -158,10 +159,16 @@ fn add_fields(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
 const ROWS_ASKED: usize = 16;
 
 fn add_fields_of_rows(open: &mut Open, inner: &Inner, parent: Option<&str>, rows: &[Value]) {
+    let mut before: Option<&Map<String, Value>> = None;
     for row in rows.iter().take(ROWS_ASKED) {
-        if let Value::Object(members) = row {
+        let Value::Object(members) = row else {
+            continue;
+        };
+        // Rows mostly have the same members, which are then known already.
+        if before.is_none_or(|before| !before.keys().eq(members.keys())) {
             add_names(open, inner, parent, members);
         }
+        before = Some(members);
     }
 }
 
@@ -208,7 +215,9 @@ fn add_field(open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {
         .fields
         .iter()
         .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
-    if !known {
+    if known {
+        open.take_back(span);
+    } else {
         open.fields_bytes += open.bytes.len() - before + 1;
         open.fields.push(span);
     }

@@ -57,13 +57,15 @@ pub struct EntryHead<'a> {
 #[derive(Clone, Copy)]
 pub struct SanitizedEntry<'a> {
     head: EntryHead<'a>,
-    json: &'a str,
+    /// UTF-8: only whoever reads it as text pays for the check.
+    json: &'a [u8],
 }
 
 impl<'a> SanitizedEntry<'a> {
     /// `json` is a whole canonical object that begins with `head.kind.opening()`.
-    pub(crate) fn new(head: EntryHead<'a>, json: &'a str) -> Self {
-        debug_assert!(json.starts_with(head.kind.opening()) && json.ends_with('}'));
+    pub(crate) fn new(head: EntryHead<'a>, json: &'a [u8]) -> Self {
+        debug_assert!(json.starts_with(head.kind.opening().as_bytes()) && json.ends_with(b"}"));
+        debug_assert!(str::from_utf8(json).is_ok());
         Self { head, json }
     }
 
@@ -76,11 +78,16 @@ impl<'a> SanitizedEntry<'a> {
     /// The entry as one object of canonical JSON (RFC 8785), without a line feed.
     #[must_use]
     pub fn as_json(&self) -> &'a str {
+        str::from_utf8(self.json).unwrap_or_default()
+    }
+
+    /// The bytes of [`as_json`](Self::as_json).
+    pub(crate) fn as_bytes(&self) -> &'a [u8] {
         self.json
     }
 
     /// The entry's own members: what stands between `"_kind":…,` and the closing brace.
-    pub(crate) fn members(&self) -> &'a str {
+    pub(crate) fn members(&self) -> &'a [u8] {
         let from = self.head.kind.opening().len();
         self.json.get(from..self.json.len() - 1).unwrap_or_default()
     }
@@ -90,7 +97,7 @@ impl fmt::Debug for SanitizedEntry<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_tuple("SanitizedEntry")
-            .field(&self.json)
+            .field(&self.as_json())
             .finish()
     }
 }

@@ -19,8 +19,6 @@ Example: failed calls of one user since a day, as they stand in the log
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    #[command(flatten)]
-    filter: FilterArguments,
     /// Give at most so many records
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
@@ -30,6 +28,8 @@ pub(crate) struct Arguments {
     /// Give the records as they stand, one JSON object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    filter: FilterArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {

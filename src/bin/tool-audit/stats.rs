@@ -19,11 +19,11 @@ Example:
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    #[command(flatten)]
-    filter: FilterArguments,
     /// Give one JSON object a line for each tool
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    filter: FilterArguments,
 }
 
 const HEADER: [&str; 10] = [

@@ -26,11 +26,11 @@ pub(crate) struct Arguments {
     /// How many records to begin with
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
     lines: usize,
-    #[command(flatten)]
-    filter: FilterArguments,
     /// Give the records as they stand, one JSON object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    filter: FilterArguments,
 }
 
 /// How often a log is looked at.

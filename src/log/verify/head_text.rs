@@ -32,22 +32,19 @@ impl<'a> HeadText<'a> {
     pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
         let rest = after(line, br#"{"_hash":""#)?;
         let (hash, rest) = rest.split_first_chunk::<HEX_HASH>()?;
-        let rest = after(rest, br#"","_kind":""#)?;
-        let length = rest.iter().position(|byte| *byte == b'"')?;
-        let (kind, rest) = rest.split_at_checked(length)?;
-        let kind = std::str::from_utf8(kind).ok()?;
-        if kind.contains('\\') {
-            return None;
-        }
-        let rest = after(rest, br#"","_log":""#)?;
+        // Nearly every record is a call's end.
+        let (kind, rest) = match after(rest, br#"","_kind":"tool_call","_log":""#) {
+            Some(rest) => ("tool_call", rest),
+            None => any_kind(rest)?,
+        };
         let (log, rest) = rest.split_first_chunk::<HEX_LOG>()?;
         let rest = after(rest, br#"","_previous_hash":""#)?;
-        let (previous, rest) = match rest.strip_prefix(GENESIS.as_bytes()) {
-            Some(rest) => (PreviousText::Genesis, rest),
-            None => {
-                let (hash, rest) = rest.split_first_chunk::<HEX_HASH>()?;
-                (PreviousText::Hash(hash), rest)
-            }
+        let (previous, rest) = if rest.first() == Some(&b'g') {
+            let rest = rest.strip_prefix(GENESIS.as_bytes())?;
+            (PreviousText::Genesis, rest)
+        } else {
+            let (hash, rest) = rest.split_first_chunk::<HEX_HASH>()?;
+            (PreviousText::Hash(hash), rest)
         };
         let rest = after(rest, br#"","_seq":"#)?;
         let (seq, digits) = leading_integer(rest)?;
@@ -66,6 +63,16 @@ impl<'a> HeadText<'a> {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
         self.seq <= MAX_SAFE_INTEGER && self.kind.bytes().all(plain)
     }
+}
+
+/// The kind, and what stands behind `_log`'s opening quote.
+fn any_kind(rest: &[u8]) -> Option<(&str, &[u8])> {
+    let rest = after(rest, br#"","_kind":""#)?;
+    let length = rest.iter().position(|byte| *byte == b'"')?;
+    let (kind, rest) = rest.split_at_checked(length)?;
+    let kind = std::str::from_utf8(kind).ok()?;
+    let rest = after(rest, br#"","_log":""#)?;
+    (!kind.contains('\\')).then_some((kind, rest))
 }
 
 /// What stands behind a text of fixed length, if that text stands first.

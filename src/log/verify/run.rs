@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::RandomState;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,7 +18,7 @@ use super::{Progress, VerifyError, VerifyOptions};
 use crate::log::record::MAX_RECORD;
 
 /// How much of a segment is verified at once. A chunk holds the lines that begin in it.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: u64 = 1 << 18;
 
 /// How far the fastest thread may be ahead of the slowest, in chunks for each thread.
 const AHEAD: usize = 8;
@@ -161,18 +162,16 @@ impl<'a> Work<'a> {
     /// Takes chunk after chunk until none is left.
     fn run(&self) {
         let _guard = Abandon(self);
-        let mut buffer = Vec::new();
+        let mut reader = ChunkReader::default();
         while let Some(index) = self.take() {
             let Some(chunk) = self.chunks.get(index) else {
                 return;
             };
-            let summary = self.plan.segments.get(chunk.segment).map_or_else(
-                || Ok(ChunkSummary::default()),
-                |segment| {
-                    let reading = Interruption::reading(&segment.path);
-                    verify_chunk(segment, *chunk, self.rules, &mut buffer).map_err(reading)
-                },
-            );
+            let Some(segment) = self.plan.segments.get(chunk.segment) else {
+                return;
+            };
+            let reading = Interruption::reading(&segment.path);
+            let summary = reader.verify(segment, *chunk, self.rules).map_err(reading);
             self.put(index, summary);
         }
     }
@@ -247,77 +246,84 @@ impl Drop for Abandon<'_, '_> {
     }
 }
 
-fn verify_chunk(
-    segment: &PlannedSegment,
-    chunk: Chunk,
-    rules: &Rules,
-    buffer: &mut Vec<u8>,
-) -> io::Result<ChunkSummary> {
-    let mut summary = ChunkSummary::default();
-    let file = File::open(&segment.path)?;
-    let is_first = chunk.start == segment.start;
-    // The byte before tells whether a line begins with the chunk.
-    let from = chunk.start - u64::from(!is_first);
-    let length = (chunk.end - from) as usize;
-    let room = length + MAX_RECORD + 1;
-    if buffer.len() < room {
-        buffer.resize(room, 0);
-    }
-    file.read_exact_at(&mut buffer[..length], from)?;
-    let mut start = 0;
-    if !is_first {
-        start = memchr::memchr(b'\n', &buffer[..length]).map_or(length, |at| at + 1);
-    }
-    let lines = &buffer[start..length];
-    let mut line = 0;
-    for end in memchr::memchr_iter(b'\n', lines) {
-        summary.line(rules, &lines[line..end]);
-        line = end + 1;
-    }
-    let last = start + line;
-    if last < length {
-        finish_line(
-            segment,
-            &file,
-            from,
-            last..length,
-            rules,
-            buffer,
-            &mut summary,
-        )?;
-    }
-    Ok(summary)
+/// Reads chunks one after another, with one buffer and one open file.
+#[derive(Default)]
+struct ChunkReader {
+    buffer: Vec<u8>,
+    open: Option<(usize, File)>,
 }
 
-/// Reads on to the end of the chunk's last line, and verifies it.
-fn finish_line(
-    segment: &PlannedSegment,
-    file: &File,
-    from: u64,
-    line: std::ops::Range<usize>,
-    rules: &Rules,
-    buffer: &mut [u8],
-    summary: &mut ChunkSummary,
-) -> io::Result<()> {
-    let mut filled = line.end;
-    let mut piece = 4096;
-    while filled - line.start <= MAX_RECORD {
-        let left = segment.end - (from + filled as u64);
-        let most = MAX_RECORD + 1 - (filled - line.start);
-        let length = usize::try_from(left).unwrap_or(most).min(most).min(piece);
-        if length == 0 {
-            // The plan saw a line feed at the segment's end.
-            return Err(io::ErrorKind::UnexpectedEof.into());
+impl ChunkReader {
+    fn verify(
+        &mut self,
+        segment: &PlannedSegment,
+        chunk: Chunk,
+        rules: &Rules,
+    ) -> io::Result<ChunkSummary> {
+        let mut summary = ChunkSummary::default();
+        let file = match self.open.take() {
+            Some((index, file)) if index == chunk.segment => file,
+            _ => File::open(&segment.path)?,
+        };
+        let is_first = chunk.start == segment.start;
+        // The byte before tells whether a line begins with the chunk.
+        let from = chunk.start - u64::from(!is_first);
+        let length = (chunk.end - from) as usize;
+        let room = length + MAX_RECORD + 1;
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
         }
-        let read = &mut buffer[filled..filled + length];
-        file.read_exact_at(read, from + filled as u64)?;
-        if let Some(at) = memchr::memchr(b'\n', read) {
-            summary.line(rules, &buffer[line.start..filled + at]);
-            return Ok(());
+        file.read_exact_at(&mut self.buffer[..length], from)?;
+        let mut start = 0;
+        if !is_first {
+            start = memchr::memchr(b'\n', &self.buffer[..length]).map_or(length, |at| at + 1);
         }
-        filled += length;
-        piece = MAX_RECORD;
+        let lines = &self.buffer[start..length];
+        let mut line = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            summary.line(rules, &lines[line..end]);
+            line = end + 1;
+        }
+        let last = start + line;
+        if last < length {
+            // The chunk's last line ends behind it.
+            let bytes = self.last_line(&file, from, last..length, segment.end)?;
+            match bytes {
+                Some(bytes) => summary.line(rules, bytes),
+                None => summary.long_line(rules),
+            }
+        }
+        self.open = Some((chunk.segment, file));
+        Ok(summary)
     }
-    summary.long_line(rules);
-    Ok(())
+
+    /// Reads on to the end of a line of which the buffer holds the beginning, unless it is too long for a record.
+    /// The buffer's first byte stands at `from` in the file.
+    fn last_line(
+        &mut self,
+        file: &File,
+        from: u64,
+        line: Range<usize>,
+        end: u64,
+    ) -> io::Result<Option<&[u8]>> {
+        let mut filled = line.end;
+        let mut piece = 4096;
+        while filled - line.start <= MAX_RECORD {
+            let left = end - (from + filled as u64);
+            let most = MAX_RECORD + 1 - (filled - line.start);
+            let length = usize::try_from(left).unwrap_or(most).min(most).min(piece);
+            if length == 0 {
+                // The plan saw a line feed at the segment's end.
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let read = &mut self.buffer[filled..filled + length];
+            file.read_exact_at(read, from + filled as u64)?;
+            if let Some(at) = memchr::memchr(b'\n', read) {
+                return Ok(Some(&self.buffer[line.start..filled + at]));
+            }
+            filled += length;
+            piece = MAX_RECORD;
+        }
+        Ok(None)
+    }
 }

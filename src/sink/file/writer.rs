@@ -104,7 +104,7 @@ impl FileWriter {
 
 impl EntryWriter for FileWriter {
     fn write(&mut self, entry: &SanitizedEntry<'_>) -> io::Result<()> {
-        let line = entry.as_json().as_bytes();
+        let line = entry.as_bytes();
         self.make_room(line.len() + 1)?;
         self.push_line(line, entry.head().durability);
         Ok(())

@@ -125,7 +125,7 @@ impl<L: Logs> ChainWriter<L> {
             writer.set_retention(retention_of(entry));
         }
         let kind = head.kind.as_str();
-        let record = NewRecord::new(kind, entry.members().as_bytes()).of_call(head.call_id);
+        let record = NewRecord::new(kind, entry.members()).of_call(head.call_id);
         let record = match head.durability {
             Durability::Synced => record,
             Durability::Buffered | Durability::Flushed => record.unawaited(),
@@ -165,7 +165,7 @@ impl<L: Logs> ChainWriter<L> {
 
 /// For how long the entry's class keeps records.
 fn retention_of(entry: &SanitizedEntry<'_>) -> Retention {
-    let dates: Option<Dates<'_>> = serde_json::from_str(entry.as_json()).ok();
+    let dates: Option<Dates<'_>> = serde_json::from_slice(entry.as_bytes()).ok();
     dates
         .and_then(|dates| crate::log::days_between(dates.timestamp, dates.retain_until?))
         .map_or(Retention::Forever, Retention::Days)

@@ -9,7 +9,7 @@ use std::io;
 /// Two of them go to and fro between callers and writer, so that taking an entry allocates nothing.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    text: String,
+    text: Vec<u8>,
     items: Vec<Item>,
     losses: Vec<Loss>,
     /// The greatest length of the text in the last few rounds.
@@ -60,7 +60,7 @@ impl Batch {
     pub(super) fn push(&mut self, entry: &SanitizedEntry<'_>) -> bool {
         let head = entry.head();
         let lengths = (
-            u32::try_from(entry.as_json().len()),
+            u32::try_from(entry.as_bytes().len()),
             u32::try_from(head.tool_name.len()),
             u32::try_from(head.retention_class.len()),
             u32::try_from(head.call_id.len()),
@@ -68,10 +68,10 @@ impl Batch {
         let (Ok(json), Ok(tool_name), Ok(retention_class), Ok(call_id)) = lengths else {
             return false;
         };
-        self.text.push_str(entry.as_json());
-        self.text.push_str(head.tool_name);
-        self.text.push_str(head.retention_class);
-        self.text.push_str(head.call_id);
+        self.text.extend_from_slice(entry.as_bytes());
+        self.text.extend_from_slice(head.tool_name.as_bytes());
+        self.text.extend_from_slice(head.retention_class.as_bytes());
+        self.text.extend_from_slice(head.call_id.as_bytes());
         self.items.push(Item::Entry(Frame {
             json,
             tool_name,
@@ -131,10 +131,11 @@ impl Batch {
                     self.text.get(from..end).unwrap_or_default()
                 };
                 let json = part(frame.json);
+                let mut text = |length: u32| str::from_utf8(part(length)).unwrap_or_default();
                 let head = EntryHead {
-                    tool_name: part(frame.tool_name),
-                    retention_class: part(frame.retention_class),
-                    call_id: part(frame.call_id),
+                    tool_name: text(frame.tool_name),
+                    retention_class: text(frame.retention_class),
+                    call_id: text(frame.call_id),
                     kind: frame.kind,
                     outcome: frame.outcome,
                     durability: frame.durability,
@@ -183,7 +184,7 @@ mod tests {
             outcome: Some(Outcome::Success),
             durability: Durability::Synced,
         };
-        SanitizedEntry::new(head, json)
+        SanitizedEntry::new(head, json.as_bytes())
     }
 
     #[derive(Default)]

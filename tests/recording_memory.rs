@@ -1,0 +1,41 @@
+//! What a caller says again and again takes no room in an open call.
+
+mod common;
+
+use std::alloc::System;
+
+use serde_json::{Map, Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tool_audit::{MemorySink, Recorder};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+// One test, since the allocator counts for the whole process.
+#[test]
+fn what_is_told_twice_is_kept_once() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::new(sink.clone());
+    let subject = "s".repeat(400);
+    // Names that are the same once they are cut: 20,000 of them, 6 MB in all.
+    let answer: Map<String, Value> = (0..20_000)
+        .map(|number| (format!("{}{number}", "n".repeat(300)), json!(1)))
+        .collect();
+    let answer = Value::Object(answer);
+    let region = Region::new(ALLOCATOR);
+    let recording = recorder.start(|call| {
+        call.tool_name("get_order");
+        for _ in 0..20_000 {
+            call.subject(&subject);
+        }
+    });
+    let told = region.change();
+    assert!(told.bytes_allocated < 200_000, "{told:?}");
+    drop(recording.success(&answer));
+    let region = region.change();
+    assert!(region.bytes_allocated < 2_000_000, "{region:?}");
+    let entry = common::only(&sink);
+    assert_eq!(entry.subjects, [subject]);
+    let summary = entry.result_summary.expect("a summary");
+    assert!(!summary.fields.is_empty() && summary.fields.len() <= 64);
+}

@@ -1,0 +1,248 @@
+//! What a record keeps of an answer (FORMAT section 5).
+
+mod common;
+
+use serde_json::{Map, Value, json};
+use tool_audit::{AuditEntry, MemorySink, Outcome, Policy, Recorder, Results};
+
+use common::{call, only};
+
+/// The record of a call with this answer, under the default policy.
+fn answered(answer: &Value) -> AuditEntry {
+    with_policy(Policy::new(), answer)
+}
+
+fn with_policy(policy: Policy, answer: &Value) -> AuditEntry {
+    let sink = MemorySink::new();
+    let recorder = Recorder::builder(sink.clone()).policy(policy).build();
+    drop(recorder.start_call(&call()).response(answer));
+    only(&sink)
+}
+
+fn summary(answer: &Value) -> Value {
+    serde_json::to_value(answered(answer).result_summary).expect("a summary")
+}
+
+#[test]
+fn identifiers_of_an_answer_are_kept_and_other_values_are_not() {
+    assert_eq!(
+        summary(&json!({
+            "order_id": "ORD-1", "ORDER_id": 7, "id": 12, "status": true, "valid": false, "note": "x",
+            "old_status": null, "customer_id": {"nested": 1}, "count": 3, "error": null,
+        })),
+        json!({
+            "success": true, "ORDER_id": 7, "order_id": "ORD-1", "id": 12, "status": true, "count": 3,
+            "fields": [
+                "ORDER_id", "count", "customer_id", "customer_id.nested", "error", "id", "note",
+                "old_status", "order_id", "status", "valid",
+            ],
+        })
+    );
+    let kept = with_policy(Policy::new().identifiers(["note"]), &json!({"note": "x"}));
+    assert_eq!(
+        kept.result_summary.expect("a summary").identifiers["note"],
+        json!("x")
+    );
+}
+
+#[test]
+fn identifiers_stand_in_the_order_of_all_members_of_a_large_answer() {
+    // Upper-case letters and digits sort before the underscore, and some names behind it.
+    let entry = answered(&json!({
+        "ORDER_id": 1, "0_id": 2, "_a_id": 3, "_s_id": 4, "_z_id": 5, "d_id": 6, "err_id": 7, "error_id": 8,
+        "error_z_id": 9, "f_id": 10, "g_id": 11, "z_id": 12, "é_id": 13, "padding": "x".repeat(1000),
+    }));
+    let summary = entry.result_summary.expect("a summary");
+    assert_eq!(summary.identifiers.len(), 13);
+    assert_eq!((summary.truncated, summary.fields.len()), (true, 14));
+}
+
+#[test]
+fn identifiers_are_sanitized_and_bounded() {
+    let entry = answered(&json!({"order_id": "token=abc", "status": "s".repeat(5000)}));
+    let summary = entry.result_summary.expect("a summary");
+    assert_eq!(
+        summary.identifiers["order_id"],
+        json!("token=[REDACTED:token]")
+    );
+    assert!(
+        summary.identifiers["status"]
+            .as_str()
+            .is_some_and(|text| text.len() < 256)
+    );
+    assert_eq!(
+        (entry.redactions, entry.shortened),
+        (1, vec!["result_summary".to_owned()])
+    );
+    let many: Map<String, Value> = (0..100)
+        .map(|at| (format!("n{at:03}_id"), json!(at)))
+        .collect();
+    let entry = answered(&Value::Object(many));
+    let summary = entry.result_summary.expect("a summary");
+    assert_eq!((summary.identifiers.len(), summary.fields.len()), (32, 64));
+    assert_eq!(entry.shortened, ["result_summary"]);
+}
+
+#[test]
+fn rows_are_counted_where_the_answer_is_or_holds_one_list() {
+    for (answer, count) in [
+        (json!([1, 2, 3]), Some(3)),
+        (json!([]), Some(0)),
+        (json!({"rows": [1, 2], "next": null}), Some(2)),
+        (json!({"content": []}), Some(0)),
+        (json!({"rows": [1, 2], "columns": ["a"]}), None),
+        (json!({"rows": [1, 2], "count": 900}), Some(900)),
+        (json!({"page": {"rows": [1]}}), None),
+        (json!("text"), None),
+        (json!(7), None),
+        (json!("[1,2]"), Some(2)),
+    ] {
+        assert_eq!(
+            summary(&answer).get("count"),
+            count.map(|count: u64| json!(count)).as_ref(),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_of_mcp_is_opened() {
+    let structured = json!({"content": [{"type": "text", "text": "{\"id\":1}"}], "structuredContent": {"order_id": "ORD-1", "rows": [1]}});
+    assert_eq!(
+        summary(&structured),
+        json!({"success": true, "order_id": "ORD-1", "count": 1, "fields": ["order_id", "rows"]})
+    );
+    let text = json!({"content": [{"type": "text", "text": " {\"order_id\": \"ORD-2\"}"}], "structuredContent": null, "isError": false});
+    assert_eq!(
+        summary(&text),
+        json!({"success": true, "order_id": "ORD-2", "fields": ["order_id"]})
+    );
+    let rows = json!({"content": [{"type": "text", "text": "[{\"a\":1},{\"b\":2}]"}]});
+    assert_eq!(
+        summary(&rows),
+        json!({"success": true, "count": 2, "fields": ["a", "b"]})
+    );
+    let prose = json!({"content": [{"type": "text", "text": "shipped"}]});
+    assert_eq!(
+        summary(&prose),
+        json!({"success": true, "fields": ["content", "content.text", "content.type"]})
+    );
+    let two = json!({"content": [{"type": "text", "text": "{\"id\":1}"}, {"type": "text", "text": "{}"}]});
+    assert_eq!(summary(&two).get("id"), None);
+    // What the envelope says of an identifier counts.
+    let both = json!({"id": 1, "content": [{"type": "text", "text": "{\"id\":2}"}]});
+    assert_eq!(summary(&both)["id"], json!(1));
+}
+
+#[test]
+fn fields_are_names_of_two_levels_each_once_at_most_64_and_never_values() {
+    let answer = json!({
+        "customer": {"name": "Ada Lovelace", "address": {"city": "London"}},
+        "rows": [{"b": 1, "a": 2}, {"a": 3, "c": 4}, 5],
+    });
+    assert_eq!(
+        summary(&answer)["fields"],
+        json!([
+            "customer",
+            "customer.address",
+            "customer.name",
+            "rows",
+            "rows.a",
+            "rows.b",
+            "rows.c"
+        ])
+    );
+    let line = serde_json::to_string(&summary(&answer)).expect("JSON");
+    assert!(!line.contains("Ada") && !line.contains("city"));
+    let wide: Map<String, Value> = (0..40)
+        .map(|at| (format!("n{at:02}"), json!({"x": 1, "y": 2})))
+        .collect();
+    assert_eq!(
+        summary(&Value::Object(wide))["fields"]
+            .as_array()
+            .map(Vec::len),
+        Some(64)
+    );
+    let hostile = json!({"a\"b": {"c\\": 1, "\u{1}": 2, "\u{2028}": 3}, "": {"": 4}});
+    let fields = summary(&hostile)["fields"].clone();
+    assert_eq!(
+        fields,
+        json!(["", ".", "a\"b", "a\"b.\u{1}", "a\"b.c\\", "a\"b.\u{2028}"])
+    );
+    let long = json!({"n".repeat(5000): {"m".repeat(5000): 1}});
+    let fields = summary(&long)["fields"].clone();
+    assert!(fields.as_array().is_some_and(|fields| {
+        fields
+            .iter()
+            .all(|name| name.as_str().is_some_and(|name| name.len() <= 256))
+    }));
+}
+
+#[test]
+fn the_size_of_an_answer_is_said_over_1000_bytes() {
+    for (length, said) in [(998, false), (999, true), (5000, true)] {
+        let answer = json!("x".repeat(length));
+        let entry = answered(&answer);
+        let summary = entry.result_summary.expect("a summary");
+        assert_eq!(summary.result_size, said.then_some(length as u64 + 2));
+        assert_eq!(summary.truncated, said);
+        assert!(entry.shortened.is_empty());
+    }
+}
+
+#[test]
+fn a_preview_is_sanitized_and_cut_to_1_kib_and_its_cut_is_named() {
+    let preview = |answer: &Value| with_policy(Policy::new().results(Results::Preview), answer);
+    let entry = preview(&json!({"status": "ok", "password": "hunter2"}));
+    assert_eq!(
+        entry.result,
+        Some(json!({"status": "ok", "password": "[REDACTED:password]"}))
+    );
+    assert!(entry.shortened.is_empty());
+    let entry = preview(&json!({"text": "x".repeat(5000)}));
+    let json = serde_json::to_string(&entry.result).expect("JSON");
+    assert!(json.len() <= 1024 && json.len() > 900, "{}", json.len());
+    assert_eq!(entry.shortened, ["result"]);
+    assert_eq!(preview(&Value::Null).result, None);
+    assert_eq!(answered(&json!({"status": "ok"})).result, None);
+
+    let sink = MemorySink::new();
+    let recorder = Recorder::builder(sink.clone())
+        .policy(Policy::new().results(Results::Preview))
+        .build();
+    drop(recorder.start_call(&call()).response(&"y".repeat(2000)));
+    let entry = only(&sink);
+    assert_eq!(entry.shortened, ["result"]);
+    assert!(
+        entry
+            .result
+            .is_some_and(|text| text.as_str().is_some_and(|text| text.starts_with("yyy")))
+    );
+}
+
+#[test]
+fn errors_are_sanitized_and_bounded() {
+    let sink = MemorySink::new();
+    let text = format!(
+        "401 for Authorization: Bearer abc.def, {}",
+        "x".repeat(20_000)
+    );
+    drop(
+        Recorder::new(sink.clone())
+            .start_call(&call())
+            .finish(|outcome| {
+                outcome
+                    .outcome(Outcome::ToolError)
+                    .error(&text)
+                    .error_type("http");
+            }),
+    );
+    let entry = only(&sink);
+    let error = common::error_of(&entry).0.expect("an error");
+    assert!(
+        error.starts_with("401 for Authorization: [REDACTED:authorization]"),
+        "{error}"
+    );
+    assert!(error.len() < 8 * 1024);
+    assert_eq!(entry.shortened, ["result_summary"]);
+}
