@@ -321,27 +321,35 @@ fn a_segment_that_is_no_plain_file_is_refused() {
     assert_eq!(fs::read(&outside).unwrap(), b"");
 }
 
+struct Mounted(PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        succeeds("umount", &[], &self.0);
+    }
+}
+
+fn succeeds(program: &str, arguments: &[&str], path: &Path) -> bool {
+    std::process::Command::new(program)
+        .args(arguments)
+        .arg(path)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 #[test]
 fn a_full_file_system_keeps_what_waits_and_goes_on_when_there_is_room() {
     // A file system of 64 KiB needs the right to mount; the same with a storage that fails is tested elsewhere.
     let (scratch, _) = scratch();
     let mount = scratch.path().join("small");
     fs::create_dir(&mount).unwrap();
-    let run = |program: &str, arguments: &[&str]| {
-        std::process::Command::new(program)
-            .args(arguments)
-            .arg(&mount)
-            .stderr(std::process::Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
-    };
-    if !run(
-        "mount",
-        &["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"],
-    ) {
+    let options_of_mount = ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"];
+    if !succeeds("mount", &options_of_mount, &mount) {
         eprintln!("SKIPPED: no right to mount a small file system");
         return;
     }
+    let _mounted = Mounted(mount.clone());
     let path = mount.join("general");
     let mut log = open(&path);
     append(&mut log, "c-0");
@@ -358,11 +366,8 @@ fn a_full_file_system_keeps_what_waits_and_goes_on_when_there_is_room() {
     }
     let error = log.flush().unwrap_err().to_string();
     fs::remove_file(&ballast).unwrap();
-    let closed = log.close();
+    log.close().unwrap();
     let checked = intact(&path);
-    drop(log);
-    assert!(run("umount", &[]));
-    closed.unwrap();
     assert!(
         error.contains("writing") && error.contains("space"),
         "{error}"
