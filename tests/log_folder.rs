@@ -155,6 +155,32 @@ fn the_log_goes_on_after_a_torn_end_and_the_torn_bytes_are_kept() {
 }
 
 #[test]
+fn a_changed_end_of_a_finished_segment_is_damage_and_the_log_goes_on_behind_it() {
+    let (_scratch, path) = scratch();
+    let mut log = open(&path);
+    append(&mut log, "c-1");
+    log.close().unwrap();
+    drop(log);
+    let sealed = segment_path(&path, 0);
+    let mut bytes = fs::read(&sealed).unwrap();
+    let at = bytes.len() - 30;
+    bytes[at] ^= 1;
+    fs::write(&sealed, &bytes).unwrap();
+    fs::set_permissions(&sealed, fs::Permissions::from_mode(0o400)).unwrap();
+
+    let mut log = open(&path);
+    assert!(matches!(
+        log.status().damage[..],
+        [Damage::Segment { first_seq: 0, .. }]
+    ));
+    append(&mut log, "c-2");
+    log.close().unwrap();
+    assert_eq!(fs::read(&sealed).unwrap(), bytes);
+    assert!(!path.join("torn").exists());
+    assert_eq!(read(&path).len(), 2);
+}
+
+#[test]
 fn a_segment_removed_under_the_writer_is_noticed_and_the_chain_goes_on() {
     let (_scratch, path) = scratch();
     let mut log = open(&path);
@@ -295,27 +321,35 @@ fn a_segment_that_is_no_plain_file_is_refused() {
     assert_eq!(fs::read(&outside).unwrap(), b"");
 }
 
+struct Mounted(PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        succeeds("umount", &[], &self.0);
+    }
+}
+
+fn succeeds(program: &str, arguments: &[&str], path: &Path) -> bool {
+    std::process::Command::new(program)
+        .args(arguments)
+        .arg(path)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 #[test]
 fn a_full_file_system_keeps_what_waits_and_goes_on_when_there_is_room() {
     // A file system of 64 KiB needs the right to mount; the same with a storage that fails is tested elsewhere.
     let (scratch, _) = scratch();
     let mount = scratch.path().join("small");
     fs::create_dir(&mount).unwrap();
-    let run = |program: &str, arguments: &[&str]| {
-        std::process::Command::new(program)
-            .args(arguments)
-            .arg(&mount)
-            .stderr(std::process::Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
-    };
-    if !run(
-        "mount",
-        &["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"],
-    ) {
+    let options_of_mount = ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"];
+    if !succeeds("mount", &options_of_mount, &mount) {
         eprintln!("SKIPPED: no right to mount a small file system");
         return;
     }
+    let _mounted = Mounted(mount.clone());
     let path = mount.join("general");
     let mut log = open(&path);
     append(&mut log, "c-0");
@@ -332,11 +366,8 @@ fn a_full_file_system_keeps_what_waits_and_goes_on_when_there_is_room() {
     }
     let error = log.flush().unwrap_err().to_string();
     fs::remove_file(&ballast).unwrap();
-    let closed = log.close();
+    log.close().unwrap();
     let checked = intact(&path);
-    drop(log);
-    assert!(run("umount", &[]));
-    closed.unwrap();
     assert!(
         error.contains("writing") && error.contains("space"),
         "{error}"

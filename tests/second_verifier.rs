@@ -170,3 +170,25 @@ fn both_verifiers_refuse_what_they_cannot_read() {
         assert!(verify(path, &VerifyOptions::new()).is_err());
     }
 }
+
+#[test]
+fn both_verifiers_take_a_number_of_thousands_of_digits_for_damage() {
+    let mut writer = Writer::new(LOG);
+    let line = writer.record("log_created", &json!({}));
+    let line = String::from_utf8(line).unwrap();
+    let line = line.replace("\"_seq\":0", &format!("\"_seq\":{}", "9".repeat(5000)));
+    let log = MadeLog {
+        segments: vec![made_logs::Segment::new(0, vec![line.into_bytes()])],
+    };
+    let folder = tempfile::tempdir().unwrap();
+    log.write(folder.path());
+    let ours = verify(folder.path(), &VerifyOptions::new()).unwrap();
+    let Some((theirs, status)) = second(folder.path(), None) else {
+        return;
+    };
+    assert_eq!(status, 1);
+    assert_eq!(
+        faults(&serde_json::to_value(&ours).unwrap()),
+        faults(&theirs)
+    );
+}

@@ -31,7 +31,7 @@ KINDS = {
 SEGMENT_NAME = re.compile(r"[0-9]{20}\.jsonl", re.ASCII)
 HEAD = re.compile(
     rb'\{"_hash":"([0-9a-f]{64})","_kind":"([^"\\]*)","_log":"([0-9a-f]{32})",'
-    rb'"_previous_hash":"([0-9a-f]{64}|genesis)","_seq":(0|[1-9][0-9]*)[,}]'
+    rb'"_previous_hash":"([0-9a-f]{64}|genesis)","_seq":(0|[1-9][0-9]{0,19})[,}]'
 )
 TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -264,6 +264,9 @@ class Log:
         self.folder = folder
         self.head = head
         self.names = sorted(name for name in os.listdir(folder) if SEGMENT_NAME.fullmatch(name))
+        for name in self.names:
+            if not os.path.isfile(self.path(name)):
+                raise CannotVerify("%s is no file" % self.path(name))
         self.log = self.identify()
         if self.head is not None and (self.log is None or self.head["_log"] != self.log.decode()):
             self.head = None
@@ -538,7 +541,7 @@ def read_head(path):
             and re.fullmatch("[0-9a-f]{32}", head["_log"])
             and isinstance(head["_seq"], int)
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         sound = False
     if not sound:
         raise CannotVerify("%s is no head file" % path)

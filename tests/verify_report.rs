@@ -213,6 +213,17 @@ fn what_is_no_log_is_an_error_that_names_the_path_and_a_remedy() {
     assert!(matches!(error, VerifyError::Unreadable { .. }), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_segment_that_is_no_plain_file_is_an_error_and_nothing_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let segment = folder.path().join(segment::name(0));
+    std::os::unix::fs::symlink("/dev/null", &segment).unwrap();
+    let error = verify(folder.path(), &VerifyOptions::new()).unwrap_err();
+    assert!(matches!(error, VerifyError::Unreadable { .. }), "{error}");
+    assert!(error.to_string().contains("is none"), "{error}");
+}
+
 #[test]
 fn a_newer_format_is_an_error_and_a_damaged_number_is_damage() {
     let mut writer = Writer::new(LOG);
@@ -243,7 +254,12 @@ fn what_is_no_head_is_an_error() {
     }
     assert!(matches!(
         Head::read(&folder.path().join("missing")),
-        Err(VerifyError::Unreadable { .. })
+        Err(VerifyError::UnreadableHead { .. })
+    ));
+    #[cfg(unix)]
+    assert!(matches!(
+        Head::read("/dev/zero".as_ref()),
+        Err(VerifyError::BadHead { .. })
     ));
     let error = "nothing".parse::<Head>().unwrap_err();
     assert!(error.to_string().contains("_seq"));

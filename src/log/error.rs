@@ -116,7 +116,12 @@ impl fmt::Display for LogError {
                 doing,
                 path,
                 source,
-            } => write!(formatter, "{doing} {}: {source}", path.display()),
+            } => write!(
+                formatter,
+                "{doing} {}: {source}: {}",
+                path.display(),
+                remedy(source)
+            ),
             Self::RecordTooLong { length } => write!(
                 formatter,
                 "a record of {length} bytes is longer than the {} allowed: shorten its values",
@@ -124,6 +129,17 @@ impl fmt::Display for LogError {
             ),
             Self::Closed => formatter.write_str("the log was closed: open it again to write more"),
         }
+    }
+}
+
+/// What to do about what the operating system says.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
+        io::ErrorKind::PermissionDenied => "run as the log's owner, or name another folder",
+        io::ErrorKind::ReadOnlyFilesystem => "name a folder that can be written to",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "check the path",
+        _ => "see whether the disk and the files in that place are sound",
     }
 }
 

@@ -1,3 +1,6 @@
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,5 +28,26 @@ pub(crate) fn acquire<S: Storage>(storage: &mut S, wait: Duration) -> Result<(),
             });
         }
         thread::sleep(left.min(PAUSE));
+    }
+}
+
+/// Whether a writer holds the lock of the log in `folder`.
+///
+/// It asks for a shared lock and gives it back at once, so that two readers do not take each other for a
+/// writer; a writer that opens the log in this instant tries again (FORMAT section 6).
+pub(crate) fn is_held(folder: &Path) -> io::Result<bool> {
+    let path = folder.join(LOCK);
+    let found = match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    // Opening a pipe would wait for whoever writes to it.
+    if !found.is_file() {
+        return Err(io::Error::other("the lock is no file"));
+    }
+    match File::open(&path)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }

@@ -8,7 +8,7 @@ mod chain;
 mod damage;
 mod error;
 mod head;
-mod lock;
+pub(crate) mod lock;
 mod options;
 pub mod read;
 pub mod record;

@@ -1,6 +1,4 @@
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +9,7 @@ use super::cursor::LogCursor;
 use super::fields::Fields;
 use super::scan::shared;
 use super::{LogSnapshot, PassedOver, QueryError, instant};
-use crate::log::segment;
+use crate::log::lock;
 
 /// How the logs at a place are doing.
 ///
@@ -131,7 +129,7 @@ pub struct LogSummary {
 
 fn read(cursor: &mut LogCursor) -> Result<LogSummary, QueryError> {
     let snapshot = Arc::clone(cursor.snapshot());
-    let writer = is_held(snapshot.folder());
+    let writer = lock::is_held(snapshot.folder()).ok();
     let mut records = 0;
     let mut last = None;
     let mut lost = 0_u64;
@@ -223,22 +221,6 @@ impl Growth {
         let span = self.newest - begin;
         let bytes: u64 = self.hours.values().sum();
         (span >= HOUR).then(|| (bytes as f64 * (24 * HOUR) as f64 / span as f64).round() as u64)
-    }
-}
-
-/// Whether somebody holds the log's lock.
-///
-/// It asks for a shared lock and gives it back at once, so that two readers do not take each other for a
-/// writer; a writer that opens the log in this instant tries again (FORMAT section 6).
-fn is_held(folder: &Path) -> Option<bool> {
-    match File::open(folder.join(segment::LOCK)) {
-        Ok(lock) => match lock.try_lock_shared() {
-            Ok(()) => Some(false),
-            Err(TryLockError::WouldBlock) => Some(true),
-            Err(TryLockError::Error(_)) => None,
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
-        Err(_) => None,
     }
 }
 

@@ -179,12 +179,11 @@ impl Policy {
                 .map(|(name, durability)| (name.clone(), json!(durability)))
                 .collect::<serde_json::Map<String, Value>>()
         };
-        let mut classes: Vec<_> = self.classes.iter().collect();
-        classes.sort_unstable_by_key(|class| &class.name);
+        // In their order: of two classes that name one tool the later one has it.
         let described = json!({
             "rules": rules_id,
             "general": class(&self.general),
-            "classes": classes.into_iter().map(class).collect::<Vec<_>>(),
+            "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
             "durability": self.durability,
             "class_durability": durabilities(&self.class_durability),
             "tool_durability": durabilities(&self.tool_durability),

@@ -2,7 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a recorder has done since it was made.
 ///
-/// `recorded + lost` is the number of calls that have ended; refused calls never began.
+/// `recorded + lost` is the number of calls that have ended; refused calls never began. What a sink took into
+/// its queue and could not write when it was closed is recorded here: the sink's own status counts it as lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecorderStats {

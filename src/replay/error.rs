@@ -145,7 +145,10 @@ impl fmt::Display for ReplayError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(bad) => bad.fmt(formatter),
-            Self::Input { line, source } => write!(formatter, "reading line {line}: {source}"),
+            Self::Input { line, source } => write!(
+                formatter,
+                "reading line {line}: {source}: see whether it is a file of calls that can be read"
+            ),
             Self::LiveStore { folder } => write!(
                 formatter,
                 "{} holds records of real calls, and recorded ones are not mixed in: name another folder",

@@ -103,7 +103,8 @@ impl<S: Storage> Recovery<'_, S> {
         let mut conflict = self.conflict(&names, head, &state)?;
         if let (Some(bad), Some(last)) = (bad, &mut last) {
             let length = last.length;
-            if conflict.is_none() && self.is_torn(&bad, &state, length) {
+            // What was sealed was whole and on the disk: nobody may cut it.
+            if conflict.is_none() && !last.is_sealed && self.is_torn(&bad, &state, length) {
                 torn = Some(self.cut(last, bad.offset)?);
             } else {
                 damage.push(Damage::Segment {
@@ -351,7 +352,8 @@ impl<S: Storage> Recovery<'_, S> {
                 length: last.length,
             }));
         }
-        if !last.is_sealed {
+        // A seal says that all of it is on the disk.
+        if synced && !last.is_sealed {
             self.io("sealing a segment of", |at| at.seal(&last.segment))?;
         }
         Ok(None)

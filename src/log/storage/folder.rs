@@ -62,20 +62,13 @@ impl Access {
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(path)
-                    .map_err(|error| io("creating", error))?;
+                make_folders(path).map_err(|error| io("creating", error))?;
                 if let Some(group) = self.reader_group {
                     chown(path, None, Some(group))
                         .and_then(|()| {
                             fs::set_permissions(path, Permissions::from_mode(self.folder_mode()))
                         })
                         .map_err(|error| io("giving the reader group", error))?;
-                }
-                if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
-                    sync_folder(above).map_err(|error| io("syncing the folder above", error))?;
                 }
                 Ok(())
             }
@@ -166,7 +159,11 @@ impl Storage for FolderStorage {
             .create_new(true)
             .mode(self.access.file_mode())
             .open(self.segment_path(first_seq))?;
-        self.access.give_file(&file)?;
+        if let Err(error) = self.access.give_file(&file) {
+            // The name must be free for another try.
+            let _ = self.remove(first_seq);
+            return Err(error);
+        }
         Ok(file)
     }
 
@@ -285,6 +282,23 @@ impl Storage for FolderStorage {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Makes a folder and those above it that are missing; each name is on the disk when it returns.
+fn make_folders(path: &Path) -> io::Result<()> {
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    if !above.try_exists()? {
+        make_folders(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Another process was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        other => other?,
+    }
+    sync_folder(above)
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

@@ -33,6 +33,13 @@ pub enum VerifyError {
         /// The head file, where one was named.
         path: Option<PathBuf>,
     },
+    /// The head file could not be read.
+    UnreadableHead {
+        /// The head file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The log changed again and again while it was read: records were taken away, not added.
     Changing {
         /// The log's folder.
@@ -77,6 +84,11 @@ impl fmt::Display for VerifyError {
                 "the log {} is of format {format}, and this version reads format {FORMAT}; verify it with a newer version",
                 path.display()
             ),
+            Self::UnreadableHead { path, source } => write!(
+                formatter,
+                "cannot read the head file {}: {source}; name the file in which the log's head is kept",
+                path.display()
+            ),
             Self::BadHead { path } => {
                 match path {
                     Some(path) => write!(formatter, "{} is no head file", path.display())?,
@@ -96,7 +108,7 @@ impl fmt::Display for VerifyError {
 impl Error for VerifyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Unreadable { source, .. } => Some(source),
+            Self::Unreadable { source, .. } | Self::UnreadableHead { source, .. } => Some(source),
             _ => None,
         }
     }

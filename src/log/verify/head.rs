@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -37,16 +38,22 @@ impl Head {
     ///
     /// The file cannot be read, or holds no head.
     pub fn read(path: &Path) -> Result<Self, VerifyError> {
-        // A head is some 150 bytes; a file of another size is not read to its end.
+        // A head is some 150 bytes; what is longer, or has no end, is not read to it.
         const MOST: u64 = 4096;
-        let readable = |error| VerifyError::unreadable(path, error);
+        let readable = |source| VerifyError::UnreadableHead {
+            path: path.to_owned(),
+            source,
+        };
         let bad = || VerifyError::BadHead {
             path: Some(path.to_owned()),
         };
-        if fs::metadata(path).map_err(readable)?.len() > MOST {
+        let mut text = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MOST + 1).read_to_end(&mut text))
+            .map_err(readable)?;
+        if text.len() as u64 > MOST {
             return Err(bad());
         }
-        let text = fs::read(path).map_err(readable)?;
         Self::parse(&text).ok_or_else(bad)
     }
 

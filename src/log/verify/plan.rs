@@ -1,6 +1,6 @@
 //! What of a log there is to verify, fixed before the work begins: a log may grow meanwhile.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use super::VerifyError;
 use super::bytes::{Span, first_difference, last_lines, lines_length, whole_lines_end};
 use super::chain::{Chain, Link};
 use crate::log::LogId;
+use crate::log::lock;
 use crate::log::read::{Line, LineReader};
 use crate::log::record::{MAX_RECORD, RecordHash, RecordHead};
 use crate::log::segment;
@@ -267,7 +268,20 @@ fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Interruption> {
         }
         listed = again;
     }
+    for (_, path) in &listed {
+        refuse_special(path)?;
+    }
     Ok(listed)
+}
+
+/// Refuses what is no file, so that the verifier does not wait on a pipe.
+fn refuse_special(path: &Path) -> Result<(), Interruption> {
+    let found = fs::metadata(path).map_err(Interruption::reading(path))?;
+    if found.is_file() {
+        return Ok(());
+    }
+    let error = io::Error::other("it has the name of a log's file and is none");
+    Err(Interruption::Failed(VerifyError::unreadable(path, error)))
 }
 
 /// The log that the records belong to: what the first one with a right hash says, or else the first one.
@@ -292,17 +306,7 @@ fn identify(listed: &[(u64, PathBuf)]) -> Result<Option<LogId>, Interruption> {
 
 /// Whether a writer holds the log. Where the lock cannot be asked, nobody can say that a tail is torn.
 fn is_held(folder: &Path) -> Result<bool, Interruption> {
-    let path = folder.join(segment::LOCK);
-    let lock = match File::open(&path) {
-        Ok(lock) => lock,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(Interruption::Failed(VerifyError::unreadable(&path, error))),
-    };
-    match lock.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => {
-            Err(Interruption::Failed(VerifyError::unreadable(&path, error)))
-        }
-    }
+    lock::is_held(folder).map_err(|error| {
+        Interruption::Failed(VerifyError::unreadable(&folder.join(segment::LOCK), error))
+    })
 }

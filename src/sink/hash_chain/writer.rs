@@ -23,6 +23,8 @@ pub(super) struct ChainWriter<L: Logs> {
     policy: Option<PolicyInForce>,
     statuses: Statuses,
     is_closed: bool,
+    /// It was told once that a class cannot name a log: not for every entry.
+    told_of_class: bool,
 }
 
 struct OpenLog<S: crate::log::Storage> {
@@ -54,6 +56,7 @@ impl<L: Logs> ChainWriter<L> {
             policy: None,
             statuses,
             is_closed: false,
+            told_of_class: false,
         }
     }
 
@@ -114,7 +117,9 @@ impl<L: Logs> ChainWriter<L> {
         let head = entry.head();
         let mut retention_class = head.retention_class;
         if !is_class(retention_class) {
-            tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "the retention class cannot name a log: the entry goes to the log `general`");
+            if !std::mem::replace(&mut self.told_of_class, true) {
+                tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "a retention class cannot name a log: its entries go to the log `general`");
+            }
             retention_class = GENERAL;
         }
         let index = self.log_of(retention_class)?;
