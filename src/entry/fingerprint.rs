@@ -1,14 +1,32 @@
-use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use serde_json::{Map, Number, Value};
 
-/// A keyed hash of texts and trees, in 64 bits. It allocates nothing.
+/// Keys of [`Fingerprint`]s, chosen at random.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FingerprintKey {
+    start: u64,
+    factor: u64,
+}
+
+impl FingerprintKey {
+    pub(super) fn new() -> Self {
+        let random = RandomState::new();
+        Self {
+            start: random.hash_one(0_u8),
+            // An even factor would lose bits.
+            factor: random.hash_one(1_u8) | 1,
+        }
+    }
+}
+
+/// A keyed hash of texts and trees, in 64 bits, to find out whether two calls are alike. It allocates nothing.
 ///
-/// Small pieces are gathered before they are hashed: a keyed hash costs more by the call than by the byte.
+/// Each word is folded in by a multiplication to 128 bits under the key: every call pays for this, and the
+/// hash is neither kept nor shown beyond the process, so it need not withstand who knows its values.
 pub(super) struct Fingerprint {
-    state: DefaultHasher,
-    held: [u8; 256],
-    length: usize,
+    state: u64,
+    factor: u64,
 }
 
 /// What comes next.
@@ -23,18 +41,24 @@ const OBJECT: u8 = 5;
 const MAX_DEPTH: usize = 128;
 
 impl Fingerprint {
-    pub(super) fn new(key: &RandomState) -> Self {
+    pub(super) fn new(key: FingerprintKey) -> Self {
         Self {
-            state: key.build_hasher(),
-            held: [0; 256],
-            length: 0,
+            state: key.start,
+            factor: key.factor,
         }
     }
 
     /// Adds bytes, and their number, so that no two lists of them are alike.
     pub(super) fn add_bytes(&mut self, bytes: &[u8]) {
         self.add_word(TEXT, bytes.len() as u64);
-        self.add(bytes);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.fold(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            let last = rest.iter().rev();
+            self.fold(last.fold(0, |word, byte| word << 8 | u64::from(*byte)));
+        }
     }
 
     /// Adds a tree; the order of members makes no difference.
@@ -43,31 +67,19 @@ impl Fingerprint {
     }
 
     pub(super) fn finish(mut self) -> u64 {
-        self.hand_over();
-        self.state.finish()
+        self.fold(self.factor.rotate_left(32));
+        self.state
     }
 
     /// Adds what comes next, and a number below 2^56 that goes with it.
     fn add_word(&mut self, kind: u8, number: u64) {
-        self.add(&(u64::from(kind) << 56 | number).to_le_bytes());
+        self.fold(u64::from(kind) << 56 | number);
     }
 
     #[inline]
-    fn add(&mut self, piece: &[u8]) {
-        if piece.len() > self.held.len() - self.length {
-            self.hand_over();
-            if piece.len() > self.held.len() {
-                self.state.write(piece);
-                return;
-            }
-        }
-        self.held[self.length..][..piece.len()].copy_from_slice(piece);
-        self.length += piece.len();
-    }
-
-    fn hand_over(&mut self) {
-        self.state.write(&self.held[..self.length]);
-        self.length = 0;
+    fn fold(&mut self, word: u64) {
+        let product = u128::from(self.state ^ word) * u128::from(self.factor);
+        self.state = (product as u64) ^ (product >> 64) as u64;
     }
 
     fn add_at(&mut self, value: &Value, depth: usize) {
@@ -90,15 +102,15 @@ impl Fingerprint {
     }
 
     fn add_number(&mut self, number: &Number) {
-        let (kind, bytes) = if let Some(value) = number.as_u64() {
-            (0, value.to_le_bytes())
+        let (kind, word) = if let Some(value) = number.as_u64() {
+            (0, value)
         } else if let Some(value) = number.as_i64() {
-            (1, value.to_le_bytes())
+            (1, value.cast_unsigned())
         } else {
-            (2, number.as_f64().unwrap_or(f64::NAN).to_le_bytes())
+            (2, number.as_f64().unwrap_or(f64::NAN).to_bits())
         };
         self.add_word(NUMBER, kind);
-        self.add(&bytes);
+        self.fold(word);
     }
 
     fn add_object(&mut self, members: &Map<String, Value>, depth: usize) {
@@ -115,5 +127,58 @@ impl Fingerprint {
             sorted.sort_unstable_by_key(|(name, _)| *name);
             sorted.into_iter().for_each(&mut add_member);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of(key: FingerprintKey, value: &Value) -> u64 {
+        let mut fingerprint = Fingerprint::new(key);
+        fingerprint.add_value(value);
+        fingerprint.finish()
+    }
+
+    #[test]
+    fn trees_that_differ_anywhere_have_different_fingerprints() {
+        let key = FingerprintKey::new();
+        let values = [
+            json!(null),
+            json!(false),
+            json!(0),
+            json!(-1),
+            json!(0.0),
+            json!(""),
+            json!("\0"),
+            json!("\0\0"),
+            json!("a password of some length"),
+            json!("a password of some lengtH"),
+            json!([]),
+            json!([[]]),
+            json!([[], []]),
+            json!({}),
+            json!({"": ""}),
+            json!({"a": "b"}),
+            json!({"ab": ""}),
+            json!({"a": {"b": null}}),
+            json!({"a": [], "b": null}),
+        ];
+        for (at, one) in values.iter().enumerate() {
+            assert_eq!(of(key, one), of(key, &one.clone()));
+            for other in &values[at + 1..] {
+                assert_ne!(of(key, one), of(key, other), "{one} and {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_hangs_on_the_key() {
+        let value = json!({"password": "hunter2"});
+        assert_ne!(
+            of(FingerprintKey::new(), &value),
+            of(FingerprintKey::new(), &value)
+        );
     }
 }

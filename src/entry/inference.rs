@@ -1,10 +1,9 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, FingerprintKey};
 use super::{CallTrigger, TriggerBasis};
 use crate::call::Outcome;
 
@@ -15,7 +14,7 @@ use crate::call::Outcome;
 /// leaves the process.
 #[derive(Debug)]
 pub(crate) struct TriggerInference {
-    hasher: RandomState,
+    fingerprint_key: FingerprintKey,
     shards: Box<[Mutex<Shard>]>,
 }
 
@@ -69,7 +68,7 @@ const GENERATION: usize = 256;
 impl TriggerInference {
     pub(crate) fn new() -> Self {
         Self {
-            hasher: RandomState::new(),
+            fingerprint_key: FingerprintKey::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
         }
     }
@@ -86,7 +85,7 @@ impl TriggerInference {
         arguments: (&[u8], Option<u64>),
     ) -> CallKey {
         let of_parts = |parts: [&[u8]; 2], told: Option<u64>| {
-            let mut fingerprint = Fingerprint::new(&self.hasher);
+            let mut fingerprint = Fingerprint::new(self.fingerprint_key);
             for part in parts {
                 fingerprint.add_bytes(part);
             }
@@ -105,12 +104,14 @@ impl TriggerInference {
 
     /// A keyed hash of a text as it stands before the sanitizer.
     pub(crate) fn fingerprint_text(&self, text: &str) -> u64 {
-        self.hasher.hash_one(text)
+        let mut fingerprint = Fingerprint::new(self.fingerprint_key);
+        fingerprint.add_bytes(text.as_bytes());
+        fingerprint.finish()
     }
 
     /// A keyed hash of a tree as it stands before the sanitizer.
     pub(crate) fn fingerprint(&self, value: &Value) -> u64 {
-        let mut fingerprint = Fingerprint::new(&self.hasher);
+        let mut fingerprint = Fingerprint::new(self.fingerprint_key);
         fingerprint.add_value(value);
         fingerprint.finish()
     }

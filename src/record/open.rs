@@ -301,10 +301,17 @@ impl Open {
         })
     }
 
-    /// Whether the name that a piece is stands before `other`.
-    pub(super) fn is_before(&self, name: Span, other: &str) -> bool {
-        let name = bytes_of(name.of(&self.bytes));
-        canonical::compare_key_bytes(&name, other.as_bytes()).is_lt()
+    /// Whether the name that a piece is stands before `own`, which needs no escape.
+    pub(super) fn is_before(&self, name: Span, own: &str) -> bool {
+        let (json, own) = (name.of(&self.bytes), own.as_bytes());
+        let inner = json.get(1..).unwrap_or_default();
+        // The first byte that differs decides, if it does not begin an escape.
+        match inner.iter().zip(own).find(|(one, other)| one != other) {
+            Some((b'\\' | b'"', _)) | None => {
+                canonical::compare_key_bytes(&bytes_of(json), own).is_lt()
+            }
+            Some(_) => canonical::compare_key_bytes(inner, own).is_lt(),
+        }
     }
 
     /// The text of a piece that is a JSON string.
