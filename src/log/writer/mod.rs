@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use self::home::Home;
-use self::own::{members_text, retain_until};
 pub(crate) use self::own::{shortened, timestamp};
 pub use self::record::NewRecord;
 use self::window::Window;
@@ -24,7 +23,7 @@ use super::error::LogError;
 use super::head;
 use super::lock;
 use super::options::{LogOptions, Retention};
-use super::record::{FORMAT, LogId, RecordHash};
+use super::record::RecordHash;
 use super::recovery::{self, Recovered, Torn};
 use super::status::LogStatus;
 use super::storage::Storage;
@@ -36,9 +35,6 @@ pub(crate) const WRITER: &str = concat!("tool-audit/", env!("CARGO_PKG_VERSION")
 /// No more than so many bytes are sealed and unwritten, or kept until they are synced. Both together, and
 /// a segment's first record, are less than the 1 MiB that no batch may exceed (FORMAT section 6).
 const MOST_BYTES: usize = 384 * 1024;
-
-/// `open_calls` fills at most so many bytes of a record.
-const MOST_OPEN_CALLS: usize = 200 * 1024;
 
 /// A head file is written at most so often.
 const HEAD_EVERY: Duration = Duration::from_secs(1);
@@ -180,34 +176,6 @@ impl<S: Storage> LogWriter<S> {
         self.sync()
     }
 
-    /// What a log tells first behind a restart.
-    fn seal_resumed(&mut self, clean: bool) -> Result<(), LogError> {
-        let mut members = Map::new();
-        members.insert("boot_id".to_owned(), json!(self.boot_id));
-        members.insert("clean".to_owned(), json!(clean));
-        members.insert(
-            "torn_bytes".to_owned(),
-            json!(self.torn.map_or(0, |torn| torn.bytes)),
-        );
-        if let Some(torn) = self.torn {
-            members.insert("torn_sha256".to_owned(), json!(torn.sha256.to_string()));
-        }
-        self.seal_own("log_resumed", members).map(|_| ())
-    }
-
-    fn seal_unknown_outcomes(&mut self) -> Result<(), LogError> {
-        for (call_id, started_seq) in std::mem::take(&mut self.calls).iter() {
-            let mut members = Map::new();
-            members.insert("call_id".to_owned(), json!(call_id));
-            if let Some(seq) = started_seq {
-                members.insert("started_seq".to_owned(), json!(seq));
-            }
-            self.make_room(0)?;
-            self.seal_own("outcome_unknown", members)?;
-        }
-        Ok(())
-    }
-
     /// Seals one record behind all others, and returns its `_seq`. It is in memory until
     /// [`flush`](Self::flush).
     ///
@@ -254,7 +222,7 @@ impl<S: Storage> LogWriter<S> {
         kind: &'static str,
         members: Map<String, Value>,
     ) -> Result<u64, LogError> {
-        let members = members_text(self.with_common(members));
+        let members = self.own_members(members);
         self.append(kind, &members)
     }
 
@@ -390,84 +358,6 @@ impl<S: Storage> LogWriter<S> {
 
     fn newest(&self) -> Option<(u64, RecordHash)> {
         self.chain.as_ref().and_then(Chain::newest)
-    }
-
-    /// Begins a log that has no record yet.
-    fn begin(&mut self) -> Result<(), LogError> {
-        if self.chain.is_some() {
-            return Ok(());
-        }
-        let mut name = [0; 16];
-        getrandom::fill(&mut name).map_err(|error| {
-            LogError::io(
-                "naming the log",
-                self.storage.place(),
-                std::io::Error::other(error),
-            )
-        })?;
-        self.chain = Some(Chain::after(LogId(name), None, self.first_seq));
-        self.seal_own("log_created", self.opening_members())?;
-        self.opening_due = false;
-        if self.torn.is_some() {
-            self.seal_resumed(false)?;
-        }
-        Ok(())
-    }
-
-    /// What `log_created` and `segment_opened` say of the writer.
-    fn opening_members(&self) -> Map<String, Value> {
-        let mut members = Map::new();
-        let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
-        put("boot_id", json!(self.boot_id));
-        put("format", json!(FORMAT));
-        put("instance", json!(shortened(&self.options.instance)));
-        put("policy_id", json!(self.policy_id));
-        put("pseudonym_key_id", json!(self.pseudonym_key_id));
-        put("service", json!(shortened(&self.options.service)));
-        put("source", json!(self.options.source.as_str()));
-        put("writer", json!(WRITER));
-        members
-    }
-
-    fn seal_opening(&mut self) -> Result<(), LogError> {
-        let mut members = self.opening_members();
-        let mut room = MOST_OPEN_CALLS;
-        let mut call_ids = Vec::with_capacity(self.calls.len());
-        for (call_id, _) in self.calls.iter() {
-            // An escape makes at most six bytes of one.
-            room = room.saturating_sub(call_id.len() * 6 + 3);
-            if room == 0 {
-                members.insert("shortened".to_owned(), json!(["open_calls"]));
-                break;
-            }
-            call_ids.push(json!(call_id));
-        }
-        members.insert("open_calls".to_owned(), Value::Array(call_ids));
-        self.seal_own("segment_opened", members)?;
-        self.opening_due = false;
-        Ok(())
-    }
-
-    fn with_common(&self, mut members: Map<String, Value>) -> Map<String, Value> {
-        let now = self.options.clock.now();
-        if let Retention::Days(days) = self.options.retention {
-            let until = Value::String(retain_until(now, days));
-            members.insert("retain_until".to_owned(), until);
-        }
-        let class = Value::String(self.options.retention_class.clone());
-        members.insert("retention_class".to_owned(), class);
-        members.insert("timestamp".to_owned(), Value::String(timestamp(now)));
-        members
-    }
-
-    /// Seals a record of the writer's own, without looking whether there is room.
-    fn seal_own(
-        &mut self,
-        kind: &'static str,
-        members: Map<String, Value>,
-    ) -> Result<u64, LogError> {
-        let members = members_text(self.with_common(members));
-        self.seal(kind, &members)
     }
 
     fn seal(&mut self, kind: &'static str, members: &[u8]) -> Result<u64, LogError> {
