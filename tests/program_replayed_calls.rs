@@ -335,7 +335,10 @@ fn input_that_cannot_be_read_on_names_its_line() {
     let calls = "{\"tool_name\":\"a\"}\n".as_bytes().chain(Broken);
     let sink = MemorySink::new();
     let error = Replay::new().run(calls, sink.clone(), |_| {}).unwrap_err();
-    assert_eq!(error.to_string(), "reading line 2: gone");
+    assert_eq!(
+        error.to_string(),
+        "reading line 2: gone: see whether it is a file of calls that can be read"
+    );
     assert_eq!(sink.entries().len(), 1);
 }
 

@@ -252,7 +252,7 @@ async fn a_removed_folder_is_noticed_and_no_answer_claims_a_durable_record() {
         .unwrap();
     let policy = Policy::new()
         .durability(Durability::Synced)
-        .max_wait(Duration::from_millis(20));
+        .max_wait(Duration::from_secs(3));
     let recorder = Recorder::builder(sink).policy(policy).build();
     let mut tools = AuditLayer::builder(recorder.clone())
         .on_undurable(
