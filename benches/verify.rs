@@ -1,7 +1,7 @@
 //! What verifying a log costs, beside hashing the same bytes.
 //!
 //! ```text
-//! cargo bench --bench verify                # 500,000 records, about a minute, 700 MB of disk and of memory
+//! cargo bench --bench verify                # 500,000 records, half a minute, 700 MB of disk and of memory
 //! cargo bench --bench verify -- --quick     # 50,000 records
 //! ```
 //!

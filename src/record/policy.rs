@@ -222,6 +222,10 @@ impl Policy {
                 .collect(),
             others: self.of_tool("", 0, &self.general.name),
             tools,
+            identifier_lengths: self
+                .identifiers
+                .iter()
+                .fold(0, |lengths, name| lengths | length_bit(name)),
             identifiers: self.identifiers.clone(),
         }
     }
@@ -260,6 +264,12 @@ pub(super) struct CompiledPolicy {
     tools: HashMap<String, ToolPolicy>,
     others: ToolPolicy,
     identifiers: BTreeSet<String>,
+    /// A bit for each length of an identifier's name: most names need not be looked up.
+    identifier_lengths: u64,
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 impl CompiledPolicy {
@@ -272,6 +282,7 @@ impl CompiledPolicy {
     }
 
     pub(super) fn is_identifier(&self, name: &str) -> bool {
-        name.ends_with("_id") || self.identifiers.contains(name)
+        name.ends_with("_id")
+            || (self.identifier_lengths & length_bit(name) != 0 && self.identifiers.contains(name))
     }
 }

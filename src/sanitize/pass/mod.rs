@@ -5,7 +5,7 @@ mod strings;
 
 use serde_json::{Number, Value};
 
-use self::strings::write_unescaped;
+pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
 use super::marker;
 use super::rules::{Rule, Rules, Treatment};

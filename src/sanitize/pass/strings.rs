@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
+use super::{LEAST_LIMIT, MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
 use crate::sanitize::Sanitized;
 use crate::sanitize::bounded::{self, Cut};
 use crate::sanitize::marker;
@@ -14,12 +14,8 @@ impl Pass<'_> {
     /// Writes a string that no rule names: its text may hold what a rule does name.
     #[inline(always)]
     pub(super) fn text(&mut self, text: &str, depth: usize) -> Written {
-        let bytes = text.as_bytes();
-        let seen = sweep(bytes);
-        let harmless = seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
-            && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(bytes))
-            && !begins_like_json(text);
-        if harmless && bytes.len() + 2 <= self.room() {
+        let seen = sweep(text.as_bytes());
+        if is_harmless(text, seen) && text.len() + 2 <= self.room() {
             // The greater part of all strings.
             write_unescaped(self.out, text);
             return Ok(());
@@ -109,10 +105,25 @@ impl Pass<'_> {
 }
 
 #[inline]
-pub(super) fn write_unescaped(out: &mut Vec<u8>, text: &str) {
+pub(in crate::sanitize) fn write_unescaped(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
+}
+
+/// True for a text of at most `limit` bytes with its quotes that a pass would write as it is.
+#[inline]
+pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
+    text.len() + 2 <= limit.clamp(LEAST_LIMIT, bounded::MAX_STRING)
+        && is_harmless(text, sweep(text.as_bytes()))
+}
+
+/// True where nothing in a text has to be escaped, and nothing can be what a rule names.
+#[inline]
+fn is_harmless(text: &str, seen: u8) -> bool {
+    seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
+        && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(text.as_bytes()))
+        && !begins_like_json(text)
 }
 
 fn begins_like_json(text: &str) -> bool {
