@@ -12,18 +12,34 @@ fn written(text: &str) -> String {
 
 #[test]
 fn the_features_are_switched_on() {
-    let value: Value = serde_json::from_str(r#"{"b":1.10,"a":100000000000000000000000000000}"#).unwrap();
-    assert_eq!(value.to_string(), r#"{"b":1.10,"a":100000000000000000000000000000}"#);
+    let value: Value =
+        serde_json::from_str(r#"{"b":1.10,"a":100000000000000000000000000000}"#).unwrap();
+    assert_eq!(
+        value.to_string(),
+        r#"{"b":1.10,"a":100000000000000000000000000000}"#
+    );
 }
 
 #[test]
 fn a_tree_is_written_in_the_same_bytes_as_without_them() {
     let cases = [
-        (r#"{"b":1,"a":{"d":[{"z":0,"y":1}],"c":null}}"#, r#"{"a":{"c":null,"d":[{"y":1,"z":0}]},"b":1}"#),
-        ("{\"\u{FB33}\":1,\"\u{1F600}\":2}", "{\"\u{1F600}\":2,\"\u{FB33}\":1}"),
+        (
+            r#"{"b":1,"a":{"d":[{"z":0,"y":1}],"c":null}}"#,
+            r#"{"a":{"c":null,"d":[{"y":1,"z":0}]},"b":1}"#,
+        ),
+        (
+            "{\"\u{FB33}\":1,\"\u{1F600}\":2}",
+            "{\"\u{1F600}\":2,\"\u{FB33}\":1}",
+        ),
         ("[1.0,1e0,10e-1,-0,-0.0,0.10,1E2]", "[1,1,1,0,0,0.1,100]"),
-        ("[1e-7,0.000001,5e-324,0.30000000000000004]", "[1e-7,0.000001,5e-324,0.30000000000000004]"),
-        ("[9007199254740991,-9007199254740991]", "[9007199254740991,-9007199254740991]"),
+        (
+            "[1e-7,0.000001,5e-324,0.30000000000000004]",
+            "[1e-7,0.000001,5e-324,0.30000000000000004]",
+        ),
+        (
+            "[9007199254740991,-9007199254740991]",
+            "[9007199254740991,-9007199254740991]",
+        ),
         (
             "[9007199254740992,-9007199254740993,18446744073709551615]",
             r#"["9007199254740992","-9007199254740993","18446744073709551615"]"#,
@@ -35,7 +51,10 @@ fn a_tree_is_written_in_the_same_bytes_as_without_them() {
     for (text, expected) in cases {
         assert_eq!(written(text), expected, "{text}");
         assert_eq!(check(expected.as_bytes()), Ok(()), "{expected}");
-        assert_eq!(canonicalize(expected.as_bytes()).unwrap(), expected.as_bytes());
+        assert_eq!(
+            canonicalize(expected.as_bytes()).unwrap(),
+            expected.as_bytes()
+        );
     }
 }
 
@@ -58,7 +77,8 @@ fn numbers_made_by_programs_are_written_alike() {
 
 #[test]
 fn any_text_is_canonicalized_alike() {
-    let text = br#" {"b":[1.0, 1E30, 4.50, 2e-3], "a":"\u20ac", "aa":100000000000000000000000000000} "#;
+    let text =
+        br#" {"b":[1.0, 1E30, 4.50, 2e-3], "a":"\u20ac", "aa":100000000000000000000000000000} "#;
     let expected = r#"{"a":"€","aa":1e+29,"b":[1,1e+30,4.5,0.002]}"#;
     assert_eq!(canonicalize(text).unwrap(), expected.as_bytes());
     assert!(canonicalize(br#"{"a":1,"a":1}"#).is_err());
@@ -76,12 +96,20 @@ fn lines_are_judged_alike() {
         (b"{\"a\":01}", false),
         (b"{\"a\":nul}", false),
     ] {
-        assert_eq!(check(text).unwrap_err().is_json(), json, "{}", String::from_utf8_lossy(text));
+        assert_eq!(
+            check(text).unwrap_err().is_json(),
+            json,
+            "{}",
+            String::from_utf8_lossy(text)
+        );
     }
     let mut members = Vec::new();
-    check_members(br#"{"$serde_json::private::Number":"1","a":145.23}"#, |name, value| {
-        members.push((name.to_vec(), value.to_vec()));
-    })
+    check_members(
+        br#"{"$serde_json::private::Number":"1","a":145.23}"#,
+        |name, value| {
+            members.push((name.to_vec(), value.to_vec()));
+        },
+    )
     .unwrap();
     assert_eq!(members.len(), 2);
     assert_eq!(members[1].1, b"145.23");
