@@ -8,6 +8,8 @@ pub(super) const TOO_LARGE: &str = "[SHORTENED: size]";
 pub(super) const FAILED: &str = "[REDACTION FAILED]";
 
 const REDACTED: &[u8] = b"[REDACTED:";
+const DROPPED: &[u8] = b"[DROPPED:";
+const MASKED: &[u8] = b"[MASKED:";
 const SHORTENED_NAME: &[u8] = b"[SHORTENED:";
 const PSEUDONYM: &[u8] = b"pn:";
 
@@ -40,7 +42,7 @@ pub(super) fn is_whole(text: &str) -> bool {
 /// Where the marker or pseudonym begins whose first colon is at `colon`.
 pub(super) fn start_of(text: &[u8], colon: usize) -> Option<usize> {
     let before = &text[..=colon];
-    [PSEUDONYM, REDACTED, SHORTENED_NAME]
+    [PSEUDONYM, REDACTED, DROPPED, MASKED, SHORTENED_NAME]
         .into_iter()
         .find(|prefix| before.ends_with(prefix))
         .map(|prefix| before.len() - prefix.len())
@@ -53,10 +55,17 @@ fn bracketed(rest: &[u8]) -> Option<usize> {
             return Some(whole.len());
         }
     }
-    if let Some(name) = rest.strip_prefix(REDACTED) {
+    for prefix in [REDACTED, DROPPED, MASKED] {
+        let Some(name) = rest.strip_prefix(prefix) else {
+            continue;
+        };
         // A rule may be named in another script.
-        let length = run(name, MAX_RULE_NAME, |byte| is_name(byte) || byte >= 0x80)?;
-        return (name.get(length) == Some(&b']')).then_some(REDACTED.len() + length + 1);
+        let mut length = run(name, MAX_RULE_NAME, |byte| is_name(byte) || byte >= 0x80)?;
+        if prefix == MASKED {
+            let last = name.get(length..)?.strip_prefix(b":")?;
+            length += 1 + run(last, 4, |byte| byte.is_ascii_alphanumeric())?;
+        }
+        return (name.get(length) == Some(&b']')).then_some(prefix.len() + length + 1);
     }
     let hash = rest.strip_prefix(SHORTENED_NAME)?;
     let whole =

@@ -41,6 +41,7 @@
 
 mod bounded;
 mod builder;
+mod detect;
 mod error;
 mod extent;
 mod keys;
@@ -50,6 +51,7 @@ mod pass;
 mod pseudonym;
 mod pseudonym_key;
 mod reference;
+mod replace;
 mod rules;
 mod sweep;
 mod text;

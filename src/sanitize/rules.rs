@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::detect::Detector;
 use super::keys::{self, KeyTable};
 use super::pseudonym::Pseudonyms;
 
@@ -18,6 +19,10 @@ pub(super) enum Treatment {
     Redact,
     /// Every string and number in the value becomes a pseudonym of this class.
     Pseudonymize { class: Box<str> },
+    /// Every string and number in the value becomes `[MASKED:<rule>:<last four digits>]`.
+    Mask,
+    /// The whole value becomes `[DROPPED:<rule>]`: not even its type or length may be kept.
+    Drop,
 }
 
 /// How far an unquoted value reaches in plain text.
@@ -49,6 +54,7 @@ impl Rule {
     pub(super) fn added(name: String, treatment: Treatment) -> Self {
         let extent = match treatment {
             Treatment::Redact => Extent::Word,
+            Treatment::Mask | Treatment::Drop => Extent::Digits,
             Treatment::Pseudonymize { .. } => Extent::Phrase,
         };
         Self::new(name, treatment, extent, &[])
@@ -61,7 +67,11 @@ impl Rule {
         harmless_after: &'static [&'static str],
     ) -> Self {
         Self {
-            marker: format!("[REDACTED:{name}]").into(),
+            marker: match treatment {
+                Treatment::Drop => format!("[DROPPED:{name}]"),
+                _ => format!("[REDACTED:{name}]"),
+            }
+            .into(),
             name: name.into(),
             treatment,
             extent,
@@ -169,6 +179,8 @@ const NO_PLACE_TO_LIVE: &[&str] = &[
 pub(super) struct Rules {
     rules: Vec<Rule>,
     keys: KeyTable,
+    /// By [`Detector`]; none where it is switched off.
+    detectors: [Option<Rule>; Detector::ALL.len()],
     pub(super) pseudonyms: Pseudonyms,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
@@ -184,6 +196,10 @@ impl Rules {
         Self {
             rules,
             keys,
+            detectors: Detector::ALL.map(|detector| {
+                let name = detector.name().to_owned();
+                Some(Rule::added(name, detector.treatment()))
+            }),
             pseudonyms,
             id,
             maps_are_sorted: maps_are_sorted(),
@@ -201,6 +217,11 @@ impl Rules {
     pub(super) fn for_name_at_end(&self, text: &[u8]) -> Option<(&Rule, bool, usize)> {
         let found = self.keys.find(&self.rules, text)?;
         Some((&self.rules[found.rule], found.plural, found.start))
+    }
+
+    /// What becomes of what a detector finds; `None` where it is switched off.
+    pub(super) fn for_detector(&self, detector: Detector) -> Option<&Rule> {
+        self.detectors[detector as usize].as_ref()
     }
 
     pub(super) fn id(&self) -> &str {
@@ -222,6 +243,8 @@ fn identify(rules: &[Rule]) -> String {
         let class = match &rule.treatment {
             Treatment::Redact => "",
             Treatment::Pseudonymize { class } => class,
+            Treatment::Mask => "mask",
+            Treatment::Drop => "drop",
         };
         let _ = write!(
             line,

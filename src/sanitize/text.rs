@@ -9,7 +9,8 @@ use std::ops::Range;
 use super::extent::{Found, Reader};
 use super::marker;
 use super::reference;
-use super::rules::{Extent, Rule, Rules, Treatment};
+use super::replace::replacement;
+use super::rules::{Extent, Rule, Rules};
 
 /// The most bytes of a name that are looked at.
 const MAX_NAME: usize = 96;
@@ -18,8 +19,8 @@ const MAX_BLANKS: usize = 64;
 
 /// A value to be replaced.
 pub(super) struct Span<'r> {
-    range: Range<usize>,
-    rule: &'r Rule,
+    pub(super) range: Range<usize>,
+    pub(super) rule: &'r Rule,
 }
 
 /// Finds what must be replaced in `text`, in order, without overlaps.
@@ -53,11 +54,7 @@ pub(super) fn replace(rules: &Rules, text: &str, spans: &[Span<'_>]) -> String {
     for span in spans {
         replaced.push_str(text.get(written..span.range.start).unwrap_or_default());
         let value = text.get(span.range.clone()).unwrap_or_default();
-        let pseudonym = match &span.rule.treatment {
-            Treatment::Redact => None,
-            Treatment::Pseudonymize { class } => rules.pseudonyms.make(class, value),
-        };
-        replaced.push_str(pseudonym.as_deref().unwrap_or(span.rule.marker()));
+        replaced.push_str(&replacement(rules, span.rule, value));
         written = span.range.end;
     }
     replaced.push_str(text.get(written..).unwrap_or_default());

@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
 use super::marker;
+use super::replace::replacement;
 use super::rules::{Rule, Rules, Treatment};
 use super::sweep::{self, sweep};
 use crate::canonical;
@@ -153,8 +154,10 @@ impl<'a> Pass<'a> {
             return self.value(value, under, depth);
         }
         match rule.treatment {
-            Treatment::Pseudonymize { .. } => self.value(value, Some(rule), depth),
-            Treatment::Redact => match value {
+            Treatment::Pseudonymize { .. } | Treatment::Mask => {
+                self.value(value, Some(rule), depth)
+            }
+            Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
                 _ => self.replacement(rule.marker()),
             },
@@ -163,12 +166,8 @@ impl<'a> Pass<'a> {
 
     #[inline(never)]
     fn pseudonym(&mut self, rule: &Rule, value: &str) -> Written {
-        let pseudonym = match &rule.treatment {
-            Treatment::Pseudonymize { class } => self.rules.pseudonyms.make(class, value),
-            Treatment::Redact => None,
-        };
-        // Without a key there are no pseudonyms, and the value must not stand there either.
-        self.replacement(pseudonym.as_deref().unwrap_or(rule.marker()))
+        let text = replacement(self.rules, rule, value);
+        self.replacement(&text)
     }
 
     fn replacement(&mut self, text: &str) -> Written {

@@ -1,0 +1,111 @@
+//! Detectors: values that are sensitive by what they look like, wherever they stand.
+//!
+//! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
+//! None of them changes the text: all look at the same one, and what they found is merged afterwards.
+
+use std::ops::Range;
+
+use super::rules::Treatment;
+
+/// A kind of value that is known by its looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Detector {
+    /// A token of a vendor's or a cloud's, known by its prefix.
+    VendorToken,
+    /// JSON Web Tokens, signed, encrypted or cut (RFC 7515, RFC 7516).
+    Jwt,
+    /// PEM and PGP private keys, also without their end or beginning (RFC 7468).
+    PrivateKey,
+    /// Credentials in the authority of a URL (RFC 3986 section 3.2.1).
+    UrlCredentials,
+    /// Query parameters and paths that grant access by themselves.
+    UrlSecret,
+    /// `Bearer`, `Basic` and other credentials of HTTP (RFC 9110 section 11).
+    Authorization,
+    /// `Cookie` and `Set-Cookie` lines (RFC 6265).
+    Cookie,
+    /// A secret that follows its name in prose, in an option or in a statement.
+    LabelledSecret,
+    /// One-time codes in messages.
+    OneTimeCode,
+    /// Base64 whose plain text holds what another detector or rule finds.
+    Base64,
+    /// Payment card numbers (ISO/IEC 7812).
+    Card,
+    /// International bank account numbers (ISO 13616).
+    Iban,
+    /// Social security numbers of the United States.
+    Ssn,
+    /// NHS numbers of the United Kingdom.
+    NhsNumber,
+    /// E-mail addresses (RFC 5321).
+    Email,
+    /// Telephone numbers (E.164 and as North America writes them).
+    Phone,
+    /// A value that was redacted for its name elsewhere in the same call.
+    Echo,
+}
+
+/// A place that a detector found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Detected {
+    pub(super) range: Range<usize>,
+    pub(super) detector: Detector,
+}
+
+impl Detector {
+    pub(super) const ALL: [Self; 17] = [
+        Self::VendorToken,
+        Self::Jwt,
+        Self::PrivateKey,
+        Self::UrlCredentials,
+        Self::UrlSecret,
+        Self::Authorization,
+        Self::Cookie,
+        Self::LabelledSecret,
+        Self::OneTimeCode,
+        Self::Base64,
+        Self::Card,
+        Self::Iban,
+        Self::Ssn,
+        Self::NhsNumber,
+        Self::Email,
+        Self::Phone,
+        Self::Echo,
+    ];
+
+    /// The name of the rule, as it stands in markers and policies.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::VendorToken => "vendor_token",
+            Self::Jwt => "jwt",
+            Self::PrivateKey => "private_key",
+            Self::UrlCredentials => "url_credentials",
+            Self::UrlSecret => "url_secret",
+            Self::Authorization => "authorization",
+            Self::Cookie => "cookie",
+            Self::LabelledSecret => "secret",
+            Self::OneTimeCode => "one_time_code",
+            Self::Base64 => "base64",
+            Self::Card => "card",
+            Self::Iban => "iban",
+            Self::Ssn => "ssn",
+            Self::NhsNumber => "nhs_number",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Echo => "echo",
+        }
+    }
+
+    /// What becomes of such a value where no policy says otherwise.
+    pub(super) fn treatment(self) -> Treatment {
+        match self {
+            Self::Card | Self::Iban => Treatment::Mask,
+            Self::Ssn | Self::NhsNumber | Self::Email | Self::Phone => Treatment::Pseudonymize {
+                class: self.name().into(),
+            },
+            _ => Treatment::Redact,
+        }
+    }
+}
