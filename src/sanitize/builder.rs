@@ -1,6 +1,6 @@
 use super::pseudonym::{self, Pseudonyms};
 use super::rules::{self, Rule, Rules, Treatment};
-use super::{PseudonymKey, Sanitizer, SanitizerError};
+use super::{ClientIpPolicy, PseudonymKey, RecordRules, Sanitizer, SanitizerError, UserIdPolicy};
 
 /// Adds rules to the default ones, and the key for pseudonyms.
 ///
@@ -28,6 +28,7 @@ pub struct SanitizerBuilder {
     redacted: Vec<String>,
     /// Name and class.
     pseudonymized: Vec<(String, String)>,
+    record_rules: RecordRules,
 }
 
 impl SanitizerBuilder {
@@ -51,6 +52,18 @@ impl SanitizerBuilder {
     /// classes that end in `name` without regard to case and spacing.
     pub fn pseudonymize_key(mut self, name: impl Into<String>, class: impl Into<String>) -> Self {
         self.pseudonymized.push((name.into(), class.into()));
+        self
+    }
+
+    /// Says how records name their user.
+    pub fn user_id(mut self, policy: UserIdPolicy) -> Self {
+        self.record_rules.user_id = policy;
+        self
+    }
+
+    /// Says what becomes of the client's address in a session's metadata.
+    pub fn client_ip(mut self, policy: ClientIpPolicy) -> Self {
+        self.record_rules.client_ip = policy;
         self
     }
 
@@ -93,6 +106,8 @@ impl SanitizerBuilder {
         let pseudonyms = self
             .key
             .map_or_else(Pseudonyms::ephemeral, Pseudonyms::with_key);
-        Ok(Sanitizer::of(Rules::new(all, pseudonyms)))
+        let mut rules = Rules::new(all, pseudonyms);
+        rules.record_rules = self.record_rules;
+        Ok(Sanitizer::of(rules))
     }
 }

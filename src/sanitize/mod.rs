@@ -42,6 +42,7 @@
 mod bounded;
 mod builder;
 mod detect;
+mod echo;
 mod error;
 mod extent;
 mod keys;
@@ -50,6 +51,7 @@ mod names;
 mod pass;
 mod pseudonym;
 mod pseudonym_key;
+mod record_rules;
 mod reference;
 mod replace;
 mod rules;
@@ -67,9 +69,12 @@ use self::pseudonym::Pseudonyms;
 use self::rules::Rules;
 use crate::canonical;
 
+pub(crate) use self::echo::Echo;
+
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
 pub use self::pseudonym_key::PseudonymKey;
+pub use self::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
 
 /// Compiled rules, shared by cheap clones.
 ///
@@ -101,15 +106,27 @@ pub struct Sanitized {
     pub redactions: u32,
     /// Whether something was left out to stay within the bound.
     pub shortened: bool,
+    /// Whether a fault stopped the pass: a placeholder stands for the whole value.
+    pub failed: bool,
 }
 
 impl Sanitized {
+    const FAILED: Self = Self {
+        redactions: 1,
+        shortened: false,
+        failed: true,
+    };
+
     /// Adds what another pass did.
     pub fn add(&mut self, other: Self) {
         self.redactions = self.redactions.saturating_add(other.redactions);
         self.shortened |= other.shortened;
+        self.failed |= other.failed;
     }
 }
+
+/// A name's most bytes in JSON: each may take six, and there are quotes.
+const MAX_ESCAPED_NAME: usize = names::MAX_LENGTH * 6 + 2;
 
 impl Sanitizer {
     /// Begins a sanitizer with the default rules, rules of one's own, and a key.
@@ -169,17 +186,140 @@ impl Sanitizer {
 
     /// Appends the name of a member as a JSON string.
     ///
-    /// Names are written as they are; of one longer than 1 KiB only the beginning is, and a keyed hash that
+    /// A name is a text, and what is sensitive in it is replaced as [`write_text`](Self::write_text) does; of one longer than 1 KiB only the beginning is, and a keyed hash that
     /// keeps it apart from others.
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
+        if pass::fits_harmless(name, names::MAX_LENGTH) {
+            pass::write_unescaped(out, name);
+            return Sanitized::default();
+        }
         fail_closed(out, |out| {
             let written = names::shorten(&self.0, name);
-            canonical::write_string(out, &written);
+            let mut done = Pass::new(&self.0, out, MAX_ESCAPED_NAME).whole_text(&written);
+            done.shortened |= written != name;
+            done
+        })
+    }
+
+    /// Like [`write_value`](Self::write_value), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_value_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_value(value)
+        })
+    }
+
+    /// Like [`write_member_value`](Self::write_member_value), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_member_value_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        name: &str,
+        value: &Value,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_member_value(name, value)
+        })
+    }
+
+    /// Like [`write_text`](Self::write_text), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_text_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        if pass::fits_harmless(text, limit) {
+            pass::write_unescaped(out, text);
+            return Sanitized::default();
+        }
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_text(text)
+        })
+    }
+
+    /// Appends the value that `json` is, without what `echo` looks for; nothing where it is not in there.
+    ///
+    /// Of a value that `was_cut` the strings may end within what is looked for. Where a fault stops it, a
+    /// placeholder is appended.
+    pub(crate) fn write_without_echo(
+        &self,
+        out: &mut Vec<u8>,
+        json: &[u8],
+        limit: usize,
+        echo: &Echo,
+        was_cut: bool,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let Ok(mut tree) = serde_json::from_slice::<Value>(json) else {
+                canonical::write_string(out, marker::FAILED);
+                return Sanitized::FAILED;
+            };
+            let redactions = echo.replace_in(&mut tree, was_cut);
+            if redactions == 0 {
+                return Sanitized::default();
+            }
+            let mut done = Pass::new(&self.0, out, limit).whole_value(&tree);
+            done.redactions = done.redactions.saturating_add(redactions);
+            done
+        })
+    }
+
+    /// Keeps the value of the member `name` in `echo`, where a rule names it. Nothing is written.
+    pub(crate) fn remember_member(&self, name: &str, value: &Value, echo: &mut Echo) {
+        // A fault here leaves a value unknown that is written nowhere.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            echo.remember_member(&self.0, name, value);
+        }));
+    }
+
+    /// Appends the pseudonym of `value`, and keeps it in `echo`. What the sanitizer wrote itself stays.
+    pub(crate) fn write_pseudonym(
+        &self,
+        out: &mut Vec<u8>,
+        class: &str,
+        value: &str,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            if self.is_marker(value) {
+                canonical::write_string(out, value);
+                return Sanitized::default();
+            }
+            let pseudonym = self.pseudonym(class, value);
+            echo.remember(value, &pseudonym, false);
+            canonical::write_string(out, &pseudonym);
             Sanitized {
-                redactions: 0,
-                shortened: written != name,
+                redactions: 1,
+                ..Sanitized::default()
             }
         })
+    }
+
+    /// True for a text that stands for another one already.
+    pub(crate) fn is_marker(&self, text: &str) -> bool {
+        marker::is_whole(text)
+    }
+
+    /// The rules for a record's own members.
+    #[must_use]
+    pub fn record_rules(&self) -> RecordRules {
+        self.0.record_rules
+    }
+
+    /// The rules for the calls of this tool.
+    pub(crate) fn for_tool(&self, _tool_name: &str) -> &Self {
+        self
     }
 
     /// Names the rules: the same rules give the same 32 hexadecimal digits, in every process.
@@ -240,10 +380,7 @@ fn fail_closed(out: &mut Vec<u8>, pass: impl FnOnce(&mut Vec<u8>) -> Sanitized) 
     catch_unwind(AssertUnwindSafe(|| pass(out))).unwrap_or_else(|_| {
         out.truncate(start);
         canonical::write_string(out, marker::FAILED);
-        Sanitized {
-            redactions: 1,
-            shortened: false,
-        }
+        Sanitized::FAILED
     })
 }
 
@@ -260,12 +397,6 @@ mod tests {
             std::panic::resume_unwind(Box::new("hunter2"));
         });
         assert_eq!(out, b"kept:\"[REDACTION FAILED]\"");
-        assert_eq!(
-            done,
-            Sanitized {
-                redactions: 1,
-                shortened: false
-            }
-        );
+        assert_eq!(done, Sanitized::FAILED);
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::detect::Detector;
 use super::keys::{self, KeyTable};
 use super::pseudonym::Pseudonyms;
+use super::record_rules::RecordRules;
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 1";
@@ -182,6 +183,7 @@ pub(super) struct Rules {
     /// By [`Detector`]; none where it is switched off.
     detectors: [Option<Rule>; Detector::ALL.len()],
     pub(super) pseudonyms: Pseudonyms,
+    pub(super) record_rules: RecordRules,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
     /// `preserve_order` on.
@@ -201,6 +203,7 @@ impl Rules {
                 Some(Rule::added(name, detector.treatment()))
             }),
             pseudonyms,
+            record_rules: RecordRules::default(),
             id,
             maps_are_sorted: maps_are_sorted(),
         }

@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
+use super::echo::Echo;
 use super::marker;
 use super::replace::replacement;
 use super::rules::{Rule, Rules, Treatment};
@@ -42,6 +43,8 @@ pub(super) struct Pass<'a> {
     /// A bound was reached: containers close, nothing more is begun.
     full: bool,
     done: Sanitized,
+    /// Where values are kept that are to be looked for elsewhere.
+    echo: Option<&'a mut Echo>,
 }
 
 impl<'a> Pass<'a> {
@@ -57,7 +60,14 @@ impl<'a> Pass<'a> {
             nesting: 0,
             full: false,
             done: Sanitized::default(),
+            echo: None,
         }
+    }
+
+    /// Keeps what it replaces in `echo`.
+    pub(super) fn echoing(mut self, echo: &'a mut Echo) -> Self {
+        self.echo = Some(echo);
+        self
     }
 
     /// Writes a value that stands alone.
@@ -159,7 +169,12 @@ impl<'a> Pass<'a> {
             }
             Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
-                _ => self.replacement(rule.marker()),
+                _ => {
+                    if let Some(echo) = &mut self.echo {
+                        echo.remember_tree(self.rules, value, rule.marker());
+                    }
+                    self.replacement(rule.marker())
+                }
             },
         }
     }
@@ -167,6 +182,9 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     fn pseudonym(&mut self, rule: &Rule, value: &str) -> Written {
         let text = replacement(self.rules, rule, value);
+        if let Some(echo) = &mut self.echo {
+            echo.remember(value, &text, false);
+        }
         self.replacement(&text)
     }
 

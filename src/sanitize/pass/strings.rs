@@ -40,6 +40,9 @@ impl Pass<'_> {
             if !spans.is_empty() {
                 let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
                 self.done.redactions = self.done.redactions.saturating_add(count);
+                if let Some(echo) = &mut self.echo {
+                    echo.remember_spans(self.rules, text, &spans);
+                }
                 return self.cut_to_room(&text::replace(self.rules, text, &spans));
             }
         }
@@ -57,6 +60,7 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
+            echo: self.echo.as_deref_mut(),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);
