@@ -9,6 +9,8 @@ mod call_builder;
 mod commit;
 mod echoes;
 mod entry_builder;
+#[cfg(test)]
+mod faults;
 mod gate;
 mod gate_state;
 mod limits;
