@@ -4,7 +4,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{BadCall, strict};
-use crate::call::{CallContext, Emergency, Outline, ToolCall};
+use crate::call::redacted::Outline;
+use crate::call::{CallContext, Emergency, ToolCall};
 use crate::entry::CallTrigger;
 
 /// One recorded call: what was asked for, and what the tool answered.
