@@ -531,7 +531,9 @@ fn deep() -> Value {
 }
 
 fn wide() -> Value {
-    json!(vec![json!({ "token": SECRET }); 1_000_000])
+    let mut items = vec![Value::from(7); 1_000_000];
+    items.insert(5, json!({ "token": SECRET }));
+    Value::Array(items)
 }
 
 fn long() -> Value {
@@ -539,16 +541,23 @@ fn long() -> Value {
     Value::String(format!("{filling}password={SECRET}"))
 }
 
-/// A million objects, a hundred megabytes of text, ten thousand levels.
+/// A million items, a hundred megabytes of text, ten thousand levels.
 #[test]
 fn hostile_calls_are_recorded_within_bounds() {
     let sink = MemorySink::new();
     let recorder = previewing(&sink);
-    for make in [deep, wide, long] {
+    for make in [deep as fn() -> Value, wide, long] {
         let hostile = make();
         let mut context = CallContext::new("conv_1", "usr_9").turn(1);
-        context.session_metadata.insert("note".into(), make());
-        context.session_metadata.insert("user_role".into(), make());
+        // One text of that length is enough to wait for.
+        let members = if hostile.is_string() {
+            [wide, deep]
+        } else {
+            [make, make]
+        };
+        for (name, make) in ["note", "user_role"].into_iter().zip(members) {
+            context.session_metadata.insert(name.into(), make());
+        }
         let recording = recorder.start(|call| {
             call.tool_name("say").arguments(&hostile).context(&context);
         });
