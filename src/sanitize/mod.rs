@@ -39,22 +39,35 @@
 //! A fault within the sanitizer lets nothing through: the value becomes `[REDACTION FAILED]`. A program built
 //! with `panic = "abort"` ends there instead.
 
+mod action;
+mod additions;
 mod bounded;
 mod builder;
+mod card_numbers;
 mod detect;
 mod error;
 mod extent;
+mod generalize;
 mod keys;
 mod marker;
 mod names;
 mod pass;
+mod path;
+mod pattern;
+#[cfg(feature = "policy")]
+mod policy_file;
+mod preset;
 mod pseudonym;
 mod pseudonym_key;
+mod record_rules;
 mod reference;
 mod replace;
+mod rule_set;
 mod rules;
+mod sensitive;
 mod sweep;
 mod text;
+mod tools;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,9 +80,18 @@ use self::pseudonym::Pseudonyms;
 use self::rules::Rules;
 use crate::canonical;
 
+pub use self::action::Action;
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
+#[cfg(feature = "policy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
+pub use self::policy_file::{PolicyFile, PolicyFileError};
+pub use self::preset::Preset;
+pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;
+pub use self::record_rules::{ClientIpPolicy, UserIdPolicy};
+pub use self::rule_set::ToolRules;
+pub use self::sensitive::Sensitive;
 
 /// Compiled rules, shared by cheap clones.
 ///
@@ -151,6 +173,50 @@ impl Sanitizer {
         })
     }
 
+    /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, as what stands at `path` in a
+    /// record: `["arguments"]`, `["result"]` or `["session_metadata", name]`, so that rules for places hold.
+    ///
+    /// The last name is looked at as [`write_member_value`](Self::write_member_value) does, and not written.
+    pub fn write_value_at(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit).whole_value_at(path, value)
+        })
+    }
+
+    /// The sanitizer for calls of this tool: this one, or the one with the tool's own rules.
+    ///
+    /// The rules of a tool that is named exactly stand before those of a pattern, and of several patterns those
+    /// of the one with the most letters hold.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::sanitize::Sanitizer;
+    ///
+    /// let sanitizer = Sanitizer::builder()
+    ///     .for_tool("refund_*", |rules| rules.redact_key("reason"))
+    ///     .build()?;
+    /// let mut out = Vec::new();
+    /// let arguments = json!({"reason": "late"});
+    /// sanitizer.for_tool("refund_order").write_value(&mut out, &arguments, 1024);
+    /// sanitizer.for_tool("get_order").write_value(&mut out, &arguments, 1024);
+    /// assert_eq!(out, br#"{"reason":"[REDACTED:reason]"}{"reason":"late"}"#);
+    /// # Ok::<(), tool_audit::sanitize::SanitizerError>(())
+    /// ```
+    #[must_use]
+    pub fn for_tool(&self, tool_name: &str) -> &Self {
+        let tools = &self.0.additions.tools;
+        if tools.is_empty() {
+            return self;
+        }
+        tools.find(tool_name).unwrap_or(self)
+    }
+
     /// Appends the sanitized `text` as a JSON string, in at most `limit` bytes, quotes included.
     ///
     /// ```
@@ -160,7 +226,7 @@ impl Sanitizer {
     /// assert_eq!(out, br#""401 for Authorization: [REDACTED:authorization], retry""#);
     /// ```
     pub fn write_text(&self, out: &mut Vec<u8>, text: &str, limit: usize) -> Sanitized {
-        if pass::fits_harmless(text, limit) {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }

@@ -15,12 +15,27 @@ const VALUE_DOMAIN: &[u8] = b"tool-audit pseudonym 1 ";
 const NAME_DOMAIN: &[u8] = b"tool-audit member name 1 ";
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
+/// What becomes of values of which there are few, such as birth dates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SmallClasses {
+    /// The same value has the same pseudonym.
+    #[default]
+    Linkable,
+    /// The same value has the same pseudonym for one subject alone.
+    PerSubject,
+    /// Each has another.
+    Unlinkable,
+}
+
 /// Makes pseudonyms; without a key it can make none, and says so.
+#[derive(Clone)]
 pub(super) struct Pseudonyms(Option<PseudonymKey>);
 
 impl Pseudonyms {
-    pub(super) fn with_key(key: PseudonymKey) -> Self {
-        Self(Some(key))
+    pub(super) fn new(key: Option<PseudonymKey>, old: Vec<PseudonymKey>, small: SmallClasses) -> Self {
+        let _ = (old, small);
+        key.map_or_else(Self::ephemeral, |key| Self(Some(key)))
     }
 
     /// With a key that this process made for itself and every such sanitizer in it shares.

@@ -1,5 +1,7 @@
 //! What stands in place of a value.
 
+use std::borrow::Cow;
+
 use super::rules::{Rule, Rules, Treatment};
 
 /// The fewest digits of a number of which four may stay: of fewer, four would tell too much.
@@ -8,7 +10,8 @@ const LEAST_DIGITS: usize = 9;
 /// What stands for `value` where `rule` names it.
 pub(super) fn replacement(rules: &Rules, rule: &Rule, value: &str) -> String {
     let made = match &rule.treatment {
-        Treatment::Redact | Treatment::Drop => None,
+        Treatment::Redact | Treatment::Drop | Treatment::Keep => None,
+        Treatment::Generalize(how) => how.apply(value).map(Cow::into_owned),
         Treatment::Pseudonymize { class } => rules.pseudonyms.make(class, value),
         Treatment::Mask => masked(rule.name(), value),
     };

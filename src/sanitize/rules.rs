@@ -5,9 +5,12 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::additions::Additions;
 use super::detect::Detector;
+use super::generalize::Generalization;
 use super::keys::{self, KeyTable};
 use super::pseudonym::Pseudonyms;
+use super::rule_set::{self, Detectors};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 1";
@@ -23,6 +26,10 @@ pub(super) enum Treatment {
     Mask,
     /// The whole value becomes `[DROPPED:<rule>]`: not even its type or length may be kept.
     Drop,
+    /// Every string and number in the value becomes coarser, or `[REDACTED:<rule>]` where it is not known how.
+    Generalize(Generalization),
+    /// The value is left alone, though a rule with a shorter name would not.
+    Keep,
 }
 
 /// How far an unquoted value reaches in plain text.
@@ -54,8 +61,12 @@ impl Rule {
     pub(super) fn added(name: String, treatment: Treatment) -> Self {
         let extent = match treatment {
             Treatment::Redact => Extent::Word,
-            Treatment::Mask | Treatment::Drop => Extent::Digits,
-            Treatment::Pseudonymize { .. } => Extent::Phrase,
+            Treatment::Mask | Treatment::Drop | Treatment::Generalize(Generalization::Zip) => {
+                Extent::Digits
+            }
+            Treatment::Pseudonymize { .. } | Treatment::Generalize(_) | Treatment::Keep => {
+                Extent::Phrase
+            }
         };
         Self::new(name, treatment, extent, &[])
     }
@@ -182,6 +193,7 @@ pub(super) struct Rules {
     /// By [`Detector`]; none where it is switched off.
     detectors: [Option<Rule>; Detector::ALL.len()],
     pub(super) pseudonyms: Pseudonyms,
+    pub(super) additions: Additions,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
     /// `preserve_order` on.
@@ -201,22 +213,45 @@ impl Rules {
                 Some(Rule::added(name, detector.treatment()))
             }),
             pseudonyms,
+            additions: Additions::default(),
             id,
             maps_are_sorted: maps_are_sorted(),
         }
     }
 
+    /// With detectors and additions of a policy's own.
+    pub(super) fn configured(mut self, detectors: &Detectors, additions: Additions) -> Self {
+        let mut text = additions.describe();
+        if *detectors != rule_set::default_detectors() {
+            let _ = write!(text, "\n{detectors:?}");
+        }
+        if !text.is_empty() {
+            self.id = hexadecimal(Sha256::new().chain_update(&self.id).chain_update(text));
+        }
+        self.detectors = Detector::ALL.map(|detector| {
+            let treatment = detectors[detector as usize].clone();
+            (treatment != Treatment::Keep)
+                .then(|| Rule::added(detector.name().to_owned(), treatment))
+        });
+        self.additions = additions;
+        self
+    }
+
     /// The rule for the member `name`, and whether the name is its plural.
     pub(super) fn for_member(&self, name: &str) -> Option<(&Rule, bool)> {
         let found = self.keys.find(&self.rules, name.as_bytes())?;
-        Some((&self.rules[found.rule], found.plural))
+        Some((self.unless_kept(found.rule)?, found.plural))
+    }
+
+    fn unless_kept(&self, rule: usize) -> Option<&Rule> {
+        Some(&self.rules[rule]).filter(|rule| rule.treatment != Treatment::Keep)
     }
 
     /// The rule for the name at the end of `text`, whether the name is its plural, and where in `text`
     /// the name's words begin.
     pub(super) fn for_name_at_end(&self, text: &[u8]) -> Option<(&Rule, bool, usize)> {
         let found = self.keys.find(&self.rules, text)?;
-        Some((&self.rules[found.rule], found.plural, found.start))
+        Some((self.unless_kept(found.rule)?, found.plural, found.start))
     }
 
     /// What becomes of what a detector finds; `None` where it is switched off.
@@ -245,6 +280,10 @@ fn identify(rules: &[Rule]) -> String {
             Treatment::Pseudonymize { class } => class,
             Treatment::Mask => "mask",
             Treatment::Drop => "drop",
+            Treatment::Generalize(Generalization::Year) => "year",
+            Treatment::Generalize(Generalization::Age) => "age",
+            Treatment::Generalize(Generalization::Zip) => "zip",
+            Treatment::Keep => "keep",
         };
         let _ = write!(
             line,
@@ -253,6 +292,10 @@ fn identify(rules: &[Rule]) -> String {
         );
     }
     hash.update(line.as_bytes());
+    hexadecimal(hash)
+}
+
+fn hexadecimal(hash: Sha256) -> String {
     let mut id = String::with_capacity(32);
     for byte in &hash.finalize()[..16] {
         let _ = write!(id, "{byte:02x}");

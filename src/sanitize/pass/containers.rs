@@ -39,7 +39,11 @@ impl<'a> Pass<'a> {
             if at > 0 {
                 self.out.push(b',');
             }
-            let written = self.value(item, under, depth + 1);
+            let written = if self.trail.is_some() {
+                self.placed_value(None, item, under, depth + 1)
+            } else {
+                self.value(item, under, depth + 1)
+            };
             if !self.goes_on(&written, before, at + 1 < items.len()) {
                 break;
             }

@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
 use super::marker;
+use super::path::Trail;
 use super::replace::replacement;
 use super::rules::{Rule, Rules, Treatment};
 use super::sweep::{self, sweep};
@@ -39,6 +40,8 @@ pub(super) struct Pass<'a> {
     /// How many members were met, to find out whether JSON inside a string has one twice.
     members: usize,
     nesting: usize,
+    /// Where the pass stands, if there are rules for places.
+    trail: Option<Trail<'a>>,
     /// A bound was reached: containers close, nothing more is begun.
     full: bool,
     done: Sanitized,
@@ -55,6 +58,7 @@ impl<'a> Pass<'a> {
             nodes: 0,
             members: 0,
             nesting: 0,
+            trail: rules.additions.paths.trail(),
             full: false,
             done: Sanitized::default(),
         }
@@ -71,6 +75,23 @@ impl<'a> Pass<'a> {
     pub(super) fn whole_member_value(mut self, name: &str, value: &Value) -> Sanitized {
         let start = self.out.len();
         let written = self.member_value(name, value, None, 0);
+        self.finish(start, &written)
+    }
+
+    /// Writes a value as that of the member at `path`.
+    pub(super) fn whole_value_at(mut self, path: &[&str], value: &Value) -> Sanitized {
+        let start = self.out.len();
+        let written = match path.split_last() {
+            None => self.value(value, None, 0),
+            Some((name, before)) => {
+                if let Some(trail) = &mut self.trail {
+                    for name in before {
+                        trail.enter(Some(name));
+                    }
+                }
+                self.member_value(name, value, None, 0)
+            }
+        };
         self.finish(start, &written)
     }
 
@@ -103,11 +124,11 @@ impl<'a> Pass<'a> {
             Value::Bool(true) => self.literal(b"true"),
             Value::Bool(false) => self.literal(b"false"),
             Value::Number(number) => match under {
-                None => {
+                None if self.rules.additions.patterns.is_empty() => {
                     canonical::write_number(self.out, number);
                     self.fits()
                 }
-                Some(rule) => self.pseudonym(rule, &number_text(number)),
+                _ => self.ruled_number(number, under),
             },
             Value::String(text) => match under {
                 Some(rule) if !text.trim().is_empty() && !marker::is_whole(text) => {
@@ -133,9 +154,67 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
+        if self.trail.is_some() {
+            return self.placed_value(Some(name), value, under, depth);
+        }
+        self.named_value(name, value, under, depth)
+    }
+
+    #[inline(always)]
+    fn named_value(
+        &mut self,
+        name: &str,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
         match self.rules.for_member(name) {
             None => self.value(value, under, depth),
             Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
+        }
+    }
+
+    /// Writes the value of a member, or of an item where there is no name, where there are rules for places.
+    #[cold]
+    #[inline(never)]
+    fn placed_value(
+        &mut self,
+        name: Option<&str>,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        let rule = self.trail.as_mut().and_then(|trail| trail.enter(name));
+        let written = match (rule, name) {
+            (Some(rule), _) => match rule.treatment {
+                Treatment::Keep => self.value(value, None, depth),
+                // Who names a place means its true and false too.
+                Treatment::Redact | Treatment::Drop if value.is_boolean() => {
+                    self.replacement(rule.marker())
+                }
+                _ => self.ruled_value(rule, false, value, under, depth),
+            },
+            (None, Some(name)) => self.named_value(name, value, under, depth),
+            (None, None) => self.value(value, under, depth),
+        };
+        if let Some(trail) = &mut self.trail {
+            trail.leave();
+        }
+        written
+    }
+
+    /// Writes a number that a rule names or a pattern may match.
+    #[inline(never)]
+    fn ruled_number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
+        let text = number_text(number);
+        let rule = under.or_else(|| self.rules.additions.patterns.for_number(&text));
+        let shown = rule.map(|rule| replacement(self.rules, rule, &text));
+        match shown.filter(|shown| *shown != text) {
+            Some(shown) => self.replacement(&shown),
+            None => {
+                canonical::write_number(self.out, number);
+                self.fits()
+            }
         }
     }
 
@@ -154,9 +233,10 @@ impl<'a> Pass<'a> {
             return self.value(value, under, depth);
         }
         match rule.treatment {
-            Treatment::Pseudonymize { .. } | Treatment::Mask => {
+            Treatment::Pseudonymize { .. } | Treatment::Mask | Treatment::Generalize(_) => {
                 self.value(value, Some(rule), depth)
             }
+            Treatment::Keep => self.value(value, None, depth),
             Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
                 _ => self.replacement(rule.marker()),
@@ -167,6 +247,9 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     fn pseudonym(&mut self, rule: &Rule, value: &str) -> Written {
         let text = replacement(self.rules, rule, value);
+        if text == value {
+            return self.plain(&text);
+        }
         self.replacement(&text)
     }
 

@@ -4,6 +4,7 @@ use super::{LEAST_LIMIT, MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
 use crate::sanitize::Sanitized;
 use crate::sanitize::bounded::{self, Cut};
 use crate::sanitize::marker;
+use crate::sanitize::path::Trail;
 use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text;
 
@@ -15,7 +16,10 @@ impl Pass<'_> {
     #[inline(always)]
     pub(super) fn text(&mut self, text: &str, depth: usize) -> Written {
         let seen = sweep(text.as_bytes());
-        if is_harmless(text, seen) && text.len() + 2 <= self.room() {
+        if is_harmless(text, seen)
+            && text.len() + 2 <= self.room()
+            && self.rules.additions.patterns.is_empty()
+        {
             // The greater part of all strings.
             write_unescaped(self.out, text);
             return Ok(());
@@ -35,8 +39,10 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
-            let spans = text::find(self.rules, text);
+        let patterns = &self.rules.additions.patterns;
+        if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 || !patterns.is_empty() {
+            let mut spans = text::find(self.rules, text);
+            patterns.add_to(text, &mut spans);
             if !spans.is_empty() {
                 let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
                 self.done.redactions = self.done.redactions.saturating_add(count);
@@ -57,6 +63,7 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
+            trail: self.trail.as_ref().map(Trail::from_here),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);

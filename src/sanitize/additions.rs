@@ -1,0 +1,29 @@
+use std::fmt::Write;
+
+use super::path::Paths;
+use super::pattern::Patterns;
+use super::record_rules::RecordRules;
+use super::tools::Tools;
+
+/// What a policy has beside rules for member names and detectors.
+#[derive(Debug, Default)]
+pub(super) struct Additions {
+    pub(super) patterns: Patterns,
+    pub(super) paths: Paths,
+    pub(super) tools: Tools,
+    pub(super) record: RecordRules,
+}
+
+impl Additions {
+    /// What tells these rules from others; empty where there are none.
+    pub(super) fn describe(&self) -> String {
+        let mut text = String::new();
+        self.patterns.describe(&mut text);
+        self.paths.describe(&mut text);
+        self.tools.describe(&mut text);
+        if self.record != RecordRules::default() {
+            let _ = write!(text, "\n{:?}", self.record);
+        }
+        text
+    }
+}
