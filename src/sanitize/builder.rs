@@ -32,7 +32,7 @@ pub struct SanitizerBuilder {
     preset: Preset,
     key: Option<PseudonymKey>,
     old_keys: Vec<PseudonymKey>,
-    rules: RuleSet,
+    pub(super) rules: RuleSet,
     /// By the pattern of their names.
     tools: Vec<(String, ToolRules)>,
     user_id: UserIdPolicy,

@@ -85,7 +85,7 @@ pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
 #[cfg(feature = "policy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
-pub use self::policy_file::{PolicyFile, PolicyFileError};
+pub use self::policy_file::{Place, PolicyFile, PolicyFileError};
 pub use self::preset::Preset;
 pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;

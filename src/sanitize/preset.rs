@@ -56,7 +56,13 @@ pub enum Preset {
 }
 
 impl Preset {
-    pub(super) const NAMES: [&'static str; 4] = ["default", "secrets-only", "hipaa", "pci"];
+    /// All of them, as policies write them.
+    pub(super) const NAMED: [(&'static str, Self); 4] = [
+        ("default", Self::Default),
+        ("secrets-only", Self::SecretsOnly),
+        ("hipaa", Self::Hipaa),
+        ("pci", Self::Pci),
+    ];
 
     /// The preset of this name, as policies write it: `default`, `secrets-only`, `hipaa` or `pci`.
     ///
@@ -68,13 +74,10 @@ impl Preset {
     /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "default" => Self::Default,
-            "secrets-only" => Self::SecretsOnly,
-            "hipaa" => Self::Hipaa,
-            "pci" => Self::Pci,
-            _ => return None,
-        })
+        let mut named = Self::NAMED.into_iter();
+        named
+            .find(|(known, _)| *known == name)
+            .map(|(_, preset)| preset)
     }
 
     /// Makes the preset's rules of the default ones.

@@ -1,9 +1,12 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::action::Action;
 use super::additions::Additions;
 use super::detect::Detector;
 use super::error::{nearest, quotable};
 use super::rules::{self, Rule, Treatment};
-use super::{SanitizerError, error};
+use super::{SanitizerError, error, keys};
 
 /// Rules as they are asked for, before anything is looked at.
 #[derive(Debug, Clone, Default)]
@@ -44,21 +47,25 @@ impl RuleSet {
 
     /// Adds the rules for member names to `rules`, in whose place they stand where they are called the same.
     pub(super) fn add_keys(&self, rules: &mut Vec<Rule>) -> Result<(), SanitizerError> {
-        let mut added: Vec<Rule> = Vec::new();
+        let mut added: HashMap<Vec<u8>, Rule> = HashMap::new();
         for (name, action) in &self.keys {
             let treatment = action.treatment()?;
             let Some(folded) = rules::fold_rule_name(name) else {
                 let name = quotable(name);
                 return Err(SanitizerError::InvalidRuleName { name });
             };
-            match added.iter().find(|rule| rule.is_called(&folded)) {
-                None => added.push(Rule::added(folded, treatment)),
-                Some(rule) if rule.treatment == treatment => {}
-                Some(_) => return Err(SanitizerError::ConflictingRules { name: folded }),
+            match added.entry(keys::letters(&folded)) {
+                Entry::Vacant(place) => {
+                    place.insert(Rule::added(folded, treatment));
+                }
+                Entry::Occupied(rule) if rule.get().treatment == treatment => {}
+                Entry::Occupied(_) => {
+                    return Err(SanitizerError::ConflictingRules { name: folded });
+                }
             }
         }
-        rules.retain(|rule| !added.iter().any(|new| new.is_called(rule.name())));
-        rules.append(&mut added);
+        rules.retain(|rule| !added.contains_key(&keys::letters(rule.name())));
+        rules.extend(added.into_values());
         Ok(())
     }
 
