@@ -1,8 +1,5 @@
-use std::fmt::Write;
-
 use super::path::Paths;
 use super::pattern::Patterns;
-use super::record_rules::RecordRules;
 use super::tools::Tools;
 
 /// What a policy has beside rules for member names and detectors.
@@ -11,7 +8,6 @@ pub(super) struct Additions {
     pub(super) patterns: Patterns,
     pub(super) paths: Paths,
     pub(super) tools: Tools,
-    pub(super) record: RecordRules,
 }
 
 impl Additions {
@@ -21,9 +17,6 @@ impl Additions {
         self.patterns.describe(&mut text);
         self.paths.describe(&mut text);
         self.tools.describe(&mut text);
-        if self.record != RecordRules::default() {
-            let _ = write!(text, "\n{:?}", self.record);
-        }
         text
     }
 }

@@ -2,7 +2,7 @@ use super::action::Action;
 use super::additions::Additions;
 use super::preset::Preset;
 use super::pseudonym::{Pseudonyms, SmallClasses};
-use super::record_rules::{ClientIpPolicy, UserIdPolicy};
+use super::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
 use super::rule_set::{self, RuleSet, ToolRules, rule_methods};
 use super::rules::{self, Rules};
 use super::{PseudonymKey, Sanitizer, SanitizerError, card_numbers};
@@ -114,6 +114,10 @@ impl SanitizerBuilder {
 
         let pseudonyms = self.pseudonyms()?;
         let mut additions = self.additions(None)?;
+        let record_rules = RecordRules {
+            user_id: self.user_id,
+            client_ip: self.client_ip.unwrap_or(self.preset.client_ip()),
+        };
         let mut all = vec![(names.clone(), detectors.clone())];
         for (pattern, tool) in &self.tools {
             let mut names = names.clone();
@@ -122,13 +126,13 @@ impl SanitizerBuilder {
             tool.rules.set_detectors(&mut detectors)?;
             all.push((names.clone(), detectors.clone()));
             let own = self.additions(Some(&tool.rules))?;
-            let rules = Rules::new(names, pseudonyms.clone()).configured(&detectors, own);
+            let rules = Rules::new(names, pseudonyms.clone()).configured(&detectors, record_rules, own);
             additions.tools.add(pattern, Sanitizer::of(rules))?;
         }
         if self.preset == Preset::Pci {
             card_numbers::check(&all)?;
         }
-        let rules = Rules::new(names, pseudonyms).configured(&detectors, additions);
+        let rules = Rules::new(names, pseudonyms).configured(&detectors, record_rules, additions);
         Ok(Sanitizer::of(rules))
     }
 
@@ -139,10 +143,6 @@ impl SanitizerBuilder {
         self.rules.add_to(&mut additions)?;
         if let Some(rules) = tool {
             rules.add_to(&mut additions)?;
-        }
-        additions.record.user_id = self.user_id;
-        if let Some(policy) = self.client_ip {
-            additions.record.client_ip = policy;
         }
         Ok(additions)
     }

@@ -27,6 +27,13 @@ pub enum SanitizerError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A key file could not be made.
+    KeyFileNotMade {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Others than its owner may read or write a key file.
     KeyFileExposed {
         /// The file.
@@ -125,6 +132,11 @@ impl fmt::Display for SanitizerError {
             Self::KeyFile { path, source } => {
                 write!(formatter, "reading the pseudonym key {}: {source}", path.display())
             }
+            Self::KeyFileNotMade { path, source } => write!(
+                formatter,
+                "making the pseudonym key {}: {source}: name a new file in a folder that you may write to",
+                path.display()
+            ),
             Self::KeyFileExposed { path, mode } => write!(
                 formatter,
                 "the pseudonym key {0} is open to others (mode {mode:03o}): run chmod 600 {0}",
@@ -176,7 +188,7 @@ impl fmt::Display for SanitizerError {
 impl Error for SanitizerError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::KeyFile { source, .. } => Some(source),
+            Self::KeyFile { source, .. } | Self::KeyFileNotMade { source, .. } => Some(source),
             _ => None,
         }
     }

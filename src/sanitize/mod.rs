@@ -71,7 +71,7 @@ mod tools;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ pub use self::policy_file::{Place, PolicyFile, PolicyFileError};
 pub use self::preset::Preset;
 pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;
-pub use self::record_rules::{ClientIpPolicy, UserIdPolicy};
+pub use self::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
 pub use self::rule_set::ToolRules;
 pub use self::sensitive::Sensitive;
 
@@ -187,6 +187,25 @@ impl Sanitizer {
         fail_closed(out, |out| {
             Pass::new(&self.0, out, limit).whole_value_at(path, value)
         })
+    }
+
+    /// The rules for a record's own members.
+    #[must_use]
+    pub fn record_rules(&self) -> RecordRules {
+        self.0.record_rules
+    }
+
+    /// Says once that pseudonyms will be of no use to another process, where no key was given.
+    pub(crate) fn warn_of_ephemeral_key(&self) {
+        static WARNED: Once = Once::new();
+        if self.0.pseudonyms.key_id() == pseudonym_key::EPHEMERAL {
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    target: "tool_audit::sanitize",
+                    "pseudonyms are made with a random key that dies with this process, so nobody can look for a value in its logs: give the sanitizer a pseudonym_key"
+                );
+            });
+        }
     }
 
     /// The sanitizer for calls of this tool: this one, or the one with the tool's own rules.

@@ -1,8 +1,10 @@
+use std::net::IpAddr;
+
 use super::SanitizerError;
 use super::additions::Additions;
 use super::detect::Detector;
 use super::generalize::Generalization;
-use super::record_rules::{ClientIpPolicy, address};
+use super::record_rules::ClientIpPolicy;
 use super::rule_set::Detectors;
 use super::rules::{Rule, Treatment};
 
@@ -111,12 +113,18 @@ impl Preset {
         }
     }
 
+    pub(super) fn client_ip(self) -> ClientIpPolicy {
+        match self {
+            Self::Hipaa => ClientIpPolicy::Pseudonym,
+            Self::Default | Self::SecretsOnly | Self::Pci => ClientIpPolicy::Keep,
+        }
+    }
+
     /// Adds the preset's own patterns.
     pub(super) fn add_to(self, additions: &mut Additions) -> Result<(), SanitizerError> {
         if self != Self::Hipaa {
             return Ok(());
         }
-        additions.record.client_ip = ClientIpPolicy::Pseudonym;
         for regex in [ADDRESS_4, ADDRESS_6] {
             let patterns = &mut additions.patterns;
             patterns.add_accepted("ip", regex, pseudonymize("ip"), accepted_address)?;
@@ -239,6 +247,6 @@ fn accepted_address(found: &str) -> Option<usize> {
     let trimmed = found.trim_end_matches(':');
     [found, trimmed]
         .into_iter()
-        .find(|text| address(text).is_some())
+        .find(|text| text.parse::<IpAddr>().is_ok())
         .map(str::len)
 }

@@ -10,6 +10,7 @@ use super::detect::Detector;
 use super::generalize::Generalization;
 use super::keys::{self, KeyTable};
 use super::pseudonym::Pseudonyms;
+use super::record_rules::RecordRules;
 use super::rule_set::{self, Detectors};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
@@ -193,6 +194,7 @@ pub(super) struct Rules {
     /// By [`Detector`]; none where it is switched off.
     detectors: [Option<Rule>; Detector::ALL.len()],
     pub(super) pseudonyms: Pseudonyms,
+    pub(super) record_rules: RecordRules,
     pub(super) additions: Additions,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
@@ -213,6 +215,7 @@ impl Rules {
                 Some(Rule::added(name, detector.treatment()))
             }),
             pseudonyms,
+            record_rules: RecordRules::default(),
             additions: Additions::default(),
             id,
             maps_are_sorted: maps_are_sorted(),
@@ -220,8 +223,16 @@ impl Rules {
     }
 
     /// With detectors and additions of a policy's own.
-    pub(super) fn configured(mut self, detectors: &Detectors, additions: Additions) -> Self {
+    pub(super) fn configured(
+        mut self,
+        detectors: &Detectors,
+        record_rules: RecordRules,
+        additions: Additions,
+    ) -> Self {
         let mut text = additions.describe();
+        if record_rules != RecordRules::default() {
+            let _ = write!(text, "\n{record_rules:?}");
+        }
         if *detectors != rule_set::default_detectors() {
             let _ = write!(text, "\n{detectors:?}");
         }
@@ -233,6 +244,7 @@ impl Rules {
             (treatment != Treatment::Keep)
                 .then(|| Rule::added(detector.name().to_owned(), treatment))
         });
+        self.record_rules = record_rules;
         self.additions = additions;
         self
     }

@@ -40,6 +40,9 @@ const MEMBERS: [&str; 10] = [
 /// A sanitizer's rules as a TOML file has them, and where the key for pseudonyms is to be found.
 ///
 #[doc = include_str!("../../docs/policy.md")]
+/// ```toml
+#[doc = include_str!("../../../examples/policy.toml")]
+/// ```
 ///
 /// # From code
 /// ```
