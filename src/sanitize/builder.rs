@@ -1,10 +1,11 @@
 use super::action::Action;
 use super::additions::Additions;
+use super::default_rules;
 use super::preset::Preset;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
 use super::rule_set::{self, RuleSet, ToolRules, rule_methods};
-use super::rules::{self, Rules};
+use super::rules::Rules;
 use super::{PseudonymKey, Sanitizer, SanitizerError, card_numbers};
 
 /// Adds rules to those of a [`Preset`], and the key for pseudonyms.
@@ -105,7 +106,7 @@ impl SanitizerBuilder {
     /// one kind, two keys share an id, or a rule would make pseudonyms of card numbers that another masks
     /// (with [`Preset::Pci`]).
     pub fn build(self) -> Result<Sanitizer, SanitizerError> {
-        let mut names = rules::defaults();
+        let mut names = default_rules::defaults();
         self.preset.change_rules(&mut names);
         self.rules.add_keys(&mut names)?;
         let mut detectors = rule_set::default_detectors();
@@ -126,13 +127,17 @@ impl SanitizerBuilder {
             tool.rules.set_detectors(&mut detectors)?;
             all.push((names.clone(), detectors.clone()));
             let own = self.additions(Some(&tool.rules))?;
-            let rules = Rules::new(names, pseudonyms.clone()).configured(&detectors, record_rules, own);
+            let rules = Rules::new(names, pseudonyms.clone())
+                .with_small_classes(self.small_classes)
+                .configured(&detectors, record_rules, own);
             additions.tools.add(pattern, Sanitizer::of(rules))?;
         }
         if self.preset == Preset::Pci {
             card_numbers::check(&all)?;
         }
-        let rules = Rules::new(names, pseudonyms).configured(&detectors, record_rules, additions);
+        let rules = Rules::new(names, pseudonyms)
+            .with_small_classes(self.small_classes)
+            .configured(&detectors, record_rules, additions);
         Ok(Sanitizer::of(rules))
     }
 
@@ -155,10 +160,10 @@ impl SanitizerBuilder {
                 return Err(SanitizerError::KeyIdTwice { id });
             }
         }
-        Ok(Pseudonyms::new(
-            self.key.clone(),
-            self.old_keys.clone(),
-            self.small_classes,
-        ))
+        let old = self.old_keys.clone();
+        Ok(match &self.key {
+            Some(key) => Pseudonyms::with_keys(key.clone(), old),
+            None => Pseudonyms::ephemeral().with_retired(old),
+        })
     }
 }

@@ -43,11 +43,14 @@ mod action;
 mod additions;
 mod bounded;
 mod builder;
+mod canonical_value;
 mod card_numbers;
+mod default_rules;
 mod detect;
 mod error;
 mod extent;
 mod generalize;
+mod key_fold;
 mod keys;
 mod marker;
 mod names;
@@ -62,6 +65,7 @@ mod pseudonym_key;
 mod record_rules;
 mod reference;
 mod replace;
+mod rule_counts;
 mod rule_set;
 mod rules;
 mod sensitive;
@@ -90,6 +94,7 @@ pub use self::preset::Preset;
 pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;
 pub use self::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
+pub use self::rule_counts::RuleCounts;
 pub use self::rule_set::ToolRules;
 pub use self::sensitive::Sensitive;
 
@@ -148,6 +153,32 @@ impl Sanitizer {
     /// What is appended is always one whole JSON value. A limit below 64 counts as 64.
     pub fn write_value(&self, out: &mut Vec<u8>, value: &Value, limit: usize) -> Sanitized {
         fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_value(value))
+    }
+
+    /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, and adds to `counts` how
+    /// often each rule replaced something in what was written.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::sanitize::{RuleCounts, Sanitizer};
+    ///
+    /// let (mut out, mut counts) = (Vec::new(), RuleCounts::default());
+    /// let value = json!({"token": "t-1", "users": [{"phone": "555-0100"}, {"phone": "555-0199"}]});
+    /// Sanitizer::default().write_value_counting(&mut out, &value, 1024, &mut counts);
+    /// assert_eq!(counts.iter().collect::<Vec<_>>(), [("phone", 2), ("token", 1)]);
+    /// ```
+    pub fn write_value_counting(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        limit: usize,
+        counts: &mut RuleCounts,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit)
+                .counting(counts)
+                .whole_value(value)
+        })
     }
 
     /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, as the member `name` of an object.
@@ -252,18 +283,30 @@ impl Sanitizer {
         fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_text(text))
     }
 
+    /// Both [`write_value_at`](Self::write_value_at) and [`write_value_counting`](Self::write_value_counting).
+    #[cfg(feature = "cli")]
+    pub(crate) fn write_value_at_counting(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+        counts: &mut RuleCounts,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit)
+                .counting(counts)
+                .whole_value_at(path, value)
+        })
+    }
+
     /// Appends the name of a member as a JSON string.
     ///
-    /// Names are written as they are; of one longer than 1 KiB only the beginning is, and a keyed hash that
-    /// keeps it apart from others.
+    /// A name is searched as a text is, and what is found in it replaced: two names may come out alike. Of one longer than
+    /// 1 KiB only the beginning is written, and a keyed hash that keeps it apart from others.
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
         fail_closed(out, |out| {
-            let written = names::shorten(&self.0, name);
-            canonical::write_string(out, &written);
-            Sanitized {
-                redactions: 0,
-                shortened: written != name,
-            }
+            Pass::new(&self.0, out, usize::MAX).whole_name(name)
         })
     }
 
@@ -299,11 +342,30 @@ impl Sanitizer {
         let made = self.0.pseudonyms.make(&class, value);
         made.unwrap_or_else(|| format!("[REDACTED:{class}]"))
     }
+
+    /// The pseudonyms of `value` under the key that pseudonyms are made with and under each older one, in this
+    /// order, to look for it in a log that outlived a key.
+    ///
+    /// There are none where there is no key. A class whose pseudonyms are made
+    /// [otherwise](SmallClasses) cannot be looked for.
+    ///
+    /// ```
+    /// let sanitizer = tool_audit::Sanitizer::default();
+    /// let all = sanitizer.pseudonyms_of("phone", "+1 555 010-7788");
+    /// assert_eq!(all, [sanitizer.pseudonym("phone", "15550107788")]);
+    /// ```
+    #[must_use]
+    pub fn pseudonyms_of(&self, class: &str, value: &str) -> Vec<String> {
+        self.0.pseudonyms.all(&pseudonym::to_class(class), value)
+    }
 }
 
 impl Default for Sanitizer {
     fn default() -> Self {
-        Self::of(Rules::new(rules::defaults(), Pseudonyms::ephemeral()))
+        Self::of(Rules::new(
+            default_rules::defaults(),
+            Pseudonyms::ephemeral(),
+        ))
     }
 }
 

@@ -6,7 +6,7 @@ use super::detect::Detector;
 use super::generalize::Generalization;
 use super::record_rules::ClientIpPolicy;
 use super::rule_set::Detectors;
-use super::rules::{Rule, Treatment};
+use super::rules::{self, Group, Rule, Treatment};
 
 /// Which rules a sanitizer begins with.
 ///
@@ -86,11 +86,17 @@ impl Preset {
     pub(super) fn change_rules(self, rules: &mut Vec<Rule>) {
         match self {
             Self::Default => {}
-            Self::SecretsOnly => rules.retain(|rule| is_secret(&rule.treatment)),
+            Self::SecretsOnly => rules.retain(|rule| {
+                matches!(rule.group(), Some(Group::Secret | Group::Card))
+            }),
             Self::Hipaa => {
                 for rule in rules.iter_mut() {
-                    if rule.treatment == Treatment::Mask {
-                        rule.treatment = Treatment::Redact;
+                    match &rule.treatment {
+                        Treatment::Mask => rule.treatment = Treatment::Redact,
+                        Treatment::Pseudonymize { class } if **class == *"date_of_birth" => {
+                            rule.treatment = Treatment::Generalize(Generalization::Year);
+                        }
+                        _ => {}
                     }
                 }
                 for (names, treatment) in hipaa_keys() {
@@ -146,10 +152,10 @@ fn pseudonymize(class: &str) -> Treatment {
 
 /// Adds rules, in place of others of the same names.
 fn add(rules: &mut Vec<Rule>, names: &[&str], treatment: &Treatment) {
-    for name in names {
-        rules.retain(|rule| !rule.is_called(name));
-        rules.push(Rule::added((*name).to_owned(), treatment.clone()));
-    }
+    let added = names
+        .iter()
+        .map(|name| Rule::added((*name).to_owned(), treatment.clone()));
+    *rules = rules::with_added(std::mem::take(rules), added.collect());
 }
 
 const PCI_DROPPED: &[&str] = &[

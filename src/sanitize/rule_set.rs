@@ -1,5 +1,5 @@
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::action::Action;
 use super::additions::Additions;
@@ -47,7 +47,7 @@ impl RuleSet {
 
     /// Adds the rules for member names to `rules`, in whose place they stand where they are called the same.
     pub(super) fn add_keys(&self, rules: &mut Vec<Rule>) -> Result<(), SanitizerError> {
-        let mut added: HashMap<Vec<u8>, Rule> = HashMap::new();
+        let mut added: BTreeMap<Vec<u8>, Rule> = BTreeMap::new();
         for (name, action) in &self.keys {
             let treatment = action.treatment()?;
             let Some(folded) = rules::fold_rule_name(name) else {
@@ -64,8 +64,7 @@ impl RuleSet {
                 }
             }
         }
-        rules.retain(|rule| !added.contains_key(&keys::letters(rule.name())));
-        rules.extend(added.into_values());
+        *rules = rules::with_added(std::mem::take(rules), added.into_values().collect());
         Ok(())
     }
 
