@@ -520,8 +520,8 @@ fn every_error_names_its_line_and_a_remedy() {
         ("[pseudonym_key]\nfile = \"a\"\nold = [{}]", 3, 8, "this names no key"),
         ("[pseudonym_key]\nenv = \"\"", 2, 7, "names no file and no variable"),
         ("preset = \"pci\"\npreset = \"pci\"", 2, 1, "this is not TOML"),
-        ("preset = ", 1, 9, "this is not TOML"),
-        ("é = \"ü", 1, 1, "this is not TOML"),
+        ("preset = ", 1, 10, "this is not TOML"),
+        ("x = \"ü", 1, 5, "this is not TOML"),
     ];
     for (text, line, column, expected) in table {
         let (problem, found_line, found_column) = refused(text);
