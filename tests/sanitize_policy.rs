@@ -10,6 +10,8 @@ use tool_audit::sanitize::{
     SanitizerError, UserIdPolicy,
 };
 
+use tool_audit::{MemorySink, Policy, Recorder, Results, ToolCall};
+
 const PLENTY: usize = 1024 * 1024;
 
 fn key(id: &str, byte: u8) -> PseudonymKey {
@@ -338,6 +340,45 @@ fn every_rule_changes_the_name_of_the_rules() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn records_are_written_by_the_rules_of_their_place_and_tool() {
+    let sanitizer = built(
+        Sanitizer::builder()
+            .path("arguments.note", Action::Redact)
+            .path("result.row.cell", Action::Redact)
+            .path("session_metadata.desk", Action::Drop)
+            .for_tool("refund_*", |rules| rules.redact_key("amount")),
+    );
+    let record = |tool: &str, result: &dyn Fn(&mut tool_audit::OutcomeBuilder<'_>)| {
+        let sink = MemorySink::new();
+        let recorder = Recorder::builder(sink.clone())
+            .sanitizer(sanitizer.clone())
+            .policy(Policy::new().results(Results::Preview))
+            .build();
+        let mut call = ToolCall::new(tool, json!({"note": "n-1", "amount": 7}));
+        call.context.session_metadata.insert("desk".into(), "d-1".into());
+        let mut recording = recorder.start_call(&call);
+        recording.begin();
+        drop(recording.finish(|outcome| {
+            outcome.outcome(tool_audit::Outcome::Success);
+            result(outcome);
+        }));
+        serde_json::to_value(&sink.entries()[0]).expect("JSON")
+    };
+    let value = json!({"row": {"cell": "c-1"}});
+    let entry = record("refund_order", &|outcome| {
+        outcome.result(&value);
+    });
+    assert_eq!(entry["arguments"], json!({"note": "[REDACTED:note]", "amount": "[REDACTED:amount]"}));
+    assert_eq!(entry["result"], json!({"row": {"cell": "[REDACTED:cell]"}}));
+    assert_eq!(entry["session_metadata"]["desk"], "[DROPPED:desk]");
+    let entry = record("get_order", &|outcome| {
+        outcome.result_text(&value.to_string());
+    });
+    assert_eq!(entry["arguments"], json!({"note": "[REDACTED:note]", "amount": 7}));
+    assert!(!entry.to_string().contains("c-1"), "{entry}");
 }
 
 // --- rotation ------------------------------------------------------------------------------

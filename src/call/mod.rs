@@ -9,6 +9,7 @@ mod context;
 mod describe;
 mod identity;
 mod outcome;
+mod redacted;
 mod request;
 mod response;
 
@@ -17,6 +18,7 @@ pub use self::context::{CallContext, Emergency};
 pub use self::describe::{Describe, DescribeToolCall};
 pub use self::identity::{Identity, IdentitySlot};
 pub use self::outcome::Outcome;
+pub(crate) use self::redacted::Outline;
 pub use self::request::ToolCall;
 pub use self::response::ToolResult;
 

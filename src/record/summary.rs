@@ -90,6 +90,9 @@ fn mcp_content(members: &Map<String, Value>) -> Option<&[Value]> {
 }
 
 fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
+    let own = open.sanitizer.clone();
+    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
+    let mut shown = false;
     for (name, value) in members {
         let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
         if !scalar || !inner.policy.is_identifier(name) || is_own(name) {
@@ -99,17 +102,34 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
             open.shorten(Member::ResultSummary);
             continue;
         }
-        let sanitizer = &inner.sanitizer;
-        let key = open.piece(Member::ResultSummary, |out| sanitizer.write_key(out, name));
+        let key = open.piece(Member::ResultSummary, |out, _| {
+            sanitizer.write_key(out, name)
+        });
         // What the envelope says of an identifier counts, not what lies in it.
         let Err(place) = open.place_of(&open.identifiers, key) else {
             open.take_back(key);
             continue;
         };
-        let value = open.piece(Member::ResultSummary, |out| {
-            sanitizer.write_member_value(out, name, value, limits::IDENTIFIER)
+        shown |= value.is_string();
+        let value = open.piece(Member::ResultSummary, |out, echo| {
+            sanitizer.write_value_at_echoing(
+                out,
+                &["result", name],
+                value,
+                limits::IDENTIFIER,
+                echo,
+            )
         });
         open.identifiers.insert(place, (key, value));
+    }
+    if shown {
+        // What stands beside them is not written, but an identifier may repeat it.
+        let others = members
+            .iter()
+            .filter(|(name, _)| !inner.policy.is_identifier(name));
+        for (name, value) in others {
+            sanitizer.remember_member(name, value, &mut open.echo);
+        }
     }
 }
 
@@ -193,18 +213,19 @@ fn add_field(open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {
     if open.fields.len() >= limits::FIELDS || open.fields_bytes >= limits::FIELDS_BYTES {
         return;
     }
-    let sanitizer = &inner.sanitizer;
+    let own = open.sanitizer.clone();
+    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
     let before = open.bytes.len();
-    let span = open.piece(Member::ResultSummary, |out| match parent {
-        None => sanitizer.write_text(out, name, limits::FIELD),
+    let span = open.piece(Member::ResultSummary, |out, echo| match parent {
+        None => sanitizer.write_text_echoing(out, name, limits::FIELD, echo),
         Some(parent) => {
-            let mut did = sanitizer.write_text(out, parent, limits::FIELD / 2);
+            let mut did = sanitizer.write_text_echoing(out, parent, limits::FIELD / 2, echo);
             if out.last() == Some(&b'"') {
                 out.pop();
             }
             out.push(b'.');
             let from = out.len();
-            did.add(sanitizer.write_text(out, name, limits::FIELD / 2));
+            did.add(sanitizer.write_text_echoing(out, name, limits::FIELD / 2, echo));
             if out.get(from) == Some(&b'"') {
                 out.remove(from);
             }

@@ -47,6 +47,7 @@ mod canonical_value;
 mod card_numbers;
 mod default_rules;
 mod detect;
+mod echo;
 mod error;
 mod extent;
 mod generalize;
@@ -85,6 +86,8 @@ use self::rules::Rules;
 use crate::canonical;
 
 pub use self::action::Action;
+pub(crate) use self::echo::Echo;
+
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
 #[cfg(feature = "policy")]
@@ -128,13 +131,22 @@ pub struct Sanitized {
     pub redactions: u32,
     /// Whether something was left out to stay within the bound.
     pub shortened: bool,
+    /// Whether a fault stopped the pass: a placeholder stands for the whole value.
+    pub failed: bool,
 }
 
 impl Sanitized {
+    const FAILED: Self = Self {
+        redactions: 1,
+        shortened: false,
+        failed: true,
+    };
+
     /// Adds what another pass did.
     pub fn add(&mut self, other: Self) {
         self.redactions = self.redactions.saturating_add(other.redactions);
         self.shortened |= other.shortened;
+        self.failed |= other.failed;
     }
 }
 
@@ -305,9 +317,142 @@ impl Sanitizer {
     /// A name is searched as a text is, and what is found in it replaced: two names may come out alike. Of one longer than
     /// 1 KiB only the beginning is written, and a keyed hash that keeps it apart from others.
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(name, names::MAX_LENGTH) {
+            pass::write_unescaped(out, name);
+            return Sanitized::default();
+        }
         fail_closed(out, |out| {
             Pass::new(&self.0, out, usize::MAX).whole_name(name)
         })
+    }
+
+    /// Like [`write_value`](Self::write_value), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_value_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_value(value)
+        })
+    }
+
+    /// Like [`write_value_at`](Self::write_value_at), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_value_at_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_value_at(path, value)
+        })
+    }
+
+    /// Like [`write_text`](Self::write_text), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_text_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
+            pass::write_unescaped(out, text);
+            return Sanitized::default();
+        }
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_text(text)
+        })
+    }
+
+    /// Like [`write_text_echoing`](Self::write_text_echoing), for what stands at `name` in a record: rules for
+    /// places hold within a text that is JSON.
+    pub(crate) fn write_text_at_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        name: &str,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        if self.0.additions.paths.is_empty() {
+            return self.write_text_echoing(out, text, limit, echo);
+        }
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_text_at(name, text)
+        })
+    }
+
+    /// Appends the value that `json` is, without what `echo` looks for; nothing where it is not in there.
+    ///
+    /// Of a value that `was_cut` the strings may end within what is looked for. Where a fault stops it, a
+    /// placeholder is appended.
+    pub(crate) fn write_without_echo(
+        &self,
+        out: &mut Vec<u8>,
+        json: &[u8],
+        limit: usize,
+        echo: &Echo,
+        was_cut: bool,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let Ok(mut tree) = serde_json::from_slice::<Value>(json) else {
+                canonical::write_string(out, marker::FAILED);
+                return Sanitized::FAILED;
+            };
+            let redactions = echo.replace_in(&mut tree, was_cut);
+            if redactions == 0 {
+                return Sanitized::default();
+            }
+            let mut done = Pass::new(&self.0, out, limit).whole_value(&tree);
+            done.redactions = done.redactions.saturating_add(redactions);
+            done
+        })
+    }
+
+    /// Keeps the value of the member `name` in `echo`, where a rule names it. Nothing is written.
+    pub(crate) fn remember_member(&self, name: &str, value: &Value, echo: &mut Echo) {
+        // A fault here leaves a value unknown that is written nowhere.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            echo.remember_member(&self.0, name, value);
+        }));
+    }
+
+    /// Appends the pseudonym of `value`, and keeps it in `echo`. What the sanitizer wrote itself stays.
+    pub(crate) fn write_pseudonym(
+        &self,
+        out: &mut Vec<u8>,
+        class: &str,
+        value: &str,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            if self.is_marker(value) {
+                canonical::write_string(out, value);
+                return Sanitized::default();
+            }
+            let pseudonym = self.pseudonym(class, value);
+            echo.remember(value, &pseudonym, false);
+            canonical::write_string(out, &pseudonym);
+            Sanitized {
+                redactions: 1,
+                ..Sanitized::default()
+            }
+        })
+    }
+
+    /// True for a text that stands for another one already.
+    pub(crate) fn is_marker(&self, text: &str) -> bool {
+        marker::is_whole(text)
     }
 
     /// Names the rules: the same rules give the same 32 hexadecimal digits, in every process.
@@ -384,14 +529,41 @@ impl fmt::Debug for Sanitizer {
 fn fail_closed(out: &mut Vec<u8>, pass: impl FnOnce(&mut Vec<u8>) -> Sanitized) -> Sanitized {
     let start = out.len();
     // What the pass may leave half done is `out` alone, and that is taken back.
-    catch_unwind(AssertUnwindSafe(|| pass(out))).unwrap_or_else(|_| {
+    let passed = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(test)]
+        fault::strike();
+        pass(out)
+    }));
+    passed.unwrap_or_else(|_| {
         out.truncate(start);
         canonical::write_string(out, marker::FAILED);
-        Sanitized {
-            redactions: 1,
-            shortened: false,
-        }
+        Sanitized::FAILED
     })
+}
+
+/// Makes passes fail, to see what becomes of a record then.
+#[cfg(test)]
+pub(crate) mod fault {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STRIKES: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Every pass in `act` that is no plain copy fails.
+    pub(crate) fn in_all_of<T>(act: impl FnOnce() -> T) -> T {
+        STRIKES.set(true);
+        let done = act();
+        STRIKES.set(false);
+        done
+    }
+
+    pub(super) fn strike() {
+        if STRIKES.get() {
+            // As a panic would unwind, without its message.
+            std::panic::resume_unwind(Box::new("a fault"));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -407,12 +579,6 @@ mod tests {
             std::panic::resume_unwind(Box::new("hunter2"));
         });
         assert_eq!(out, b"kept:\"[REDACTION FAILED]\"");
-        assert_eq!(
-            done,
-            Sanitized {
-                redactions: 1,
-                shortened: false
-            }
-        );
+        assert_eq!(done, Sanitized::FAILED);
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
+use super::echo::Echo;
 use super::marker;
 use super::path::Trail;
 use super::pseudonym::Subject;
@@ -61,6 +62,8 @@ pub(super) struct Pass<'a> {
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
     counts: Option<&'a mut RuleCounts>,
+    /// Where values are kept that are to be looked for elsewhere.
+    echo: Option<&'a mut Echo>,
 }
 
 impl<'a> Pass<'a> {
@@ -81,6 +84,7 @@ impl<'a> Pass<'a> {
             done: Sanitized::default(),
             hits: None,
             counts: None,
+            echo: None,
         }
     }
 
@@ -88,6 +92,12 @@ impl<'a> Pass<'a> {
     pub(super) fn counting(mut self, counts: &'a mut RuleCounts) -> Self {
         self.hits = Some(Vec::new());
         self.counts = Some(counts);
+        self
+    }
+
+    /// Keeps what it replaces in `echo`.
+    pub(super) fn echoing(mut self, echo: &'a mut Echo) -> Self {
+        self.echo = Some(echo);
         self
     }
 
@@ -119,6 +129,17 @@ impl<'a> Pass<'a> {
                 self.member_value(name, value, None, 0)
             }
         };
+        self.finish(start, &written)
+    }
+
+    /// Writes a text as a string, as what stands at `name`.
+    pub(super) fn whole_text_at(mut self, name: &str, text: &str) -> Sanitized {
+        let rule = self.trail.as_mut().and_then(|trail| trail.enter(Some(name)));
+        let Some(rule) = rule else {
+            return self.whole_text(text);
+        };
+        let start = self.out.len();
+        let written = self.ruled_value(rule, false, &Value::from(text), None, 0);
         self.finish(start, &written)
     }
 
@@ -281,7 +302,12 @@ impl<'a> Pass<'a> {
             }
             Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
-                _ => self.replacement(rule, rule.marker()),
+                _ => {
+                    if let Some(echo) = &mut self.echo {
+                        echo.remember_tree(self.rules, value, rule.marker());
+                    }
+                    self.replacement(rule, rule.marker())
+                }
             },
         }
     }
@@ -312,6 +338,9 @@ impl<'a> Pass<'a> {
         let text = replacement_for(self.rules, rule, value, self.subject.as_ref());
         if text == value {
             return self.plain(&text);
+        }
+        if let Some(echo) = &mut self.echo {
+            echo.remember(value, &text, false);
         }
         self.replacement(rule, &text)
     }

@@ -46,6 +46,9 @@ impl Pass<'_> {
             if !spans.is_empty() {
                 let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
                 self.count(&rules);
+                if let Some(echo) = &mut self.echo {
+                    echo.remember_spans(self.rules, text, &spans);
+                }
                 return self.cut_to_room(&text::replace(self.rules, text, &spans));
             }
         }
@@ -65,6 +68,7 @@ impl Pass<'_> {
             nesting: self.nesting + 1,
             trail: self.trail.as_ref().map(Trail::from_here),
             hits: self.hits.as_ref().map(|_| Vec::new()),
+            echo: self.echo.as_deref_mut(),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);
