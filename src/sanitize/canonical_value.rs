@@ -25,9 +25,7 @@ fn form(class: &str) -> Form {
         "email" => Form::Lower,
         "date_of_birth" => Form::Day,
         "address" | "license_plate" => Form::Words,
-        "mrn" | "iban" | "card" | "passport" | "drivers_license" | "device_serial" => {
-            Form::Letters
-        }
+        "mrn" | "iban" | "card" | "passport" | "drivers_license" | "device_serial" => Form::Letters,
         _ if class.ends_with("name") => Form::Words,
         _ if class.ends_with("_id") || class.ends_with("_number") => Form::Letters,
         _ => Form::AsIs,
