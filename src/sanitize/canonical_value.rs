@@ -21,13 +21,11 @@ enum Form {
 
 fn form(class: &str) -> Form {
     match class {
-        "phone" | "fax" => Form::Digits,
+        "phone" | "fax" | "ssn" | "nhs_number" => Form::Digits,
         "email" => Form::Lower,
         "date_of_birth" => Form::Day,
         "address" | "license_plate" => Form::Words,
-        "ssn" | "mrn" | "iban" | "card" | "passport" | "drivers_license" | "device_serial" => {
-            Form::Letters
-        }
+        "mrn" | "iban" | "card" | "passport" | "drivers_license" | "device_serial" => Form::Letters,
         _ if class.ends_with("name") => Form::Words,
         _ if class.ends_with("_id") || class.ends_with("_number") => Form::Letters,
         _ => Form::AsIs,

@@ -8,8 +8,8 @@
 //! nothing of its own (`password_confirmation`). Words that are written together without a sign, as in
 //! `dbpassword`, are parted where the first one is known. Names in other letters than ASCII are folded first.
 
-use super::key_fold;
 use super::rules::{Group, Rule};
+use super::{key_fold, marker};
 
 /// The most letters and digits that a rule's name may have.
 pub(super) const MAX_LETTERS: usize = 48;
@@ -250,6 +250,10 @@ impl KeyTable {
     }
 
     fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        if marker::is_at_end(name) {
+            // A name in which something was replaced names what it did before: nothing.
+            return None;
+        }
         if name.is_ascii() {
             return self.find_ascii(rules, name);
         }

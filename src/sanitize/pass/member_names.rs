@@ -46,7 +46,12 @@ impl<'a> Pass<'a> {
             return None;
         }
         let rules: &'a _ = self.rules;
-        let spans = text::find(rules, name);
+        let searched = match name.rsplit_once('#') {
+            // The number is the sanitizer's own.
+            Some((before, _)) if marker::is_at_end(name.as_bytes()) => before,
+            _ => name,
+        };
+        let spans = text::find(rules, searched);
         if spans.is_empty() {
             return None;
         }
