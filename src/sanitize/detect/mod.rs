@@ -3,8 +3,11 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+mod merge;
+
 use std::ops::Range;
 
+pub(super) use self::merge::find;
 use super::rules::Treatment;
 
 /// A kind of value that is known by its looks.

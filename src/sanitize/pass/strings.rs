@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::{LEAST_LIMIT, MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
 use crate::sanitize::Sanitized;
 use crate::sanitize::bounded::{self, Cut};
+use crate::sanitize::detect;
 use crate::sanitize::marker;
 use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text;
@@ -36,7 +37,7 @@ impl Pass<'_> {
             return written;
         }
         if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
-            let spans = text::find(self.rules, text);
+            let spans = detect::find(self.rules, text, 0);
             if !spans.is_empty() {
                 let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
                 self.done.redactions = self.done.redactions.saturating_add(count);
