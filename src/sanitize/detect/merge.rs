@@ -2,18 +2,56 @@
 
 use std::ops::Range;
 
-use super::Detected;
+use super::{Detected, digits, email, iban, trigger};
+use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
+use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text::{self, Span};
 
 /// Finds what must be replaced in `text`, in order, without overlaps.
 ///
 /// `depth` says how many encodings of the text were opened already: zero for a text as it came.
 pub(in crate::sanitize) fn find<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
-    let mut spans = text::find(rules, text);
+    let Some(folded) = fold(text, Invisible::Dropped) else {
+        return find_plain(rules, text, depth);
+    };
+    let mut spans = find_folded(rules, &folded, depth);
+    if folded.joined {
+        // What nobody sees may part what it stands between as well as hide it.
+        match fold(text, Invisible::Kept) {
+            Some(parted) => spans.append(&mut find_folded(rules, &parted, depth)),
+            None => spans.append(&mut find_plain(rules, text, depth)),
+        }
+    }
+    merge(spans)
+}
+
+/// True for a text of ASCII in which nothing can be found, `seen` being the kinds of its bytes.
+#[inline]
+pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
+    seen & sweep::ASSIGNMENT != 0
+        || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
+        || trigger::triggers(text, seen) != 0
+}
+
+fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
+    let mut spans = find_plain(rules, folded.text(), depth);
+    for span in &mut spans {
+        span.range = folded.original(span.range.clone());
+    }
+    spans
+}
+
+fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
+    let seen = sweep(text.as_bytes());
+    let triggers = trigger::triggers(text.as_bytes(), seen);
+    let mut spans = Vec::new();
+    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+        spans = text::find(rules, text);
+    }
     let mut found = Vec::new();
-    detect(rules, text, depth, &mut found);
+    detect(rules, text, depth, seen, triggers, &mut found);
     for Detected { range, detector } in found {
         if let Some(rule) = rules.for_detector(detector)
             && !is_own(text, &range)
@@ -24,8 +62,25 @@ pub(in crate::sanitize) fn find<'r>(rules: &'r Rules, text: &str, depth: usize) 
     merge(spans)
 }
 
-/// Runs every detector.
-fn detect(_rules: &Rules, _text: &str, _depth: usize, _found: &mut Vec<Detected>) {}
+/// Runs every detector that the kinds of byte in a text and its triggers are worth.
+fn detect(
+    _rules: &Rules,
+    text: &str,
+    _depth: usize,
+    seen: u8,
+    triggers: u8,
+    found: &mut Vec<Detected>,
+) {
+    if seen & sweep::ASSIGNMENT != 0 {
+        email::find(text, found);
+    }
+    if triggers & trigger::NUMBER != 0 {
+        digits::find(text, found);
+    }
+    if triggers & trigger::ACCOUNT != 0 {
+        iban::find(text, found);
+    }
+}
 
 /// True where a range lies within what the sanitizer itself wrote.
 fn is_own(text: &str, range: &Range<usize>) -> bool {

@@ -36,7 +36,7 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+        if seen & sweep::NON_ASCII != 0 || detect::is_searched(text.as_bytes(), seen) {
             let spans = detect::find(self.rules, text, 0);
             if !spans.is_empty() {
                 let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
@@ -122,9 +122,9 @@ pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
 /// True where nothing in a text has to be escaped, and nothing can be what a rule names.
 #[inline]
 fn is_harmless(text: &str, seen: u8) -> bool {
-    seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
-        && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(text.as_bytes()))
+    seen & (sweep::ESCAPE | sweep::ASSIGNMENT | sweep::NON_ASCII) == 0
         && !begins_like_json(text)
+        && !detect::is_searched(text.as_bytes(), seen)
 }
 
 fn begins_like_json(text: &str) -> bool {
