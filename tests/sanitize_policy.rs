@@ -80,7 +80,9 @@ fn person_and_secrets() -> Value {
 }
 
 fn is(value: &Value, name: &str, expected: &str) -> bool {
-    value[name].as_str().is_some_and(|text| text.starts_with(expected))
+    value[name]
+        .as_str()
+        .is_some_and(|text| text.starts_with(expected))
 }
 
 #[test]
@@ -111,7 +113,10 @@ fn hipaa_makes_dates_ages_and_places_coarser() {
     assert_eq!(done["zip"], "941");
     assert_eq!(done["admission_date"], "2024");
     assert!(is(&done, "city", "[REDACTED:city]"), "{done}");
-    assert_eq!(sanitized(&sanitizer, &json!({"age": 47, "zip": "03601"})), json!({"age": 47, "zip": "000"}));
+    assert_eq!(
+        sanitized(&sanitizer, &json!({"age": 47, "zip": "03601"})),
+        json!({"age": 47, "zip": "000"})
+    );
     assert_eq!(
         sanitized(&sanitizer, &json!({"date_of_birth": "the third of May"})),
         json!({"date_of_birth": "[REDACTED:date_of_birth]"})
@@ -125,10 +130,16 @@ fn hipaa_finds_network_addresses_in_text_and_provider_numbers_by_name() {
         &sanitizer,
         &json!({"note": "from 10.0.1.5 and 2001:db8::7 at 10:20:30", "npi": "1234567893"}),
     );
-    let (four, six) = (sanitizer.pseudonym("ip", "10.0.1.5"), sanitizer.pseudonym("ip", "2001:db8::7"));
+    let (four, six) = (
+        sanitizer.pseudonym("ip", "10.0.1.5"),
+        sanitizer.pseudonym("ip", "2001:db8::7"),
+    );
     assert_eq!(done["note"], format!("from {four} and {six} at 10:20:30"));
     assert!(is(&done, "npi", "pn:npi:k1:"), "{done}");
-    assert_eq!(sanitizer.record_rules().client_ip, ClientIpPolicy::Pseudonym);
+    assert_eq!(
+        sanitizer.record_rules().client_ip,
+        ClientIpPolicy::Pseudonym
+    );
     let kept = built(preset(Preset::Hipaa).client_ip(ClientIpPolicy::Keep));
     assert_eq!(kept.record_rules().client_ip, ClientIpPolicy::Keep);
 }
@@ -141,13 +152,23 @@ fn pci_drops_pins_and_tracks_and_never_masks_and_pseudonymizes_one_card_number()
     );
     assert!(is(&done, "pin", "[DROPPED:pin]"), "{done}");
     assert!(is(&done, "track_data", "[DROPPED:"), "{done}");
-    let both = preset(Preset::Pci).pseudonymize_key("card number", "card").build();
-    assert!(matches!(both, Err(SanitizerError::MaskedAndPseudonymized { .. })));
+    let both = preset(Preset::Pci)
+        .pseudonymize_key("card number", "card")
+        .build();
+    assert!(matches!(
+        both,
+        Err(SanitizerError::MaskedAndPseudonymized { .. })
+    ));
     let for_a_tool = preset(Preset::Pci)
-        .for_tool("pay", |rules| rules.detector("card", Action::Pseudonymize("card".into())))
+        .for_tool("pay", |rules| {
+            rules.detector("card", Action::Pseudonymize("card".into()))
+        })
         .mask_key("pan")
         .build();
-    assert!(matches!(for_a_tool, Err(SanitizerError::MaskedAndPseudonymized { .. })));
+    assert!(matches!(
+        for_a_tool,
+        Err(SanitizerError::MaskedAndPseudonymized { .. })
+    ));
 }
 
 // --- rules from code -----------------------------------------------------------------------
@@ -182,7 +203,11 @@ fn patterns_are_found_in_texts_numbers_and_json_in_strings() {
     let sanitizer = built(
         Sanitizer::builder()
             .pattern("ticket", r"TKT-\d{6}", Action::Redact)
-            .pattern("room", r"(?i)room (?<value>\d{3})", Action::Pseudonymize("room".into()))
+            .pattern(
+                "room",
+                r"(?i)room (?<value>\d{3})",
+                Action::Pseudonymize("room".into()),
+            )
             .pattern("staff", r"^77\d{6}$", Action::Drop)
             .pseudonym_key(key("k1", 1)),
     );
@@ -233,10 +258,17 @@ fn paths_say_where_and_stand_before_names() {
         })
     );
     assert_eq!(
-        at(&sanitizer, &["result"], &json!({"rows": [{"cell": 1, "id": 2}], "user": {"a": {"note": "x"}}})),
+        at(
+            &sanitizer,
+            &["result"],
+            &json!({"rows": [{"cell": 1, "id": 2}], "user": {"a": {"note": "x"}}})
+        ),
         json!({"rows": [{"cell": "[REDACTED:cell]", "id": 2}], "user": {"a": {"note": "x"}}})
     );
-    assert_eq!(at(&sanitizer, &["session_metadata", "desk"], &json!("4")), json!("[REDACTED:desk]"));
+    assert_eq!(
+        at(&sanitizer, &["session_metadata", "desk"], &json!("4")),
+        json!("[REDACTED:desk]")
+    );
 }
 
 #[test]
@@ -258,7 +290,9 @@ fn the_rules_of_a_tool_are_those_of_its_name_then_of_the_longest_pattern() {
         Sanitizer::builder()
             .redact_key("common")
             .for_tool("*", |rules| rules.redact_key("any"))
-            .for_tool("refund_*", |rules| rules.redact_key("pattern").keep_key("password"))
+            .for_tool("refund_*", |rules| {
+                rules.redact_key("pattern").keep_key("password")
+            })
             .for_tool("refund_order", |rules| rules.redact_key("exact")),
     );
     let value = json!({"common": 1, "any": 1, "pattern": 1, "exact": 1, "password": "p"});
@@ -266,7 +300,10 @@ fn the_rules_of_a_tool_are_those_of_its_name_then_of_the_longest_pattern() {
         let done = sanitized(sanitizer.for_tool(tool), &value);
         let members = done.as_object().expect("an object").iter();
         let changed = members.filter(|(_, value)| is_marker(value));
-        changed.map(|(name, _)| name.clone()).collect::<Vec<_>>().join(" ")
+        changed
+            .map(|(name, _)| name.clone())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(changed("refund_order"), "common exact password");
     assert_eq!(changed("refund_call"), "common pattern");
@@ -285,17 +322,30 @@ fn rules_that_cannot_be_are_refused() {
         refused(builder().detector("emial", Action::Keep)),
         "there is no detector \"emial\": the nearest is email"
     );
-    assert!(refused(builder().pattern("own", "(", Action::Redact)).contains("the pattern own is no regular"));
+    assert!(
+        refused(builder().pattern("own", "(", Action::Redact))
+            .contains("the pattern own is no regular")
+    );
     assert!(refused(builder().path("a..b", Action::Redact)).contains("has a step without a name"));
-    assert!(refused(builder().redact_key("a").keep_key("A")).contains("two rules were added for a"));
+    assert!(
+        refused(builder().redact_key("a").keep_key("A")).contains("two rules were added for a")
+    );
     assert!(refused(builder().for_tool("", |rules| rules)).contains("has no name"));
     let twice = |rules: tool_audit::sanitize::ToolRules| rules.redact_key("x");
-    assert!(refused(builder().for_tool("a*", twice).for_tool("a*", twice)).contains("named before"));
     assert!(
-        refused(builder().pseudonym_key(key("k1", 1)).old_pseudonym_key(key("k1", 2)))
-            .contains("two pseudonym keys have the id k1")
+        refused(builder().for_tool("a*", twice).for_tool("a*", twice)).contains("named before")
     );
-    let many = (0..65).fold(builder(), |builder, _| builder.pattern("own", "x", Action::Redact));
+    assert!(
+        refused(
+            builder()
+                .pseudonym_key(key("k1", 1))
+                .old_pseudonym_key(key("k1", 2))
+        )
+        .contains("two pseudonym keys have the id k1")
+    );
+    let many = (0..65).fold(builder(), |builder, _| {
+        builder.pattern("own", "x", Action::Redact)
+    });
     assert!(refused(many).contains("more than 64 patterns"));
     let many = (0..65).fold(builder(), |builder, _| builder.path("x", Action::Redact));
     assert!(refused(many).contains("more than 64 paths"));
@@ -358,7 +408,9 @@ fn records_are_written_by_the_rules_of_their_place_and_tool() {
             .policy(Policy::new().results(Results::Preview))
             .build();
         let mut call = ToolCall::new(tool, json!({"note": "n-1", "amount": 7}));
-        call.context.session_metadata.insert("desk".into(), "d-1".into());
+        call.context
+            .session_metadata
+            .insert("desk".into(), "d-1".into());
         let mut recording = recorder.start_call(&call);
         recording.begin();
         drop(recording.finish(|outcome| {
@@ -371,13 +423,19 @@ fn records_are_written_by_the_rules_of_their_place_and_tool() {
     let entry = record("refund_order", &|outcome| {
         outcome.result(&value);
     });
-    assert_eq!(entry["arguments"], json!({"note": "[REDACTED:note]", "amount": "[REDACTED:amount]"}));
+    assert_eq!(
+        entry["arguments"],
+        json!({"note": "[REDACTED:note]", "amount": "[REDACTED:amount]"})
+    );
     assert_eq!(entry["result"], json!({"row": {"cell": "[REDACTED:cell]"}}));
     assert_eq!(entry["session_metadata"]["desk"], "[DROPPED:desk]");
     let entry = record("get_order", &|outcome| {
         outcome.result_text(&value.to_string());
     });
-    assert_eq!(entry["arguments"], json!({"note": "[REDACTED:note]", "amount": 7}));
+    assert_eq!(
+        entry["arguments"],
+        json!({"note": "[REDACTED:note]", "amount": 7})
+    );
     assert!(!entry.to_string().contains("c-1"), "{entry}");
 }
 
@@ -406,18 +464,41 @@ fn a_file_names_keys_beside_it_and_in_it_is_none() {
     PseudonymKey::create_file(folder.path().join("new.key"), "k2026").expect("a key");
     PseudonymKey::create_file(folder.path().join("old.key"), "k2025").expect("a key");
     let policy = folder.path().join("policy.toml");
-    fs::write(&policy, "[pseudonym_key]\nfile = \"new.key\"\nold = [{ file = \"old.key\" }]\n").expect("written");
+    fs::write(
+        &policy,
+        "[pseudonym_key]\nfile = \"new.key\"\nold = [{ file = \"old.key\" }]\n",
+    )
+    .expect("written");
     let sanitizer = Sanitizer::from_policy_file(&policy).expect("a policy");
     assert_eq!(sanitizer.pseudonym_key_id(), "k2026");
-    assert!(sanitizer.pseudonyms_of("phone", "1").iter().any(|name| name.starts_with("pn:phone:k2025:")));
+    assert!(
+        sanitizer
+            .pseudonyms_of("phone", "1")
+            .iter()
+            .any(|name| name.starts_with("pn:phone:k2025:"))
+    );
 
     fs::write(&policy, "\n[pseudonym_key]\n  file = \"none.key\"\n").expect("written");
-    let error = Sanitizer::from_policy_file(&policy).expect_err("no key").to_string();
-    assert!(error.contains("policy.toml, line 3, column 10: reading the pseudonym key"), "{error}");
+    let error = Sanitizer::from_policy_file(&policy)
+        .expect_err("no key")
+        .to_string();
+    assert!(
+        error.contains("policy.toml, line 3, column 10: reading the pseudonym key"),
+        "{error}"
+    );
 
-    fs::write(&policy, "[pseudonym_key]\nenv = \"TOOL_AUDIT_NO_SUCH_KEY\"\n").expect("written");
-    let error = Sanitizer::from_policy_file(&policy).expect_err("no key").to_string();
-    assert!(error.contains("line 2, column 7: the environment variable TOOL_AUDIT_NO_SUCH_KEY"), "{error}");
+    fs::write(
+        &policy,
+        "[pseudonym_key]\nenv = \"TOOL_AUDIT_NO_SUCH_KEY\"\n",
+    )
+    .expect("written");
+    let error = Sanitizer::from_policy_file(&policy)
+        .expect_err("no key")
+        .to_string();
+    assert!(
+        error.contains("line 2, column 7: the environment variable TOOL_AUDIT_NO_SUCH_KEY"),
+        "{error}"
+    );
 
     let digits = "0f".repeat(32);
     for text in [
@@ -468,7 +549,10 @@ fn the_example_is_a_policy() {
                "user": {"a": {"note": "[REDACTED:note]"}}, "reference": "9876543210"})
     );
     assert_eq!(
-        sanitized(sanitizer.for_tool("refund_order"), &json!({"reference": "9876543210"})),
+        sanitized(
+            sanitizer.for_tool("refund_order"),
+            &json!({"reference": "9876543210"})
+        ),
         json!({"reference": "[MASKED:reference:3210]"})
     );
 }
@@ -519,7 +603,9 @@ path = [{ path = "result.k", action = "drop" }]
         .detector("iban", Action::Drop)
         .pattern("f", "g+", Action::Mask)
         .path("arguments.h[]", Action::Pseudonymize("h1".into()))
-        .for_tool("i*", |rules| rules.redact_key("j").path("result.k", Action::Drop));
+        .for_tool("i*", |rules| {
+            rules.redact_key("j").path("result.k", Action::Drop)
+        });
     assert_eq!(of_file(text).rules_id(), built(code).rules_id());
     assert_eq!(of_file("").rules_id(), Sanitizer::default().rules_id());
 }
@@ -527,47 +613,176 @@ path = [{ path = "result.k", action = "drop" }]
 #[test]
 fn every_error_names_its_line_and_a_remedy() {
     let table: &[(&str, usize, usize, &str)] = &[
-        ("preset = \"hippa\"", 1, 10, "write one of default, secrets-only, hipaa, pci"),
-        ("\n\nuser_id = 3", 3, 11, "this is no string: put it in quotes"),
-        ("client_ip = \"hide\"", 1, 13, "write one of keep, truncate, pseudonym, drop"),
-        ("small_classes = \"x\"", 1, 17, "write one of linkable, per_subject, unlinkable"),
-        ("redakt = 1", 1, 1, "there is no member \"redakt\" here: did you mean"),
+        (
+            "preset = \"hippa\"",
+            1,
+            10,
+            "write one of default, secrets-only, hipaa, pci",
+        ),
+        (
+            "\n\nuser_id = 3",
+            3,
+            11,
+            "this is no string: put it in quotes",
+        ),
+        (
+            "client_ip = \"hide\"",
+            1,
+            13,
+            "write one of keep, truncate, pseudonym, drop",
+        ),
+        (
+            "small_classes = \"x\"",
+            1,
+            17,
+            "write one of linkable, per_subject, unlinkable",
+        ),
+        (
+            "redakt = 1",
+            1,
+            1,
+            "there is no member \"redakt\" here: did you mean",
+        ),
         ("[keys]\nredakt = []", 2, 1, "did you mean redact?"),
-        ("[keys]\nredact = []\nclient_ip = \"keep\"", 3, 1, "write it before the first [section]"),
-        ("[keys]\nredact = \"x\"", 2, 10, "this is no list of member names: put it in brackets"),
-        ("[keys]\nredact = [\n  \"a\",\n  7]", 4, 3, "this is no string"),
+        (
+            "[keys]\nredact = []\nclient_ip = \"keep\"",
+            3,
+            1,
+            "write it before the first [section]",
+        ),
+        (
+            "[keys]\nredact = \"x\"",
+            2,
+            10,
+            "this is no list of member names: put it in brackets",
+        ),
+        (
+            "[keys]\nredact = [\n  \"a\",\n  7]",
+            4,
+            3,
+            "this is no string",
+        ),
         ("[keys]\nmask = [\"--\"]", 2, 9, "cannot name a rule"),
-        ("[keys]\nmask = [\"a\"]\nredact = [\"b\", \"A\"]", 2, 9, "two rules were added for a"),
-        ("[keys.pseudonymize]\na = \"Not One\"", 2, 1, "cannot be a pseudonym class"),
+        (
+            "[keys]\nmask = [\"a\"]\nredact = [\"b\", \"A\"]",
+            2,
+            9,
+            "two rules were added for a",
+        ),
+        (
+            "[keys.pseudonymize]\na = \"Not One\"",
+            2,
+            1,
+            "cannot be a pseudonym class",
+        ),
         ("keys = 3", 1, 8, "this is no table"),
-        ("[detectors]\nemial = \"keep\"", 2, 1, "the nearest is email"),
-        ("[detectors]\nemail = \"kept\"", 2, 9, "write one of redact, mask, drop, keep, pseudonymize"),
-        ("[[pattern]]\nregex = \"x\"\naction = \"redact\"", 1, 1, "name is missing here"),
-        ("[[pattern]]\nname = \"x\"\nregex = \"(\"\naction = \"redact\"", 3, 9, "is no regular expression"),
-        ("[[pattern]]\nname = \"x\"\nregex = \"x\"\naction = \"keep\"", 3, 9, "cannot keep"),
-        ("[[pattern]]\nname = \"--\"\nregex = \"x\"\naction = \"mask\"", 2, 8, "cannot name a rule"),
-        ("[[pattern]]\nname = \"x\"\nregex = \"x\"\naction = \"pseudonymize\"", 4, 10, "pseudonyms need a class"),
-        ("[[pattern]]\nname = \"x\"\nregex = \"x\"\naction = \"mask\"\nclass = \"c\"", 5, 9, "only pseudonyms have a class"),
+        (
+            "[detectors]\nemial = \"keep\"",
+            2,
+            1,
+            "the nearest is email",
+        ),
+        (
+            "[detectors]\nemail = \"kept\"",
+            2,
+            9,
+            "write one of redact, mask, drop, keep, pseudonymize",
+        ),
+        (
+            "[[pattern]]\nregex = \"x\"\naction = \"redact\"",
+            1,
+            1,
+            "name is missing here",
+        ),
+        (
+            "[[pattern]]\nname = \"x\"\nregex = \"(\"\naction = \"redact\"",
+            3,
+            9,
+            "is no regular expression",
+        ),
+        (
+            "[[pattern]]\nname = \"x\"\nregex = \"x\"\naction = \"keep\"",
+            3,
+            9,
+            "cannot keep",
+        ),
+        (
+            "[[pattern]]\nname = \"--\"\nregex = \"x\"\naction = \"mask\"",
+            2,
+            8,
+            "cannot name a rule",
+        ),
+        (
+            "[[pattern]]\nname = \"x\"\nregex = \"x\"\naction = \"pseudonymize\"",
+            4,
+            10,
+            "pseudonyms need a class",
+        ),
+        (
+            "[[pattern]]\nname = \"x\"\nregex = \"x\"\naction = \"mask\"\nclass = \"c\"",
+            5,
+            9,
+            "only pseudonyms have a class",
+        ),
         ("[pattern]\nname = \"x\"", 1, 1, "write [[pattern]]"),
-        ("[[path]]\npath = \"a..b\"\naction = \"mask\"", 2, 8, "has a step without a name"),
+        (
+            "[[path]]\npath = \"a..b\"\naction = \"mask\"",
+            2,
+            8,
+            "has a step without a name",
+        ),
         ("[[path]]\npath = \"a\"", 1, 1, "action is missing here"),
-        ("[[path]]\npath = \"a\"\naction = \"mask\"\nregex = \"x\"", 4, 1, "there is no member \"regex\" here"),
-        ("[tools.x]\npreset = \"pci\"", 2, 1, "write it before the first [section]"),
+        (
+            "[[path]]\npath = \"a\"\naction = \"mask\"\nregex = \"x\"",
+            4,
+            1,
+            "there is no member \"regex\" here",
+        ),
+        (
+            "[tools.x]\npreset = \"pci\"",
+            2,
+            1,
+            "write it before the first [section]",
+        ),
         ("[tools.x.keys]\nredakt = []", 2, 1, "did you mean redact?"),
         ("[tools.\"\"]\nkeys = {}", 1, 8, "this tool has no name"),
         ("[pseudonym_key]", 1, 1, "this names no key"),
-        ("[pseudonym_key]\nfile = \"a\"\nenv = \"b\"", 3, 7, "keep one of file and env"),
+        (
+            "[pseudonym_key]\nfile = \"a\"\nenv = \"b\"",
+            3,
+            7,
+            "keep one of file and env",
+        ),
         ("[pseudonym_key]\nfile = 7", 2, 8, "this is no string"),
-        ("[pseudonym_key]\nfile = \"a\"\nold = [{}]", 3, 8, "this names no key"),
-        ("[pseudonym_key]\nenv = \"\"", 2, 7, "names no file and no variable"),
-        ("preset = \"pci\"\npreset = \"pci\"", 2, 1, "this is not TOML"),
+        (
+            "[pseudonym_key]\nfile = \"a\"\nold = [{}]",
+            3,
+            8,
+            "this names no key",
+        ),
+        (
+            "[pseudonym_key]\nenv = \"\"",
+            2,
+            7,
+            "names no file and no variable",
+        ),
+        (
+            "preset = \"pci\"\npreset = \"pci\"",
+            2,
+            1,
+            "this is not TOML",
+        ),
         ("preset = ", 1, 10, "this is not TOML"),
         ("x = \"ü", 1, 5, "this is not TOML"),
     ];
     for (text, line, column, expected) in table {
         let (problem, found_line, found_column) = refused(text);
         assert!(problem.contains(expected), "{text}\n{problem}");
-        assert_eq!((found_line, found_column), (*line, *column), "{text}\n{problem}");
+        assert_eq!(
+            (found_line, found_column),
+            (*line, *column),
+            "{text}\n{problem}"
+        );
     }
 }
 
@@ -579,7 +794,10 @@ fn a_file_that_is_missing_too_large_or_no_text_is_refused() {
     assert!(error.contains("reading the policy"), "{error}");
     fs::write(&path, b"# one\n# \xff\n").expect("written");
     let error = PolicyFile::read(&path).expect_err("no text").to_string();
-    assert!(error.contains("line 2, column 3: this is not UTF-8"), "{error}");
+    assert!(
+        error.contains("line 2, column 3: this is not UTF-8"),
+        "{error}"
+    );
     fs::write(&path, "#".repeat(256 * 1024 + 1)).expect("written");
     let error = PolicyFile::read(&path).expect_err("too large").to_string();
     assert!(error.contains("larger than 256 KiB"), "{error}");

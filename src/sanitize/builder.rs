@@ -93,8 +93,7 @@ impl SanitizerBuilder {
         tools: impl Into<String>,
         rules: impl FnOnce(ToolRules) -> ToolRules,
     ) -> Self {
-        self.tools
-            .push((tools.into(), rules(ToolRules::default())));
+        self.tools.push((tools.into(), rules(ToolRules::default())));
         self
     }
 

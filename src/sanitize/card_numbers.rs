@@ -35,10 +35,7 @@ pub(super) fn check(all: &[(Vec<Rule>, Detectors)]) -> Result<(), SanitizerError
             .iter()
             .filter(|rule| NAMES.iter().any(|name| rule.is_called(name)))
             .map(|rule| (rule.name(), &rule.treatment));
-        let detected = (
-            Detector::Card.name(),
-            &detectors[Detector::Card as usize],
-        );
+        let detected = (Detector::Card.name(), &detectors[Detector::Card as usize]);
         for (name, treatment) in named.chain([detected]) {
             match treatment {
                 Treatment::Mask => masked = true,

@@ -202,7 +202,9 @@ const LIKE_A_KEY: usize = 20;
 /// `text` as an error may tell it: not what may be a secret that came there by mistake.
 pub(super) fn quotable(text: &str) -> String {
     let like_a_key = text
-        .split(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '+' | '/'))
+        .split(|character: char| {
+            !character.is_ascii_alphanumeric() && !matches!(character, '+' | '/')
+        })
         .any(|run| run.len() >= LIKE_A_KEY && run.bytes().any(|byte| byte.is_ascii_digit()));
     if like_a_key || text.len() > MOST_QUOTED {
         return "(not shown)".to_owned();

@@ -25,8 +25,8 @@ const LONGEST_UNIT: usize = 12;
 /// The areas of 20,000 people or fewer, by the census of 2000, as the guidance of the Department of Health and
 /// Human Services lists them.
 const SMALL_AREAS: [&str; 17] = [
-    "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879",
-    "884", "890", "893",
+    "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878",
+    "879", "884", "890", "893",
 ];
 
 impl Generalization {
@@ -74,14 +74,22 @@ impl Generalization {
 
 /// The only run of exactly four digits in a date that may be a year, or the beginning of eight digits.
 fn year(date: &str) -> Option<&str> {
-    let is_year = |digits: &&str| matches!(digits.as_bytes(), [b'1', b'8' | b'9', ..] | [b'2', b'0', ..]);
+    let is_year = |digits: &&str| {
+        matches!(
+            digits.as_bytes(),
+            [b'1', b'8' | b'9', ..] | [b'2', b'0', ..]
+        )
+    };
     let mut runs = date
         .split(|character: char| !character.is_ascii_digit())
         .filter(|digits| !digits.is_empty());
     if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) {
         return date.get(..4).filter(is_year);
     }
-    let year = runs.clone().find(|digits| digits.len() == 4).filter(is_year)?;
+    let year = runs
+        .clone()
+        .find(|digits| digits.len() == 4)
+        .filter(is_year)?;
     // A second one is no part of a date that is understood here.
     let others = runs.all(|digits| digits == year || digits.len() != 4);
     others.then_some(year)

@@ -50,6 +50,7 @@ mod detect;
 mod echo;
 mod error;
 mod extent;
+mod fold;
 mod generalize;
 mod key_fold;
 mod keys;

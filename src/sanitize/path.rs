@@ -282,8 +282,8 @@ mod tests {
     #[test]
     fn what_is_no_path_is_refused() {
         for text in [
-            "", ".", "a.", ".a", "a..b", "a[0]", "a[", "a]b", "[]", "a*", "a.b*.c", "\"a", "\"a\"b",
-            "a.**", "**", r#""a\n""#,
+            "", ".", "a.", ".a", "a..b", "a[0]", "a[", "a]b", "[]", "a*", "a.b*.c", "\"a",
+            "\"a\"b", "a.**", "**", r#""a\n""#,
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

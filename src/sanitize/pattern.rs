@@ -146,23 +146,6 @@ impl Patterns {
         }
     }
 
-    /// Adds what must be replaced in `text` to spans that are in order, and keeps them so.
-    pub(super) fn add_to<'r>(&'r self, text: &str, spans: &mut Vec<Span<'r>>) {
-        if self.is_empty() {
-            return;
-        }
-        self.find(text, spans);
-        spans.sort_by_key(|span| (span.range.start, span.range.end));
-        // Of spans that overlap, the one that begins first takes the others in.
-        spans.dedup_by(|next, span| {
-            let overlaps = next.range.start < span.range.end;
-            if overlaps {
-                span.range.end = span.range.end.max(next.range.end);
-            }
-            overlaps
-        });
-    }
-
     /// The rule of the first pattern that is found in a number's text.
     pub(super) fn for_number(&self, number: &str) -> Option<&Rule> {
         let mut spans = Vec::new();
@@ -201,7 +184,9 @@ mod tests {
 
     fn ranges(regex: &str, text: &str) -> Vec<Range<usize>> {
         let mut patterns = Patterns::default();
-        patterns.add("own", regex, Treatment::Redact).expect("a pattern");
+        patterns
+            .add("own", regex, Treatment::Redact)
+            .expect("a pattern");
         let mut spans = Vec::new();
         patterns.find(text, &mut spans);
         spans.into_iter().map(|span| span.range).collect()
@@ -237,7 +222,9 @@ mod tests {
         }
         assert!(patterns.add("own", "a", Treatment::Keep).is_err());
         for _ in 0..MAX_PATTERNS {
-            patterns.add("own", "a", Treatment::Redact).expect("one more");
+            patterns
+                .add("own", "a", Treatment::Redact)
+                .expect("one more");
         }
         assert!(patterns.add("own", "a", Treatment::Redact).is_err());
     }

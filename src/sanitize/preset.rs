@@ -86,9 +86,9 @@ impl Preset {
     pub(super) fn change_rules(self, rules: &mut Vec<Rule>) {
         match self {
             Self::Default => {}
-            Self::SecretsOnly => rules.retain(|rule| {
-                matches!(rule.group(), Some(Group::Secret | Group::Card))
-            }),
+            Self::SecretsOnly => {
+                rules.retain(|rule| matches!(rule.group(), Some(Group::Secret | Group::Card)))
+            }
             Self::Hipaa => {
                 for rule in rules.iter_mut() {
                     match &rule.treatment {
@@ -205,12 +205,29 @@ fn hipaa_keys() -> [(&'static [&'static str], Treatment); 6] {
             Treatment::Generalize(Generalization::Age),
         ),
         (
-            &["zip", "zip_code", "postal_code", "postcode", "zip_plus_four"],
+            &[
+                "zip",
+                "zip_code",
+                "postal_code",
+                "postcode",
+                "zip_plus_four",
+            ],
             Treatment::Generalize(Generalization::Zip),
         ),
-        (&["npi", "national_provider_identifier"], pseudonymize("npi")),
         (
-            &["ip", "ip_address", "ipv4", "ipv6", "client_ip", "remote_ip", "source_ip"],
+            &["npi", "national_provider_identifier"],
+            pseudonymize("npi"),
+        ),
+        (
+            &[
+                "ip",
+                "ip_address",
+                "ipv4",
+                "ipv6",
+                "client_ip",
+                "remote_ip",
+                "source_ip",
+            ],
             pseudonymize("ip"),
         ),
         (
@@ -244,10 +261,10 @@ fn hipaa_keys() -> [(&'static [&'static str], Treatment); 6] {
     ]
 }
 
-const ADDRESS_4: &str =
-    r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b";
+const ADDRESS_4: &str = r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b";
 /// Whatever has at least two colons and might be an address: whether it is one is looked at.
-const ADDRESS_6: &str = r"(?i)(?:\b[0-9a-f]{1,4}:|::)(?:[0-9a-f]{0,4}:){1,7}[0-9a-f]{0,4}\b|::[0-9a-f]{1,4}\b";
+const ADDRESS_6: &str =
+    r"(?i)(?:\b[0-9a-f]{1,4}:|::)(?:[0-9a-f]{0,4}:){1,7}[0-9a-f]{0,4}\b|::[0-9a-f]{1,4}\b";
 
 fn accepted_address(found: &str) -> Option<usize> {
     let trimmed = found.trim_end_matches(':');

@@ -71,9 +71,7 @@ impl RuleSet {
     /// Changes what detectors do.
     pub(super) fn set_detectors(&self, detectors: &mut Detectors) -> Result<(), SanitizerError> {
         for (name, action) in &self.detectors {
-            let Some(detector) = Detector::ALL
-                .into_iter()
-                .find(|known| known.name() == name)
+            let Some(detector) = Detector::ALL.into_iter().find(|known| known.name() == name)
             else {
                 return Err(SanitizerError::UnknownDetector {
                     name: error::quotable(name),

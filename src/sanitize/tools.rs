@@ -16,7 +16,11 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    pub(super) fn add(&mut self, pattern: &str, sanitizer: Sanitizer) -> Result<(), SanitizerError> {
+    pub(super) fn add(
+        &mut self,
+        pattern: &str,
+        sanitizer: Sanitizer,
+    ) -> Result<(), SanitizerError> {
         if self.exact.len() + self.globs.len() >= MAX_TOOLS {
             return Err(SanitizerError::TooMany {
                 what: "tools with rules",
@@ -114,7 +118,11 @@ mod tests {
             ("a*b*c", "a_c_b", false),
             ("**a", "bba", true),
         ] {
-            assert_eq!(matches(glob.as_bytes(), text.as_bytes()), expected, "{glob} {text}");
+            assert_eq!(
+                matches(glob.as_bytes(), text.as_bytes()),
+                expected,
+                "{glob} {text}"
+            );
         }
     }
 }

@@ -50,7 +50,9 @@ impl<'a> Pass<'a> {
             }
             _ => {}
         }
-        self.items(items, depth, |pass, _, item| pass.value(item, under, depth + 1))
+        self.items(items, depth, |pass, _, item| {
+            pass.value(item, under, depth + 1)
+        })
     }
 
     /// Writes a list whose items `write` writes, each with its place.
@@ -97,9 +99,10 @@ impl<'a> Pass<'a> {
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let kinds = sweep(name.as_bytes());
-            if (under.is_some() || !is_harmless(name, kinds))
-                && self.replaced_name(name, under).is_some()
-            {
+            let is_searched = under.is_some()
+                || !is_harmless(name, kinds)
+                || !self.rules.additions.patterns.is_empty();
+            if is_searched && self.replaced_name(name, under).is_some() {
                 // It may have its place before names that were written already.
                 let before;
                 (before, self.nodes, self.members) = start;

@@ -134,7 +134,10 @@ impl<'a> Pass<'a> {
 
     /// Writes a text as a string, as what stands at `name`.
     pub(super) fn whole_text_at(mut self, name: &str, text: &str) -> Sanitized {
-        let rule = self.trail.as_mut().and_then(|trail| trail.enter(Some(name)));
+        let rule = self
+            .trail
+            .as_mut()
+            .and_then(|trail| trail.enter(Some(name)));
         let Some(rule) = rule else {
             return self.whole_text(text);
         };

@@ -4,8 +4,7 @@ use serde_json::Number;
 
 use super::{Pass, Written};
 use crate::canonical;
-use crate::sanitize::detect::Detector;
-use crate::sanitize::detect::card::is_card;
+use crate::sanitize::detect::{Detector, is_card};
 use crate::sanitize::rules::{Rule, Treatment};
 
 /// The least number of 13 digits, with which card numbers begin.
@@ -28,7 +27,10 @@ impl<'a> Pass<'a> {
     fn examined_number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
         if let Some(rule) = under {
             let text = text_of(number);
-            let as_coarse = matches!(rule.treatment, Treatment::Generalize(how) if how.apply(&text).as_deref() == Some(text.as_str()));
+            let as_coarse = match rule.treatment {
+                Treatment::Generalize(how) => how.apply(&text).is_some_and(|same| same == text),
+                _ => false,
+            };
             if !rule.spares(&text) && !as_coarse {
                 return self.replaced(rule, &text);
             }

@@ -54,7 +54,10 @@ pub(super) fn read(
             let table = document.table(item)?;
             let mut members = self::members(document, table, &["env", "file"])?;
             old.push(source(document, &mut members)?.ok_or_else(|| {
-                document.error(&span, "this names no key: write file = \"…\" or env = \"…\"")
+                document.error(
+                    &span,
+                    "this names no key: write file = \"…\" or env = \"…\"",
+                )
             })?);
         }
     }
@@ -88,7 +91,8 @@ fn source(
     let value = match (file, variable) {
         (None, None) => return Ok(None),
         (Some(_), Some(variable)) => {
-            let problem = "a key comes from a file or from the environment: keep one of file and env";
+            let problem =
+                "a key comes from a file or from the environment: keep one of file and env";
             return Err(document.error(&variable.span(), problem));
         }
         (Some(value), None) | (None, Some(value)) => value,

@@ -118,9 +118,7 @@ impl PolicyFile {
             }
             Err(_) => {
                 let document = Document::new("", path);
-                return Err(
-                    document.error(&(0..0), TOO_LARGE)
-                );
+                return Err(document.error(&(0..0), TOO_LARGE));
             }
         };
         Self::parse(text, path)
@@ -164,10 +162,7 @@ impl Sanitizer {
     }
 }
 
-fn read<'t>(
-    document: &Document<'t>,
-    table: DeTable<'t>,
-) -> Result<PolicyFile, PolicyFileError> {
+fn read<'t>(document: &Document<'t>, table: DeTable<'t>) -> Result<PolicyFile, PolicyFileError> {
     let mut members = document.members(table, &MEMBERS)?;
     let mut builder = Sanitizer::builder();
     if let Some(preset) = members.take("preset") {

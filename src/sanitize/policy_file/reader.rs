@@ -48,7 +48,11 @@ impl<'t> Document<'t> {
         }
     }
 
-    pub(super) fn rule_error(&self, span: &Range<usize>, source: SanitizerError) -> PolicyFileError {
+    pub(super) fn rule_error(
+        &self,
+        span: &Range<usize>,
+        source: SanitizerError,
+    ) -> PolicyFileError {
         PolicyFileError::Rule {
             place: self.place(span),
             source,
@@ -86,7 +90,10 @@ impl<'t> Document<'t> {
         let span = value.span();
         match value.into_inner() {
             DeValue::Table(table) => Ok(table),
-            _ => Err(self.error(&span, "this is no table: write it as [section] or { member = … }")),
+            _ => Err(self.error(
+                &span,
+                "this is no table: write it as [section] or { member = … }",
+            )),
         }
     }
 
@@ -107,7 +114,10 @@ impl<'t> Document<'t> {
         let span = value.span();
         match value.into_inner() {
             DeValue::Array(items) => Ok(items.into_iter()),
-            _ => Err(self.error(&span, format!("this is no list of {of}: put it in brackets"))),
+            _ => Err(self.error(
+                &span,
+                format!("this is no list of {of}: put it in brackets"),
+            )),
         }
     }
 
@@ -122,7 +132,10 @@ impl<'t> Document<'t> {
         found.map(|(_, choice)| *choice).ok_or_else(|| {
             let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
             let said = quotable(text.get_ref());
-            let problem = format!("{said:?} is not known here: write one of {}", names.join(", "));
+            let problem = format!(
+                "{said:?} is not known here: write one of {}",
+                names.join(", ")
+            );
             self.error(&text.span(), problem)
         })
     }

@@ -193,8 +193,10 @@ impl<'t> Rules<'_, 't> {
 
     fn choose(&self, value: Value<'t>, class: &str) -> Result<Action, PolicyFileError> {
         let actions = actions(class);
-        let choices: Vec<(&str, &Action)> =
-            actions.iter().map(|(name, action)| (*name, action)).collect();
+        let choices: Vec<(&str, &Action)> = actions
+            .iter()
+            .map(|(name, action)| (*name, action))
+            .collect();
         self.document.choice(value, &choices).cloned()
     }
 
