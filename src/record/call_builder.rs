@@ -129,7 +129,13 @@ impl<'a> CallBuilder<'a> {
                 return Sanitized::default();
             }
             let start = out.len();
-            let did = sanitizer.write_value_echoing(out, arguments, limits::ARGUMENTS, echo);
+            let did = sanitizer.write_value_at_echoing(
+                out,
+                &["arguments"],
+                arguments,
+                limits::ARGUMENTS,
+                echo,
+            );
             // A marker of the sanitizer's may stand for an object too.
             if out.get(start) != Some(&b'{') {
                 out.splice(start..start, VALUE_OPENING.iter().copied());

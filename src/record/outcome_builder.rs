@@ -87,7 +87,13 @@ impl<'a> OutcomeBuilder<'a> {
         let sanitizer = &self.sanitizer;
         let mut json = Vec::new();
         self.open.pieces.error = self.open.piece(Member::ResultSummary, |out, echo| {
-            let did = sanitizer.write_value_echoing(&mut json, error, limits::ERROR / 2, echo);
+            let did = sanitizer.write_value_at_echoing(
+                &mut json,
+                &["result", "error"],
+                error,
+                limits::ERROR / 2,
+                echo,
+            );
             // Every quote in it takes one byte more, so a half of the room is enough.
             crate::canonical::write_string(out, &String::from_utf8_lossy(&json));
             did
@@ -119,7 +125,7 @@ impl<'a> OutcomeBuilder<'a> {
         if self.inner.results == Results::Preview {
             let sanitizer = &self.sanitizer;
             self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {
-                sanitizer.write_text_echoing(out, text, limits::RESULT, echo)
+                sanitizer.write_text_at_echoing(out, "result", text, limits::RESULT, echo)
             });
         }
         self
@@ -132,7 +138,7 @@ impl<'a> OutcomeBuilder<'a> {
         }
         let sanitizer = &self.sanitizer;
         self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {
-            sanitizer.write_value_echoing(out, result, limits::RESULT, echo)
+            sanitizer.write_value_at_echoing(out, &["result"], result, limits::RESULT, echo)
         });
     }
 

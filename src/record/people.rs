@@ -13,6 +13,8 @@ use crate::sanitize::{ClientIpPolicy, Echo, Sanitized, Sanitizer, UserIdPolicy};
 const USER: &str = "user_id";
 /// The class of addresses' pseudonyms, and the name of the rule for them.
 const ADDRESS: &str = "client_ip";
+/// What the metadata is called in rules for places.
+const METADATA: &str = "session_metadata";
 
 /// Appends somebody's name or id, in clear or as a pseudonym.
 ///
@@ -46,11 +48,11 @@ pub(super) fn write_metadata_value(
         {
             write_user(sanitizer, out, echo, user, limits::NAME)
         }
-        Value::Null => sanitizer.write_member_value_echoing(out, name, value, limit, echo),
+        Value::Null => sanitizer.write_value_at_echoing(out, &[METADATA, name], value, limit, echo),
         _ if rules.client_ip != ClientIpPolicy::Keep && is_one_of(name, ADDRESS_NAMES) => {
             write_addresses(sanitizer, out, echo, value, rules.client_ip)
         }
-        _ => sanitizer.write_member_value_echoing(out, name, value, limit, echo),
+        _ => sanitizer.write_value_at_echoing(out, &[METADATA, name], value, limit, echo),
     }
 }
 

@@ -112,7 +112,13 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
         };
         shown |= value.is_string();
         let value = open.piece(Member::ResultSummary, |out, echo| {
-            sanitizer.write_member_value_echoing(out, name, value, limits::IDENTIFIER, echo)
+            sanitizer.write_value_at_echoing(
+                out,
+                &["result", name],
+                value,
+                limits::IDENTIFIER,
+                echo,
+            )
         });
         open.identifiers.insert(place, (key, value));
     }

@@ -39,28 +39,45 @@
 //! A fault within the sanitizer lets nothing through: the value becomes `[REDACTION FAILED]`. A program built
 //! with `panic = "abort"` ends there instead.
 
+mod action;
+mod additions;
 mod bounded;
 mod builder;
+mod canonical_value;
+mod card_numbers;
+mod default_rules;
 mod detect;
 mod echo;
 mod error;
 mod extent;
+mod fold;
+mod generalize;
+mod key_fold;
 mod keys;
 mod marker;
 mod names;
 mod pass;
+mod path;
+mod pattern;
+#[cfg(feature = "policy")]
+mod policy_file;
+mod preset;
 mod pseudonym;
 mod pseudonym_key;
 mod record_rules;
 mod reference;
 mod replace;
+mod rule_counts;
+mod rule_set;
 mod rules;
+mod sensitive;
 mod sweep;
 mod text;
+mod tools;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use serde_json::Value;
 
@@ -69,12 +86,21 @@ use self::pseudonym::Pseudonyms;
 use self::rules::Rules;
 use crate::canonical;
 
+pub use self::action::Action;
 pub(crate) use self::echo::Echo;
 
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
+#[cfg(feature = "policy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
+pub use self::policy_file::{Place, PolicyFile, PolicyFileError};
+pub use self::preset::Preset;
+pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;
 pub use self::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
+pub use self::rule_counts::RuleCounts;
+pub use self::rule_set::ToolRules;
+pub use self::sensitive::Sensitive;
 
 /// Compiled rules, shared by cheap clones.
 ///
@@ -125,9 +151,6 @@ impl Sanitized {
     }
 }
 
-/// A name's most bytes in JSON: each may take six, and there are quotes.
-const MAX_ESCAPED_NAME: usize = names::MAX_LENGTH * 6 + 2;
-
 impl Sanitizer {
     /// Begins a sanitizer with the default rules, rules of one's own, and a key.
     pub fn builder() -> SanitizerBuilder {
@@ -143,6 +166,32 @@ impl Sanitizer {
     /// What is appended is always one whole JSON value. A limit below 64 counts as 64.
     pub fn write_value(&self, out: &mut Vec<u8>, value: &Value, limit: usize) -> Sanitized {
         fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_value(value))
+    }
+
+    /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, and adds to `counts` how
+    /// often each rule replaced something in what was written.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::sanitize::{RuleCounts, Sanitizer};
+    ///
+    /// let (mut out, mut counts) = (Vec::new(), RuleCounts::default());
+    /// let value = json!({"token": "t-1", "users": [{"phone": "555-0100"}, {"phone": "555-0199"}]});
+    /// Sanitizer::default().write_value_counting(&mut out, &value, 1024, &mut counts);
+    /// assert_eq!(counts.iter().collect::<Vec<_>>(), [("phone", 2), ("token", 1)]);
+    /// ```
+    pub fn write_value_counting(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        limit: usize,
+        counts: &mut RuleCounts,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit)
+                .counting(counts)
+                .whole_value(value)
+        })
     }
 
     /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, as the member `name` of an object.
@@ -168,6 +217,69 @@ impl Sanitizer {
         })
     }
 
+    /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, as what stands at `path` in a
+    /// record: `["arguments"]`, `["result"]` or `["session_metadata", name]`, so that rules for places hold.
+    ///
+    /// The last name is looked at as [`write_member_value`](Self::write_member_value) does, and not written.
+    pub fn write_value_at(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit).whole_value_at(path, value)
+        })
+    }
+
+    /// The rules for a record's own members.
+    #[must_use]
+    pub fn record_rules(&self) -> RecordRules {
+        self.0.record_rules
+    }
+
+    /// Says once that pseudonyms will be of no use to another process, where no key was given.
+    pub(crate) fn warn_of_ephemeral_key(&self) {
+        static WARNED: Once = Once::new();
+        if self.0.pseudonyms.key_id() == pseudonym_key::EPHEMERAL {
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    target: "tool_audit::sanitize",
+                    "pseudonyms are made with a random key that dies with this process, so nobody can look for a value in its logs: give the sanitizer a pseudonym_key"
+                );
+            });
+        }
+    }
+
+    /// The sanitizer for calls of this tool: this one, or the one with the tool's own rules.
+    ///
+    /// The rules of a tool that is named exactly stand before those of a pattern, and of several patterns those
+    /// of the one with the most letters hold.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::sanitize::Sanitizer;
+    ///
+    /// let sanitizer = Sanitizer::builder()
+    ///     .for_tool("refund_*", |rules| rules.redact_key("reason"))
+    ///     .build()?;
+    /// let mut out = Vec::new();
+    /// let arguments = json!({"reason": "late"});
+    /// sanitizer.for_tool("refund_order").write_value(&mut out, &arguments, 1024);
+    /// sanitizer.for_tool("get_order").write_value(&mut out, &arguments, 1024);
+    /// assert_eq!(out, br#"{"reason":"[REDACTED:reason]"}{"reason":"late"}"#);
+    /// # Ok::<(), tool_audit::sanitize::SanitizerError>(())
+    /// ```
+    #[must_use]
+    pub fn for_tool(&self, tool_name: &str) -> &Self {
+        let tools = &self.0.additions.tools;
+        if tools.is_empty() {
+            return self;
+        }
+        tools.find(tool_name).unwrap_or(self)
+    }
+
     /// Appends the sanitized `text` as a JSON string, in at most `limit` bytes, quotes included.
     ///
     /// ```
@@ -177,27 +289,41 @@ impl Sanitizer {
     /// assert_eq!(out, br#""401 for Authorization: [REDACTED:authorization], retry""#);
     /// ```
     pub fn write_text(&self, out: &mut Vec<u8>, text: &str, limit: usize) -> Sanitized {
-        if pass::fits_harmless(text, limit) {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }
         fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_text(text))
     }
 
+    /// Both [`write_value_at`](Self::write_value_at) and [`write_value_counting`](Self::write_value_counting).
+    #[cfg(feature = "cli")]
+    pub(crate) fn write_value_at_counting(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+        counts: &mut RuleCounts,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit)
+                .counting(counts)
+                .whole_value_at(path, value)
+        })
+    }
+
     /// Appends the name of a member as a JSON string.
     ///
-    /// A name is a text, and what is sensitive in it is replaced as [`write_text`](Self::write_text) does; of one longer than 1 KiB only the beginning is, and a keyed hash that
-    /// keeps it apart from others.
+    /// A name is searched as a text is, and what is found in it replaced: two names may come out alike. Of one longer than
+    /// 1 KiB only the beginning is written, and a keyed hash that keeps it apart from others.
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
-        if pass::fits_harmless(name, names::MAX_LENGTH) {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(name, names::MAX_LENGTH) {
             pass::write_unescaped(out, name);
             return Sanitized::default();
         }
         fail_closed(out, |out| {
-            let written = names::shorten(&self.0, name);
-            let mut done = Pass::new(&self.0, out, MAX_ESCAPED_NAME).whole_text(&written);
-            done.shortened |= written != name;
-            done
+            Pass::new(&self.0, out, usize::MAX).whole_name(name)
         })
     }
 
@@ -215,18 +341,18 @@ impl Sanitizer {
         })
     }
 
-    /// Like [`write_member_value`](Self::write_member_value), and keeps in `echo` what is to be looked for elsewhere.
-    pub(crate) fn write_member_value_echoing(
+    /// Like [`write_value_at`](Self::write_value_at), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_value_at_echoing(
         &self,
         out: &mut Vec<u8>,
-        name: &str,
+        path: &[&str],
         value: &Value,
         limit: usize,
         echo: &mut Echo,
     ) -> Sanitized {
         fail_closed(out, |out| {
             let pass = Pass::new(&self.0, out, limit).echoing(echo);
-            pass.whole_member_value(name, value)
+            pass.whole_value_at(path, value)
         })
     }
 
@@ -238,13 +364,32 @@ impl Sanitizer {
         limit: usize,
         echo: &mut Echo,
     ) -> Sanitized {
-        if pass::fits_harmless(text, limit) {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }
         fail_closed(out, |out| {
             let pass = Pass::new(&self.0, out, limit).echoing(echo);
             pass.whole_text(text)
+        })
+    }
+
+    /// Like [`write_text_echoing`](Self::write_text_echoing), for what stands at `name` in a record: rules for
+    /// places hold within a text that is JSON.
+    pub(crate) fn write_text_at_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        name: &str,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        if self.0.additions.paths.is_empty() {
+            return self.write_text_echoing(out, text, limit, echo);
+        }
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_text_at(name, text)
         })
     }
 
@@ -311,17 +456,6 @@ impl Sanitizer {
         marker::is_whole(text)
     }
 
-    /// The rules for a record's own members.
-    #[must_use]
-    pub fn record_rules(&self) -> RecordRules {
-        self.0.record_rules
-    }
-
-    /// The rules for the calls of this tool.
-    pub(crate) fn for_tool(&self, _tool_name: &str) -> &Self {
-        self
-    }
-
     /// Names the rules: the same rules give the same 32 hexadecimal digits, in every process.
     ///
     /// The key for pseudonyms is no part of it.
@@ -354,11 +488,30 @@ impl Sanitizer {
         let made = self.0.pseudonyms.make(&class, value);
         made.unwrap_or_else(|| format!("[REDACTED:{class}]"))
     }
+
+    /// The pseudonyms of `value` under the key that pseudonyms are made with and under each older one, in this
+    /// order, to look for it in a log that outlived a key.
+    ///
+    /// There are none where there is no key. A class whose pseudonyms are made
+    /// [otherwise](SmallClasses) cannot be looked for.
+    ///
+    /// ```
+    /// let sanitizer = tool_audit::Sanitizer::default();
+    /// let all = sanitizer.pseudonyms_of("phone", "+1 555 010-7788");
+    /// assert_eq!(all, [sanitizer.pseudonym("phone", "15550107788")]);
+    /// ```
+    #[must_use]
+    pub fn pseudonyms_of(&self, class: &str, value: &str) -> Vec<String> {
+        self.0.pseudonyms.all(&pseudonym::to_class(class), value)
+    }
 }
 
 impl Default for Sanitizer {
     fn default() -> Self {
-        Self::of(Rules::new(rules::defaults(), Pseudonyms::ephemeral()))
+        Self::of(Rules::new(
+            default_rules::defaults(),
+            Pseudonyms::ephemeral(),
+        ))
     }
 }
 

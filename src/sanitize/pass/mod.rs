@@ -1,15 +1,25 @@
 //! The pass: writes a value in canonical form and replaces what the rules name, in one go.
 
+mod arguments;
 mod containers;
+mod labels;
+mod member_names;
+mod numbers;
+mod shapes;
 mod strings;
+mod tables;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
 use super::echo::Echo;
 use super::marker;
-use super::replace::replacement;
+use super::path::Trail;
+use super::pseudonym::Subject;
+use super::replace::replacement_for;
+use super::rule_counts::RuleCounts;
 use super::rules::{Rule, Rules, Treatment};
 use super::sweep::{self, sweep};
 use crate::canonical;
@@ -40,9 +50,18 @@ pub(super) struct Pass<'a> {
     /// How many members were met, to find out whether JSON inside a string has one twice.
     members: usize,
     nesting: usize,
+    /// Where the pass stands, if there are rules for places.
+    trail: Option<Trail<'a>>,
     /// A bound was reached: containers close, nothing more is begun.
     full: bool,
+    /// To whom the members of the innermost object belong, where the rules ask for it.
+    subject: Option<Subject>,
+    /// The program whose arguments the list is that comes next.
+    program: Option<Program>,
     done: Sanitized,
+    /// The names of the rules that replaced something, each time anew; none where nobody counts.
+    hits: Option<Vec<Box<str>>>,
+    counts: Option<&'a mut RuleCounts>,
     /// Where values are kept that are to be looked for elsewhere.
     echo: Option<&'a mut Echo>,
 }
@@ -58,10 +77,22 @@ impl<'a> Pass<'a> {
             nodes: 0,
             members: 0,
             nesting: 0,
+            trail: rules.additions.paths.trail(),
             full: false,
+            subject: None,
+            program: None,
             done: Sanitized::default(),
+            hits: None,
+            counts: None,
             echo: None,
         }
+    }
+
+    /// A pass that adds to `counts` what it does.
+    pub(super) fn counting(mut self, counts: &'a mut RuleCounts) -> Self {
+        self.hits = Some(Vec::new());
+        self.counts = Some(counts);
+        self
     }
 
     /// Keeps what it replaces in `echo`.
@@ -84,11 +115,51 @@ impl<'a> Pass<'a> {
         self.finish(start, &written)
     }
 
+    /// Writes a value as that of the member at `path`.
+    pub(super) fn whole_value_at(mut self, path: &[&str], value: &Value) -> Sanitized {
+        let start = self.out.len();
+        let written = match path.split_last() {
+            None => self.value(value, None, 0),
+            Some((name, before)) => {
+                if let Some(trail) = &mut self.trail {
+                    for name in before {
+                        trail.enter(Some(name));
+                    }
+                }
+                self.member_value(name, value, None, 0)
+            }
+        };
+        self.finish(start, &written)
+    }
+
+    /// Writes a text as a string, as what stands at `name`.
+    pub(super) fn whole_text_at(mut self, name: &str, text: &str) -> Sanitized {
+        let rule = self
+            .trail
+            .as_mut()
+            .and_then(|trail| trail.enter(Some(name)));
+        let Some(rule) = rule else {
+            return self.whole_text(text);
+        };
+        let start = self.out.len();
+        let written = self.ruled_value(rule, false, &Value::from(text), None, 0);
+        self.finish(start, &written)
+    }
+
     /// Writes a text as a string.
     pub(super) fn whole_text(mut self, text: &str) -> Sanitized {
         let start = self.out.len();
         let written = self.text(text, 0);
         self.finish(start, &written)
+    }
+
+    /// Writes the name of a member as a string.
+    pub(super) fn whole_name(mut self, name: &str) -> Sanitized {
+        let shown = self.shown_name(name, None);
+        canonical::write_string(self.out, &shown.text);
+        self.count(&shown.rules);
+        self.done.shortened |= shown.shortened;
+        self.done
     }
 
     fn finish(mut self, start: usize, written: &Written) -> Sanitized {
@@ -97,10 +168,15 @@ impl<'a> Pass<'a> {
             canonical::write_string(self.out, marker::TOO_LARGE);
             self.done.shortened = true;
         }
+        if let (Some(counts), Some(hits)) = (self.counts, self.hits) {
+            for rule in hits {
+                counts.add_count(&rule, 1);
+            }
+        }
         self.done
     }
 
-    /// Writes a value; `under` is the rule whose pseudonyms stand for every string and number in it.
+    /// Writes a value; in one `under` a rule, what the rule wants stands for every string and number.
     #[inline(always)]
     fn value(&mut self, value: &Value, under: Option<&'a Rule>, depth: usize) -> Written {
         self.nodes += 1;
@@ -112,18 +188,9 @@ impl<'a> Pass<'a> {
             Value::Null => self.literal(b"null"),
             Value::Bool(true) => self.literal(b"true"),
             Value::Bool(false) => self.literal(b"false"),
-            Value::Number(number) => match under {
-                None => {
-                    canonical::write_number(self.out, number);
-                    self.fits()
-                }
-                Some(rule) => self.pseudonym(rule, &number_text(number)),
-            },
+            Value::Number(number) => self.number(number, under),
             Value::String(text) => match under {
-                Some(rule) if !text.trim().is_empty() && !marker::is_whole(text) => {
-                    self.pseudonym(rule, text)
-                }
-                Some(_) => self.cut_to_room(text),
+                Some(rule) => self.leaf(rule, text, depth),
                 None => self.text(text, depth),
             },
             Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => {
@@ -143,10 +210,78 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        match self.rules.for_member(name) {
-            None => self.value(value, under, depth),
+        if self.trail.is_some() {
+            return self.placed_member(name, value, under, depth);
+        }
+        self.named_value(name, value, under, depth)
+    }
+
+    #[inline(always)]
+    fn named_value(
+        &mut self,
+        name: &str,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        match self.rules.of_member(name) {
+            None => match under {
+                None => self.value(value, None, depth),
+                Some(rule) => self.value_within(rule, name, value, depth),
+            },
             Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
         }
+    }
+
+    /// Writes the value of a member where there are rules for places.
+    #[cold]
+    #[inline(never)]
+    fn placed_member(
+        &mut self,
+        name: &str,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        self.placed(Some(name), value, depth, |pass| {
+            pass.named_value(name, value, under, depth)
+        })
+    }
+
+    /// Writes an item of a list where there are rules for places; one without is written by `otherwise`.
+    #[cold]
+    #[inline(never)]
+    fn placed_item(
+        &mut self,
+        item: &Value,
+        depth: usize,
+        otherwise: impl FnOnce(&mut Self) -> Written,
+    ) -> Written {
+        self.placed(None, item, depth, otherwise)
+    }
+
+    fn placed(
+        &mut self,
+        name: Option<&str>,
+        value: &Value,
+        depth: usize,
+        otherwise: impl FnOnce(&mut Self) -> Written,
+    ) -> Written {
+        let rule = self.trail.as_mut().and_then(|trail| trail.enter(name));
+        let written = match rule {
+            None => otherwise(self),
+            Some(rule) => match rule.treatment {
+                // Who names a place means its true and false too.
+                Treatment::Redact | Treatment::Drop if value.is_boolean() => {
+                    self.replacement(rule, rule.marker())
+                }
+                _ => self.ruled_value(rule, false, value, None, depth),
+            },
+        };
+        if let Some(trail) = &mut self.trail {
+            trail.leave();
+        }
+        written
     }
 
     /// Writes the value of a member that a rule names.
@@ -164,7 +299,8 @@ impl<'a> Pass<'a> {
             return self.value(value, under, depth);
         }
         match rule.treatment {
-            Treatment::Pseudonymize { .. } | Treatment::Mask => {
+            Treatment::Keep => self.value(value, None, depth),
+            Treatment::Pseudonymize { .. } | Treatment::Mask | Treatment::Generalize(_) => {
                 self.value(value, Some(rule), depth)
             }
             Treatment::Redact | Treatment::Drop => match value {
@@ -173,24 +309,57 @@ impl<'a> Pass<'a> {
                     if let Some(echo) = &mut self.echo {
                         echo.remember_tree(self.rules, value, rule.marker());
                     }
-                    self.replacement(rule.marker())
+                    self.replacement(rule, rule.marker())
                 }
             },
         }
     }
 
+    /// Writes the value of a member that no rule names, in a container that one does.
     #[inline(never)]
-    fn pseudonym(&mut self, rule: &Rule, value: &str) -> Written {
-        let text = replacement(self.rules, rule, value);
+    fn value_within(&mut self, rule: &'a Rule, name: &str, value: &Value, depth: usize) -> Written {
+        let stays = rule.spares_containers()
+            || rule.treatment == Treatment::Mask && labels::tells_of_account(name);
+        self.value(value, (!stays).then_some(rule), depth)
+    }
+
+    /// Writes a string in a value under a rule.
+    #[inline(never)]
+    fn leaf(&mut self, rule: &'a Rule, text: &str, depth: usize) -> Written {
+        if text.trim().is_empty() || marker::is_whole(text) {
+            self.cut_to_room(text)
+        } else if rule.spares(text) {
+            self.text(text, depth)
+        } else {
+            self.replaced(rule, text)
+        }
+    }
+
+    /// Writes what stands for `value`.
+    #[inline(never)]
+    fn replaced(&mut self, rule: &'a Rule, value: &str) -> Written {
+        let text = replacement_for(self.rules, rule, value, self.subject.as_ref());
+        if text == value {
+            return self.plain(&text);
+        }
         if let Some(echo) = &mut self.echo {
             echo.remember(value, &text, false);
         }
-        self.replacement(&text)
+        self.replacement(rule, &text)
     }
 
-    fn replacement(&mut self, text: &str) -> Written {
-        self.done.redactions = self.done.redactions.saturating_add(1);
+    fn replacement(&mut self, rule: &'a Rule, text: &str) -> Written {
+        self.count(&[rule]);
         self.plain(text)
+    }
+
+    /// Counts what was replaced.
+    fn count(&mut self, rules: &[&Rule]) {
+        let count = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+        self.done.redactions = self.done.redactions.saturating_add(count);
+        if let Some(hits) = &mut self.hits {
+            hits.extend(rules.iter().map(|rule| rule.name().into()));
+        }
     }
 
     fn literal(&mut self, text: &[u8]) -> Written {
@@ -211,14 +380,6 @@ impl<'a> Pass<'a> {
             Err(Overflow)
         }
     }
-}
-
-/// A number's canonical text, which does not hang on serde_json's features.
-fn number_text(number: &Number) -> String {
-    let mut text = Vec::new();
-    canonical::write_number(&mut text, number);
-    let text = String::from_utf8(text).unwrap_or_default();
-    text.trim_matches('"').to_owned()
 }
 
 /// Writes a string that no bound applies to.
