@@ -78,6 +78,6 @@ fn escapes_in(word: u64) -> u64 {
     const HIGHS: u64 = ONES << 7;
     let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGHS;
     below(word, 0x20)
-        | below(word ^ ONES * u64::from(b'"'), 1)
-        | below(word ^ ONES * u64::from(b'\\'), 1)
+        | below(word ^ (ONES * u64::from(b'"')), 1)
+        | below(word ^ (ONES * u64::from(b'\\')), 1)
 }
