@@ -3,6 +3,8 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+pub(super) mod card;
+
 use std::ops::Range;
 
 use super::rules::Treatment;

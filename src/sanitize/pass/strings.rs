@@ -38,8 +38,8 @@ impl Pass<'_> {
         if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
             let spans = text::find(self.rules, text);
             if !spans.is_empty() {
-                let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
-                self.done.redactions = self.done.redactions.saturating_add(count);
+                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+                self.count(&rules);
                 return self.cut_to_room(&text::replace(self.rules, text, &spans));
             }
         }
@@ -57,10 +57,12 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
+            hits: self.hits.as_ref().map(|_| Vec::new()),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);
         let (nodes, members, mut done) = (inner.nodes, inner.members, inner.done);
+        let hits = inner.hits.unwrap_or_default();
         self.nodes = nodes;
         if written.is_err() {
             return Some(written);
@@ -73,6 +75,9 @@ impl Pass<'_> {
             done.redactions = 1;
         }
         self.done.add(done);
+        if let Some(all) = &mut self.hits {
+            all.extend(hits);
+        }
         Some(match String::from_utf8(inner_out) {
             Ok(sanitized) => self.cut_to_room(&sanitized),
             Err(_) => self.plain(marker::FAILED),
@@ -120,7 +125,7 @@ pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
 
 /// True where nothing in a text has to be escaped, and nothing can be what a rule names.
 #[inline]
-fn is_harmless(text: &str, seen: u8) -> bool {
+pub(super) fn is_harmless(text: &str, seen: u8) -> bool {
     seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
         && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(text.as_bytes()))
         && !begins_like_json(text)
