@@ -46,6 +46,7 @@ mod default_rules;
 mod detect;
 mod error;
 mod extent;
+mod fold;
 mod key_fold;
 mod keys;
 mod marker;

@@ -5,7 +5,7 @@ use serde_json::Number;
 use super::{Pass, Written};
 use crate::canonical;
 use crate::sanitize::detect::Detector;
-use crate::sanitize::detect::card::is_card;
+use crate::sanitize::detect::is_card;
 use crate::sanitize::rules::Rule;
 
 /// The least number of 13 digits, with which card numbers begin.
