@@ -3,6 +3,12 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+pub(super) mod command_line;
+pub(super) mod labelled_secret;
+pub(super) mod markup;
+pub(super) mod one_time_code;
+pub(super) mod statement;
+
 use std::ops::Range;
 
 use super::rules::Treatment;

@@ -35,7 +35,7 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+        {
             let spans = text::find(self.rules, text);
             if !spans.is_empty() {
                 let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
@@ -123,6 +123,7 @@ pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
 fn is_harmless(text: &str, seen: u8) -> bool {
     seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
         && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(text.as_bytes()))
+        && !text::may_hold_more(text.as_bytes())
         && !begins_like_json(text)
 }
 
