@@ -121,7 +121,7 @@ impl<'r> Scan<'_, 'r, '_> {
             let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
             if is_comparison && !reference::looks_secret(word)
                 || is_call && extent == Extent::Word && reference::is_own_name(rules, word)
-                || !quoted && reference::is_grammar(word)
+                || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
                 || reference::is_folder(named, word)
                 || bytes[operator..after].starts_with(b"=>")
                     && matches!(word.as_bytes(), [b'{' | b'(', ..])
