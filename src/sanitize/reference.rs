@@ -13,7 +13,13 @@ pub(super) fn is_exempt(rules: &Rules, value: &str, quoted: bool) -> bool {
     if quoted {
         return is_variable(value) && value.contains('_') || is_substitution(value);
     }
-    is_nothing(value) || is_variable(value) || is_code(rules, value)
+    is_nothing(value) || is_variable(value) || is_code(rules, value) || is_link(value)
+}
+
+/// A page, as in `reset your password: https://a.example/reset`; what is secret in a URL is found in it.
+fn is_link(value: &str) -> bool {
+    let value = value.trim_start_matches(['[', '<', '(']);
+    value.starts_with("https://") || value.starts_with("http://")
 }
 
 fn is_nothing(value: &str) -> bool {

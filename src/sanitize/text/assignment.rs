@@ -107,6 +107,12 @@ impl<'r> Scan<'_, 'r, '_> {
             };
             return self.take(rule, value, after);
         };
+        if bytes[..name.start].ends_with(b"//")
+            && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end])
+        {
+            // The name is that of a user, and behind the secret stands the host.
+            value.end = value.start + host;
+        }
         if bytes[operator] == b':' && !value.quoted && is_block_sign(bytes, value.start) {
             if let Some(value) = layout::block(self.findings.text, name.start, after) {
                 return self.take(rule, value, after);
