@@ -7,7 +7,8 @@ use super::rules::Rules;
 
 /// True where a value that was assigned to a secret's name says where the secret is, not what it is.
 pub(super) fn is_exempt(rules: &Rules, value: &str, quoted: bool) -> bool {
-    if is_placeholder(rules, value) || is_mask(value) || is_address(value) {
+    let is_sign = value.len() <= 2 && !value.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    if is_sign || is_placeholder(rules, value) || is_mask(value) || is_address(value) {
         return true;
     }
     if quoted {
@@ -146,7 +147,9 @@ fn is_member(rules: &Rules, value: &str) -> bool {
         && rules.for_name_at_end(member.as_bytes()).is_some()
 }
 
-/// A function that is called or a map that is looked into.
+/// A function that is called, or a map that is looked into.
+///
+/// What is made of a literal, such as `Some("x")`, may be the secret; what is looked up by one is not.
 fn is_call(rules: &Rules, value: &str) -> bool {
     let value = value.trim_end_matches([';', '?', '!']);
     let value = value.strip_suffix(".await").unwrap_or(value);
@@ -155,63 +158,57 @@ fn is_call(rules: &Rules, value: &str) -> bool {
         return false;
     };
     let (function, arguments) = value.split_at(open);
-    let Some(argument) = arguments
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .or_else(|| arguments.strip_prefix('[')?.strip_suffix(']'))
-    else {
+    let is_index = arguments.starts_with('[');
+    if !is_path(function) || !arguments.ends_with([')', ']']) {
         return false;
-    };
-    let is_known = function
-        .split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| {
-            matches!(
-                word,
-                "env"
-                    | "environ"
-                    | "getenv"
-                    | "Getenv"
-                    | "secrets"
-                    | "vault"
-                    | "getpass"
-                    | "input"
-                    | "prompt"
-                    | "headers"
-                    | "params"
-            )
-        });
-    let unquoted = argument.trim_matches(['"', '\'']);
-    let quoted = unquoted.len() < argument.len();
-    let names_a_rule = || {
-        rules
-            .for_name_at_end(function.as_bytes())
-            .is_some_and(|(_, plural, _)| !plural)
-    };
-    let is_code = is_path(function) && !function.is_empty();
-    let gets = || {
+    }
+    let has_literal = arguments.contains(['"', '\'', '`']);
+    if !has_literal {
         let last = function.rsplit(['.', ':']).next().unwrap_or_default();
-        [
-            "get", "load", "read", "fetch", "generate", "create", "make", "random", "derive",
-            "hash", "encrypt", "decrypt", "encode", "decode", "parse", "find", "lookup", "resolve",
-            "ask", "require",
-        ]
-        .iter()
-        .any(|verb| last.starts_with(verb))
-    };
-    is_code
-        && (is_words(unquoted) && is_known
-            || !quoted && is_arguments(argument) && (names_a_rule() || gets())
-            || is_path(unquoted) && quoted && gets() && !looks_secret(unquoted)
-            || argument.is_empty())
+        let is_function =
+            last.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
+        return is_arguments(arguments) && (is_function || is_index) && !looks_secret(function);
+    }
+    let inside = arguments.get(1..arguments.len() - 1).unwrap_or_default();
+    let literal = inside.trim_matches(['"', '\'', '`']);
+    let looks_up = function
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|word| LOOKS_UP.iter().any(|verb| word.starts_with(verb)));
+    let names_a_rule = rules.for_name_at_end(function.as_bytes()).is_some();
+    is_words(literal)
+        && (looks_up
+            || is_index && is_identifier(literal)
+            || names_a_rule && function.starts_with(|first: char| first.is_ascii_lowercase()))
+        && (!looks_secret(literal) || is_constant(literal))
 }
+
+/// Words in the names of functions and maps that give what they are asked for.
+const LOOKS_UP: &[&str] = &[
+    "env", "getenv", "Getenv", "secrets", "vault", "getpass", "input", "prompt", "headers",
+    "params", "get", "load", "read", "fetch", "generate", "find", "lookup", "resolve", "ask",
+    "require", "encode", "decode", "config", "settings", "options",
+];
 
 /// Names and numbers with commas between them.
 fn is_arguments(text: &str) -> bool {
     text.bytes().all(|byte| {
         byte.is_ascii_alphanumeric()
+            || byte.is_ascii_whitespace()
             || matches!(
                 byte,
-                b'_' | b'.' | b':' | b'/' | b'-' | b',' | b' ' | b'&' | b'*' | b'(' | b')'
+                b'_' | b'.'
+                    | b':'
+                    | b'/'
+                    | b'-'
+                    | b'+'
+                    | b','
+                    | b'='
+                    | b'&'
+                    | b'*'
+                    | b'('
+                    | b')'
+                    | b'['
+                    | b']'
             )
     })
 }
@@ -263,6 +260,35 @@ pub(super) fn is_own_name(rules: &Rules, value: &str) -> bool {
 pub(super) fn is_folder(name: &[u8], value: &str) -> bool {
     name.ends_with(b"PWD")
         && (value.starts_with(['/', '~']) || value.as_bytes().get(1..3) == Some(b":\\"))
+}
+
+/// A name, a member or a call, as programs assign them.
+pub(super) fn is_expression(value: &str) -> bool {
+    let end = value.find(['(', '[']).unwrap_or(value.len());
+    let path = value[..end].trim_end_matches([',', ';', ':', ')']);
+    path.split('.').all(is_identifier) && !looks_secret(path)
+}
+
+/// True where a text has what programs have and settings have not.
+pub(super) fn is_program(text: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "self.",
+        "def ",
+        "import ",
+        "#include",
+        "():",
+        "();",
+        "fn ",
+        "const ",
+        "function(",
+        "let mut ",
+        " = new ",
+        "this.",
+    ];
+    let signs = SIGNS
+        .iter()
+        .filter(|sign| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some());
+    signs.take(2).count() == 2 || text.starts_with("import ") || text.starts_with("from ")
 }
 
 /// A type in a declaration: `str`, `&String`, `Optional[str]`, `Vec<u8>`, `VARCHAR(255)`.
@@ -338,6 +364,12 @@ pub(super) fn is_type(value: &str) -> bool {
         Some(at) => value.split_at(at),
         None => (value, ""),
     };
+    if head.is_empty() {
+        // `(bool, optional)`, as documentation has it.
+        return value
+            .strip_prefix('(')
+            .is_some_and(|inside| is_type(inside.split([',', ' ']).next().unwrap_or_default()));
+    }
     let head = head.rsplit(['.', ':']).next().unwrap_or(head);
     head != "password"
         && TYPES.contains(&head)

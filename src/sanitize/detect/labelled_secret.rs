@@ -110,6 +110,8 @@ enum Kind {
     Phrase,
     /// `token`, `secret`, `key`, of which much is said.
     Token,
+    /// `pass`, a word of its own.
+    Pass,
     /// A number of a person or an account.
     Number,
 }
@@ -149,6 +151,7 @@ fn name_at<'r>(findings: &Findings<'r, '_>, start: usize, end: usize) -> Option<
         return None;
     }
     let kind = match rule.treatment {
+        _ if last.eq_ignore_ascii_case(b"pass") => Kind::Pass,
         Treatment::Redact if rule.extent == Extent::Digits => Kind::Number,
         Treatment::Redact if ends_with(last, "phrase") || ends_with(last, "mnemonic") => {
             Kind::Phrase
@@ -461,7 +464,8 @@ impl Sentence<'_, '_, '_> {
     /// The value right behind the name: in quotes, or a word that is none.
     fn direct(&self) -> Option<Found> {
         // A name in quotes of its own is spoken of.
-        if matches!(self.bytes().get(self.name.range.end), Some(b'"' | b'\'')) {
+        let is_quoted = matches!(self.bytes().get(self.name.range.end), Some(b'"' | b'\''));
+        if is_quoted || self.name.kind == Kind::Pass {
             return None;
         }
         let at = self.after_name();

@@ -24,6 +24,7 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         findings,
         pairs: Pairs::default(),
         floor: 0,
+        program: None,
     };
     let mut at = 0;
     while let Some(offset) = memchr::memchr3(b'=', b':', b'-', &bytes[at..]) {
@@ -44,6 +45,8 @@ struct Scan<'f, 'r, 't> {
     pairs: Pairs<'r>,
     /// Names do not reach before this place: what stands there is a value.
     floor: usize,
+    /// Whether the text is that of a program, once that was asked.
+    program: Option<bool>,
 }
 
 impl<'r> Scan<'_, 'r, '_> {
@@ -129,9 +132,14 @@ impl<'r> Scan<'_, 'r, '_> {
                 || is_call && extent == Extent::Word && reference::is_own_name(rules, word)
                 || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
                 || reference::is_folder(named, word)
+                || is_permission(named, word)
                 || bytes[operator..after].starts_with(b"=>")
                     && matches!(word.as_bytes(), [b'{' | b'(', ..])
             {
+                return after;
+            }
+            let is_spaced = bytes[..operator].ends_with(b" ") && bytes.get(after) == Some(&b' ');
+            if is_spaced && reference::is_expression(word) && self.is_program() {
                 return after;
             }
             if reference::is_type(word) {
@@ -145,6 +153,14 @@ impl<'r> Scan<'_, 'r, '_> {
             }
         }
         self.take(rule, value, after)
+    }
+
+    /// Looked up once, and only where something hangs on it.
+    fn is_program(&mut self) -> bool {
+        let text = self.findings.text;
+        *self
+            .program
+            .get_or_insert_with(|| reference::is_program(text))
     }
 
     /// `password: str = "x"`: behind the type stands the value.
@@ -250,10 +266,7 @@ impl<'r> Scan<'_, 'r, '_> {
                 };
                 let value = reader.value(self.findings.rules, value_start, extent, None);
                 match value {
-                    Some(value)
-                        if !matches!(bytes[value.start], b'-' | b'|' | b'>' | b'<' | b'&')
-                            || value.quoted =>
-                    {
+                    Some(value) if value.quoted || !self.goes_on(&value) => {
                         self.take(rule, value, name_end)
                     }
                     _ => name_end,
@@ -261,6 +274,25 @@ impl<'r> Scan<'_, 'r, '_> {
             }
             _ => name_end,
         }
+    }
+
+    /// True where what stands behind an option is another part of the command, or of a sentence about it.
+    fn goes_on(&self, value: &Found) -> bool {
+        const WORDS: &[&str] = &[
+            "option",
+            "options",
+            "flag",
+            "flags",
+            "argument",
+            "arguments",
+            "parameter",
+            "parameters",
+            "switch",
+        ];
+        let word = &self.findings.text[value.start..self.char_end(value.end)];
+        word.starts_with(['-', '|', '>', '<', '&'])
+            || WORDS.contains(&word)
+            || reference::is_grammar(word)
     }
 
     fn is_number(&self, value: &Found) -> bool {
@@ -319,6 +351,11 @@ fn variable_end(name: &[u8]) -> Option<&[u8]> {
     [&b"PASSWORD"[..], b"PASSWD", b"PASSPHRASE", b"PASS"]
         .into_iter()
         .find(|word| last.ends_with(word) && last.len() <= word.len() + 8)
+}
+
+/// What GitHub's workflows may do with a token.
+fn is_permission(name: &[u8], word: &str) -> bool {
+    name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
 }
 
 /// `|`, `>-`, `|2`: the value is the indented block below.

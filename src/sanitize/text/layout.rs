@@ -57,6 +57,9 @@ pub(super) fn below(text: &str, name: usize, after: usize) -> Option<Found> {
         return None;
     }
     let outer = indentation_at(text, name);
+    let bytes = text.as_bytes();
+    let before = bytes[line_start(bytes, name)..name].trim_ascii_start();
+    let begins_line = before.is_empty() || before == b"- " || before == b"\"" || before == b"'";
     let mut found: Option<Found> = None;
     let mut at = body;
     for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
@@ -64,8 +67,8 @@ pub(super) fn below(text: &str, name: usize, after: usize) -> Option<Found> {
         let item = content.trim_start().strip_prefix("- ").map(str::trim_start);
         let word = item.unwrap_or(content.trim_start());
         let word = word.trim_matches(['"', '\'', '`', '*']);
-        let indented = indentation(content) > outer || item.is_some();
-        let is_value = if item.is_some() || indented && found.is_none() {
+        let indented = begins_line && (indentation(content) > outer || item.is_some());
+        let is_value = if indented && (item.is_some() || found.is_none()) {
             is_value_word(word)
         } else {
             found.is_none() && reference::looks_secret(word)
@@ -97,7 +100,7 @@ pub(super) fn below(text: &str, name: usize, after: usize) -> Option<Found> {
 fn is_value_word(word: &str) -> bool {
     !word.is_empty()
         && !word.contains(char::is_whitespace)
-        && !word.ends_with(':')
+        && !word.ends_with([':', ')', ';', ','])
         && !word.starts_with(['{', '[', '<', '#', '('])
         && !word.contains("://")
         && !reference::is_grammar(word)

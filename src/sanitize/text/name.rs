@@ -49,7 +49,7 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     let mut before = without_remark(&bytes[floor..operator - blanks]);
-    let mut end;
+    let end;
     // `settings["password"] = …`
     if let Some(inside) = before.strip_suffix(b"]")
         && inside.last().is_some_and(|byte| is_quote(*byte))

@@ -25,6 +25,7 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut table: Option<Table<'_>> = None;
     let mut line_start = 0;
+    let mut may_begin = true;
     while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
         // The last line: a table's, or nothing that anything stands below.
         (table.is_some() && line_start < bytes.len()).then_some(bytes.len() - line_start)
@@ -36,9 +37,13 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         {
             table = None;
         }
-        if table.is_none() && length <= MAX_HEADER {
+        let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
+        let content = bytes[line.clone()].trim_ascii();
+        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed) {
             table = header(findings, line);
         }
+        // A row of names without a frame is the first line of its paragraph.
+        may_begin = content.is_empty() || content.ends_with(b":") || content.starts_with(b"```");
         line_start = line_end + 1;
         if line_start > bytes.len() {
             break;
@@ -54,10 +59,16 @@ fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'
         .or_else(|| memchr::memchr(b';', &bytes[line.clone()]).map(|_| b';'))?;
     let mut ruled = Vec::new();
     let mut columns = 0;
+    let is_framed = separator == b'|';
+    if !is_framed && bytes[line.start] == b' ' {
+        return None;
+    }
     for cell in cells(bytes, line, separator) {
         let name = trimmed(bytes, cell);
         let text = &bytes[name.clone()];
+        let words = text.split(|byte| *byte == b' ').count();
         let is_name = text.len() <= MAX_NAME
+            && (is_framed || !text.is_empty() && words <= 3)
             && text.iter().all(|byte| {
                 byte.is_ascii_alphanumeric()
                     || matches!(byte, b'_' | b'-' | b' ' | b'.' | b'(' | b')' | b'#')
