@@ -29,7 +29,6 @@ pub(super) fn remove(open: &mut Open, sanitizer: &Sanitizer) {
     for (member, list) in [
         (Member::Attribution, (|open| &mut open.verified) as List),
         (Member::Subjects, |open| &mut open.subjects),
-        (Member::ResultSummary, |open| &mut open.fields),
     ] {
         let mut pieces = std::mem::take(list(open));
         for piece in &mut pieces {
@@ -69,7 +68,7 @@ fn rewritten(open: &mut Open, sanitizer: &Sanitizer, member: Member, piece: Span
     if !found && !was_cut {
         return piece;
     }
-    let is_list = piece == open.pieces.via;
+    let is_list = piece == open.pieces.via || piece == open.pieces.fields;
     let mut json = Vec::new();
     if is_list {
         json.push(b'[');

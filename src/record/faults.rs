@@ -97,7 +97,6 @@ fn a_fault_at_the_error_loses_no_entry_and_lets_nothing_through() {
 #[test]
 fn a_fault_while_a_repeated_secret_is_taken_out_takes_the_whole_piece() {
     let sink = MemorySink::new();
-    let recorder = recorder(&sink);
     let mut call = call();
     call.arguments = json!({"a": "hunter22 before", "password": "hunter22"});
     let policy = Policy::new().results(Results::Preview);

@@ -11,6 +11,7 @@ mod echoes;
 mod entry_builder;
 #[cfg(test)]
 mod faults;
+mod fields;
 mod gate;
 mod gate_state;
 mod limits;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Detected, digits, email, iban, trigger};
+use super::{Detected, digits, email, iban, one_time_code, trigger};
 use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
@@ -35,6 +35,7 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
     seen & sweep::ASSIGNMENT != 0
         || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
         || trigger::triggers(text, seen) != 0
+        || text::may_hold_more(text)
 }
 
 fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
@@ -49,7 +50,7 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
     let seen = sweep(text.as_bytes());
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
-    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 || text::may_hold_more(text.as_bytes()) {
         spans = text::find(rules, text);
     }
     let mut found = Vec::new();
@@ -82,6 +83,9 @@ fn detect(
     }
     if triggers & trigger::ACCOUNT != 0 {
         iban::find(text, found);
+    }
+    if seen & sweep::DIGIT != 0 {
+        one_time_code::find(text, found);
     }
 }
 
