@@ -3,6 +3,11 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+mod jwt;
+mod shape;
+mod vendor_prefixes;
+mod vendor_token;
+
 use std::ops::Range;
 
 use super::rules::Treatment;
@@ -107,5 +112,18 @@ impl Detector {
             },
             _ => Treatment::Redact,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Detected;
+
+    /// The texts that a detector finds, in order.
+    pub(super) fn found(text: &str, find: impl Fn(&str, &mut Vec<Detected>)) -> Vec<&str> {
+        let mut all = Vec::new();
+        find(text, &mut all);
+        all.sort_by_key(|found| found.range.start);
+        all.into_iter().map(|found| &text[found.range]).collect()
     }
 }
