@@ -44,6 +44,7 @@ mod builder;
 mod detect;
 mod error;
 mod extent;
+mod fold;
 mod keys;
 mod marker;
 mod names;

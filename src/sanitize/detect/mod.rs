@@ -3,13 +3,24 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+mod card;
+mod digits;
+mod email;
+mod iban;
 mod jwt;
+mod merge;
+mod nhs_number;
+mod phone;
 mod shape;
+mod ssn;
+pub(super) mod trigger;
 mod vendor_prefixes;
 mod vendor_token;
 
 use std::ops::Range;
 
+pub(super) use self::card::is_card;
+pub(super) use self::merge::{find, is_searched};
 use super::rules::Treatment;
 
 /// A kind of value that is known by its looks.

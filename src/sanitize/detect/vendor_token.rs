@@ -87,11 +87,13 @@ fn token_at(bytes: &[u8], at: usize, edge: bool, run: &Range<usize>) -> Option<R
     if !edge {
         return None;
     }
+    if rest.get(4..6) == Some(b"Q~") {
+        return azure(at, rest);
+    }
     match rest[0] {
         b'A' => telegram(bytes, at, rest),
         b'a' => atlas(bytes, at, rest, run),
         b'M' | b'N' | b'O' => discord(at, rest),
-        _ if rest.get(4..6) == Some(b"Q~") => azure(at, rest),
         _ => None,
     }
 }

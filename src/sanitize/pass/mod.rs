@@ -1,6 +1,7 @@
 //! The pass: writes a value in canonical form and replaces what the rules name, in one go.
 
 mod containers;
+mod numbers;
 mod strings;
 
 use serde_json::{Number, Value};
@@ -103,10 +104,7 @@ impl<'a> Pass<'a> {
             Value::Bool(true) => self.literal(b"true"),
             Value::Bool(false) => self.literal(b"false"),
             Value::Number(number) => match under {
-                None => {
-                    canonical::write_number(self.out, number);
-                    self.fits()
-                }
+                None => self.number(number),
                 Some(rule) => self.pseudonym(rule, &number_text(number)),
             },
             Value::String(text) => match under {
