@@ -12,7 +12,7 @@ use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
 use crate::sanitize::rules::Rule;
 use crate::sanitize::sweep::sweep;
-use crate::sanitize::{marker, text};
+use crate::sanitize::{detect, marker, text};
 
 /// From so many digits on a name under a rule's name is a value itself: `{"mrn": {"57875448": …}}`.
 const LEAST_DIGITS: usize = 5;
@@ -42,7 +42,7 @@ impl<'a> Pass<'a> {
         {
             return Some((replacement(self.rules, rule, name), vec![rule]));
         }
-        if is_harmless(name, sweep(name.as_bytes())) {
+        if is_harmless(name, sweep(name.as_bytes())) && self.rules.additions.patterns.is_empty() {
             return None;
         }
         let rules: &'a _ = self.rules;
@@ -51,7 +51,7 @@ impl<'a> Pass<'a> {
             Some((before, _)) if marker::is_at_end(name.as_bytes()) => before,
             _ => name,
         };
-        let spans = text::find(rules, searched);
+        let spans = detect::find(rules, searched, 0);
         if spans.is_empty() {
             return None;
         }
