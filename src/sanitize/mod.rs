@@ -25,6 +25,11 @@
 //! items of a list, base64, XML, names in full-width or look-alike letters, and what stands in member names
 //! themselves. In text, an unquoted secret ends at the first space.
 //!
+//! # Policies
+//! [`SanitizerBuilder`] begins with a [`Preset`] and adds names, patterns, places and rules of single tools; the feature
+//! `policy` reads the same from a TOML file (`Sanitizer::from_policy_file`), and `tool-audit replay --policy` shows what it would do to
+//! recorded calls. Fields of one's own types that must never be written are [`Sensitive`].
+//!
 //! # Pseudonyms are personal data
 //! `pn:<class>:<key id>:<26 base32 characters>` is 128 bits of a keyed hash: the same value has the same pseudonym
 //! under the same key, so that a log can be searched for one person without naming that person. For whoever has the

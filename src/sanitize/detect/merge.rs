@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Detected, digits, email, iban, one_time_code, trigger};
+use super::{Detected, digits, email, iban, jwt, one_time_code, trigger, vendor_token};
 use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
@@ -77,6 +77,10 @@ fn detect(
 ) {
     if seen & sweep::ASSIGNMENT != 0 {
         email::find(text, found);
+    }
+    if triggers & trigger::TOKEN != 0 {
+        vendor_token::find(text, found);
+        jwt::find(text, found);
     }
     if triggers & trigger::NUMBER != 0 {
         digits::find(text, found);

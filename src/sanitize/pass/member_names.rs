@@ -42,7 +42,7 @@ impl<'a> Pass<'a> {
         {
             return Some((replacement(self.rules, rule, name), vec![rule]));
         }
-        if is_harmless(name, sweep(name.as_bytes())) {
+        if is_harmless(name, sweep(name.as_bytes())) && self.rules.additions.patterns.is_empty() {
             return None;
         }
         let rules: &'a _ = self.rules;

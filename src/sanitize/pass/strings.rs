@@ -90,7 +90,7 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
-            trail: self.trail.as_ref().map(Trail::from_here),
+            trail: self.trail.as_ref().map(Trail::here),
             hits: self.hits.as_ref().map(|_| Vec::new()),
             echo: self.echo.as_deref_mut(),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
