@@ -51,7 +51,10 @@ const DOTS: shape::Class = {
 
 /// True for base64url of `{` followed by a quotation mark, a blank or the end of a line.
 fn begins_object(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'e', b'y', b'J' | b'A' | b'I', ..] | [b'e', b'w', b'o' | b'k' | b'0', ..])
+    matches!(
+        bytes,
+        [b'e', b'y', b'J' | b'A' | b'I', ..] | [b'e', b'w', b'o' | b'k' | b'0', ..]
+    )
 }
 
 #[cfg(test)]
@@ -69,13 +72,31 @@ mod tests {
     fn tokens_are_found_whole_cut_and_encrypted() {
         let header = header();
         for (text, expected) in [
-            (format!("see {header}.{PAYLOAD}.c2lnbmF0dXJl"), format!("{header}.{PAYLOAD}.c2lnbmF0dXJl")),
-            (format!("{header}.{PAYLOAD}. was unsigned"), format!("{header}.{PAYLOAD}")),
+            (
+                format!("see {header}.{PAYLOAD}.c2lnbmF0dXJl"),
+                format!("{header}.{PAYLOAD}.c2lnbmF0dXJl"),
+            ),
+            (
+                format!("{header}.{PAYLOAD}. was unsigned"),
+                format!("{header}.{PAYLOAD}"),
+            ),
             (format!("{header}.{PAYLOAD}"), format!("{header}.{PAYLOAD}")),
-            (format!("{header}..aXYtaXYtaXY.Y2lwaGVy.dGFn."), format!("{header}..aXYtaXYtaXY.Y2lwaGVy.dGFn")),
-            (format!("t_{header}.{PAYLOAD}.s"), format!("{header}.{PAYLOAD}.s")),
-            (format!("cut\\n{header}.{PAYLOAD}…"), format!("{header}.{PAYLOAD}")),
-            (format!("xx{header}.{PAYLOAD}.s"), format!("{header}.{PAYLOAD}.s")),
+            (
+                format!("{header}..aXYtaXYtaXY.Y2lwaGVy.dGFn."),
+                format!("{header}..aXYtaXYtaXY.Y2lwaGVy.dGFn"),
+            ),
+            (
+                format!("t_{header}.{PAYLOAD}.s"),
+                format!("{header}.{PAYLOAD}.s"),
+            ),
+            (
+                format!("cut\\n{header}.{PAYLOAD}…"),
+                format!("{header}.{PAYLOAD}"),
+            ),
+            (
+                format!("xx{header}.{PAYLOAD}.s"),
+                format!("{header}.{PAYLOAD}.s"),
+            ),
         ] {
             assert_eq!(found(&text, find), [expected], "{text}");
         }

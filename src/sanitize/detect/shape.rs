@@ -96,9 +96,7 @@ pub(super) fn is_left_edge(bytes: &[u8], at: usize) -> bool {
         [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'] => true,
         [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
         [.., b'\\', b'x', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
-        [.., b'\\', b'u', a, b, c, d] => {
-            [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit)
-        }
+        [.., b'\\', b'u', a, b, c, d] => [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit),
         _ => false,
     }
 }
@@ -185,7 +183,11 @@ mod tests {
 
     #[test]
     fn words_do_not_look_random() {
-        for word in ["bucket_size_10", "AuthenticationServiceProviderFactory", "2026-03-01"] {
+        for word in [
+            "bucket_size_10",
+            "AuthenticationServiceProviderFactory",
+            "2026-03-01",
+        ] {
             assert!(!looks_random(word.as_bytes(), 8), "{word}");
         }
         for token in ["a1b2c3d4", "kXqPwZtYbN", "x-9f8e7d6c5b"] {

@@ -192,7 +192,9 @@ fn atlas(bytes: &[u8], at: usize, rest: &[u8], run: &Range<usize>) -> Option<Ran
 fn discord(at: usize, rest: &[u8]) -> Option<Range<usize>> {
     let rest = &rest[..rest.len().min(MAX_JUDGED)];
     let id = shape::run_length(rest, NAME);
-    let time = rest.get(id + 1..).map(|rest| shape::run_length(rest, NAME))?;
+    let time = rest
+        .get(id + 1..)
+        .map(|rest| shape::run_length(rest, NAME))?;
     let code = rest
         .get(id + 1 + time + 1..)
         .map(|rest| shape::run_length(rest, NAME))?;
@@ -218,7 +220,11 @@ mod tests {
 
     /// A token of `length` characters, in which digits and letters of both cases stand.
     fn body(length: usize) -> String {
-        "q7Xz2Kf9Wb4Vn1Hs8Ld3Rt6".chars().cycle().take(length).collect()
+        "q7Xz2Kf9Wb4Vn1Hs8Ld3Rt6"
+            .chars()
+            .cycle()
+            .take(length)
+            .collect()
     }
 
     fn token(prefix: &Prefix) -> String {
@@ -241,7 +247,13 @@ mod tests {
     fn a_token_of_every_prefix_is_found_whole() {
         for prefix in PREFIXES {
             let token = token(prefix);
-            for (before, after) in [("", ""), ("use ", " for it"), ("a_", "."), ("x=", "\n"), ("\\n", "…")] {
+            for (before, after) in [
+                ("", ""),
+                ("use ", " for it"),
+                ("a_", "."),
+                ("x=", "\n"),
+                ("\\n", "…"),
+            ] {
                 let text = format!("{before}{token}{after}");
                 assert_eq!(found(&text, find), [token.as_str()], "{text}");
             }
@@ -282,13 +294,28 @@ mod tests {
             "pn:email:eph:abcdefghijklmnopqrstuvwxyz",
             "12:34:56 AAAAAA",
         ] {
-            assert!(found(text, find).is_empty(), "{text}: {:?}", found(text, find));
+            assert!(
+                found(text, find).is_empty(),
+                "{text}: {:?}",
+                found(text, find)
+            );
         }
     }
 
     #[test]
     fn a_long_hostile_text_ends() {
-        for piece in ["ghp_", "sk-", "SG.", "M.", "1:AA", "a.atlasv1.", "A3-", "/", "xoxb-1.", "EAA"] {
+        for piece in [
+            "ghp_",
+            "sk-",
+            "SG.",
+            "M.",
+            "1:AA",
+            "a.atlasv1.",
+            "A3-",
+            "/",
+            "xoxb-1.",
+            "EAA",
+        ] {
             found(&piece.repeat((1 << 20) / piece.len()), find);
         }
     }
