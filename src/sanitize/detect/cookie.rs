@@ -9,6 +9,8 @@ use crate::sanitize::marker;
 
 /// The most bytes of a line of cookies.
 const MAX_LINE: usize = 16 * 1024;
+/// How far into the line the first cookie has its name.
+const MAX_NAME: usize = 512;
 /// How far before `-b` a line may begin with the program's name.
 const MAX_COMMAND: usize = 1024;
 
@@ -92,6 +94,8 @@ fn push_value(
         start += escapes + 1;
     }
     let near = &bytes[start..bytes.len().min(start + MAX_LINE)];
+    // Many words that no cookie follows must not each cost a line.
+    memchr::memchr(b'=', &near[..near.len().min(MAX_NAME)])?;
     let line = near
         .iter()
         .enumerate()

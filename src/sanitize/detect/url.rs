@@ -20,6 +20,8 @@ const MAX_SCHEME: usize = 32;
 const MAX_NAME: usize = 128;
 /// The most bytes of an authority with its credentials.
 const MAX_AUTHORITY: usize = 4096;
+/// How much of a value tells whether it is a token, where its name alone does not.
+const MAX_JUDGED: usize = 1024;
 
 /// Finds secrets in URLs, in those within other URLs too.
 pub(super) fn find(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
@@ -131,6 +133,9 @@ impl Url<'_, '_> {
             return self.start;
         };
         let info = &bytes[self.start..at];
+        if is_marker(info) {
+            return at + 1;
+        }
         let colon = memchr::memchr(b':', info);
         let secret = match colon {
             Some(colon) => {
@@ -199,42 +204,38 @@ impl Url<'_, '_> {
     fn parameters(&self, from: usize, end: usize, found: &mut Vec<Detected>) {
         let bytes = self.text.as_bytes();
         let mut name_start = from;
+        // Where the values end that begin before it: none is looked through twice.
+        let mut values_end = from;
         let mut at = from;
         while at < end {
-            match bytes[at] {
-                b'=' => {
-                    let name = &bytes[name_start.max(at.saturating_sub(MAX_NAME))..at];
-                    let value = at + 1..value_end(bytes, at + 1, end);
-                    if let Some(range) = self.secret(name, value) {
-                        at = range.end;
-                        found.push(Detected {
-                            range,
-                            detector: Detector::UrlSecret,
-                        });
-                        continue;
-                    }
-                    at += 1;
-                    name_start = at;
+            let rest = &bytes[at..];
+            let sign = match rest {
+                [b'=', ..] => 1,
+                [b'\\', ..] if is_escape_of(rest, b'=') => 6,
+                _ => 0,
+            };
+            if sign > 0 {
+                let name = &bytes[name_start.max(at.saturating_sub(MAX_NAME))..at];
+                at += sign;
+                name_start = at;
+                if values_end <= at || marker::length_at(bytes, at).is_some() {
+                    values_end = value_end(bytes, at, end);
                 }
-                b'\\' if bytes[at..].starts_with(b"\\u00") => {
-                    if is_escape_of(&bytes[at..], b'=') {
-                        let name = &bytes[name_start.max(at.saturating_sub(MAX_NAME))..at];
-                        let value = at + 6..value_end(bytes, at + 6, end);
-                        if let Some(range) = self.secret(name, value) {
-                            found.push(Detected {
-                                range,
-                                detector: Detector::UrlSecret,
-                            });
-                        }
-                    }
-                    at += 6;
-                    name_start = at;
+                if let Some(range) = self.secret(name, at..values_end) {
+                    at = range.end;
+                    found.push(Detected {
+                        range,
+                        detector: Detector::UrlSecret,
+                    });
                 }
-                b'&' | b';' | b'?' | b'#' | b'/' => {
-                    at += 1;
-                    name_start = at;
-                }
-                _ => at += 1,
+                continue;
+            }
+            at += match rest {
+                [b'\\', b'u', ..] => 6,
+                _ => 1,
+            };
+            if matches!(rest[0], b'&' | b';' | b'?' | b'#' | b'/' | b'\\') {
+                name_start = at;
             }
         }
     }
@@ -243,26 +244,6 @@ impl Url<'_, '_> {
     fn secret(&self, name: &[u8], value: Range<usize>) -> Option<Range<usize>> {
         let bytes = self.text.as_bytes();
         let whole = &bytes[value.clone()];
-        if is_marker(whole) || whole.is_empty() {
-            return None;
-        }
-        let end = shape::without_punctuation(bytes, &value);
-        let end = value.start + {
-            let brackets = bytes[value.start..end]
-                .iter()
-                .rev()
-                .take_while(|byte| matches!(byte, b')' | b']' | b'}' | b',' | b'.'))
-                .count();
-            if whole.starts_with(b"{") {
-                end - value.start
-            } else {
-                end - value.start - brackets
-            }
-        };
-        let given = &bytes[value.start..end];
-        if given.is_empty() || is_reference(self.rules, given) || is_marker(given) {
-            return None;
-        }
         let name = match std::str::from_utf8(name) {
             Ok(text) if name.contains(&b'%') => Cow::Owned(percent_decoded(text)),
             Ok(text) => Cow::Borrowed(text),
@@ -270,11 +251,28 @@ impl Url<'_, '_> {
         };
         let name = name.trim_end_matches(['[', ']']);
         let is_secret = match self.rules.for_name_at_end(name.as_bytes()) {
-            Some((_, true, _)) if given.iter().all(u8::is_ascii_digit) => false,
+            Some((_, true, _)) if whole.iter().all(u8::is_ascii_digit) => false,
             Some((rule, _, _)) => matches!(rule.treatment, Treatment::Redact | Treatment::Drop),
-            None => grants_access(name, given),
+            None => grants_access(name, &whole[..whole.len().min(MAX_JUDGED)]),
         };
-        (is_secret && self.text.is_char_boundary(end)).then_some(value.start..end)
+        if !is_secret || is_marker(whole) {
+            return None;
+        }
+        // What closes a sentence or a bracket around the URL is none of it.
+        let closes = |byte: &&u8| {
+            matches!(
+                byte,
+                b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}'
+            )
+        };
+        let closing = match whole.first() {
+            Some(b'{' | b'$') => 0,
+            _ => whole.iter().rev().take_while(closes).count(),
+        };
+        let end = value.end - closing;
+        let given = &bytes[value.start..end];
+        let is_exempt = given.is_empty() || is_reference(self.rules, given) || is_marker(given);
+        (!is_exempt && self.text.is_char_boundary(end)).then_some(value.start..end)
     }
 }
 
@@ -409,9 +407,10 @@ fn is_reference(rules: &Rules, value: &[u8]) -> bool {
         || reference::is_exempt(rules, text, false)
 }
 
-/// True where all of a value, or all but a user before it, is what the sanitizer wrote.
+/// True where a value is what the sanitizer wrote, with no more than punctuation behind it.
 fn is_marker(value: &[u8]) -> bool {
-    marker::length_at(value, 0).is_some_and(|length| length + 1 >= value.len())
+    marker::length_at(value, 0)
+        .is_some_and(|length| !value[length..].iter().any(u8::is_ascii_alphanumeric))
 }
 
 #[cfg(test)]

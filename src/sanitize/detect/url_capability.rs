@@ -73,11 +73,9 @@ pub(super) fn find(bytes: &[u8], host: usize, end: usize, found: &mut Vec<Detect
 
 fn secret(bytes: &[u8], host: usize, end: usize) -> Option<Range<usize>> {
     let url = bytes.get(host..end)?;
-    let host_end = url
-        .iter()
-        .position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#'))?;
-    let path_end = url.iter().position(|byte| matches!(byte, b'?' | b'#'));
-    let path_end = path_end.unwrap_or(url.len());
+    let host_end = memchr::memchr3(b'/', b'\\', b'?', url)?;
+    let path_end = memchr::memchr2(b'?', b'#', url);
+    let path_end = path_end.unwrap_or(url.len()).max(host_end);
     let name = url[..host_end].split(|byte| *byte == b':').next()?;
     let path = &url[host_end..path_end];
     for known in CAPABILITIES {
