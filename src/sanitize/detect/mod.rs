@@ -3,10 +3,15 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+mod authorization;
+mod base64;
 mod card;
 pub(super) mod command_line;
+mod connection_string;
+mod cookie;
 mod digits;
 mod email;
+mod encoded;
 mod iban;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
@@ -15,10 +20,13 @@ mod merge;
 mod nhs_number;
 pub(super) mod one_time_code;
 mod phone;
+mod private_key;
 mod shape;
 mod ssn;
 pub(super) mod statement;
 pub(super) mod trigger;
+mod url;
+mod url_capability;
 mod vendor_prefixes;
 mod vendor_token;
 
@@ -50,7 +58,7 @@ pub(super) enum Detector {
     LabelledSecret,
     /// One-time codes in messages.
     OneTimeCode,
-    /// Base64 whose plain text holds what another detector or rule finds.
+    /// Base64, hexadecimal digits or percent-encoding whose plain text holds what another detector or rule finds.
     Base64,
     /// Payment card numbers (ISO/IEC 7812).
     Card,
@@ -134,6 +142,13 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::Detected;
+    use crate::sanitize::pseudonym::Pseudonyms;
+    use crate::sanitize::rules::{self, Rules};
+
+    /// The rules that stand without being asked for.
+    pub(super) fn rules() -> Rules {
+        Rules::new(rules::defaults(), Pseudonyms::ephemeral())
+    }
 
     /// The texts that a detector finds, in order.
     pub(super) fn found(text: &str, find: impl Fn(&str, &mut Vec<Detected>)) -> Vec<&str> {
