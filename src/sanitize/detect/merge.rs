@@ -13,15 +13,19 @@ use crate::sanitize::text::{self, Span};
 ///
 /// `depth` says how many encodings of the text were opened already: zero for a text as it came.
 pub(in crate::sanitize) fn find<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
+    let seen = sweep(text.as_bytes());
+    if seen & sweep::NON_ASCII == 0 {
+        return find_plain(rules, text, depth, seen);
+    }
     let Some(folded) = fold(text, Invisible::Dropped) else {
-        return find_plain(rules, text, depth);
+        return find_plain(rules, text, depth, seen);
     };
     let mut spans = find_folded(rules, &folded, depth);
     if folded.joined {
         // What nobody sees may part what it stands between as well as hide it.
         match fold(text, Invisible::Kept) {
             Some(parted) => spans.append(&mut find_folded(rules, &parted, depth)),
-            None => spans.append(&mut find_plain(rules, text, depth)),
+            None => spans.append(&mut find_plain(rules, text, depth, seen)),
         }
     }
     merge(spans)
@@ -36,15 +40,15 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
 }
 
 fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
-    let mut spans = find_plain(rules, folded.text(), depth);
+    let seen = sweep(folded.text().as_bytes());
+    let mut spans = find_plain(rules, folded.text(), depth, seen);
     for span in &mut spans {
         span.range = folded.original(span.range.clone());
     }
     spans
 }
 
-fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
-    let seen = sweep(text.as_bytes());
+fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<Span<'r>> {
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
     if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {

@@ -38,13 +38,11 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & sweep::NON_ASCII != 0 || detect::is_searched(text.as_bytes(), seen) {
-            let spans = detect::find(self.rules, text, 0);
-            if !spans.is_empty() {
-                let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
-                self.done.redactions = self.done.redactions.saturating_add(count);
-                return self.cut_to_room(&text::replace(self.rules, text, &spans));
-            }
+        let spans = detect::find(self.rules, text, 0);
+        if !spans.is_empty() {
+            let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
+            self.done.redactions = self.done.redactions.saturating_add(count);
+            return self.cut_to_room(&text::replace(self.rules, text, &spans));
         }
         if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
             write_unescaped(self.out, text);
