@@ -13,7 +13,16 @@ use crate::sanitize::text::{self, Span};
 ///
 /// `depth` says how many encodings of the text were opened already: zero for a text as it came.
 pub(in crate::sanitize) fn find<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
-    let seen = sweep(text.as_bytes());
+    find_swept(rules, text, depth, sweep(text.as_bytes()))
+}
+
+/// Finds what must be replaced in a text of which `seen` tells the kinds of byte.
+pub(in crate::sanitize) fn find_swept<'r>(
+    rules: &'r Rules,
+    text: &str,
+    depth: usize,
+    seen: u8,
+) -> Vec<Span<'r>> {
     if seen & sweep::NON_ASCII == 0 {
         return find_plain(rules, text, depth, seen);
     }

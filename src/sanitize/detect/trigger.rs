@@ -57,6 +57,9 @@ fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
         last[..rest.len()].copy_from_slice(rest);
         look.at(text, text.len() - rest.len(), &last);
     }
+    if SPACES && has_option(text) {
+        look.found |= OPTION;
+    }
     look.found
 }
 
@@ -77,17 +80,21 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
     fn at(&mut self, text: &[u8], at: usize, chunk: &[u8; LANES]) {
         let kinds = chunk.map(kinds);
         slide(&mut self.letters, mask(&kinds, 0));
-        slide(&mut self.joints, mask(&kinds, 1));
-        slide(&mut self.encoding, mask(&kinds, 2));
         if DIGITS {
             slide(&mut self.digits, mask(&kinds, 3));
         }
-        let token = self.letters | self.digits | self.joints;
-        if has_run(token, SHORTEST_TOKEN) {
-            self.found |= TOKEN;
-        }
-        if has_run(token | self.encoding, SHORTEST_ENCODED) {
-            self.found |= ENCODED;
+        if text.len() >= SHORTEST_TOKEN as usize {
+            slide(&mut self.joints, mask(&kinds, 1));
+            slide(&mut self.encoding, mask(&kinds, 2));
+            let token = self.letters | self.digits | self.joints;
+            // Base64 is longer than a token, which it may be in pieces.
+            let encoded = has_run(token | self.encoding, SHORTEST_TOKEN);
+            if encoded && has_run(token, SHORTEST_TOKEN) {
+                self.found |= TOKEN;
+            }
+            if encoded && has_run(token | self.encoding, SHORTEST_ENCODED) {
+                self.found |= ENCODED;
+            }
         }
         if DIGITS {
             slide(&mut self.punctuation, mask(&kinds, 4));
@@ -104,10 +111,6 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
         if SPACES {
             slide(&mut self.uppers, mask(&kinds, 5));
             self.words(text, at);
-            let dashes = mask(&kinds, 6);
-            if dashes != 0 && has_option(&text[at.saturating_sub(1)..], LANES) {
-                self.found |= OPTION;
-            }
         }
     }
 
@@ -173,20 +176,20 @@ fn kinds(byte: u8) -> u8 {
     let upper = (byte.wrapping_sub(b'A') < 26) as u8;
     let letter = ((byte | 0x20).wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;
-    let dash = (byte == b'-') as u8;
-    let joint = dash | (byte == b'.') as u8 | (byte == b'_') as u8;
+    let joint = (byte == b'-') as u8 | (byte == b'.') as u8 | (byte == b'_') as u8;
     let plus_or_slash = (byte == b'+') as u8 | (byte == b'/') as u8;
     let encoding = plus_or_slash | (byte == b'=') as u8;
     let punctuation =
         joint | plus_or_slash | (byte == b' ') as u8 | (byte == b'(') as u8 | (byte == b')') as u8;
-    letter | joint << 1 | encoding << 2 | digit << 3 | punctuation << 4 | upper << 5 | dash << 6
+    letter | joint << 1 | encoding << 2 | digit << 3 | punctuation << 4 | upper << 5
 }
 
-/// True where a dash stands behind a blank in the first bytes.
-#[cold]
-fn has_option(text: &[u8], length: usize) -> bool {
-    let text = &text[..text.len().min(length + 1)];
-    text.windows(2).any(|pair| pair == b" -")
+/// True where a dash stands behind a blank.
+fn has_option(text: &[u8]) -> bool {
+    let behind = text.get(1..).unwrap_or_default();
+    text.iter().zip(behind).fold(false, |any, (one, next)| {
+        any | (*one == b' ') & (*next == b'-')
+    })
 }
 
 /// Words that stand before a secret in prose, or before credentials; parts of longer words count.

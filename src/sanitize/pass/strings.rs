@@ -38,7 +38,7 @@ impl Pass<'_> {
         {
             return written;
         }
-        let spans = detect::find(self.rules, text, 0);
+        let spans = detect::find_swept(self.rules, text, 0, seen);
         if !spans.is_empty() {
             let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
             self.done.redactions = self.done.redactions.saturating_add(count);
