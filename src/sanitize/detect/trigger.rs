@@ -210,9 +210,15 @@ const PARTS: &[&str] = &[
     "accesskey",
     "authkey",
     "passkey",
+    "phrase",
+    "mnemonic",
+    "sqlplus",
+    "recovery",
 ];
 /// Words that count by themselves, the plural too.
-const WHOLE: &[&str] = &["key", "code", "otp", "pin", "pass", "pw", "basic", "pat"];
+const WHOLE: &[&str] = &[
+    "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan",
+];
 
 /// Three letters of five bits each; what is no letter is zero.
 const GRAMS: usize = 1 << 15;
