@@ -343,7 +343,7 @@ fn assignments_in_text_are_found_in_every_usual_notation() {
         ),
         (
             "db:\n  password: x y\n  name: main",
-            "db:\n  password: [REDACTED:password] y\n  name: main",
+            "db:\n  password: [REDACTED:password]\n  name: main",
         ),
         (
             "the API Key: abc.def/ghi==",

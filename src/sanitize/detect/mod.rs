@@ -12,6 +12,11 @@ mod nhs_number;
 mod phone;
 mod ssn;
 pub(super) mod trigger;
+pub(super) mod command_line;
+pub(super) mod labelled_secret;
+pub(super) mod markup;
+pub(super) mod one_time_code;
+pub(super) mod statement;
 
 use std::ops::Range;
 
