@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Detected, digits, email, iban, trigger};
+use super::{Detected, digits, email, iban, jwt, one_time_code, trigger, vendor_token};
 use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
@@ -60,7 +60,9 @@ fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<
 fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<Span<'r>> {
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
-    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+    if seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0
+        || triggers & (trigger::WORD | trigger::OPTION) != 0
+    {
         spans = text::find(rules, text);
     }
     let mut found = Vec::new();
@@ -86,6 +88,13 @@ fn detect(
 ) {
     if seen & sweep::ASSIGNMENT != 0 {
         email::find(text, found);
+    }
+    if triggers & trigger::TOKEN != 0 {
+        vendor_token::find(text, found);
+        jwt::find(text, found);
+    }
+    if triggers & trigger::WORD != 0 && seen & sweep::DIGIT != 0 {
+        one_time_code::find(text, found);
     }
     if triggers & trigger::NUMBER != 0 {
         digits::find(text, found);

@@ -4,19 +4,23 @@
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
 mod card;
+pub(super) mod command_line;
 mod digits;
 mod email;
 mod iban;
-mod merge;
-mod nhs_number;
-mod phone;
-mod ssn;
-pub(super) mod trigger;
-pub(super) mod command_line;
+mod jwt;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
+mod merge;
+mod nhs_number;
 pub(super) mod one_time_code;
+mod phone;
+mod shape;
+mod ssn;
 pub(super) mod statement;
+pub(super) mod trigger;
+mod vendor_prefixes;
+mod vendor_token;
 
 use std::ops::Range;
 
@@ -124,5 +128,18 @@ impl Detector {
             },
             _ => Treatment::Redact,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Detected;
+
+    /// The texts that a detector finds, in order.
+    pub(super) fn found(text: &str, find: impl Fn(&str, &mut Vec<Detected>)) -> Vec<&str> {
+        let mut all = Vec::new();
+        find(text, &mut all);
+        all.sort_by_key(|found| found.range.start);
+        all.into_iter().map(|found| &text[found.range]).collect()
     }
 }
