@@ -32,10 +32,9 @@ fn is_nothing(value: &str) -> bool {
 /// `${NAME}`, `${{ secrets.NAME }}`, `{{ vault.name }}`, `{password}`, `%s`, `<your token>`.
 fn is_placeholder(rules: &Rules, value: &str) -> bool {
     let names_a_rule = |text: &str| rules.for_name_at_end(text.as_bytes()).is_some();
-    if let Some(inside) = value
-        .strip_prefix('<')
-        .and_then(|rest| rest.strip_suffix('>'))
-    {
+    // A word ends before a closing bracket.
+    if let Some(inside) = value.strip_prefix('<') {
+        let inside = inside.strip_suffix('>').unwrap_or(inside);
         return is_words(inside)
             && (names_a_rule(inside) || inside.to_ascii_lowercase().starts_with("your"));
     }
@@ -47,7 +46,7 @@ fn is_placeholder(rules: &Rules, value: &str) -> bool {
     }
     if matches!(
         value,
-        "%s" | "%v" | "%d" | "%q" | "{}" | "{:?}" | "{0}" | "?" | "..."
+        "%s" | "%v" | "%d" | "%q" | "%r" | "%i" | "%u" | "%@" | "{}" | "{:?}" | "{0}" | "?" | "..."
     ) {
         return true;
     }
@@ -167,19 +166,24 @@ fn is_call(rules: &Rules, value: &str) -> bool {
         let last = function.rsplit(['.', ':']).next().unwrap_or_default();
         let is_function =
             last.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
-        return is_arguments(arguments) && (is_function || is_index) && !looks_secret(function);
+        return is_arguments(arguments)
+            && (is_function || is_index)
+            && (function.contains(['.', '_']) || !looks_secret(function));
     }
     let inside = arguments.get(1..arguments.len() - 1).unwrap_or_default();
-    let literal = inside.trim_matches(['"', '\'', '`']);
+    let literals = || {
+        inside
+            .split(',')
+            .map(|literal| literal.trim().trim_matches(['"', '\'', '`']))
+    };
     let looks_up = function
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .any(|word| LOOKS_UP.iter().any(|verb| word.starts_with(verb)));
     let names_a_rule = rules.for_name_at_end(function.as_bytes()).is_some();
-    is_words(literal)
+    literals().all(|literal| is_words(literal) && (!looks_secret(literal) || is_constant(literal)))
         && (looks_up
-            || is_index && is_identifier(literal)
+            || is_index && literals().all(is_identifier)
             || names_a_rule && function.starts_with(|first: char| first.is_ascii_lowercase()))
-        && (!looks_secret(literal) || is_constant(literal))
 }
 
 /// Words in the names of functions and maps that give what they are asked for.

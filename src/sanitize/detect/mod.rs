@@ -13,9 +13,9 @@ mod digits;
 mod email;
 mod encoded;
 mod iban;
+mod jwt;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
-mod jwt;
 mod merge;
 mod nhs_number;
 pub(super) mod one_time_code;
@@ -33,7 +33,7 @@ mod vendor_token;
 use std::ops::Range;
 
 pub(super) use self::card::is_card;
-pub(super) use self::merge::{find, is_searched};
+pub(super) use self::merge::{find, find_swept, is_searched};
 use super::rules::Treatment;
 
 /// A kind of value that is known by its looks.

@@ -42,19 +42,14 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & sweep::NON_ASCII != 0
-            || detect::is_searched(text.as_bytes(), seen)
-            || !self.rules.additions.patterns.is_empty()
-        {
-            let spans = detect::find(self.rules, text, 0);
-            if !spans.is_empty() {
-                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
-                self.count(&rules);
-                if let Some(echo) = &mut self.echo {
-                    echo.remember_spans(self.rules, text, &spans);
-                }
-                return self.cut_to_room(&text::replace(self.rules, text, &spans));
+        let spans = detect::find_swept(self.rules, text, 0, seen);
+        if !spans.is_empty() {
+            let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+            self.count(&rules);
+            if let Some(echo) = &mut self.echo {
+                echo.remember_spans(self.rules, text, &spans);
             }
+            return self.cut_to_room(&text::replace(self.rules, text, &spans));
         }
         if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
             write_unescaped(self.out, text);
