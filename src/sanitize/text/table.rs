@@ -39,7 +39,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         }
         let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
         let content = bytes[line.clone()].trim_ascii();
-        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed) {
+        let is_tight = memchr::memmem::find(content, b", ").is_none();
+        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed || is_tight) {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.
