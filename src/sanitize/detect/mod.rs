@@ -3,14 +3,25 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+mod card;
 pub(super) mod command_line;
+mod digits;
+mod email;
+mod iban;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
+mod merge;
+mod nhs_number;
 pub(super) mod one_time_code;
+mod phone;
+mod ssn;
 pub(super) mod statement;
+pub(super) mod trigger;
 
 use std::ops::Range;
 
+pub(super) use self::card::is_card;
+pub(super) use self::merge::{find, is_searched};
 use super::rules::Treatment;
 
 /// A kind of value that is known by its looks.

@@ -3,12 +3,16 @@ use serde_json::Value;
 use super::{LEAST_LIMIT, MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
 use crate::sanitize::Sanitized;
 use crate::sanitize::bounded::{self, Cut};
+use crate::sanitize::detect;
 use crate::sanitize::marker;
 use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text;
 
 /// The least room in which the beginning of a string is worth writing.
 const LEAST_ROOM: usize = 16;
+
+/// How many bytes at the end of a text that was not searched whole are not written.
+const UNCERTAIN: usize = 16 * 1024;
 
 impl Pass<'_> {
     /// Writes a string that no rule names: its text may hold what a rule does name.
@@ -24,10 +28,9 @@ impl Pass<'_> {
     }
 
     #[inline(never)]
-    fn searched(&mut self, mut text: &str, seen: u8, depth: usize) -> Written {
+    fn searched(&mut self, text: &str, seen: u8, depth: usize) -> Written {
         if text.len() > MAX_SCANNED {
-            text = bounded::prefix(text, MAX_SCANNED);
-            self.done.shortened = true;
+            return self.beginning(text);
         }
         if begins_like_json(text)
             && self.nesting < MAX_NESTING
@@ -35,11 +38,11 @@ impl Pass<'_> {
         {
             return written;
         }
-        {
-            let spans = text::find(self.rules, text);
+        if seen & sweep::NON_ASCII != 0 || detect::is_searched(text.as_bytes(), seen) {
+            let spans = detect::find(self.rules, text, 0);
             if !spans.is_empty() {
-                let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
-                self.done.redactions = self.done.redactions.saturating_add(count);
+                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+                self.count(&rules);
                 return self.cut_to_room(&text::replace(self.rules, text, &spans));
             }
         }
@@ -50,6 +53,26 @@ impl Pass<'_> {
         self.cut_to_room(text)
     }
 
+    /// Writes the beginning of a text that is too long to be searched whole.
+    ///
+    /// What stands at the end of what was searched may be half of something: it is not written.
+    #[cold]
+    #[inline(never)]
+    fn beginning(&mut self, text: &str) -> Written {
+        self.done.shortened = true;
+        let searched = bounded::prefix(text, MAX_SCANNED);
+        let mut spans = detect::find(self.rules, searched, 0);
+        let mut end = bounded::prefix(text, MAX_SCANNED - UNCERTAIN).len();
+        spans.retain(|span| span.range.start < end);
+        if let Some(last) = spans.last() {
+            end = end.max(last.range.end);
+        }
+        let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
+        self.done.redactions = self.done.redactions.saturating_add(count);
+        let written = searched.get(..end).unwrap_or_default();
+        self.cut_to_room(&text::replace(self.rules, written, &spans))
+    }
+
     /// Opens a string that holds an object, a list or a string; `None` where it holds none.
     fn nested(&mut self, text: &str, depth: usize) -> Option<Written> {
         let value: Value = serde_json::from_str(text).ok()?;
@@ -57,10 +80,12 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
+            hits: self.hits.as_ref().map(|_| Vec::new()),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);
         let (nodes, members, mut done) = (inner.nodes, inner.members, inner.done);
+        let hits = inner.hits.unwrap_or_default();
         self.nodes = nodes;
         if written.is_err() {
             return Some(written);
@@ -73,6 +98,9 @@ impl Pass<'_> {
             done.redactions = 1;
         }
         self.done.add(done);
+        if let Some(all) = &mut self.hits {
+            all.extend(hits);
+        }
         Some(match String::from_utf8(inner_out) {
             Ok(sanitized) => self.cut_to_room(&sanitized),
             Err(_) => self.plain(marker::FAILED),
@@ -120,11 +148,10 @@ pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
 
 /// True where nothing in a text has to be escaped, and nothing can be what a rule names.
 #[inline]
-fn is_harmless(text: &str, seen: u8) -> bool {
-    seen & (sweep::ESCAPE | sweep::ASSIGNMENT) == 0
-        && (seen & sweep::DASH == 0 || !sweep::has_option_or_arrow(text.as_bytes()))
-        && !text::may_hold_more(text.as_bytes())
+pub(super) fn is_harmless(text: &str, seen: u8) -> bool {
+    seen & (sweep::ESCAPE | sweep::ASSIGNMENT | sweep::NON_ASCII) == 0
         && !begins_like_json(text)
+        && !detect::is_searched(text.as_bytes(), seen)
 }
 
 fn begins_like_json(text: &str) -> bool {

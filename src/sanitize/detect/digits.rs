@@ -1,0 +1,131 @@
+//! Runs of digits: each is looked at once, by all detectors of numbers.
+
+use std::ops::Range;
+
+use super::{Detected, Detector, card, nhs_number, phone, ssn};
+
+/// How far before and behind a number a word may stand that says what it is.
+const NEAR: usize = 40;
+
+/// Finds payment cards, social security and NHS numbers, and telephone numbers.
+pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
+    let bytes = text.as_bytes();
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    // What stands before this was found already.
+    let mut floor = 0;
+    while let Some(run) = next_run(bytes, at) {
+        at = run.end;
+        if run.start >= floor {
+            let known = [
+                (Detector::Ssn, ssn::length_at(bytes, &run)),
+                (Detector::NhsNumber, nhs_number::length_at(bytes, &run)),
+            ];
+            let known = known
+                .into_iter()
+                .find_map(|(detector, length)| Some((detector, run.start..run.start + length?)));
+            let known =
+                known.or_else(|| Some((Detector::Phone, phone::range_at(bytes, &run, floor)?)));
+            if let Some((detector, range)) = known {
+                floor = range.end;
+                found.push(Detected { range, detector });
+            }
+        }
+        groups.push(run);
+        // A number goes on behind one separator.
+        let goes_on = bytes.get(at).is_some_and(|byte| is_separator(*byte))
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+        if !goes_on {
+            card::find_in(bytes, &groups, found);
+            groups.clear();
+        }
+    }
+}
+
+fn next_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
+    let start = from + bytes[from..].iter().position(u8::is_ascii_digit)?;
+    let length = bytes[start..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    Some(start..start + length)
+}
+
+/// What may stand between the groups of a card's number.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'_')
+}
+
+/// Where groups of so many digits end that begin with the run at `start`, all with the same of `separators` between
+/// them; and the separator.
+pub(super) fn grouped(
+    bytes: &[u8],
+    start: usize,
+    lengths: [usize; 3],
+    separators: &[u8],
+) -> Option<(usize, u8)> {
+    let separator = *bytes.get(start + lengths[0])?;
+    if !separators.contains(&separator) {
+        return None;
+    }
+    let mut at = start;
+    for (place, length) in lengths.into_iter().enumerate() {
+        if place > 0 {
+            if bytes.get(at) != Some(&separator) {
+                return None;
+            }
+            at += 1;
+        }
+        let group = bytes.get(at..at + length)?;
+        if !group.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        at += length;
+    }
+    (!bytes.get(at).is_some_and(u8::is_ascii_digit)).then_some((at, separator))
+}
+
+/// The digits in a range, as text.
+pub(super) fn digits_of(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    bytes.iter().copied().filter(u8::is_ascii_digit)
+}
+
+/// True where a number stands for itself: no letter, digit or point is joined to it on either side.
+pub(super) fn stands_alone(bytes: &[u8], range: &Range<usize>) -> bool {
+    let is_joint = |byte: u8| matches!(byte, b'-' | b'.' | b'/' | b':' | b'+');
+    let before = bytes[..range.start].last();
+    let joined_before = match before {
+        Some(byte) if is_joint(*byte) => range
+            .start
+            .checked_sub(2)
+            .is_some_and(|at| bytes[at].is_ascii_digit()),
+        Some(byte) => byte.is_ascii_alphanumeric(),
+        None => false,
+    };
+    let joined_behind = match bytes.get(range.end) {
+        Some(byte) if is_joint(*byte) => bytes.get(range.end + 1).is_some_and(u8::is_ascii_digit),
+        Some(byte) => byte.is_ascii_alphanumeric(),
+        None => false,
+    };
+    !joined_before && !joined_behind
+}
+
+/// True where another group of digits stands beside a range, one space away.
+pub(super) fn is_among_numbers(bytes: &[u8], range: &Range<usize>) -> bool {
+    let before = &bytes[..range.start];
+    let behind = &bytes[range.end..];
+    matches!(before, [.., digit, b' '] if digit.is_ascii_digit())
+        || matches!(behind, [b' ', digit, ..] if digit.is_ascii_digit())
+}
+
+/// True where one of `words`, which are lower-case, stands a little before or right behind a range.
+pub(super) fn is_near(bytes: &[u8], range: &Range<usize>, words: &[&str]) -> bool {
+    let before = &bytes[range.start.saturating_sub(NEAR)..range.start];
+    let behind = &bytes[range.end..bytes.len().min(range.end + NEAR / 2)];
+    [before, behind].into_iter().any(|text| {
+        words.iter().any(|word| {
+            text.windows(word.len())
+                .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    })
+}

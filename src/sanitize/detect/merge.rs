@@ -1,0 +1,206 @@
+//! One look at a text by all detectors, and what they found put in order.
+
+use std::ops::Range;
+
+use super::{Detected, digits, email, iban, one_time_code, trigger};
+use crate::sanitize::fold::{Folded, Invisible, fold};
+use crate::sanitize::marker;
+use crate::sanitize::rules::{Rule, Rules, Treatment};
+use crate::sanitize::sweep::{self, sweep};
+use crate::sanitize::text::{self, Span};
+
+/// Finds what must be replaced in `text`, in order, without overlaps.
+///
+/// `depth` says how many encodings of the text were opened already: zero for a text as it came.
+pub(in crate::sanitize) fn find<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
+    let Some(folded) = fold(text, Invisible::Dropped) else {
+        return find_plain(rules, text, depth);
+    };
+    let mut spans = find_folded(rules, &folded, depth);
+    if folded.joined {
+        // What nobody sees may part what it stands between as well as hide it.
+        match fold(text, Invisible::Kept) {
+            Some(parted) => spans.append(&mut find_folded(rules, &parted, depth)),
+            None => spans.append(&mut find_plain(rules, text, depth)),
+        }
+    }
+    merge(spans)
+}
+
+/// True for a text of ASCII in which nothing can be found, `seen` being the kinds of its bytes.
+#[inline]
+pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
+    seen & sweep::ASSIGNMENT != 0
+        || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
+        || trigger::triggers(text, seen) != 0
+        || text::may_hold_more(text)
+}
+
+fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
+    let mut spans = find_plain(rules, folded.text(), depth);
+    for span in &mut spans {
+        span.range = folded.original(span.range.clone());
+    }
+    spans
+}
+
+fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
+    let seen = sweep(text.as_bytes());
+    let triggers = trigger::triggers(text.as_bytes(), seen);
+    let mut spans = Vec::new();
+    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 || text::may_hold_more(text.as_bytes()) {
+        spans = text::find(rules, text);
+    }
+    let mut found = Vec::new();
+    detect(rules, text, depth, seen, triggers, &mut found);
+    for Detected { range, detector } in found {
+        if let Some(rule) = rules.for_detector(detector)
+            && !is_own(text, &range)
+        {
+            spans.push(Span { range, rule });
+        }
+    }
+    merge(spans)
+}
+
+/// Runs every detector that the kinds of byte in a text and its triggers are worth.
+fn detect(
+    _rules: &Rules,
+    text: &str,
+    _depth: usize,
+    seen: u8,
+    triggers: u8,
+    found: &mut Vec<Detected>,
+) {
+    if seen & sweep::ASSIGNMENT != 0 {
+        email::find(text, found);
+    }
+    if triggers & trigger::NUMBER != 0 {
+        digits::find(text, found);
+    }
+    if triggers & trigger::ACCOUNT != 0 {
+        iban::find(text, found);
+    }
+    if seen & sweep::DIGIT != 0 {
+        one_time_code::find(text, found);
+    }
+}
+
+/// True where a range lies within what the sanitizer itself wrote.
+fn is_own(text: &str, range: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    (range.start.saturating_sub(marker::MAX_LENGTH)..=range.start).any(|at| {
+        matches!(bytes.get(at), Some(b'[' | b'p'))
+            && marker::length_at(bytes, at).is_some_and(|length| range.end <= at + length)
+    })
+}
+
+/// Puts spans in order and makes one of those that overlap.
+///
+/// What one of them covers is replaced in any case. The rule is that of the weightiest: a secret before a
+/// number of which a part stays before a person's data, then the longest.
+fn merge(mut spans: Vec<Span<'_>>) -> Vec<Span<'_>> {
+    spans.retain(|span| !span.range.is_empty());
+    if spans.is_sorted_by(|one, next| one.range.end <= next.range.start) {
+        return spans;
+    }
+    spans.sort_by_key(|span| (span.range.start, span.range.end));
+    let mut merged: Vec<Span<'_>> = Vec::with_capacity(spans.len());
+    // Of the last one in `merged`: how long the span was whose rule it bears.
+    let mut ruling = 0;
+    for span in spans {
+        let length = span.range.len();
+        match merged.last_mut() {
+            Some(last) if span.range.start < last.range.end => {
+                let whole = last.range.start..span.range.end.max(last.range.end);
+                if weight(span.rule, length, whole.len()) > weight(last.rule, ruling, whole.len()) {
+                    ruling = length;
+                    last.rule = span.rule;
+                }
+                last.range = whole;
+            }
+            _ => {
+                ruling = length;
+                merged.push(span);
+            }
+        }
+    }
+    merged
+}
+
+/// Of two rules for overlapping ranges, the one with the greater weight holds for both.
+///
+/// The last four characters of a number may stay, but not those of a longer text that the number is in.
+fn weight(rule: &Rule, length: usize, whole: usize) -> (u8, usize) {
+    let class = match rule.treatment {
+        Treatment::Drop => 4,
+        Treatment::Redact => 3,
+        Treatment::Mask if length == whole => 2,
+        Treatment::Pseudonymize { .. } => 1,
+        Treatment::Mask | Treatment::Keep => 0,
+    };
+    (class, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sanitize::rules::Extent;
+
+    fn rule(treatment: Treatment) -> Rule {
+        let mut rule = Rule::added("rule".to_owned(), treatment);
+        rule.extent = Extent::Word;
+        rule
+    }
+
+    fn merged(spans: &[(Range<usize>, &Rule)]) -> Vec<(Range<usize>, Treatment)> {
+        let spans = spans.iter().map(|(range, rule)| Span {
+            range: range.clone(),
+            rule,
+        });
+        let merged = merge(spans.collect()).into_iter();
+        merged
+            .map(|span| (span.range, span.rule.treatment.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn spans_come_in_order_and_do_not_overlap() {
+        let redact = rule(Treatment::Redact);
+        let spans = [
+            (8..12, &redact),
+            (0..4, &redact),
+            (3..6, &redact),
+            (6..7, &redact),
+        ];
+        let expected: Vec<_> = [0..6, 6..7, 8..12]
+            .map(|range| (range, Treatment::Redact))
+            .into();
+        assert_eq!(merged(&spans), expected);
+    }
+
+    #[test]
+    fn a_secret_outweighs_a_number_and_a_number_a_person() {
+        let (redact, mask) = (rule(Treatment::Redact), rule(Treatment::Mask));
+        let pseudonymize = rule(Treatment::Pseudonymize { class: "x".into() });
+        assert_eq!(
+            merged(&[(0..20, &pseudonymize), (4..9, &redact)]),
+            [(0..20, Treatment::Redact)]
+        );
+        assert_eq!(
+            merged(&[(0..20, &pseudonymize), (0..20, &mask)]),
+            [(0..20, Treatment::Mask)]
+        );
+    }
+
+    #[test]
+    fn no_part_of_a_longer_text_stays_because_a_number_is_in_it() {
+        let mask = rule(Treatment::Mask);
+        let pseudonymize = rule(Treatment::Pseudonymize { class: "x".into() });
+        let [(range, treatment)] = &merged(&[(0..20, &pseudonymize), (2..9, &mask)])[..] else {
+            panic!("they overlap");
+        };
+        assert_eq!(*range, 0..20);
+        assert_eq!(*treatment, pseudonymize.treatment);
+    }
+}

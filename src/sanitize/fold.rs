@@ -1,0 +1,490 @@
+//! Text as a reader sees it: look-alike letters, full-width digits and invisible characters made plain.
+//!
+//! Detectors and names are ASCII; a text that is not is folded first. What is found in the folded text is
+//! replaced in the original one, in whole characters: the folded text itself is never written.
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// What becomes of characters that nobody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Invisible {
+    /// They join what they stand between.
+    Dropped,
+    /// They stay, and part what they stand between.
+    Kept,
+}
+
+/// A folded text that knows where it came from.
+#[derive(Debug)]
+pub(super) struct Folded {
+    text: String,
+    pieces: Vec<Piece>,
+    original_length: usize,
+    /// An invisible character stands between letters or digits: without it they might be found, or with it.
+    pub(super) joined: bool,
+}
+
+/// A part of the folded text, up to where the next begins.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    /// Where it begins in the folded text.
+    folded: usize,
+    /// Where it begins in the original.
+    original: usize,
+    /// Byte for byte as the original; else it stands as a whole for its part of the original.
+    same: bool,
+}
+
+/// What stands for a character.
+enum Fold {
+    Same,
+    Nothing,
+    One(char),
+    /// What compatibility normalisation makes of it.
+    Normal,
+}
+
+/// Folds a text; `None` where it comes out as it is.
+pub(super) fn fold(text: &str, invisible: Invisible) -> Option<Folded> {
+    let mut folded: Option<Folded> = None;
+    let mut rest = text;
+    loop {
+        let ascii = rest.bytes().take_while(u8::is_ascii).count();
+        let (same, others) = rest.split_at_checked(ascii)?;
+        if let Some(folded) = &mut folded {
+            folded.push_same(same, text.len() - rest.len());
+        }
+        let Some(character) = others.chars().next() else {
+            return folded;
+        };
+        let at = text.len() - others.len();
+        rest = others.get(character.len_utf8()..).unwrap_or_default();
+        let fold = match fold_of(character) {
+            Fold::Nothing if invisible == Invisible::Kept => Fold::Same,
+            fold => fold,
+        };
+        if matches!(fold, Fold::Same) && folded.is_none() {
+            continue;
+        }
+        let folded = folded.get_or_insert_with(|| Folded::begun(text, at));
+        match fold {
+            Fold::Same => folded.push_same(others.get(..character.len_utf8())?, at),
+            Fold::Nothing => {
+                folded.push_piece(at, false);
+                let alphanumeric =
+                    |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric());
+                folded.joined |= alphanumeric(folded.text.bytes().next_back())
+                    && rest
+                        .bytes()
+                        .next()
+                        .is_some_and(|b| b.is_ascii_alphanumeric() || b >= 0x80);
+            }
+            Fold::One(plain) => {
+                folded.push_piece(at, false);
+                folded.text.push(plain);
+            }
+            Fold::Normal => {
+                folded.push_piece(at, false);
+                push_normal(&mut folded.text, character);
+            }
+        }
+    }
+}
+
+/// Appends what stands for `character`, invisible ones being dropped.
+pub(super) fn push(folded: &mut String, character: char) {
+    if character.is_ascii() {
+        folded.push(character);
+        return;
+    }
+    match fold_of(character) {
+        Fold::Same => folded.push(character),
+        Fold::Nothing => {}
+        Fold::One(plain) => folded.push(plain),
+        Fold::Normal => push_normal(folded, character),
+    }
+}
+
+fn push_normal(folded: &mut String, character: char) {
+    for normal in std::iter::once(character).nfkc() {
+        match fold_of(normal) {
+            _ if normal.is_ascii() => folded.push(normal),
+            Fold::One(plain) => folded.push(plain),
+            Fold::Nothing => {}
+            Fold::Same | Fold::Normal => folded.push(normal),
+        }
+    }
+}
+
+impl Folded {
+    fn begun(text: &str, unchanged: usize) -> Self {
+        let mut begun = Self {
+            text: String::with_capacity(text.len()),
+            pieces: Vec::new(),
+            original_length: text.len(),
+            joined: false,
+        };
+        begun.push_same(text.get(..unchanged).unwrap_or_default(), 0);
+        begun
+    }
+
+    fn push_same(&mut self, text: &str, original: usize) {
+        if text.is_empty() {
+            return;
+        }
+        if !self.pieces.last().is_some_and(|piece| piece.same) {
+            self.push_piece(original, true);
+        }
+        self.text.push_str(text);
+    }
+
+    fn push_piece(&mut self, original: usize, same: bool) {
+        self.pieces.push(Piece {
+            folded: self.text.len(),
+            original,
+            same,
+        });
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The whole characters of the original that a range of the folded text stands for.
+    pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
+        let Some(last) = range.end.checked_sub(1).filter(|last| *last >= range.start) else {
+            let at = self.start(range.start);
+            return at..at;
+        };
+        let start = self.start(range.start);
+        let at = self.piece_at(last);
+        let end = match self.pieces.get(at) {
+            Some(piece) if piece.same => piece.original + (range.end - piece.folded),
+            _ => self
+                .pieces
+                .get(at + 1)
+                .map_or(self.original_length, |next| next.original),
+        };
+        start..end
+    }
+
+    fn start(&self, folded: usize) -> usize {
+        match self.pieces.get(self.piece_at(folded)) {
+            Some(piece) if piece.same => piece.original + (folded - piece.folded),
+            Some(piece) => piece.original,
+            None => folded,
+        }
+    }
+
+    /// Which piece the byte at `folded` is in.
+    fn piece_at(&self, folded: usize) -> usize {
+        self.pieces
+            .partition_point(|piece| piece.folded <= folded)
+            .saturating_sub(1)
+    }
+}
+
+/// What stands for a character that is not ASCII.
+fn fold_of(character: char) -> Fold {
+    match character {
+        // Letters and signs that stay, and of which there are many in a text.
+        '\u{C0}'..='\u{130}'
+        | '\u{3041}'..='\u{3096}'
+        | '\u{30A1}'..='\u{30FA}'
+        | '\u{30FC}'
+        | '\u{3400}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7A3}'
+        | '\u{1F300}'..='\u{1FAFF}' => Fold::Same,
+        // An ellipsis ends what was cut: three dots might go on with it.
+        '\u{2026}' | '\u{A8}' | '\u{AF}' | '\u{B8}' => Fold::Same,
+        _ if is_invisible(character) => Fold::Nothing,
+        '\u{2010}'..='\u{2015}'
+        | '\u{2043}'
+        | '\u{2212}'
+        | '\u{2D7}'
+        | '\u{1806}'
+        | '\u{2E3A}'
+        | '\u{2E3B}'
+        | '\u{FE58}'
+        | '\u{FE63}'
+        | '\u{FF0D}' => Fold::One('-'),
+        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => {
+            Fold::One(' ')
+        }
+        '\u{85}' | '\u{2028}' | '\u{2029}' => Fold::One('\n'),
+        '\u{2018}'..='\u{201B}' | '\u{2032}' | '\u{2B9}' | '\u{2BC}' | '\u{B4}' => Fold::One('\''),
+        '\u{201C}'..='\u{201F}' | '\u{2033}' | '\u{AB}' | '\u{BB}' => Fold::One('"'),
+        '\u{2236}' | '\u{A789}' | '\u{589}' | '\u{5C3}' => Fold::One(':'),
+        '\u{B7}' | '\u{2027}' | '\u{3002}' | '\u{FF61}' => Fold::One('.'),
+        '\u{2044}' | '\u{2215}' => Fold::One('/'),
+        // Arrows assign.
+        '\u{2192}' | '\u{21D2}' | '\u{27A1}' => Fold::One('='),
+        _ => match digit_of(character).or_else(|| look_alike_of(character)) {
+            Some(plain) => Fold::One(plain),
+            // Most scripts have no other form, which is found sooner than normalised.
+            None if matches!(character, '\u{370}'..='\u{6FF}') => Fold::Same,
+            None if std::iter::once(character).nfkc().eq([character]) => Fold::Same,
+            None => Fold::Normal,
+        },
+    }
+}
+
+/// Zero-width and directional characters, variation selectors, combining marks on letters, and what stands
+/// for bytes that are no UTF-8.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{AD}'
+            | '\u{300}'..='\u{36F}'
+            | '\u{61C}'
+            | '\u{115F}'
+            | '\u{1160}'
+            | '\u{17B4}'
+            | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{1AB0}'..='\u{1AFF}'
+            | '\u{1DC0}'..='\u{1DFF}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{20D0}'..='\u{20FF}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FE20}'..='\u{FE2F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{FFFD}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
+/// The zeros of the scripts whose digits are ten in a row (general category Nd).
+const ZEROS: [u32; 37] = [
+    0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6,
+    0xE50, 0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50,
+    0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+    0x104A0,
+];
+
+fn digit_of(character: char) -> Option<char> {
+    let code = character as u32;
+    let at = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
+    char::from_digit(code.checked_sub(ZEROS[at])?, 10)
+}
+
+/// Letters of other scripts that look like Latin ones (Unicode Technical Standard 39), in the order of their codes.
+const LOOK_ALIKES: &[(char, char)] = &[
+    ('ı', 'i'),
+    ('ȷ', 'j'),
+    ('ɑ', 'a'),
+    ('ɡ', 'g'),
+    ('ɢ', 'g'),
+    ('ɩ', 'i'),
+    ('ɪ', 'i'),
+    ('ɴ', 'n'),
+    ('ʀ', 'r'),
+    ('ʏ', 'y'),
+    ('ʙ', 'b'),
+    ('ʜ', 'h'),
+    ('ʟ', 'l'),
+    ('Α', 'A'),
+    ('Β', 'B'),
+    ('Ε', 'E'),
+    ('Ζ', 'Z'),
+    ('Η', 'H'),
+    ('Ι', 'I'),
+    ('Κ', 'K'),
+    ('Μ', 'M'),
+    ('Ν', 'N'),
+    ('Ο', 'O'),
+    ('Ρ', 'P'),
+    ('Τ', 'T'),
+    ('Υ', 'Y'),
+    ('Χ', 'X'),
+    ('α', 'a'),
+    ('γ', 'y'),
+    ('ε', 'e'),
+    ('η', 'n'),
+    ('ι', 'i'),
+    ('κ', 'k'),
+    ('ν', 'v'),
+    ('ο', 'o'),
+    ('ρ', 'p'),
+    ('τ', 't'),
+    ('υ', 'u'),
+    ('χ', 'x'),
+    ('ω', 'w'),
+    ('ϲ', 'c'),
+    ('ϳ', 'j'),
+    ('Ѕ', 'S'),
+    ('І', 'I'),
+    ('Ј', 'J'),
+    ('А', 'A'),
+    ('В', 'B'),
+    ('Е', 'E'),
+    ('К', 'K'),
+    ('М', 'M'),
+    ('Н', 'H'),
+    ('О', 'O'),
+    ('Р', 'P'),
+    ('С', 'C'),
+    ('Т', 'T'),
+    ('У', 'Y'),
+    ('Х', 'X'),
+    ('а', 'a'),
+    ('е', 'e'),
+    ('к', 'k'),
+    ('м', 'm'),
+    ('о', 'o'),
+    ('р', 'p'),
+    ('с', 'c'),
+    ('т', 't'),
+    ('у', 'y'),
+    ('х', 'x'),
+    ('ѕ', 's'),
+    ('і', 'i'),
+    ('ј', 'j'),
+    ('ѡ', 'w'),
+    ('ѵ', 'v'),
+    ('ү', 'y'),
+    ('һ', 'h'),
+    ('Ӏ', 'I'),
+    ('ӏ', 'l'),
+    ('ԁ', 'd'),
+    ('ԛ', 'q'),
+    ('ԝ', 'w'),
+    ('հ', 'h'),
+    ('ո', 'n'),
+    ('ս', 'u'),
+    ('օ', 'o'),
+    ('Ꭰ', 'D'),
+    ('Ꭱ', 'R'),
+    ('Ꭲ', 'T'),
+    ('Ꭺ', 'A'),
+    ('Ꭻ', 'J'),
+    ('Ꭼ', 'E'),
+    ('Ꮃ', 'W'),
+    ('Ꮇ', 'M'),
+    ('Ꮋ', 'H'),
+    ('Ꮐ', 'G'),
+    ('Ꮓ', 'Z'),
+    ('Ꮩ', 'V'),
+    ('Ꮪ', 'S'),
+    ('Ꮮ', 'L'),
+    ('Ꮯ', 'C'),
+    ('Ꮲ', 'P'),
+    ('Ꮶ', 'K'),
+    ('Ᏼ', 'B'),
+    ('ᴀ', 'a'),
+    ('ᴄ', 'c'),
+    ('ᴅ', 'd'),
+    ('ᴇ', 'e'),
+    ('ᴊ', 'j'),
+    ('ᴋ', 'k'),
+    ('ᴍ', 'm'),
+    ('ᴏ', 'o'),
+    ('ᴘ', 'p'),
+    ('ᴛ', 't'),
+    ('ᴜ', 'u'),
+    ('ᴠ', 'v'),
+    ('ᴡ', 'w'),
+    ('ᴢ', 'z'),
+    ('ꜰ', 'f'),
+    ('ꜱ', 's'),
+];
+
+fn look_alike_of(character: char) -> Option<char> {
+    let at = LOOK_ALIKES
+        .binary_search_by_key(&character, |(letter, _)| *letter)
+        .ok()?;
+    Some(LOOK_ALIKES[at].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        fold(text, Invisible::Dropped).map_or_else(|| text.to_owned(), |folded| folded.text)
+    }
+
+    #[test]
+    fn look_alikes_are_in_the_order_in_which_they_are_looked_up() {
+        assert!(LOOK_ALIKES.is_sorted_by(|(one, _), (next, _)| one < next));
+        assert!(ZEROS.is_sorted());
+    }
+
+    #[test]
+    fn a_text_reads_as_it_looks() {
+        for (text, plain) in [
+            ("ｐａｓｓｗｏｒｄ：ｘ", "password:x"),
+            ("pass\u{200B}word", "password"),
+            ("p\u{430}ssword", "password"),
+            ("４０００ ０００１", "4000 0001"),
+            ("\u{664}\u{662}", "42"),
+            ("733\u{2011}85\u{2011}7603", "733-85-7603"),
+            ("a\u{A0}b\u{3000}c", "a b c"),
+            ("\u{1D429}\u{1D41A}ss", "pass"),
+            ("\u{202E}abc\u{202C}", "abc"),
+            ("e\u{301}", "e"),
+            ("key \u{201C}a\u{201D}", "key \"a\""),
+            ("ſecret", "secret"),
+        ] {
+            assert_eq!(folded(text), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_nothing_else_stays() {
+        for text in ["Kőszeg-Łódź", "日本語です", "Ünïcode ☂", "…"] {
+            assert!(fold(text, Invisible::Dropped).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_goes_back_to_whole_characters() {
+        let text = "x ｔ\u{200B}ｏ y ½";
+        let folded = fold(text, Invisible::Dropped).expect("it changes");
+        assert_eq!(folded.text(), "x to y 1/2");
+        let original = |range| text.get(folded.original(range));
+        assert_eq!(original(2..4), Some("ｔ\u{200B}ｏ"));
+        assert_eq!(original(3..4), Some("ｏ"));
+        assert_eq!(original(0..1), Some("x"));
+        assert_eq!(original(4..6), Some(" y"));
+        assert_eq!(original(8..9), Some("½"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_range_goes_back_to_character_boundaries(
+            text in "[a-z0-9 ｔ４½\u{200B}\u{301}é日а…ﬁ]{0,24}",
+            places in any::<[prop::sample::Index; 2]>(),
+        ) {
+            for invisible in [Invisible::Dropped, Invisible::Kept] {
+                let Some(folded) = fold(&text, invisible) else { continue };
+                let boundaries: Vec<usize> = (0..=folded.text().len())
+                    .filter(|at| folded.text().is_char_boundary(*at))
+                    .collect();
+                let mut ends = places.map(|place| boundaries[place.index(boundaries.len())]);
+                ends.sort_unstable();
+                let range = folded.original(ends[0]..ends[1]);
+                prop_assert!(text.get(range.clone()).is_some(), "{range:?}");
+                let all = folded.original(0..folded.text().len());
+                prop_assert!(all.start <= range.start && range.end <= all.end);
+            }
+        }
+
+        #[test]
+        fn folding_is_done_once(text in "\\PC{0,24}") {
+            let once = folded(&text);
+            prop_assert_eq!(folded(&once), once.clone());
+        }
+    }
+}
