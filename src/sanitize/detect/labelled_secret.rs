@@ -702,7 +702,7 @@ impl Links {
         lower.truncate(16);
         match lower.as_str() {
             "is" | "was" | "be" | "are" | "'s" | "equals" | "remains" | "reads" | "s" => {
-                self.is = true
+                self.is = true;
             }
             "to" | "as" => self.to = true,
             "set" | "changed" | "reset" | "updated" | "rotated" | "been" => self.changed = true,
@@ -714,7 +714,7 @@ impl Links {
     }
 
     fn is_linked(&self) -> bool {
-        self.is && (!self.changed || self.to) || self.to
+        self.to || self.is && !self.changed
     }
 
     /// Nothing but "is".

@@ -43,7 +43,7 @@ pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
                         start: at + indentation,
                         end,
                         quoted: true,
-                    })
+                    });
                 }
             }
         }
@@ -89,7 +89,7 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
                     start,
                     end,
                     quoted: true,
-                })
+                });
             }
         }
         if item.is_none() {
