@@ -151,6 +151,10 @@ impl<'r> Scan<'_, 'r, '_> {
             if reference::is_type(word) {
                 return self.after_type(rule, value.end, extent, after);
             }
+            if rule.name().starts_with("credential") && bytes[value.end..].starts_with(b" / ") {
+                // A user's name stands before the secret.
+                value.end = reader.word_end(value.end + 3);
+            }
             if !quoted
                 && extent == Extent::Word
                 && layout::is_line_of_settings(self.findings.text, name.start, operator, after)
@@ -451,6 +455,7 @@ mod tests {
                 "Here is the password:\n<>\nthanks",
             ),
             ("token: abc", "token: <>"),
+            ("credential: ada / abc, then", "credential: <>, then"),
             ("password=\"", "password=\""),
             ("token=abc", "token=<>"),
         ]);

@@ -43,7 +43,7 @@ pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
                         start: at + indentation,
                         end,
                         quoted: true,
-                    })
+                    });
                 }
             }
         }
@@ -61,7 +61,7 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
     let outer = indentation_at(text, name.start);
     let bytes = text.as_bytes();
     let before = bytes[line_start(bytes, name.start)..name.start].trim_ascii_start();
-    let is_word = !bytes[name.clone()].contains(&b' ');
+    let is_word = !bytes[name.clone()].trim_ascii().contains(&b' ');
     let begins_line =
         is_word && (before.is_empty() || before == b"- " || before == b"\"" || before == b"'");
     let mut found: Option<Found> = None;
@@ -89,7 +89,7 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
                     start,
                     end,
                     quoted: true,
-                })
+                });
             }
         }
         if item.is_none() {
@@ -172,7 +172,7 @@ fn line_start(bytes: &[u8], at: usize) -> usize {
 
 fn indentation_at(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
-    bytes[line_start(bytes, at)..at]
+    bytes[line_start(bytes, at)..]
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count()
