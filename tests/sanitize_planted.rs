@@ -50,7 +50,7 @@ const SECRET_NAMES: &[&str] = &[
 const PII_NAMES: &[&str] = &["patient_name", "ssn", "date_of_birth", "lastName", "passport_number", "home_address"];
 
 fn by_name() -> impl Strategy<Value = Planted> {
-    let names = prop::sample::select(&[SECRET_NAMES, PII_NAMES].concat()[..]);
+    let names = prop::sample::select([SECRET_NAMES, PII_NAMES].concat());
     (names, password(), 0..4_u8).prop_map(|(name, secret, shape)| {
         let value = match shape {
             0 => json!({ name: secret }),

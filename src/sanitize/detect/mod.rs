@@ -143,11 +143,12 @@ impl Detector {
 mod tests {
     use super::Detected;
     use crate::sanitize::pseudonym::Pseudonyms;
-    use crate::sanitize::rules::{self, Rules};
+    use crate::sanitize::default_rules::defaults;
+    use crate::sanitize::rules::Rules;
 
     /// The rules that stand without being asked for.
     pub(super) fn rules() -> Rules {
-        Rules::new(rules::defaults(), Pseudonyms::ephemeral())
+        Rules::new(defaults(), Pseudonyms::ephemeral())
     }
 
     /// The texts that a detector finds, in order.
