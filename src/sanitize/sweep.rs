@@ -2,7 +2,7 @@
 
 /// A byte that JSON escapes.
 pub(super) const ESCAPE: u8 = 1;
-/// `=` or `:`, which stand in every assignment and URL, `<` of markup, `@` or `%` of addresses.
+/// `=` or `:`, which stand in every assignment and URL, `<` and `&` of markup, `@` or `%` of addresses.
 pub(super) const ASSIGNMENT: u8 = 2;
 /// `-`, which begins a command line's options.
 pub(super) const DASH: u8 = 4;
@@ -72,7 +72,8 @@ const fn kind(byte: u8) -> u8 {
         | (byte == b':') as u8
         | (byte == b'<') as u8
         | (byte == b'@') as u8
-        | (byte == b'%') as u8;
+        | (byte == b'%') as u8
+        | (byte == b'&') as u8;
     let dash = (byte == b'-') as u8;
     let high = (byte >= 0xEE) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;

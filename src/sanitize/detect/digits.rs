@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::merge::is_own;
 use super::{Detected, Detector, card, nhs_number, phone, ssn};
 
 /// How far before and behind a number a word may stand that says what it is.
@@ -120,12 +121,17 @@ pub(super) fn is_among_numbers(bytes: &[u8], range: &Range<usize>) -> bool {
 
 /// True where one of `words`, which are lower-case, stands a little before or right behind a range.
 pub(super) fn is_near(bytes: &[u8], range: &Range<usize>, words: &[&str]) -> bool {
-    let before = &bytes[range.start.saturating_sub(NEAR)..range.start];
-    let behind = &bytes[range.end..bytes.len().min(range.end + NEAR / 2)];
-    [before, behind].into_iter().any(|text| {
+    let before = range.start.saturating_sub(NEAR)..range.start;
+    let behind = range.end..bytes.len().min(range.end + NEAR / 2);
+    [before, behind].into_iter().any(|near| {
         words.iter().any(|word| {
-            text.windows(word.len())
-                .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+            let windows = bytes[near.clone()].windows(word.len());
+            // What stands for another value says nothing of this one.
+            windows.enumerate().any(|(at, window)| {
+                let start = near.start + at;
+                window.eq_ignore_ascii_case(word.as_bytes())
+                    && !is_own(bytes, &(start..start + word.len()))
+            })
         })
     })
 }

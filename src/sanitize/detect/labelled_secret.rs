@@ -69,8 +69,14 @@ fn begins(a: u8, b: u8, c: u8) -> bool {
 /// Finds what follows a name without an operator.
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
-    let mut at = 0;
+    let (mut at, mut floor) = (0, 0);
     while at < bytes.len() {
+        // The rule of what was replaced names nothing else.
+        if let Some(length) = marker::length_at(bytes, at) {
+            at += length;
+            floor = at;
+            continue;
+        }
         if !is_word_byte(bytes[at]) {
             at += 1;
             continue;
@@ -80,7 +86,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
                 .iter()
                 .take_while(|byte| is_word_byte(**byte))
                 .count();
-        if let Some(name) = name_at(findings, at, end) {
+        if let Some(name) = name_at(findings, floor, at, end) {
             let mut sentence = Sentence { findings, name };
             if let Some(found) = sentence.value() {
                 let rule = sentence.name.rule;
@@ -117,7 +123,12 @@ enum Kind {
 }
 
 /// The name whose last word stands at `start..end`.
-fn name_at<'r>(findings: &Findings<'r, '_>, start: usize, end: usize) -> Option<Name<'r>> {
+fn name_at<'r>(
+    findings: &Findings<'r, '_>,
+    floor: usize,
+    start: usize,
+    end: usize,
+) -> Option<Name<'r>> {
     let bytes = findings.bytes();
     // An operator makes an assignment of it.
     if matches!(
@@ -127,7 +138,7 @@ fn name_at<'r>(findings: &Findings<'r, '_>, start: usize, end: usize) -> Option<
         return None;
     }
     let last = &bytes[start..end];
-    let least = end.saturating_sub(MAX_NAME);
+    let least = floor.max(end.saturating_sub(MAX_NAME));
     let least = memchr::memrchr(b'\n', &bytes[least..end]).map_or(least, |at| least + at + 1);
     let (rule, from) = match findings.rules.for_name_at_end(&bytes[least..end]) {
         // Credentials are many even where there is one.

@@ -6,7 +6,7 @@ use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
     one_time_code, private_key, trigger, url, vendor_token,
 };
-use crate::sanitize::fold::{Folded, Invisible, fold};
+use crate::sanitize::fold::{Folded, Invisible, fold, push};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
 use crate::sanitize::sweep::{self, sweep};
@@ -42,6 +42,7 @@ pub(in crate::sanitize) fn find_swept<'r>(
             None => spans.append(&mut find_plain(rules, text, depth, seen)),
         }
     }
+    part(text, &mut spans);
     merge(spans)
 }
 
@@ -51,7 +52,6 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
     seen & sweep::ASSIGNMENT != 0
         || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
         || trigger::triggers(text, seen) != 0
-        || text::may_hold_more(text)
 }
 
 fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
@@ -68,7 +68,6 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
     let mut spans = Vec::new();
     if seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0
         || triggers & (trigger::WORD | trigger::OPTION) != 0
-        || text::may_hold_more(text.as_bytes())
     {
         spans = text::find(rules, text);
     }
@@ -76,12 +75,13 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
     detect(rules, text, depth, seen, triggers, &mut found);
     for Detected { range, detector } in found {
         if let Some(rule) = rules.for_detector(detector)
-            && !is_own(text, &range)
+            && !is_own(text.as_bytes(), &range)
         {
             spans.push(Span { range, rule });
         }
     }
     rules.additions.patterns.find(text, &mut spans);
+    part(text, &mut spans);
     merge(spans)
 }
 
@@ -117,18 +117,39 @@ fn detect(
     if triggers & trigger::ACCOUNT != 0 {
         iban::find(text, found);
     }
-    if seen & sweep::DIGIT != 0 {
+    if triggers & trigger::WORD != 0 && seen & sweep::DIGIT != 0 {
         one_time_code::find(text, found);
     }
 }
 
 /// True where a range lies within what the sanitizer itself wrote.
-fn is_own(text: &str, range: &Range<usize>) -> bool {
-    let bytes = text.as_bytes();
+pub(super) fn is_own(bytes: &[u8], range: &Range<usize>) -> bool {
     (range.start.saturating_sub(marker::MAX_LENGTH)..=range.start).any(|at| {
         matches!(bytes.get(at), Some(b'[' | b'p'))
             && marker::length_at(bytes, at).is_some_and(|length| range.end <= at + length)
     })
+}
+
+/// Takes letters and digits that are joined to what becomes a pseudonym with it, so that it is known again.
+fn part(text: &str, spans: &mut [Span<'_>]) {
+    for Span { range, rule } in spans {
+        if matches!(rule.treatment, Treatment::Pseudonymize { .. }) {
+            let before = text.get(..range.start).unwrap_or_default();
+            let behind = text.get(range.end..).unwrap_or_default();
+            range.start = before.trim_end_matches(is_joint).len();
+            range.end = text.len() - behind.trim_start_matches(is_joint).len();
+        }
+    }
+}
+
+/// True for a letter or digit of ASCII, for what is folded into one, and for what nobody sees.
+fn is_joint(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric();
+    }
+    let mut folded = String::new();
+    push(&mut folded, character);
+    folded.is_empty() || folded.contains(|plain: char| plain.is_ascii_alphanumeric())
 }
 
 /// Puts spans in order and makes one of those that overlap.

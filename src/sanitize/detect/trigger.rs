@@ -44,6 +44,8 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
 
 /// So many bytes are looked at side by side.
 const LANES: usize = 32;
+/// Of so many of the last bytes it is not known yet what stands behind them.
+const BEHIND: usize = 6;
 
 #[inline(never)]
 fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
@@ -56,6 +58,13 @@ fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
         let mut last = [b','; LANES];
         last[..rest.len()].copy_from_slice(rest);
         look.at(text, text.len() - rest.len(), &last);
+    }
+    if SPACES && DIGITS {
+        // The last bytes, too, have others behind them.
+        slide_by(&mut look.letters, 0, BEHIND);
+        slide_by(&mut look.digits, 0, BEHIND);
+        slide_by(&mut look.blanks, 0, BEHIND);
+        look.labelled_numbers();
     }
     if SPACES && has_option(text) {
         look.found |= OPTION;
@@ -72,6 +81,7 @@ struct Look<const SPACES: bool, const DIGITS: bool> {
     joints: u64,
     encoding: u64,
     punctuation: u64,
+    blanks: u64,
     found: u8,
 }
 
@@ -111,6 +121,20 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
         if SPACES {
             slide(&mut self.uppers, mask(&kinds, 5));
             self.words(text, at);
+            if DIGITS {
+                slide(&mut self.blanks, mask(&kinds, 6));
+                self.labelled_numbers();
+            }
+        }
+    }
+
+    /// Looks for three digits or more behind a word and a blank; four are a year's.
+    #[inline(always)]
+    fn labelled_numbers(&mut self) {
+        let (digits, evaluated) = (self.digits, u64::MAX >> BEHIND);
+        let begins = self.letters & self.blanks >> 1 & digits >> 2 & digits >> 3 & digits >> 4;
+        if begins & !(digits >> 5 & !(digits >> 6)) & evaluated != 0 {
+            self.found |= WORD;
         }
     }
 
@@ -143,7 +167,12 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
 
 #[inline(always)]
 fn slide(window: &mut u64, mask: u64) {
-    *window = *window >> LANES | mask << (64 - LANES);
+    slide_by(window, mask, LANES);
+}
+
+#[inline(always)]
+fn slide_by(window: &mut u64, mask: u64, lanes: usize) {
+    *window = *window >> lanes | mask << (64 - lanes);
 }
 
 /// One bit of every byte, side by side.
@@ -177,11 +206,12 @@ fn kinds(byte: u8) -> u8 {
     let letter = ((byte | 0x20).wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;
     let joint = (byte == b'-') as u8 | (byte == b'.') as u8 | (byte == b'_') as u8;
+    let blank = (byte == b' ') as u8;
     let plus_or_slash = (byte == b'+') as u8 | (byte == b'/') as u8;
     let encoding = plus_or_slash | (byte == b'=') as u8;
     let punctuation =
         joint | plus_or_slash | (byte == b' ') as u8 | (byte == b'(') as u8 | (byte == b')') as u8;
-    letter | joint << 1 | encoding << 2 | digit << 3 | punctuation << 4 | upper << 5
+    letter | joint << 1 | encoding << 2 | digit << 3 | punctuation << 4 | upper << 5 | blank << 6
 }
 
 /// True where a dash stands behind a blank.
@@ -201,7 +231,7 @@ const PARTS: &[&str] = &[
     "secret",
     "token",
     "bearer",
-    "credential",
+    "cred",
     "identified",
     "aws4",
     "negotiate",
@@ -213,11 +243,14 @@ const PARTS: &[&str] = &[
     "phrase",
     "mnemonic",
     "sqlplus",
+    "requirepass",
+    "login",
     "recovery",
 ];
 /// Words that count by themselves, the plural too.
 const WHOLE: &[&str] = &[
-    "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan",
+    "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan", "cvv",
+    "cvc", "csc",
 ];
 
 /// Three letters of five bits each; what is no letter is zero.

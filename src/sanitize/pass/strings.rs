@@ -7,7 +7,7 @@ use crate::sanitize::detect;
 use crate::sanitize::marker;
 use crate::sanitize::path::Trail;
 use crate::sanitize::sweep::{self, sweep};
-use crate::sanitize::text;
+use crate::sanitize::text::{self, Span};
 
 /// The least room in which the beginning of a string is worth writing.
 const LEAST_ROOM: usize = 16;
@@ -44,12 +44,7 @@ impl Pass<'_> {
         }
         let spans = detect::find_swept(self.rules, text, 0, seen);
         if !spans.is_empty() {
-            let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
-            self.count(&rules);
-            if let Some(echo) = &mut self.echo {
-                echo.remember_spans(self.rules, text, &spans);
-            }
-            return self.cut_to_room(&text::replace(self.rules, text, &spans));
+            return self.with_spans(text, &spans);
         }
         if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
             write_unescaped(self.out, text);
@@ -72,10 +67,17 @@ impl Pass<'_> {
         if let Some(last) = spans.last() {
             end = end.max(last.range.end);
         }
-        let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
-        self.done.redactions = self.done.redactions.saturating_add(count);
-        let written = searched.get(..end).unwrap_or_default();
-        self.cut_to_room(&text::replace(self.rules, written, &spans))
+        self.with_spans(searched.get(..end).unwrap_or_default(), &spans)
+    }
+
+    /// Writes a text with what stands for the spans in it.
+    fn with_spans(&mut self, text: &str, spans: &[Span<'_>]) -> Written {
+        let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+        self.count(&rules);
+        if let Some(echo) = &mut self.echo {
+            echo.remember_spans(self.rules, text, spans);
+        }
+        self.cut_to_room(&text::replace(self.rules, text, spans))
     }
 
     /// Opens a string that holds an object, a list or a string; `None` where it holds none.

@@ -41,14 +41,6 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str) -> Vec<Span<'r>> {
     ordered(findings.spans)
 }
 
-/// True where a text without any of `=`, `:`, `--` and `->` may hold what [`find`] finds.
-#[inline]
-pub(super) fn may_hold_more(text: &[u8]) -> bool {
-    memchr::memchr(b'<', text).is_some()
-        || labelled_secret::may_be_in(text)
-        || table::may_be_in(text)
-}
-
 /// The text with all spans replaced.
 pub(super) fn replace(rules: &Rules, text: &str, spans: &[Span<'_>]) -> String {
     let mut replaced = String::with_capacity(text.len() + 64 * spans.len());
@@ -134,8 +126,10 @@ pub(super) mod testing {
 
     use super::{find, replace};
     use crate::sanitize::default_rules;
+    use crate::sanitize::detect;
     use crate::sanitize::pseudonym::Pseudonyms;
     use crate::sanitize::rules::{Rule, Rules, Treatment};
+    use crate::sanitize::sweep::{self, sweep};
 
     /// The default rules and those of a few more names.
     pub(in crate::sanitize) fn rules() -> Rules {
@@ -186,6 +180,12 @@ pub(super) mod testing {
             let shown = shown(&rules, text);
             if shown != *expected {
                 wrong.push(format!("{text:?}\n  gives {shown:?}\n  not   {expected:?}"));
+            }
+            let seen = sweep(text.as_bytes());
+            let is_searched = seen & (sweep::ESCAPE | sweep::NON_ASCII) != 0
+                || detect::is_searched(text.as_bytes(), seen);
+            if shown != *text && !(is_searched && !detect::find(&rules, text, 0).is_empty()) {
+                wrong.push(format!("{text:?}\n  is not searched at all"));
             }
             let once = replace(&rules, text, &find(&rules, text));
             let twice = replace(&rules, &once, &find(&rules, &once));

@@ -20,13 +20,6 @@ struct Table<'r> {
     ruled: Vec<(usize, &'r Rule)>,
 }
 
-/// True where a text has lines and what parts the columns of a table.
-pub(super) fn may_be_in(text: &[u8]) -> bool {
-    memchr::memchr(b'\n', text).is_some()
-        && (memchr::memchr3(b',', b'|', b'\t', text).is_some()
-            || memchr::memchr(b';', text).is_some())
-}
-
 /// Finds the cells that stand below a name.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
