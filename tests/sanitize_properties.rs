@@ -126,6 +126,24 @@ fn tree(
     })
 }
 
+/// One of ten long numbers has the check digit of a card.
+fn holds_a_card(text: &str) -> bool {
+    let runs = text.split(|letter: char| !letter.is_ascii_digit());
+    runs.filter(|run| (13..=19).contains(&run.len()))
+        .any(|run| {
+            let sum: u32 = run
+                .bytes()
+                .rev()
+                .enumerate()
+                .map(|(at, digit)| match (at % 2, u32::from(digit - b'0')) {
+                    (0, digit) => digit,
+                    (_, digit) => digit * 2 / 10 + digit * 2 % 10,
+                })
+                .sum();
+            sum % 10 == 0
+        })
+}
+
 fn harmless_tree() -> impl Strategy<Value = Value> {
     tree(harmless_text(), harmless_name())
 }
@@ -243,6 +261,7 @@ proptest! {
 
     #[test]
     fn clean_values_come_out_byte_for_byte(value in harmless_tree()) {
+        prop_assume!(!holds_a_card(&canonical_text(&value)));
         let (text, done) = pass(&value, PLENTY);
         prop_assert_eq!(text, canonical_text(&value));
         prop_assert_eq!(done, Sanitized::default());

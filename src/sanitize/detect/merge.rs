@@ -32,13 +32,13 @@ pub(in crate::sanitize) fn find_swept<'r>(
     let Some(folded) = fold(text, Invisible::Dropped) else {
         return find_plain(rules, text, depth, seen);
     };
-    let mut spans = find_folded(rules, &folded, depth);
+    let mut spans = find_folded(rules, text, &folded, depth);
     // A pattern is meant for the text as it stands, too.
     rules.additions.patterns.find(text, &mut spans);
     if folded.joined {
         // What nobody sees may part what it stands between as well as hide it.
         match fold(text, Invisible::Kept) {
-            Some(parted) => spans.append(&mut find_folded(rules, &parted, depth)),
+            Some(parted) => spans.append(&mut find_folded(rules, text, &parted, depth)),
             None => spans.append(&mut find_plain(rules, text, depth, seen)),
         }
     }
@@ -54,12 +54,14 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
         || text::may_hold_more(text)
 }
 
-fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
+fn find_folded<'r>(rules: &'r Rules, text: &str, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
     let seen = sweep(folded.text().as_bytes());
     let mut spans = find_plain(rules, folded.text(), depth, seen);
     for span in &mut spans {
         span.range = folded.original(span.range.clone());
     }
+    // What nobody sees may hide the beginning of what the sanitizer itself wrote.
+    spans.retain(|span| !is_own(text, &span.range));
     spans
 }
 

@@ -11,6 +11,8 @@ use crate::sanitize::text;
 
 /// The least room in which the beginning of a string is worth writing.
 const LEAST_ROOM: usize = 16;
+/// How often a text is searched in which something was found.
+const MAX_SEARCHES: usize = 4;
 
 /// How many bytes at the end of a text that was not searched whole are not written.
 const UNCERTAIN: usize = 16 * 1024;
@@ -49,7 +51,21 @@ impl Pass<'_> {
             if let Some(echo) = &mut self.echo {
                 echo.remember_spans(self.rules, text, &spans);
             }
-            return self.cut_to_room(&text::replace(self.rules, text, &spans));
+            let mut replaced = text::replace(self.rules, text, &spans);
+            // What was replaced may have hidden what stood beside it.
+            for _ in 1..MAX_SEARCHES {
+                let spans = detect::find(self.rules, &replaced, 0);
+                if spans.is_empty() {
+                    break;
+                }
+                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+                self.count(&rules);
+                if let Some(echo) = &mut self.echo {
+                    echo.remember_spans(self.rules, &replaced, &spans);
+                }
+                replaced = text::replace(self.rules, &replaced, &spans);
+            }
+            return self.cut_to_room(&replaced);
         }
         if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
             write_unescaped(self.out, text);
