@@ -81,7 +81,7 @@ impl SanitizerBuilder {
                 return Err(SanitizerError::InvalidRuleName { name });
             };
             match added.iter().find(|rule| rule.is_called(&folded)) {
-                None => added.push(Rule::added(folded, treatment)),
+                None => added.push(Rule::added(&folded, treatment)),
                 Some(rule) if rule.treatment == treatment => {}
                 Some(_) => return Err(SanitizerError::ConflictingRules { name: folded }),
             }

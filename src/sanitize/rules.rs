@@ -82,14 +82,14 @@ pub(super) struct Rule {
 
 impl Rule {
     /// A rule that somebody added; `name` is folded already.
-    pub(super) fn added(name: String, treatment: Treatment) -> Self {
+    pub(super) fn added(name: &str, treatment: Treatment) -> Self {
         let extent = match treatment {
             Treatment::Redact | Treatment::Keep => Extent::Word,
             Treatment::Mask | Treatment::Drop => Extent::Digits,
             Treatment::Pseudonymize { .. } => Extent::Phrase,
         };
-        let rule = Self::new(&name, None, treatment, extent);
-        rule.called(&[&name])
+        let rule = Self::new(name, None, treatment, extent);
+        rule.called(&[name])
     }
 
     /// A rule that goes by no name yet.
