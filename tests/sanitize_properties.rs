@@ -103,6 +103,14 @@ fn number() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         (-100..100_i64).prop_map(Value::from),
     ]
+    .prop_filter(
+        "a whole number of so many digits may be a card's",
+        |number| {
+            number
+                .as_f64()
+                .is_none_or(|number| number.fract() != 0.0 || !(1e12..1e19).contains(&number))
+        },
+    )
 }
 
 fn tree(

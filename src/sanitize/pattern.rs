@@ -89,7 +89,7 @@ impl Patterns {
             has_value: regex.capture_names().any(|name| name == Some(VALUE)),
             regex,
             accepts,
-            rule: Rule::added(name, treatment),
+            rule: Rule::added(&name, treatment),
         });
         Ok(())
     }

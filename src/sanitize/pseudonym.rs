@@ -292,7 +292,7 @@ mod tests {
     fn a_rule_that_keeps_exempts_a_longer_name_from_a_shorter_ones_rule() {
         use crate::sanitize::rules::{Rule, Treatment, with_added};
 
-        let kept = Rule::added("design_token".to_owned(), Treatment::Keep);
+        let kept = Rule::added("design_token", Treatment::Keep);
         let all = with_added(defaults(), vec![kept]);
         let rules = Rules::new(all, Pseudonyms::with_keys(key("k1", 7), Vec::new()));
         let mut out = Vec::new();

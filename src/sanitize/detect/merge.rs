@@ -186,7 +186,7 @@ mod tests {
     use crate::sanitize::rules::Extent;
 
     fn rule(treatment: Treatment) -> Rule {
-        let mut rule = Rule::added("rule".to_owned(), treatment);
+        let mut rule = Rule::added("rule", treatment);
         rule.extent = Extent::Word;
         rule
     }
