@@ -44,13 +44,30 @@ fn password() -> impl Strategy<Value = String> {
 }
 
 const SECRET_NAMES: &[&str] = &[
-    "password", "passwd", "api_key", "apiKey", "API-KEY", "access_token", "client_secret", "authorization", "db.password",
-    "Secret Key", "private_key", "ｐａｓｓｗｏｒｄ",
+    "password",
+    "passwd",
+    "api_key",
+    "apiKey",
+    "API-KEY",
+    "access_token",
+    "client_secret",
+    "authorization",
+    "db.password",
+    "Secret Key",
+    "private_key",
+    "ｐａｓｓｗｏｒｄ",
 ];
-const PII_NAMES: &[&str] = &["patient_name", "ssn", "date_of_birth", "lastName", "passport_number", "home_address"];
+const PII_NAMES: &[&str] = &[
+    "patient_name",
+    "ssn",
+    "date_of_birth",
+    "lastName",
+    "passport_number",
+    "home_address",
+];
 
 fn by_name() -> impl Strategy<Value = Planted> {
-    let names = prop::sample::select(&[SECRET_NAMES, PII_NAMES].concat()[..]);
+    let names = prop::sample::select([SECRET_NAMES, PII_NAMES].concat());
     (names, password(), 0..4_u8).prop_map(|(name, secret, shape)| {
         let value = match shape {
             0 => json!({ name: secret }),
@@ -85,29 +102,48 @@ fn in_text() -> impl Strategy<Value = Planted> {
 /// Values that are known by their looks; they are made at random, and stand in a sentence or alone.
 fn by_looks() -> impl Strategy<Value = Planted> {
     let digits = prop::collection::vec(0..10_u8, 24);
-    (0..10_u8, "[a-zA-Z0-9]{40}", digits, any::<bool>()).prop_map(|(kind, letters, digits, alone)| {
-        let number = |range: std::ops::Range<usize>| -> String {
-            digits[range].iter().map(|digit| char::from(b'0' + digit)).collect()
-        };
-        let secret = match kind {
-            0 => format!("gh{}_{}", "p", &letters[..36]),
-            1 => format!("sk_{}_{}", "live", &letters[..24]),
-            2 => format!("AK{}{}", "IA", &letters[..16].to_ascii_uppercase()),
-            3 => format!("ey{}.ey{}.{}", "JhbGciOiJIUzI1NiJ9", &letters[..30], &letters[10..]),
-            4 => card(&number(0..11)),
-            5 => iban(&number(0..18)),
-            6 => format!("{}-{}-{}", ssn_area(&digits), 10 + digits[0], 1000 + u32::from(digits[1])),
-            7 => format!("{}@{}.example.com", &letters[..12].to_lowercase(), "mail"),
-            8 => format!("(212) 555-01{}", number(0..2)),
-            _ => {
-                let begin = format!("-----BEGIN RSA {} KEY-----", "PRIVATE");
-                let text = format!("{begin}\n{letters}\n{letters}\n");
-                return Planted::text(&letters, text);
-            }
-        };
-        let text = if alone { secret.clone() } else { format!("see {secret} for this") };
-        Planted::text(&secret, text)
-    })
+    (0..10_u8, "[a-zA-Z0-9]{40}", digits, any::<bool>()).prop_map(
+        |(kind, letters, digits, alone)| {
+            let number = |range: std::ops::Range<usize>| -> String {
+                digits[range]
+                    .iter()
+                    .map(|digit| char::from(b'0' + digit))
+                    .collect()
+            };
+            let secret = match kind {
+                0 => format!("gh{}_{}", "p", &letters[..36]),
+                1 => format!("sk_{}_{}", "live", &letters[..24]),
+                2 => format!("AK{}{}", "IA", &letters[..16].to_ascii_uppercase()),
+                3 => format!(
+                    "ey{}.ey{}.{}",
+                    "JhbGciOiJIUzI1NiJ9",
+                    &letters[..30],
+                    &letters[10..]
+                ),
+                4 => card(&number(0..11)),
+                5 => iban(&number(0..18)),
+                6 => format!(
+                    "{}-{}-{}",
+                    ssn_area(&digits),
+                    10 + digits[0],
+                    1000 + u32::from(digits[1])
+                ),
+                7 => format!("{}@{}.example.com", &letters[..12].to_lowercase(), "mail"),
+                8 => format!("(212) 555-01{}", number(0..2)),
+                _ => {
+                    let begin = format!("-----BEGIN RSA {} KEY-----", "PRIVATE");
+                    let text = format!("{begin}\n{letters}\n{letters}\n");
+                    return Planted::text(&letters, text);
+                }
+            };
+            let text = if alone {
+                secret.clone()
+            } else {
+                format!("see {secret} for this")
+            };
+            Planted::text(&secret, text)
+        },
+    )
 }
 
 /// A card number of 16 digits that begins with 4 and whose last digit is right (ISO/IEC 7812-1 annex B).
@@ -128,9 +164,11 @@ fn card(eleven: &str) -> String {
 /// A German account number whose check digits are right (ISO 13616).
 fn iban(eighteen: &str) -> String {
     // D is 13, E is 14.
-    let remainder = format!("{eighteen}131400").bytes().fold(0_u32, |sum, digit| {
-        (sum * 10 + u32::from(digit - b'0')) % 97
-    });
+    let remainder = format!("{eighteen}131400")
+        .bytes()
+        .fold(0_u32, |sum, digit| {
+            (sum * 10 + u32::from(digit - b'0')) % 97
+        });
     format!("DE{:02}{eighteen}", 98 - remainder)
 }
 
@@ -159,12 +197,18 @@ fn encoding() -> impl Strategy<Value = Encoding> {
     ]
 }
 
+/// The fewest bytes that make a run of base64 that is opened.
+const LEAST_ENCODED: usize = 18;
+
 fn encode(value: Value, encoding: Encoding) -> Value {
     match (encoding, value) {
         (Encoding::Plain, value) => value,
-        (Encoding::Nested(levels), value) => (0..levels).fold(json!({ "payload": value }), |value, _| {
-            Value::String(value.to_string())
-        }),
+        (Encoding::Nested(levels), value) => (0..levels)
+            .fold(json!({ "payload": value }), |value, _| {
+                Value::String(value.to_string())
+            }),
+        // Shorter runs stand for too much else: they are not opened.
+        (Encoding::Base64, Value::String(text)) if text.len() < LEAST_ENCODED => Value::String(text),
         (Encoding::Base64, Value::String(text)) => Value::String(base64(text.as_bytes())),
         (Encoding::FullWidth, Value::String(text)) => Value::String(full_width(&text)),
         (Encoding::ZeroWidth, Value::String(text)) => {
@@ -185,7 +229,13 @@ fn encode(value: Value, encoding: Encoding) -> Value {
 fn full_width(text: &str) -> String {
     let wide = |letter: char| char::from_u32(u32::from(letter) + 0xFEE0).unwrap_or(letter);
     text.chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { wide(letter) } else { letter })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                wide(letter)
+            } else {
+                letter
+            }
+        })
         .collect()
 }
 
@@ -193,10 +243,17 @@ fn base64(bytes: &[u8]) -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let bits = chunk
+            .iter()
+            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let six = usize::try_from(bits >> (18 - 6 * at) & 63).expect("six bits");
-            out.push(if at <= chunk.len() { char::from(alphabet[six]) } else { '=' });
+            out.push(if at <= chunk.len() {
+                char::from(alphabet[six])
+            } else {
+                '='
+            });
         }
     }
     out
@@ -240,7 +297,9 @@ fn says(json: &str, secret: &str) -> bool {
     // Where three bytes of base64 begin in what the secret stood in is not known.
     let encoded = (0..3).any(|shift| {
         let whole = base64(&[&vec![b'x'; shift], secret.as_bytes()].concat());
-        let inner = whole.get(if shift == 0 { 0 } else { 4 }..whole.len() - 4).unwrap_or_default();
+        let inner = whole
+            .get(if shift == 0 { 0 } else { 4 }..whole.len() - 4)
+            .unwrap_or_default();
         inner.len() >= 12 && json.contains(inner)
     });
     folded.contains(&secret.to_lowercase()) || encoded

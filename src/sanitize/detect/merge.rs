@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Detected, digits, email, iban, one_time_code, trigger};
+use super::{
+    Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
+    one_time_code, private_key, trigger, url, vendor_token,
+};
 use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
@@ -68,15 +71,29 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
 
 /// Runs every detector that the kinds of byte in a text and its triggers are worth.
 fn detect(
-    _rules: &Rules,
+    rules: &Rules,
     text: &str,
-    _depth: usize,
+    depth: usize,
     seen: u8,
     triggers: u8,
     found: &mut Vec<Detected>,
 ) {
     if seen & sweep::ASSIGNMENT != 0 {
         email::find(text, found);
+        url::find(rules, text, found);
+        cookie::find(text, found);
+        connection_string::find(rules, text, found);
+    }
+    if triggers & (trigger::TOKEN | trigger::ENCODED) != 0 {
+        vendor_token::find(text, found);
+        jwt::find(text, found);
+        private_key::find(text, found);
+    }
+    if triggers & trigger::WORD != 0 || seen & sweep::ASSIGNMENT != 0 {
+        authorization::find(text, found);
+    }
+    if triggers & trigger::ENCODED != 0 || seen & sweep::ASSIGNMENT != 0 {
+        base64::find(rules, text, depth, found);
     }
     if triggers & trigger::NUMBER != 0 {
         digits::find(text, found);

@@ -3,20 +3,32 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+mod authorization;
+mod base64;
 mod card;
 pub(super) mod command_line;
+mod connection_string;
+mod cookie;
 mod digits;
 mod email;
+mod encoded;
 mod iban;
+mod jwt;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
 mod merge;
 mod nhs_number;
 pub(super) mod one_time_code;
 mod phone;
+mod private_key;
+mod shape;
 mod ssn;
 pub(super) mod statement;
 pub(super) mod trigger;
+mod url;
+mod url_capability;
+mod vendor_prefixes;
+mod vendor_token;
 
 use std::ops::Range;
 
@@ -46,7 +58,7 @@ pub(super) enum Detector {
     LabelledSecret,
     /// One-time codes in messages.
     OneTimeCode,
-    /// Base64 whose plain text holds what another detector or rule finds.
+    /// Base64, hexadecimal digits or percent-encoding whose plain text holds what another detector or rule finds.
     Base64,
     /// Payment card numbers (ISO/IEC 7812).
     Card,
@@ -124,5 +136,26 @@ impl Detector {
             },
             _ => Treatment::Redact,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Detected;
+    use crate::sanitize::pseudonym::Pseudonyms;
+    use crate::sanitize::default_rules;
+    use crate::sanitize::rules::Rules;
+
+    /// The rules that stand without being asked for.
+    pub(super) fn rules() -> Rules {
+        Rules::new(default_rules::defaults(), Pseudonyms::ephemeral())
+    }
+
+    /// The texts that a detector finds, in order.
+    pub(super) fn found(text: &str, find: impl Fn(&str, &mut Vec<Detected>)) -> Vec<&str> {
+        let mut all = Vec::new();
+        find(text, &mut all);
+        all.sort_by_key(|found| found.range.start);
+        all.into_iter().map(|found| &text[found.range]).collect()
     }
 }

@@ -1,0 +1,341 @@
+//! Tokens of vendors and clouds, known by their prefix.
+//!
+//! A prefix is looked for only in runs of token bytes that are long enough to hold a token, and there where one
+//! may begin. A token is as long as its run: what hangs on behind it goes with it.
+
+use std::ops::Range;
+
+use super::shape::{self, BASE64, Class, DOTTED, LETTERS, Made, NAME, Runs};
+use super::vendor_prefixes::{Body, PREFIXES, Prefix};
+use super::{Detected, Detector};
+
+/// The fewest bytes of a prefix and what follows it.
+const LEAST: usize = 14;
+/// The fewest characters after `<digits>:AA` in a token of a Telegram bot.
+const LEAST_TELEGRAM: usize = 24;
+
+/// How many bytes behind a prefix decide whether it is a token's.
+const MAX_JUDGED: usize = 128;
+
+/// For each first byte where its prefixes begin in the table; they end where those of the next byte begin.
+const FIRST: [u8; 257] = {
+    assert!(PREFIXES.len() < 256);
+    let mut table = [0; 257];
+    let (mut byte, mut at) = (0, 0);
+    while byte < 256 {
+        while at < PREFIXES.len() && (PREFIXES[at].text[0] as usize) < byte {
+            at += 1;
+        }
+        assert!(at == PREFIXES.len() || PREFIXES[at].text[0] as usize >= byte);
+        table[byte] = at as u8;
+        byte += 1;
+    }
+    table[256] = PREFIXES.len() as u8;
+    table
+};
+
+/// The first bytes of prefixes that are looked for within words too.
+const ANYWHERE: Class = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < PREFIXES.len() {
+        table[PREFIXES[at].text[0] as usize] |= PREFIXES[at].anywhere();
+        at += 1;
+    }
+    table
+};
+
+/// Finds tokens by their prefixes.
+pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
+    let bytes = text.as_bytes();
+    for run in Runs::new(bytes, shape::TOKEN, LEAST) {
+        let mut at = run.start;
+        while at + LEAST <= run.end {
+            let edge = shape::is_left_edge(bytes, at);
+            let token = if edge || ANYWHERE[usize::from(bytes[at])] {
+                token_at(bytes, at, edge, &run)
+            } else {
+                None
+            };
+            at = match token {
+                Some(range) => {
+                    let end = range.end;
+                    found.push(Detected {
+                        range,
+                        detector: Detector::VendorToken,
+                    });
+                    end
+                }
+                None => at + 1,
+            };
+        }
+    }
+}
+
+fn token_at(bytes: &[u8], at: usize, edge: bool, run: &Range<usize>) -> Option<Range<usize>> {
+    let rest = &bytes[at..run.end];
+    let first = usize::from(rest[0]);
+    let known = &PREFIXES[usize::from(FIRST[first])..usize::from(FIRST[first + 1])];
+    let length = known.iter().find_map(|prefix| {
+        let body = rest.strip_prefix(prefix.text)?;
+        (edge || prefix.anywhere() && prefix.is_sure(body)).then_some(())?;
+        Some(prefix.text.len() + body_length(prefix, body)?)
+    });
+    if let Some(length) = length {
+        return Some(at..at + length + shape::run_length(&rest[length..], NAME));
+    }
+    if !edge {
+        return None;
+    }
+    if rest.get(4..6) == Some(b"Q~") {
+        return azure(at, rest);
+    }
+    match rest[0] {
+        b'A' => telegram(bytes, at, rest),
+        b'a' => atlas(bytes, at, rest, run),
+        b'M' | b'N' | b'O' => discord(at, rest),
+        _ => None,
+    }
+}
+
+fn class_of(body: Body) -> &'static Class {
+    match body {
+        Body::Letters | Body::Hex(_) | Body::Capitals => LETTERS,
+        Body::Name | Body::Random | Body::Groups => NAME,
+        Body::Dotted => DOTTED,
+        Body::Base64 => BASE64,
+    }
+}
+
+/// How much of what follows a prefix belongs to the token, where it is one.
+fn body_length(prefix: &Prefix, rest: &[u8]) -> Option<usize> {
+    // What makes a token must stand near its prefix: a text full of prefixes is looked through once.
+    let near = &rest[..rest.len().min(MAX_JUDGED)];
+    let of_class = shape::run_length(near, class_of(prefix.body));
+    let body = &near[..of_class];
+    let made = Made::of(&body[..body.len().min(64)]);
+    let is_token = match prefix.body {
+        Body::Hex(exactly) => {
+            let digits = hex_length(body);
+            match exactly {
+                Some(length) => digits == length && of_class == length,
+                None => digits >= prefix.least,
+            }
+        }
+        Body::Capitals => {
+            let capitals = body
+                .iter()
+                .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+                .count();
+            capitals >= 16 || capitals >= prefix.least && made.digits > 0
+        }
+        Body::Groups => {
+            let groups = body.split(|byte| *byte == b'-');
+            of_class >= prefix.least
+                && groups.clone().next().is_some_and(|first| first.len() == 6)
+                && made.small == 0
+                && made.digits > 0
+        }
+        Body::Random => of_class >= prefix.least && shape::looks_random(body, 8),
+        Body::Letters | Body::Name | Body::Dotted | Body::Base64 => {
+            of_class >= prefix.least && made.is_mixed()
+        }
+    };
+    if !is_token {
+        return None;
+    }
+    let of_class = shape::run_length(rest, class_of(prefix.body));
+    let body = &rest[..of_class];
+    // A dot at the end is that of the sentence.
+    let dots = body.iter().rev().take_while(|byte| **byte == b'.').count();
+    // A token may have further parts after dots, as `SG.` and `hvs.` do.
+    let mut length = of_class - dots;
+    while rest.get(length) == Some(&b'.') {
+        let part = shape::run_length(&rest[length + 1..], NAME);
+        if part < 16 {
+            break;
+        }
+        length += 1 + part;
+    }
+    Some(length)
+}
+
+fn hex_length(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_hexdigit());
+    end.unwrap_or(bytes.len())
+}
+
+/// `<digits>:AA…`, the token of a Telegram bot; `at` is after the colon.
+fn telegram(bytes: &[u8], at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let before = bytes[..at].strip_suffix(b":")?;
+    let digits = before
+        .iter()
+        .rev()
+        .take(12)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let length = shape::run_length(rest, NAME);
+    let is_token = rest.starts_with(b"AA") && length >= LEAST_TELEGRAM && digits >= 6;
+    is_token.then(|| before.len() - digits..at + length)
+}
+
+/// `<14 letters>.atlasv1.…`, the token of HashiCorp's cloud; `at` is at `atlasv1`.
+fn atlas(bytes: &[u8], at: usize, rest: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
+    let body = rest.strip_prefix(b"atlasv1.")?;
+    let length = shape::run_length(body, NAME);
+    let before = bytes[run.start..at].strip_suffix(b".")?;
+    let letters = shape::run_length_back(before, LETTERS);
+    (length >= 16).then(|| run.start + before.len() - letters..at + 8 + length)
+}
+
+/// `<id in base64>.<time>.<code>`, the token of a Discord bot.
+fn discord(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let rest = &rest[..rest.len().min(MAX_JUDGED)];
+    let id = shape::run_length(rest, NAME);
+    let time = rest
+        .get(id + 1..)
+        .map(|rest| shape::run_length(rest, NAME))?;
+    let code = rest
+        .get(id + 1 + time + 1..)
+        .map(|rest| shape::run_length(rest, NAME))?;
+    let dots = rest[id] == b'.' && rest[id + 1 + time] == b'.';
+    let is_token = dots && (22..=30).contains(&id) && time == 6 && code >= 16;
+    is_token.then(|| at..at + id + time + code + 2)
+}
+
+/// The secret of an application at Azure: three characters, a digit, `Q~`, and 31 or more.
+fn azure(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let length = shape::run_length(rest, AZURE);
+    (rest[3].is_ascii_digit() && length >= 34).then(|| at..at + length)
+}
+
+const AZURE: &Class = &shape::class(b"_~.-");
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sanitize::detect::tests::found;
+
+    /// A token of `length` characters, in which digits and letters of both cases stand.
+    fn body(length: usize) -> String {
+        "q7Xz2Kf9Wb4Vn1Hs8Ld3Rt6"
+            .chars()
+            .cycle()
+            .take(length)
+            .collect()
+    }
+
+    fn token(prefix: &Prefix) -> String {
+        let start = String::from_utf8_lossy(prefix.text);
+        let body = match prefix.body {
+            Body::Hex(exactly) => "3fa91c7e".repeat(8)[..exactly.unwrap_or(40)].to_owned(),
+            Body::Capitals => body(20).to_ascii_uppercase(),
+            Body::Groups => "Q7XZ2K-F9WB4V-N1HS8-LD3RT-6Q7XZ".to_owned(),
+            _ => body(prefix.least.max(40)),
+        };
+        format!("{start}{body}")
+    }
+
+    #[test]
+    fn the_prefixes_are_in_order() {
+        assert!(PREFIXES.is_sorted_by_key(|prefix| prefix.text[0]));
+    }
+
+    #[test]
+    fn a_token_of_every_prefix_is_found_whole() {
+        for prefix in PREFIXES {
+            let token = token(prefix);
+            for (before, after) in [
+                ("", ""),
+                ("use ", " for it"),
+                ("a_", "."),
+                ("x=", "\n"),
+                ("\\n", "…"),
+            ] {
+                let text = format!("{before}{token}{after}");
+                assert_eq!(found(&text, find), [token.as_str()], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_without_a_plain_prefix_are_found() {
+        let bot = format!("123456789:AA{}", body(33));
+        let atlas = format!("{}.atlasv1.{}", body(14), body(60));
+        let discord = format!("M{}.{}.{}", body(23), body(6), body(27));
+        let azure = format!("abC8Q{}{}", '~', body(34));
+        for token in [bot, atlas, discord, azure] {
+            let text = format!("got {token}, then");
+            assert_eq!(found(&text, find), [token.as_str()], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_a_token_stays() {
+        for text in [
+            "npm_config_registry=https://registry.example/",
+            "hf_hub_download_path and hf_transformers_cache",
+            "the task-runner-configuration-2 and sk-learn-contrib-tools",
+            "risk-assessment-of-2026-quarter-3",
+            "highp_float_vector_type",
+            "ASIA PACIFIC ASIAPACIFICREGION",
+            "skills_live_in_the_repository",
+            "img/icon@2x.png @scope/widget@4.17.21",
+            "3c39fb97b13c1426208a8abed0e0defeb5f87ed5",
+            "sha512-3c39fb97b13c1426208a8abed0e0defeb5f87ed53c39fb97b13c1426208a8abed",
+            "e7c1a5b0-9f0a-4f3c-8d2b-1a2b3c4d5e6f",
+            "pypi-package-index-mirror-service",
+            "key-value-store-implementation-3",
+            "src/tokens/secret_store/password_field.rs",
+            "pk_live_is_a_publishable_prefix",
+            "[REDACTED:vendor_token] and [REDACTED:github_personal_token]",
+            "pn:email:eph:abcdefghijklmnopqrstuvwxyz",
+            "12:34:56 AAAAAA",
+        ] {
+            assert!(
+                found(text, find).is_empty(),
+                "{text}: {:?}",
+                found(text, find)
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_hostile_text_ends() {
+        for piece in [
+            "ghp_",
+            "sk-",
+            "SG.",
+            "M.",
+            "1:AA",
+            "a.atlasv1.",
+            "A3-",
+            "/",
+            "xoxb-1.",
+            "EAA",
+        ] {
+            found(&piece.repeat((1 << 20) / piece.len()), find);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_at_any_edge_is_covered(
+            at in 0..PREFIXES.len(),
+            before in "([ -~]{0,40}[ \"'(=:,/_.-])?",
+            after in "([ \"'),;\n][ -~]{0,40})?",
+        ) {
+            let token = token(&PREFIXES[at]);
+            let text = format!("{before}{token}{after}");
+            let mut all = Vec::new();
+            find(&text, &mut all);
+            let place = before.len()..before.len() + token.len();
+            let covered = all.iter().any(|found| {
+                found.range.start <= place.start && found.range.end >= place.end
+            });
+            prop_assert!(covered, "{}", text);
+        }
+    }
+}
