@@ -10,7 +10,7 @@ use tool_audit::sanitize::{
     SanitizerError, UserIdPolicy,
 };
 
-use tool_audit::{MemorySink, Policy, Recorder, Results, ToolCall};
+use tool_audit::{CallContext, MemorySink, Policy, Recorder, Results, ToolCall};
 
 const PLENTY: usize = 1024 * 1024;
 
@@ -407,10 +407,11 @@ fn records_are_written_by_the_rules_of_their_place_and_tool() {
             .sanitizer(sanitizer.clone())
             .policy(Policy::new().results(Results::Preview))
             .build();
-        let mut call = ToolCall::new(tool, json!({"note": "n-1", "amount": 7}));
-        call.context
-            .session_metadata
-            .insert("desk".into(), "d-1".into());
+        let mut context = CallContext::default();
+        let desk = ("desk".to_owned(), "d-1".into());
+        context.session_metadata.extend([desk]);
+        let arguments = json!({"note": "n-1", "amount": 7});
+        let call = ToolCall::new(tool, arguments).context(context);
         let mut recording = recorder.start_call(&call);
         recording.begin();
         drop(recording.finish(|outcome| {
@@ -419,6 +420,9 @@ fn records_are_written_by_the_rules_of_their_place_and_tool() {
         }));
         serde_json::to_value(&sink.entries()[0]).expect("JSON")
     };
+    let value = json!({"TKT-123456": 1});
+    let tickets = built(Sanitizer::builder().pattern("ticket", r"TKT-\d{6}", Action::Redact));
+    assert_eq!(sanitized(&tickets, &value), json!({"[REDACTED:ticket]": 1}));
     let value = json!({"row": {"cell": "c-1"}});
     let entry = record("refund_order", &|outcome| {
         outcome.result(&value);
@@ -773,7 +777,7 @@ fn every_error_names_its_line_and_a_remedy() {
             "this is not TOML",
         ),
         ("preset = ", 1, 10, "this is not TOML"),
-        ("x = \"ü", 1, 5, "this is not TOML"),
+        ("x = \"ü", 1, 7, "this is not TOML"),
     ];
     for (text, line, column, expected) in table {
         let (problem, found_line, found_column) = refused(text);

@@ -3,13 +3,24 @@
 //! It knows nothing of calls, entries or sinks. Values and texts go in, canonical bytes come out.
 //!
 //! # What it finds
-//! **Members by their names.** The values of `password`, `token`, `api_key`, `secret`, `credit_card` and
-//! `authorization` become `[REDACTED:<rule>]`, whatever they are, with all that is in them. The strings and numbers
-//! in `ssn`, `patient_name`, `date_of_birth`, `address` and `phone` become pseudonyms. A null stays, and so do true
-//! and false. Names are folded: `apiKey`, `API-KEY`, `Api Key`, `x.api.key`, `apikey2` and `api_keys` are `api_key`, for
-//! the last words of a name decide. Words are never matched in part, so `token_count`, `secretary` and
-//! `password_policy_id` stay; a few names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
-//! excepted. A plural with a number is a count and stays. [`SanitizerBuilder`] adds names.
+//! **Members by their names.** What grants access (passwords, tokens, keys, credentials, cookies, one-time codes, PINs) becomes
+//! `[REDACTED:<rule>]`, whatever it is, with all that is in it. Security codes, track data and PIN blocks of cards become
+//! `[DROPPED:<rule>]`. Numbers of cards and accounts become `[MASKED:<rule>:<last four>]`; amounts of money stay. Names, birth
+//! dates, addresses, telephone numbers, e-mail addresses and numbers of people's papers and records become pseudonyms, string by
+//! string. A null stays, and so do true and false.
+//!
+//! Names are folded: `apiKey`, `API-KEY`, `Api Key`, `x.api.key`, `apikey2` and `api_keys` are `api_key`, for the last words of
+//! a name decide; so are names in full-width letters, in letters that only look like Latin ones, or with characters
+//! in them that are not seen. Words are never matched in part, so `token_count`, `secretary` and
+//! `password_policy_id` stay; names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
+//! excepted. A plural with a number is a count and stays. Names of users, ids, URLs and hosts stay. [`SanitizerBuilder`] adds names.
+//!
+//! **Values by what stands beside them**, by the same names: `{"name": "password", "value": …}` in its many forms, rows of name and
+//! value, rows under columns, `["--password", …]` and the like in lists of arguments, with the short options of programs that
+//! take a password in one (`mysql -p`, `curl -u`, `docker login -p` …), and all data of a Kubernetes `Secret`.
+//!
+//! **Members' names** are searched as texts are. Names that come out alike get `#2`, `#3` … behind them. Whole numbers are
+//! searched for card numbers.
 //!
 //! **JSON in strings.** A string that holds an object, a list or another string is opened, up to 4 levels deep,
 //! and written anew where anything in it was changed. Deeper levels are searched as text.
@@ -21,9 +32,12 @@
 //! # What it does not find
 //! A sensitive value under a harmless name, in prose, or standing alone: there are no detectors of values yet. Tokens known
 //! by their prefix, JWTs, private keys, card numbers, IBANs, e-mail addresses and credentials in URLs pass; so do
-//! names of other kinds (`passwd`, `cvv`, `email` …), `{"name": "password", "value": …}` pairs, options given as separate
-//! items of a list, base64, XML, names in full-width or look-alike letters, and what stands in member names
-//! themselves. In text, an unquoted secret ends at the first space.
+//! base64 and XML. In text, an unquoted secret ends at the first space.
+//!
+//! # Policies
+//! [`SanitizerBuilder`] begins with a [`Preset`] and adds names, patterns, places and rules of single tools; the feature
+//! `policy` reads the same from a TOML file (`Sanitizer::from_policy_file`), and `tool-audit replay --policy` shows what it would do to
+//! recorded calls. Fields of one's own types that must never be written are [`Sensitive`].
 //!
 //! # Pseudonyms are personal data
 //! `pn:<class>:<key id>:<26 base32 characters>` is 128 bits of a keyed hash: the same value has the same pseudonym

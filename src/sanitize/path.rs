@@ -124,7 +124,7 @@ impl Path {
 
 impl<'a> Trail<'a> {
     /// For a pass over what stands here.
-    pub(super) fn from_here(&self) -> Self {
+    pub(super) fn here(&self) -> Self {
         let from = self.states.len() - self.paths.0.len();
         Self {
             paths: self.paths,

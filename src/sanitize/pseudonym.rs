@@ -217,3 +217,90 @@ pub(super) fn to_class(text: &str) -> String {
         plain
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{PseudonymKey, Pseudonyms, SmallClasses};
+    use crate::sanitize::default_rules::defaults;
+    use crate::sanitize::pass::Pass;
+    use crate::sanitize::rules::Rules;
+
+    fn key(id: &str, byte: u8) -> PseudonymKey {
+        PseudonymKey::from_bytes(id, &[byte; 32]).expect("a whole key")
+    }
+
+    fn rules(small_classes: SmallClasses) -> Rules {
+        let pseudonyms = Pseudonyms::with_key(key("k1", 7));
+        Rules::new(defaults(), pseudonyms).with_small_classes(small_classes)
+    }
+
+    fn birth_dates(rules: &Rules, value: &Value) -> Vec<String> {
+        let mut out = Vec::new();
+        Pass::new(rules, &mut out, 4096).whole_value(value);
+        let written: Vec<Value> = serde_json::from_slice(&out).expect("a list");
+        let dates = written.iter().map(|member| member["dob"].to_string());
+        dates.collect()
+    }
+
+    #[test]
+    fn birth_dates_are_linkable_by_subject_or_not_at_all() {
+        let value = json!([
+            {"dob": "1815-12-10", "mrn": "1", "email": "a@b.example"},
+            {"email": "A@B.example", "dob": "10 Dec 1815", "mrn": 1},
+            {"dob": "1815-12-10", "mrn": "2"},
+            {"dob": "1815-12-10", "town": "Lund"},
+            {"dob": "1815-12-10", "town": "Lund"},
+        ]);
+        let dates = birth_dates(&rules(SmallClasses::Linkable), &value);
+        assert!(dates.iter().all(|date| *date == dates[0]));
+        let dates = birth_dates(&rules(SmallClasses::PerSubject), &value);
+        assert_eq!(dates[0], dates[1]);
+        let apart = |one: usize, other: usize| assert_ne!(dates[one], dates[other]);
+        (apart(0, 2), apart(0, 3), apart(2, 3), apart(3, 4));
+        assert!(
+            dates
+                .iter()
+                .all(|date| date.starts_with("\"pn:date_of_birth:k1:"))
+        );
+        let dates = birth_dates(&rules(SmallClasses::Unlinkable), &value);
+        assert_ne!(dates[0], dates[1]);
+        assert_ne!(dates[3], dates[4]);
+    }
+
+    #[test]
+    fn the_rules_have_another_name_for_each_treatment_of_small_classes() {
+        let id = |small_classes| rules(small_classes).id().to_owned();
+        assert_ne!(id(SmallClasses::Linkable), id(SmallClasses::PerSubject));
+        assert_ne!(id(SmallClasses::PerSubject), id(SmallClasses::Unlinkable));
+        let plain = Rules::new(defaults(), Pseudonyms::with_key(key("k2", 8)));
+        assert_eq!(id(SmallClasses::Linkable), plain.id());
+    }
+
+    #[test]
+    fn a_value_is_looked_for_under_retired_keys_too() {
+        let before = Pseudonyms::with_key(key("k1", 7)).make("ssn", "123-45-6789");
+        let now = Pseudonyms::with_keys(key("k2", 8), vec![key("k1", 7)]);
+        let all = now.all("ssn", "123456789");
+        assert_eq!(all.len(), 2);
+        assert_eq!(all.first(), now.make("ssn", "123456789").as_ref());
+        assert_eq!(all.last(), before.as_ref());
+    }
+
+    #[test]
+    fn a_rule_that_keeps_exempts_a_longer_name_from_a_shorter_ones_rule() {
+        use crate::sanitize::rules::{Rule, Treatment, with_added};
+
+        let kept = Rule::added("design_token".to_owned(), Treatment::Keep);
+        let all = with_added(defaults(), vec![kept]);
+        let rules = Rules::new(all, Pseudonyms::with_key(key("k1", 7)));
+        let mut out = Vec::new();
+        let value =
+            json!({"design_token": "blue", "token": "x", "note": "design_token=blue, token=x"});
+        Pass::new(&rules, &mut out, 4096).whole_value(&value);
+        let expected = r#"{"design_token":"blue","note":"design_token=blue, token=[REDACTED:token]","token":"[REDACTED:token]"}"#;
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+        assert!(rules.for_member("design_token").is_none());
+    }
+}

@@ -33,7 +33,7 @@ mod vendor_token;
 use std::ops::Range;
 
 pub(super) use self::card::is_card;
-pub(super) use self::merge::{find, is_searched};
+pub(super) use self::merge::{find, find_swept, is_searched};
 use super::rules::Treatment;
 
 /// A kind of value that is known by its looks.

@@ -35,6 +35,9 @@ const MAX_SCANNED: usize = 1024 * 1024;
 /// The least bound: markers and placeholders fit in it.
 const LEAST_LIMIT: usize = 64;
 
+/// Room for the greater part of all values.
+const USUAL: usize = 512;
+
 /// The value did not fit: the container that holds it takes back what it wrote for it.
 struct Overflow;
 
@@ -70,6 +73,7 @@ impl<'a> Pass<'a> {
     /// A pass that appends at most `limit` bytes to `out`, a limit below 64 being taken for 64.
     pub(super) fn new(rules: &'a Rules, out: &'a mut Vec<u8>, limit: usize) -> Self {
         let end = out.len().saturating_add(limit.max(LEAST_LIMIT));
+        out.reserve(USUAL.min(limit));
         Self {
             rules,
             out,

@@ -42,19 +42,14 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & sweep::NON_ASCII != 0
-            || detect::is_searched(text.as_bytes(), seen)
-            || !self.rules.additions.patterns.is_empty()
-        {
-            let spans = detect::find(self.rules, text, 0);
-            if !spans.is_empty() {
-                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
-                self.count(&rules);
-                if let Some(echo) = &mut self.echo {
-                    echo.remember_spans(self.rules, text, &spans);
-                }
-                return self.cut_to_room(&text::replace(self.rules, text, &spans));
+        let spans = detect::find_swept(self.rules, text, 0, seen);
+        if !spans.is_empty() {
+            let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+            self.count(&rules);
+            if let Some(echo) = &mut self.echo {
+                echo.remember_spans(self.rules, text, &spans);
             }
+            return self.cut_to_room(&text::replace(self.rules, text, &spans));
         }
         if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
             write_unescaped(self.out, text);
@@ -90,7 +85,7 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
-            trail: self.trail.as_ref().map(Trail::from_here),
+            trail: self.trail.as_ref().map(Trail::here),
             hits: self.hits.as_ref().map(|_| Vec::new()),
             echo: self.echo.as_deref_mut(),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
