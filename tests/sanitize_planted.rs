@@ -208,7 +208,9 @@ fn encode(value: Value, encoding: Encoding) -> Value {
                 Value::String(value.to_string())
             }),
         // Shorter runs stand for too much else: they are not opened.
-        (Encoding::Base64, Value::String(text)) if text.len() < LEAST_ENCODED => Value::String(text),
+        (Encoding::Base64, Value::String(text)) if text.len() < LEAST_ENCODED => {
+            Value::String(text)
+        }
         (Encoding::Base64, Value::String(text)) => Value::String(base64(text.as_bytes())),
         (Encoding::FullWidth, Value::String(text)) => Value::String(full_width(&text)),
         (Encoding::ZeroWidth, Value::String(text)) => {
