@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn rules(small_classes: SmallClasses) -> Rules {
-        let pseudonyms = Pseudonyms::with_key(key("k1", 7));
+        let pseudonyms = Pseudonyms::with_keys(key("k1", 7), Vec::new());
         Rules::new(defaults(), pseudonyms).with_small_classes(small_classes)
     }
 
@@ -274,13 +274,13 @@ mod tests {
         let id = |small_classes| rules(small_classes).id().to_owned();
         assert_ne!(id(SmallClasses::Linkable), id(SmallClasses::PerSubject));
         assert_ne!(id(SmallClasses::PerSubject), id(SmallClasses::Unlinkable));
-        let plain = Rules::new(defaults(), Pseudonyms::with_key(key("k2", 8)));
+        let plain = Rules::new(defaults(), Pseudonyms::with_keys(key("k2", 8), Vec::new()));
         assert_eq!(id(SmallClasses::Linkable), plain.id());
     }
 
     #[test]
     fn a_value_is_looked_for_under_retired_keys_too() {
-        let before = Pseudonyms::with_key(key("k1", 7)).make("ssn", "123-45-6789");
+        let before = Pseudonyms::with_keys(key("k1", 7), Vec::new()).make("ssn", "123-45-6789");
         let now = Pseudonyms::with_keys(key("k2", 8), vec![key("k1", 7)]);
         let all = now.all("ssn", "123456789");
         assert_eq!(all.len(), 2);
@@ -294,7 +294,7 @@ mod tests {
 
         let kept = Rule::added("design_token".to_owned(), Treatment::Keep);
         let all = with_added(defaults(), vec![kept]);
-        let rules = Rules::new(all, Pseudonyms::with_key(key("k1", 7)));
+        let rules = Rules::new(all, Pseudonyms::with_keys(key("k1", 7), Vec::new()));
         let mut out = Vec::new();
         let value =
             json!({"design_token": "blue", "token": "x", "note": "design_token=blue, token=x"});

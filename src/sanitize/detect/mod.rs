@@ -142,13 +142,13 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::Detected;
-    use crate::sanitize::default_rules;
     use crate::sanitize::pseudonym::Pseudonyms;
+    use crate::sanitize::default_rules::defaults;
     use crate::sanitize::rules::Rules;
 
     /// The rules that stand without being asked for.
     pub(super) fn rules() -> Rules {
-        Rules::new(default_rules::defaults(), Pseudonyms::ephemeral())
+        Rules::new(defaults(), Pseudonyms::ephemeral())
     }
 
     /// The texts that a detector finds, in order.
