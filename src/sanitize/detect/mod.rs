@@ -142,8 +142,8 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::Detected;
-    use crate::sanitize::pseudonym::Pseudonyms;
     use crate::sanitize::default_rules::defaults;
+    use crate::sanitize::pseudonym::Pseudonyms;
     use crate::sanitize::rules::Rules;
 
     /// The rules that stand without being asked for.
