@@ -96,10 +96,7 @@ fn tool(
 
 /// Calls with a password, which is looked for in all of their records.
 fn calls_with_secret(count: usize) -> Vec<ToolCall> {
-    let call = ToolCall::new(
-        "log_in",
-        json!({"queue": "orders", "password": "mosaic-pebble-88"}),
-    );
+    let call = ToolCall::new("log_in", json!({"password": "mosaic-pebble-88"}));
     let context = CallContext::new("conv_abc123", "usr_98765").turn(3);
     vec![call.context(context); count]
 }

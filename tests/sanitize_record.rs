@@ -430,7 +430,7 @@ fn a_user_has_one_pseudonym_in_all_of_a_record() {
     assert_eq!(entry.attribution.initiator, pseudonym);
     assert_eq!(entry.attribution.approved_by.as_ref(), Some(&pseudonym));
     assert_eq!(entry.session_metadata["user_id"], pseudonym);
-    assert_eq!(entry.subjects, [pseudonym.clone()]);
+    assert_eq!(entry.subjects, std::slice::from_ref(&pseudonym));
     assert_eq!(entry.arguments["by"], pseudonym);
     assert_eq!(entry.session_metadata["client_ip"], "10.20.30.40");
     for line in sink.lines() {
