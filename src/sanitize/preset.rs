@@ -87,7 +87,7 @@ impl Preset {
         match self {
             Self::Default => {}
             Self::SecretsOnly => {
-                rules.retain(|rule| matches!(rule.group(), Some(Group::Secret | Group::Card)))
+                rules.retain(|rule| matches!(rule.group(), Some(Group::Secret | Group::Card)));
             }
             Self::Hipaa => {
                 for rule in rules.iter_mut() {

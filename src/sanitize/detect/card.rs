@@ -100,7 +100,7 @@ fn is_free(outwards: impl Iterator<Item = u8>, next: Option<u8>) -> bool {
 /// As cards print it: groups of four, or four, six and four or five.
 fn is_usual(groups: &[Range<usize>], chosen: &Range<usize>) -> bool {
     let lengths = || groups[chosen.clone()].iter().map(ExactSizeIterator::len);
-    let last = lengths().last().unwrap_or(0);
+    let last = lengths().next_back().unwrap_or(0);
     let fours = lengths().take(chosen.len() - 1).all(|length| length == 4) && last <= 4;
     fours || lengths().eq([4, 6, 5]) || lengths().eq([4, 6, 4])
 }
