@@ -105,8 +105,8 @@ const SLOW_PACE: Duration = Duration::from_micros(200);
 /// Callers at once, where calls share one write or sync.
 const CROWD: u64 = 64;
 
-/// The length of the line whose bare sync is measured: about that of a record.
-const LINE: [u8; 800] = [b'x'; 800];
+/// A line whose bare sync is measured, as long as the record of a call.
+const LINE: [u8; 1318] = [b'x'; 1318];
 
 // ---- one measurement, in a process of its own ----
 
@@ -185,12 +185,14 @@ async fn flushed<C: Contestant>(contestant: &C, scale: &Scale) -> Figures {
     ]
 }
 
-/// Synced calls take turns with the bare sync of a line of the same length, in the same folder.
+/// Synced calls take turns with the bare sync of a line of the same length, at the same pace and in the
+/// same folder.
 async fn synced<C: Contestant>(contestant: &C, folder: &Path, scale: &Scale) -> Figures {
     let mut file = File::create(folder.join("yardstick")).expect("the bench's folder is ours");
     let (mut added, mut yardstick) = (Vec::new(), Vec::new());
     for _ in 0..scale.synced {
         paced(contestant, 1, SLOW_PACE, &mut added).await;
+        spin_until(Instant::now() + SLOW_PACE);
         let began = Instant::now();
         file.write_all(&LINE).expect("the disk has room");
         file.sync_data().expect("the disk can sync");
@@ -210,13 +212,16 @@ async fn paced<C: Contestant>(contestant: &C, calls: usize, pace: Duration, take
     let template = workload::call();
     for _ in 0..calls {
         let request = template.clone();
-        let next = Instant::now() + pace;
-        while Instant::now() < next {
-            std::hint::spin_loop();
-        }
+        spin_until(Instant::now() + pace);
         let began = Instant::now();
         make_call(&mut service, request).await;
         taken.push(began.elapsed().as_nanos() as u64);
+    }
+}
+
+fn spin_until(next: Instant) {
+    while Instant::now() < next {
+        std::hint::spin_loop();
     }
 }
 

@@ -71,44 +71,45 @@ pub(crate) mod civil {
         (year_of_era + era * 400 + i64::from(month <= 2), month, day)
     }
 
-    fn push_two(out: &mut Vec<u8>, value: u32) {
-        out.push(b'0' + (value / 10 % 10) as u8);
-        out.push(b'0' + (value % 10) as u8);
+    fn two(value: u32) -> [u8; 2] {
+        [b'0' + (value / 10 % 10) as u8, b'0' + (value % 10) as u8]
     }
 
     /// The first day of the year 0 and the last one of the year 9999: all that RFC 3339 can say.
     const FIRST_DAY: i64 = -719_528;
     const LAST_DAY: i64 = 2_932_896;
 
-    /// Appends `YYYY-MM-DD`, that of the first or last possible day where the day lies beyond.
-    pub(crate) fn write_date(out: &mut Vec<u8>, days: i64) {
+    /// `YYYY-MM-DD`, that of the first or last possible day where the day lies beyond.
+    fn date_text(days: i64) -> [u8; 10] {
         let (year, month, day) = date(days.clamp(FIRST_DAY, LAST_DAY));
         let year = year as u32;
-        push_two(out, year / 100);
-        push_two(out, year % 100);
-        out.push(b'-');
-        push_two(out, month);
-        out.push(b'-');
-        push_two(out, day);
+        let [a, b] = two(year / 100);
+        let [c, d] = two(year % 100);
+        let [e, f] = two(month);
+        let [g, h] = two(day);
+        [a, b, c, d, b'-', e, f, b'-', g, h]
+    }
+
+    /// Appends `YYYY-MM-DD`, that of the first or last possible day where the day lies beyond.
+    pub(crate) fn write_date(out: &mut Vec<u8>, days: i64) {
+        out.extend_from_slice(&date_text(days));
     }
 
     /// Appends an RFC 3339 instant in UTC with six decimals, such as `2025-07-06T14:23:01.456789Z`.
     pub(crate) fn write_instant(out: &mut Vec<u8>, micros: i64) {
-        write_date(out, days(micros));
         let of_day = micros.rem_euclid(MICROS_A_DAY);
         let seconds = (of_day / 1_000_000) as u32;
         let fraction = (of_day % 1_000_000) as u32;
-        out.push(b'T');
-        push_two(out, seconds / 3600);
-        out.push(b':');
-        push_two(out, seconds / 60 % 60);
-        out.push(b':');
-        push_two(out, seconds % 60);
-        out.push(b'.');
-        push_two(out, fraction / 10_000);
-        push_two(out, fraction / 100 % 100);
-        push_two(out, fraction % 100);
-        out.push(b'Z');
+        // Put together first: an instant stands in every record, and each append has its price.
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        text[..10].copy_from_slice(&date_text(days(micros)));
+        text[11..13].copy_from_slice(&two(seconds / 3600));
+        text[14..16].copy_from_slice(&two(seconds / 60 % 60));
+        text[17..19].copy_from_slice(&two(seconds % 60));
+        text[20..22].copy_from_slice(&two(fraction / 10_000));
+        text[22..24].copy_from_slice(&two(fraction / 100 % 100));
+        text[24..26].copy_from_slice(&two(fraction % 100));
+        out.extend_from_slice(&text);
     }
 
     #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod common;
 
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tool_audit::{AuditEntry, MemorySink, Outcome, Policy, Recorder, Results};
 
@@ -245,4 +246,56 @@ fn errors_are_sanitized_and_bounded() {
     );
     assert!(error.len() < 8 * 1024);
     assert_eq!(entry.shortened, ["result_summary"]);
+}
+
+/// What `recorder` notes as the fields of this answer.
+fn fields(recorder: &Recorder, sink: &MemorySink, answer: &Value) -> Vec<String> {
+    drop(recorder.start_call(&call()).response(answer));
+    let entries = sink.entries();
+    let last = entries.last().expect("an entry");
+    last.result_summary.clone().expect("a summary").fields
+}
+
+/// Answers of few shapes, which differ in little.
+fn an_answer() -> impl Strategy<Value = Value> {
+    let name = || proptest::sample::select(vec!["a", "b", "ab", "token", "é", "\u{FB33}", "😀"]);
+    let leaf = || Just(json!(1)).boxed();
+    let object = |inner: BoxedStrategy<Value>| {
+        proptest::collection::btree_map(name(), inner, 0..4).prop_map(|members| {
+            let named = members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value));
+            Value::Object(Map::from_iter(named))
+        })
+    };
+    let rows = |inner: BoxedStrategy<Value>| {
+        proptest::collection::vec(inner, 0..3)
+            .prop_map(Value::Array)
+            .boxed()
+    };
+    let row = || object(leaf()).boxed();
+    prop_oneof![
+        object(prop_oneof![leaf(), row(), rows(row())].boxed()),
+        rows(prop_oneof![leaf(), row()].boxed()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn an_answers_fields_are_its_own_whatever_was_answered_before(
+        answers in proptest::collection::vec(an_answer(), 1..8),
+        order in proptest::collection::vec(0_usize..8, 1..24),
+    ) {
+        let sink = MemorySink::new();
+        let recorder = Recorder::builder(sink.clone()).build();
+        for at in order {
+            let answer = &answers[at % answers.len()];
+            let fresh_sink = MemorySink::new();
+            let fresh = Recorder::builder(fresh_sink.clone()).build();
+            prop_assert_eq!(
+                fields(&recorder, &sink, answer),
+                fields(&fresh, &fresh_sink, answer)
+            );
+        }
+    }
 }

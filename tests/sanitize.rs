@@ -343,7 +343,7 @@ fn assignments_in_text_are_found_in_every_usual_notation() {
         ),
         (
             "db:\n  password: x y\n  name: main",
-            "db:\n  password: [REDACTED:password] y\n  name: main",
+            "db:\n  password: [REDACTED:password]\n  name: main",
         ),
         (
             "the API Key: abc.def/ghi==",
@@ -406,7 +406,7 @@ fn assignments_in_text_are_found_in_every_usual_notation() {
         ),
         (
             "credit card: 4111 1111 1111 1111 was declined",
-            "credit card: [REDACTED:credit_card] was declined",
+            "credit card: [MASKED:credit_card:1111] was declined",
         ),
         (
             "password=a,b)c;d&e\"f next",

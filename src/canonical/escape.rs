@@ -30,6 +30,11 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
+    if !has_escapes(bytes) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut clean_from = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         let escape = ESCAPES[usize::from(byte)];
@@ -48,4 +53,31 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&bytes[clean_from..]);
     out.push(b'"');
+}
+
+/// Whether any byte has to be escaped, found out eight bytes at a time.
+#[inline]
+pub(crate) fn has_escapes(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let (words, _) = bytes.as_chunks::<8>();
+        let words = words.iter().chain(std::iter::once(last));
+        return words.fold(0, |found, word| {
+            found | escapes_in(u64::from_le_bytes(*word))
+        }) != 0;
+    }
+    bytes.iter().any(|byte| ESCAPES[usize::from(*byte)] != 0)
+}
+
+/// Not zero where one of eight bytes has to be escaped.
+///
+/// A byte is below `n` where subtracting `n` from it borrows and it has not its highest bit itself; a borrow
+/// from a lower byte can only stand where one was found.
+#[inline]
+fn escapes_in(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGHS: u64 = ONES << 7;
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGHS;
+    below(word, 0x20)
+        | below(word ^ (ONES * u64::from(b'"')), 1)
+        | below(word ^ (ONES * u64::from(b'\\')), 1)
 }

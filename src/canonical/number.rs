@@ -32,6 +32,10 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
         out.extend_from_slice(b"null");
         return;
     }
+    if let Some(hundredths) = as_hundredths(value) {
+        write_hundredths(out, hundredths, value < 0.0);
+        return;
+    }
     let quote = value.abs() > MAX_SAFE_INTEGER as f64;
     let mut buffer = ryu_js::Buffer::new();
     let text = buffer.format_finite(value);
@@ -41,6 +45,51 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(text.as_bytes());
     if quote {
         out.push(b'"');
+    }
+}
+
+/// The magnitude of an amount with at most two decimals, in hundredths: the greater part of all doubles in
+/// arguments and results.
+///
+/// A decimal of at most 15 digits is the shortest text of the double nearest to it, for no other decimal of so
+/// few digits is near that double: so its digits are what ECMAScript prints.
+fn as_hundredths(value: f64) -> Option<u64> {
+    const MOST: f64 = 1e12;
+    let magnitude = value.abs();
+    // Zero has a sign, which is not printed; what is smaller than 1e-6 has an exponent, and is no hundredth.
+    if !(0.01..MOST).contains(&magnitude) {
+        return None;
+    }
+    let hundredths = (magnitude * 100.0).round();
+    (hundredths / 100.0 == magnitude).then_some(hundredths as u64)
+}
+
+fn write_hundredths(out: &mut Vec<u8>, hundredths: u64, negative: bool) {
+    if negative {
+        out.push(b'-');
+    }
+    write_digits(out, hundredths / 100);
+    let (tenths, rest) = (hundredths / 10 % 10, hundredths % 10);
+    match (tenths, rest) {
+        (0, 0) => {}
+        (_, 0) => out.extend_from_slice(&[b'.', b'0' + tenths as u8]),
+        (_, _) => out.extend_from_slice(&[b'.', b'0' + tenths as u8, b'0' + rest as u8]),
+    }
+}
+
+/// How many bytes [`write_f64`] appends for a finite value below 2^53.
+pub(crate) fn length_of_f64(value: f64) -> usize {
+    match as_hundredths(value) {
+        Some(hundredths) => {
+            let whole = (hundredths / 100).checked_ilog10().unwrap_or(0) as usize + 1;
+            let decimals = match (hundredths / 10 % 10, hundredths % 10) {
+                (0, 0) => 0,
+                (_, 0) => 2,
+                (_, _) => 3,
+            };
+            usize::from(value < 0.0) + whole + decimals
+        }
+        None => ryu_js::Buffer::new().format_finite(value).len(),
     }
 }
 
@@ -88,4 +137,46 @@ fn write_digits(out: &mut Vec<u8>, mut value: u64) {
         }
     }
     out.extend_from_slice(&digits[start..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(value: f64) -> String {
+        let mut out = Vec::new();
+        write_f64(&mut out, value);
+        assert_eq!(out.len(), length_of_f64(value), "{value}");
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn amounts_and_their_neighbours_are_written_as_ecmascript_prints_them() {
+        let amounts = [
+            0.01, 0.02, 0.1, 0.29, 1.0, 1.005, 1.1, 49.5, 30.95, 1.15, 999.99,
+        ]
+        .into_iter()
+        .chain((1_u32..400).map(|n| f64::from(n) * 123_457.0 / 100.0))
+        .chain((1_i32..13).map(|exponent| 10_f64.powi(exponent) - 0.01));
+        for amount in amounts {
+            for value in [
+                amount,
+                amount.next_up(),
+                amount.next_down(),
+                -amount,
+                amount / 7.0,
+            ] {
+                let expected = ryu_js::Buffer::new().format_finite(value).to_owned();
+                assert_eq!(written(value), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn zero_and_what_is_no_amount_are_left_to_the_general_way() {
+        for value in [0.0, -0.0, 0.009, 1e-7, 1e12, 9_007_199_254_740_991.0] {
+            let expected = ryu_js::Buffer::new().format_finite(value).to_owned();
+            assert_eq!(written(value), expected);
+        }
+    }
 }

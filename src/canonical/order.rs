@@ -1,4 +1,7 @@
 use std::cmp::Ordering;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
 
 /// Orders two member names as RFC 8785 section 3.2.3 does: by UTF-16 code units.
 ///
@@ -31,4 +34,14 @@ pub(crate) fn compare_key_bytes(a: &[u8], b: &[u8]) -> Ordering {
             }
         }
     }
+}
+
+/// Whether serde_json's maps come in the order of their bytes: no crate in the build switched its feature
+/// `preserve_order` on.
+pub(crate) fn maps_are_sorted() -> bool {
+    static ARE_SORTED: LazyLock<bool> = LazyLock::new(|| {
+        let names = ["b", "a"].map(|name| (name.to_owned(), Value::Null));
+        Map::from_iter(names).keys().is_sorted()
+    });
+    *ARE_SORTED
 }

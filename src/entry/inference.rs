@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -43,8 +44,31 @@ const CALLS: usize = 16;
 /// Two generations of conversations: the young one becomes the old one when it is full.
 #[derive(Debug, Default)]
 struct Shard {
-    young: HashMap<u64, Conversation>,
-    old: HashMap<u64, Conversation>,
+    young: HashMap<u64, Conversation, AsItIs>,
+    old: HashMap<u64, Conversation, AsItIs>,
+}
+
+type AsItIs = BuildHasherDefault<KeyedAlready>;
+
+/// Keys of conversations are keyed hashes: nobody outside can choose them, and to hash them again is in vain.
+#[derive(Debug, Default)]
+struct KeyedAlready(u64);
+
+impl Hasher for KeyedAlready {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        // The lowest bits have chosen the shard.
+        self.0 = key.rotate_right(8);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,7 +100,7 @@ impl TriggerInference {
     /// The key of a call of which conversation and turn are known.
     ///
     /// Conversation and arguments are the sanitized bytes. Where the sanitizer changed or cut something, two
-    /// different values may look alike, so a hash of what it was told goes with them.
+    /// different values may look alike, so the hash of what it was told counts in their place.
     pub(crate) fn key(
         &self,
         conversation: (&[u8], Option<u64>),
@@ -84,21 +108,20 @@ impl TriggerInference {
         tool_name: Option<&[u8]>,
         arguments: (&[u8], Option<u64>),
     ) -> CallKey {
-        let of_parts = |parts: [&[u8]; 2], told: Option<u64>| {
+        let of_parts = |kind: u8, name: &[u8], (bytes, told): (&[u8], Option<u64>)| {
             let mut fingerprint = Fingerprint::new(self.fingerprint_key);
-            for part in parts {
-                fingerprint.add_bytes(part);
-            }
-            if let Some(told) = told {
-                fingerprint.add_bytes(&told.to_le_bytes());
+            fingerprint.add_bytes(&[kind, u8::from(told.is_some())]);
+            fingerprint.add_bytes(name);
+            match told {
+                None => fingerprint.add_bytes(bytes),
+                Some(told) => fingerprint.add_bytes(&told.to_le_bytes()),
             }
             fingerprint.finish()
         };
-        let (arguments, told) = arguments;
         CallKey {
-            conversation: of_parts([conversation.0, b""], conversation.1),
+            conversation: of_parts(0, b"", conversation),
             turn,
-            call: tool_name.map(|tool_name| of_parts([tool_name, arguments], told)),
+            call: tool_name.map(|tool_name| of_parts(1, tool_name, arguments)),
         }
     }
 

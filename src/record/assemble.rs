@@ -21,6 +21,17 @@ pub(super) struct Facts<'a> {
     pub(super) end: Option<(Outcome, u64)>,
 }
 
+/// A member's name with all that stands about it, so that it is written in one go.
+#[derive(Clone, Copy)]
+struct Name(&'static str);
+
+/// The name of a member of our own, which needs no escape.
+macro_rules! name {
+    ($name:literal) => {
+        Name(concat!(",\"", $name, "\":"))
+    };
+}
+
 /// Writes members in the order of their names, with the commas between them.
 struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -33,20 +44,15 @@ impl<'a> Object<'a> {
         Self { out, empty: true }
     }
 
-    /// `name` needs no escape.
     #[inline(always)]
-    fn name(&mut self, name: &str) -> &mut Vec<u8> {
-        if !std::mem::take(&mut self.empty) {
-            self.out.push(b',');
-        }
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+    fn name(&mut self, name: Name) -> &mut Vec<u8> {
+        let first = usize::from(std::mem::take(&mut self.empty));
+        self.out.extend_from_slice(&name.0.as_bytes()[first..]);
         self.out
     }
 
     #[inline(always)]
-    fn json(&mut self, name: &str, json: &[u8]) {
+    fn json(&mut self, name: Name, json: &[u8]) {
         if !json.is_empty() {
             self.name(name).extend_from_slice(json);
         }
@@ -54,23 +60,23 @@ impl<'a> Object<'a> {
 
     /// `text` needs no escape.
     #[inline(always)]
-    fn word(&mut self, name: &str, text: &str) {
+    fn word(&mut self, name: Name, text: &str) {
         let out = self.name(name);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
     }
 
-    fn boolean(&mut self, name: &str, value: bool) {
+    fn boolean(&mut self, name: Name, value: bool) {
         self.name(name)
             .extend_from_slice(if value { b"true" } else { b"false" });
     }
 
-    fn number(&mut self, name: &str, value: u64) {
+    fn number(&mut self, name: Name, value: u64) {
         canonical::write_u64(self.name(name), value);
     }
 
-    fn list<'s>(&mut self, name: &str, items: impl Iterator<Item = &'s [u8]>) {
+    fn list<'s>(&mut self, name: Name, items: impl Iterator<Item = &'s [u8]>) {
         let out = self.name(name);
         out.push(b'[');
         for (at, item) in items.enumerate() {
@@ -87,15 +93,9 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Puts the entry together in `open.line`, as FORMAT section 5 orders its members.
-pub(super) fn assemble(open: &mut Open, facts: &Facts<'_>) {
-    let mut line = std::mem::take(&mut open.line);
+/// Puts the entry together in `line`, as FORMAT section 5 orders its members.
+pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     line.clear();
-    write_entry(&mut line, open, facts);
-    open.line = line;
-}
-
-fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     let bytes = open.bytes.as_slice();
     let pieces = &open.pieces;
     let user_id = or_unknown(pieces.user_id, bytes);
@@ -105,10 +105,10 @@ fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     let trigger = open.trigger.as_str();
 
     let mut entry = Object::new(line);
-    entry.word("_kind", facts.kind.as_str());
+    entry.word(name!("_kind"), facts.kind.as_str());
     let arguments = pieces.arguments.of(bytes);
     entry.json(
-        "arguments",
+        name!("arguments"),
         if arguments.is_empty() {
             b"{}"
         } else {
@@ -116,77 +116,80 @@ fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
         },
     );
 
-    entry.name("attribution");
+    entry.name(name!("attribution"));
     let mut attribution = Object::new(entry.out);
-    attribution.json("approved_by", pieces.approved_by.of(bytes));
-    attribution.json("initiator", user_id);
-    attribution.json("initiator_role", user_role);
-    attribution.json("model", model);
-    attribution.json("rule", pieces.rule.of(bytes));
-    attribution.json("tool_name", tool_name);
-    attribution.word("trigger", trigger);
+    attribution.json(name!("approved_by"), pieces.approved_by.of(bytes));
+    attribution.json(name!("initiator"), user_id);
+    attribution.json(name!("initiator_role"), user_role);
+    attribution.json(name!("model"), model);
+    attribution.json(name!("rule"), pieces.rule.of(bytes));
+    attribution.json(name!("tool_name"), tool_name);
+    attribution.word(name!("trigger"), trigger);
     if !open.verified.is_empty() || !open.found[0].is_empty() {
-        write_verified(attribution.name("verified"), open);
+        write_verified(attribution.name(name!("verified")), open);
     }
     let via = pieces.via.of(bytes);
     if !via.is_empty() {
-        attribution.list("via", std::iter::once(via));
+        attribution.list(name!("via"), std::iter::once(via));
     }
     if pieces.via_cut {
-        attribution.boolean("via_cut", true);
+        attribution.boolean(name!("via_cut"), true);
     }
     attribution.end();
 
-    entry.word("call_id", &open.call_id);
-    entry.word("call_trigger", trigger);
+    entry.word(name!("call_id"), &open.call_id);
+    entry.word(name!("call_trigger"), trigger);
     write_link(
         &mut entry,
-        "continues",
+        name!("continues"),
         pieces.continues.of(bytes),
         open.inferred_continues,
         facts,
     );
-    entry.json("conversation_id", or_unknown(pieces.conversation_id, bytes));
+    entry.json(
+        name!("conversation_id"),
+        or_unknown(pieces.conversation_id, bytes),
+    );
     if let Some((_, micros)) = facts.end {
-        write_millis(entry.name("duration_ms"), micros);
+        write_millis(entry.name(name!("duration_ms")), micros);
     }
-    entry.json("emergency", pieces.emergency.of(bytes));
-    entry.json("model", model);
+    entry.json(name!("emergency"), pieces.emergency.of(bytes));
+    entry.json(name!("model"), model);
     if let Some((outcome, _)) = facts.end {
-        entry.word("outcome", outcome.as_str());
+        entry.word(name!("outcome"), outcome.as_str());
     }
     let purpose = pieces.purpose.of(bytes);
     if purpose.is_empty() && !open.subjects.is_empty() {
-        entry.word("purpose", "unspecified");
+        entry.word(name!("purpose"), "unspecified");
     } else {
-        entry.json("purpose", purpose);
+        entry.json(name!("purpose"), purpose);
     }
-    entry.number("redactions", u64::from(open.redactions));
+    entry.number(name!("redactions"), u64::from(open.redactions));
     if let Some((outcome, _)) = facts.end {
-        entry.json("result", pieces.result.of(bytes));
-        entry.name("result_summary");
+        entry.json(name!("result"), pieces.result.of(bytes));
+        entry.name(name!("result_summary"));
         write_summary(entry.out, open, outcome);
     }
     if let Some(days) = facts.days {
-        let out = entry.name("retain_until");
+        let out = entry.name(name!("retain_until"));
         out.push(b'"');
         civil::write_date(out, civil::days(open.started_micros) + i64::from(days));
         out.push(b'"');
     }
-    canonical::write_string(entry.name("retention_class"), facts.class);
+    canonical::write_string(entry.name(name!("retention_class")), facts.class);
     write_link(
         &mut entry,
-        "retry_of",
+        name!("retry_of"),
         pieces.retry_of.of(bytes),
         open.inferred_retry_of,
         facts,
     );
-    entry.json("server", pieces.server.of(bytes));
-    entry.name("session_metadata");
+    entry.json(name!("server"), pieces.server.of(bytes));
+    entry.name(name!("session_metadata"));
     write_metadata(entry.out, open);
     let mut shortened = open.shortened().peekable();
     if shortened.peek().is_some() {
-        let out = entry.name("shortened");
+        let out = entry.name(name!("shortened"));
         let mut separator = b'[';
         for name in shortened {
             out.push(separator);
@@ -195,29 +198,29 @@ fn write_entry(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
         }
         out.push(b']');
     }
-    entry.json("span_id", pieces.span_id.of(bytes));
+    entry.json(name!("span_id"), pieces.span_id.of(bytes));
     if !open.subjects.is_empty() {
         entry.list(
-            "subjects",
+            name!("subjects"),
             open.subjects.iter().map(|subject| subject.of(bytes)),
         );
     }
     if open.subjects_cut {
-        entry.boolean("subjects_truncated", true);
+        entry.boolean(name!("subjects_truncated"), true);
     }
     if let Some((outcome, _)) = facts.end {
-        entry.boolean("success", outcome.is_success());
+        entry.boolean(name!("success"), outcome.is_success());
     }
-    let out = entry.name("timestamp");
+    let out = entry.name(name!("timestamp"));
     out.push(b'"');
     civil::write_instant(out, open.started_micros);
     out.push(b'"');
-    entry.json("tool_call_id", pieces.tool_call_id.of(bytes));
-    entry.json("tool_name", tool_name);
-    entry.json("trace_id", pieces.trace_id.of(bytes));
-    entry.word("trigger_basis", open.basis.as_str());
-    entry.number("turn_number", open.turn_number);
-    entry.json("user_id", user_id);
+    entry.json(name!("tool_call_id"), pieces.tool_call_id.of(bytes));
+    entry.json(name!("tool_name"), tool_name);
+    entry.json(name!("trace_id"), pieces.trace_id.of(bytes));
+    entry.word(name!("trigger_basis"), open.basis.as_str());
+    entry.number(name!("turn_number"), open.turn_number);
+    entry.json(name!("user_id"), user_id);
     entry.end();
 }
 
@@ -239,7 +242,7 @@ pub(super) fn write_call_id(out: &mut String, prefix: &str, number: u64) {
 
 fn write_link(
     entry: &mut Object<'_>,
-    name: &str,
+    name: Name,
     declared: &[u8],
     inferred: Option<u64>,
     facts: &Facts<'_>,
@@ -330,7 +333,7 @@ fn write_metadata(out: &mut Vec<u8>, open: &Open) {
     let mut metadata = Object::new(out);
     let mut members = Foreign::new(open, &open.metadata);
     members.before(USER_ROLE, &mut metadata);
-    metadata.json(USER_ROLE, open.pieces.user_role.of(&open.bytes));
+    metadata.json(name!("user_role"), open.pieces.user_role.of(&open.bytes));
     members.rest(&mut metadata);
     metadata.end();
 }
@@ -342,9 +345,9 @@ fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
     let mut identifiers = Foreign::new(open, &open.identifiers);
     if open.result_size > limits::RESULT_SIZE {
         identifiers.before("_result_size", &mut summary);
-        summary.number("_result_size", open.result_size);
+        summary.number(name!("_result_size"), open.result_size);
         identifiers.before("_truncated", &mut summary);
-        summary.boolean("_truncated", true);
+        summary.boolean(name!("_truncated"), true);
     }
     identifiers.before("count", &mut summary);
     let counts_itself = open
@@ -352,18 +355,19 @@ fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
         .iter()
         .any(|(name, _)| name.of(bytes) == b"\"count\"");
     if let (Some(rows), false) = (open.rows, counts_itself) {
-        summary.number("count", rows);
+        summary.number(name!("count"), rows);
     }
     identifiers.before("error", &mut summary);
-    summary.json("error", open.pieces.error.of(bytes));
+    summary.json(name!("error"), open.pieces.error.of(bytes));
     identifiers.before("error_type", &mut summary);
-    summary.json("error_type", open.pieces.error_type.of(bytes));
+    summary.json(name!("error_type"), open.pieces.error_type.of(bytes));
     identifiers.before("fields", &mut summary);
-    if !open.fields.is_empty() {
-        summary.list("fields", open.fields.iter().map(|field| field.of(bytes)));
+    let fields = open.pieces.fields.of(bytes);
+    if !fields.is_empty() {
+        summary.list(name!("fields"), std::iter::once(fields));
     }
     identifiers.before("success", &mut summary);
-    summary.boolean("success", outcome.is_success());
+    summary.boolean(name!("success"), outcome.is_success());
     identifiers.rest(&mut summary);
     summary.end();
 }

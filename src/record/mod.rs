@@ -8,6 +8,7 @@ mod assemble;
 mod call_builder;
 mod commit;
 mod entry_builder;
+mod fields;
 mod gate;
 mod gate_state;
 mod limits;

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::policy::ToolPolicy;
@@ -98,6 +99,8 @@ pub(super) struct Pieces {
     pub(super) error: Span,
     pub(super) error_type: Span,
     pub(super) result: Span,
+    /// The items of a list.
+    pub(super) fields: Span,
 }
 
 /// A call between its beginning and its end. Boxed and pooled: in steady state none is allocated.
@@ -118,8 +121,6 @@ pub(super) struct Open {
     pub(super) subjects_cut: bool,
     /// Names and values of a result's identifiers, in the order of the names as they stand in the record.
     pub(super) identifiers: Vec<(Span, Span)>,
-    pub(super) fields: Vec<Span>,
-    pub(super) fields_bytes: usize,
     pub(super) result_size: u64,
     pub(super) rows: Option<u64>,
     pub(super) redactions: u32,
@@ -159,8 +160,6 @@ impl Open {
             subjects_bytes: 0,
             subjects_cut: false,
             identifiers: Vec::new(),
-            fields: Vec::new(),
-            fields_bytes: 0,
             result_size: 0,
             rows: None,
             redactions: 0,
@@ -213,11 +212,10 @@ impl Open {
     /// Takes back what was said of the answer.
     pub(super) fn forget_result(&mut self) {
         self.identifiers.clear();
-        self.fields.clear();
-        self.fields_bytes = 0;
         self.result_size = 0;
         self.rows = None;
         self.pieces.result = Span::default();
+        self.pieces.fields = Span::default();
     }
 
     /// Takes back what was said of the call's end.
@@ -253,6 +251,14 @@ impl Open {
             end: self.bytes.len() as u32,
         };
         (span, did.redactions > 0 || did.shortened)
+    }
+
+    /// Sets the names of a result's fields, which went through the sanitizer.
+    pub(super) fn append_fields(&mut self, list: &[u8]) {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(list);
+        let end = self.bytes.len() as u32;
+        self.pieces.fields = Span { start, end };
     }
 
     /// Takes back the last piece, so that what is told again and again takes no room.
@@ -296,22 +302,27 @@ impl Open {
     /// The place of a name in a list that is in the order of its names, or where it belongs.
     pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
         let name = bytes_of(name.of(&self.bytes));
-        members.binary_search_by(|(other, _)| {
+        let compare = |(other, _): &(Span, Span)| {
             canonical::compare_key_bytes(&bytes_of(other.of(&self.bytes)), &name)
-        })
+        };
+        // Mostly they come in order.
+        match members.last().map(compare) {
+            None | Some(Ordering::Less) => Err(members.len()),
+            Some(_) => members.binary_search_by(compare),
+        }
     }
 
     /// Whether the name that a piece is stands before `own`, which needs no escape.
     pub(super) fn is_before(&self, name: Span, own: &str) -> bool {
         let (json, own) = (name.of(&self.bytes), own.as_bytes());
-        let inner = json.get(1..).unwrap_or_default();
-        // The first byte that differs decides, if it does not begin an escape.
-        match inner.iter().zip(own).find(|(one, other)| one != other) {
-            Some((b'\\' | b'"', _)) | None => {
-                canonical::compare_key_bytes(&bytes_of(json), own).is_lt()
-            }
-            Some(_) => canonical::compare_key_bytes(inner, own).is_lt(),
+        // Two first letters that differ decide, if none is beyond ASCII or begins an escape.
+        if let (Some(one), Some(other)) = (json.get(1), own.first())
+            && one != other
+            && one.is_ascii_alphanumeric()
+        {
+            return one < other;
         }
+        canonical::compare_key_bytes(&bytes_of(json), own).is_lt()
     }
 
     /// The text of a piece that is a JSON string.

@@ -48,6 +48,8 @@ use crate::sink::{AuditSink, Loss, PolicyInForce, SinkError};
 pub struct Recorder(Arc<Inner>);
 
 pub(super) struct Inner {
+    /// No other recorder of this process has it.
+    pub(super) number: u64,
     pub(super) sanitizer: Sanitizer,
     pub(super) policy: CompiledPolicy,
     pub(super) results: Results,
@@ -106,6 +108,7 @@ impl RecorderBuilder {
             pseudonym_key_id: self.sanitizer.pseudonym_key_id().to_owned(),
         });
         Recorder(Arc::new(Inner {
+            number: RECORDERS.fetch_add(1, Ordering::Relaxed),
             policy: self.policy.compile(&self.sanitizer),
             results: self.policy.results,
             max_wait: self.policy.max_wait,
@@ -123,6 +126,9 @@ impl RecorderBuilder {
         }))
     }
 }
+
+/// Numbers the recorders of this process from 1.
+static RECORDERS: AtomicU64 = AtomicU64::new(1);
 
 /// A sink gets so much more than the calls to end in: it writes and syncs what they leave at the last moment.
 const SINK_CLOSE_WAIT: Duration = Duration::from_secs(1);

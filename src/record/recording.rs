@@ -14,7 +14,7 @@ use crate::call::{Classify, ClassifyResponses, Outcome, ToolResponse};
 use crate::clock::civil;
 use crate::entry::{CallKey, CallTrigger, TriggerBasis};
 use crate::log::record::MAX_RECORD;
-use crate::sink::{Durability, EntryHead, EntryKind, SanitizedEntry, Ticket};
+use crate::sink::{AuditSink, Durability, EntryHead, EntryKind, SanitizedEntry, Ticket};
 
 /// The guard of one call: armed before the tool begins, it leaves exactly one end record.
 ///
@@ -306,21 +306,21 @@ fn record(
         end,
     };
     let given = recorder.ask(|sink| {
-        if !sink.interested(&head(open, &open.tool_name(), &facts)) {
-            return Ticket::DONE;
-        }
-        assemble::assemble(open, &facts);
-        let mut dropped =
-            [Member::Arguments, Member::SessionMetadata, Member::Subjects].into_iter();
-        while open.line.len() + HEAD_ROOM > MAX_RECORD
-            && let Some(member) = dropped.next()
-        {
-            drop_member(open, member);
-            assemble::assemble(open, &facts);
-        }
+        let mut line = std::mem::take(&mut open.line);
         let tool_name = open.tool_name();
         let head = head(open, &tool_name, &facts);
-        sink.record(&SanitizedEntry::new(head, &open.line))
+        let ticket = if sink.interested(&head) {
+            assemble::assemble(&mut line, open, &facts);
+            if line.len() + HEAD_ROOM <= MAX_RECORD {
+                sink.record(&SanitizedEntry::new(head, &line))
+            } else {
+                record_shortened(sink, &mut line, open, &facts)
+            }
+        } else {
+            Ticket::DONE
+        };
+        open.line = line;
+        ticket
     });
     let ticket = given.clone().unwrap_or(Ticket::LOST);
     if end.is_some() {
@@ -331,6 +331,25 @@ fn record(
         }
     }
     ticket
+}
+
+/// Leaves parts out of an entry that is still too long. The limits of the parts make this rare.
+#[cold]
+fn record_shortened(
+    sink: &dyn AuditSink,
+    line: &mut Vec<u8>,
+    open: &mut Open,
+    facts: &Facts<'_>,
+) -> Ticket {
+    for member in [Member::Arguments, Member::SessionMetadata, Member::Subjects] {
+        drop_member(open, member);
+        assemble::assemble(line, open, facts);
+        if line.len() + HEAD_ROOM <= MAX_RECORD {
+            break;
+        }
+    }
+    let tool_name = open.tool_name();
+    sink.record(&SanitizedEntry::new(head(open, &tool_name, facts), line))
 }
 
 fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<'a> {
@@ -347,7 +366,6 @@ fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<
 /// What a log puts before an entry's own members: hashes, log, number.
 const HEAD_ROOM: usize = 512;
 
-/// Leaves a part out of an entry that is still too long. The limits of the parts make this rare.
 fn drop_member(open: &mut Open, member: Member) {
     match member {
         Member::Arguments => open.pieces.arguments = open::Span::default(),

@@ -1,5 +1,7 @@
 use serde_json::Value;
 
+use crate::canonical;
+
 /// How many bytes a tree's canonical JSON has, without writing it.
 ///
 /// What lies deeper than the sanitizer goes is not counted: the answer came from outside, and may be of
@@ -42,32 +44,18 @@ fn of_number(number: &serde_json::Number) -> u64 {
         return u64::from(value.unsigned_abs().ilog10()) + 2;
     }
     match number.as_f64().filter(|value| value.is_finite()) {
-        Some(value) => ryu_js::Buffer::new().format_finite(value).len() as u64,
+        Some(value) => canonical::length_of_f64(value) as u64,
         None => number.to_string().len() as u64,
     }
 }
 
 pub(super) fn of_text(text: &str) -> u64 {
     let plain = text.len() as u64 + 2;
-    // Nearly no text has any, and eight bytes at a time are quickly seen to have none.
-    let (eights, rest) = text.as_bytes().as_chunks::<8>();
-    let any = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(false, |any, byte| any | is_escaped(*byte))
-    };
-    let escapes = eights
-        .iter()
-        .fold(any(rest), |found, eight| found | any(eight));
-    if escapes {
+    if canonical::has_escapes(text.as_bytes()) {
         plain + of_escapes(text)
     } else {
         plain
     }
-}
-
-fn is_escaped(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 fn of_escapes(text: &str) -> u64 {

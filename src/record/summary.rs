@@ -1,5 +1,6 @@
 use serde_json::{Map, Value};
 
+use super::fields::{self, Source};
 use super::open::{Member, Open};
 use super::recorder::Inner;
 use super::{limits, size};
@@ -12,7 +13,7 @@ pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Value) {
         Value::Object(members) => summarize_object(open, inner, members),
         Value::Array(rows) => {
             open.rows = Some(rows.len() as u64);
-            add_fields_of_rows(open, inner, None, rows);
+            fields::note(open, inner, Source::Rows(rows));
         }
         Value::String(text) => summarize_json_text(open, inner, text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -29,7 +30,7 @@ fn summarize_object(open: &mut Open, inner: &Inner, members: &Map<String, Value>
     add_identifiers(open, inner, members);
     let Some(content) = mcp_content(members) else {
         add_rows(open, members);
-        add_fields(open, inner, members);
+        fields::note(open, inner, Source::Object(members));
         return;
     };
     // An MCP answer is an envelope: what the tool said lies in its structured content, or in its only text.
@@ -42,7 +43,7 @@ fn summarize_object(open: &mut Open, inner: &Inner, members: &Map<String, Value>
     {
         summarize_payload(open, inner, &payload);
     } else {
-        add_fields(open, inner, members);
+        fields::note(open, inner, Source::Object(members));
     }
 }
 
@@ -51,11 +52,11 @@ fn summarize_payload(open: &mut Open, inner: &Inner, payload: &Value) {
         Value::Object(members) => {
             add_identifiers(open, inner, members);
             add_rows(open, members);
-            add_fields(open, inner, members);
+            fields::note(open, inner, Source::Object(members));
         }
         Value::Array(rows) => {
             open.rows = Some(rows.len() as u64);
-            add_fields_of_rows(open, inner, None, rows);
+            fields::note(open, inner, Source::Rows(rows));
         }
         _ => {}
     }
@@ -90,6 +91,8 @@ fn mcp_content(members: &Map<String, Value>) -> Option<&[Value]> {
 }
 
 fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
+    let mut before: Option<&String> = None;
+    let begins = open.identifiers.is_empty();
     for (name, value) in members {
         let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
         if !scalar || !inner.policy.is_identifier(name) || is_own(name) {
@@ -100,11 +103,21 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
             continue;
         }
         let sanitizer = &inner.sanitizer;
-        let key = open.piece(Member::ResultSummary, |out| sanitizer.write_key(out, name));
-        // What the envelope says of an identifier counts, not what lies in it.
-        let Err(place) = open.place_of(&open.identifiers, key) else {
-            open.take_back(key);
-            continue;
+        let (key, changed) =
+            open.piece_as_told(Member::ResultSummary, |out| sanitizer.write_key(out, name));
+        let comes_last = begins
+            && !changed
+            && before.is_none_or(|before| canonical::compare_keys(before, name).is_lt());
+        let place = if comes_last {
+            before = Some(name);
+            open.identifiers.len()
+        } else {
+            // What the envelope says of an identifier counts, not what lies in it.
+            let Err(place) = open.place_of(&open.identifiers, key) else {
+                open.take_back(key);
+                continue;
+            };
+            place
         };
         let value = open.piece(Member::ResultSummary, |out| {
             sanitizer.write_member_value(out, name, value, limits::IDENTIFIER)
@@ -126,99 +139,5 @@ fn add_rows(open: &mut Open, members: &Map<String, Value>) {
     let mut lists = members.values().filter_map(Value::as_array);
     if let (Some(rows), None) = (lists.next(), lists.next()) {
         open.rows = Some(rows.len() as u64);
-    }
-}
-
-/// Names of members, and of the members of those, as `customer` and `customer.email`.
-fn add_fields(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
-    let mut sorted;
-    let mut in_order = members.iter();
-    let mut reordered;
-    let is_sorted = members
-        .keys()
-        .is_sorted_by(|a, b| canonical::compare_keys(a, b).is_lt());
-    let names: &mut dyn Iterator<Item = (&String, &Value)> = if is_sorted {
-        &mut in_order
-    } else {
-        sorted = members.iter().collect::<Vec<_>>();
-        sorted.sort_unstable_by(|a, b| canonical::compare_keys(a.0, b.0));
-        reordered = sorted.into_iter();
-        &mut reordered
-    };
-    for (name, value) in names {
-        add_field(open, inner, None, name);
-        match value {
-            Value::Object(inner_members) => add_names(open, inner, Some(name), inner_members),
-            Value::Array(rows) => add_fields_of_rows(open, inner, Some(name), rows),
-            _ => {}
-        }
-    }
-}
-
-/// How many rows of a list are asked for the names of their members.
-const ROWS_ASKED: usize = 16;
-
-fn add_fields_of_rows(open: &mut Open, inner: &Inner, parent: Option<&str>, rows: &[Value]) {
-    let mut before: Option<&Map<String, Value>> = None;
-    for row in rows.iter().take(ROWS_ASKED) {
-        let Value::Object(members) = row else {
-            continue;
-        };
-        // Rows mostly have the same members, which are then known already.
-        if before.is_none_or(|before| !before.keys().eq(members.keys())) {
-            add_names(open, inner, parent, members);
-        }
-        before = Some(members);
-    }
-}
-
-fn add_names(open: &mut Open, inner: &Inner, parent: Option<&str>, members: &Map<String, Value>) {
-    if members
-        .keys()
-        .is_sorted_by(|a, b| canonical::compare_keys(a, b).is_lt())
-    {
-        for name in members.keys() {
-            add_field(open, inner, parent, name);
-        }
-    } else {
-        let mut names: Vec<_> = members.keys().collect();
-        names.sort_unstable_by(|a, b| canonical::compare_keys(a, b));
-        for name in names {
-            add_field(open, inner, parent, name);
-        }
-    }
-}
-
-fn add_field(open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {
-    if open.fields.len() >= limits::FIELDS || open.fields_bytes >= limits::FIELDS_BYTES {
-        return;
-    }
-    let sanitizer = &inner.sanitizer;
-    let before = open.bytes.len();
-    let span = open.piece(Member::ResultSummary, |out| match parent {
-        None => sanitizer.write_text(out, name, limits::FIELD),
-        Some(parent) => {
-            let mut did = sanitizer.write_text(out, parent, limits::FIELD / 2);
-            if out.last() == Some(&b'"') {
-                out.pop();
-            }
-            out.push(b'.');
-            let from = out.len();
-            did.add(sanitizer.write_text(out, name, limits::FIELD / 2));
-            if out.get(from) == Some(&b'"') {
-                out.remove(from);
-            }
-            did
-        }
-    });
-    let known = open
-        .fields
-        .iter()
-        .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
-    if known {
-        open.take_back(span);
-    } else {
-        open.fields_bytes += open.bytes.len() - before + 1;
-        open.fields.push(span);
     }
 }

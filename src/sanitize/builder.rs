@@ -1,3 +1,4 @@
+use super::default_rules;
 use super::pseudonym::{self, Pseudonyms};
 use super::rules::{self, Rule, Rules, Treatment};
 use super::{PseudonymKey, Sanitizer, SanitizerError};
@@ -85,11 +86,7 @@ impl SanitizerBuilder {
                 Some(_) => return Err(SanitizerError::ConflictingRules { name: folded }),
             }
         }
-        let kept = rules::defaults();
-        let kept = kept
-            .into_iter()
-            .filter(|rule| !added.iter().any(|new| new.is_called(rule.name())));
-        let all = kept.chain(added.iter().cloned()).collect();
+        let all = rules::with_added(default_rules::defaults(), added);
         let pseudonyms = self
             .key
             .map_or_else(Pseudonyms::ephemeral, Pseudonyms::with_key);

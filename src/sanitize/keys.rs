@@ -4,15 +4,115 @@
 //! change from lower to upper case, and after digits. It matches a rule where its last words, written
 //! together, are the rule's words written together; so `x-api-key`, `XApiKey`, `APIKEY` and `api.key`
 //! are one name, and `token_count` or `secretary` are none, because a part of a word never matches.
-//! A number at the end (`address2`, `api_key_1`) is passed over.
+//! A number at the end (`address2`, `api_key_1`) is passed over, and so is a word behind a secret's name that says
+//! nothing of its own (`password_confirmation`). Words that are written together without a sign, as in
+//! `dbpassword`, are parted where the first one is known. Names in other letters than ASCII are folded first.
 
-use super::rules::Rule;
+use super::rules::{Group, Rule};
+use super::{key_fold, marker};
 
 /// The most letters and digits that a rule's name may have.
 pub(super) const MAX_LETTERS: usize = 48;
 /// How many of a name's last letters and digits are looked at: a rule's and those of the word before it.
 const WINDOW: usize = 64;
-const FILTER_BITS: usize = 1024;
+const FILTER_BITS: usize = 4096;
+
+/// Words that are written before a rule's name without a sign between them, sorted.
+const JOINED_WORDS: &[&str] = &[
+    "access",
+    "account",
+    "admin",
+    "api",
+    "app",
+    "auth",
+    "bearer",
+    "bot",
+    "card",
+    "client",
+    "confirm",
+    "contact",
+    "current",
+    "customer",
+    "database",
+    "db",
+    "email",
+    "employee",
+    "ftp",
+    "git",
+    "github",
+    "gitlab",
+    "home",
+    "host",
+    "id",
+    "imap",
+    "key",
+    "keystore",
+    "ldap",
+    "login",
+    "mail",
+    "mariadb",
+    "master",
+    "member",
+    "mobile",
+    "mongo",
+    "my",
+    "mysql",
+    "new",
+    "npm",
+    "old",
+    "oracle",
+    "patient",
+    "personal",
+    "pg",
+    "postgres",
+    "private",
+    "proxy",
+    "redis",
+    "refresh",
+    "root",
+    "server",
+    "service",
+    "session",
+    "sftp",
+    "slack",
+    "smtp",
+    "sql",
+    "ssh",
+    "store",
+    "sudo",
+    "trust",
+    "truststore",
+    "user",
+    "vpn",
+    "web",
+    "wifi",
+    "work",
+];
+/// The longest of them.
+const LONGEST_JOINED_WORD: usize = 10;
+
+/// Words behind a secret's name that change nothing.
+const FOLLOWING_WORDS: &[&str] = &[
+    "again",
+    "base64",
+    "cleartext",
+    "confirm",
+    "confirmation",
+    "current",
+    "encoded",
+    "hex",
+    "new",
+    "old",
+    "plain",
+    "plaintext",
+    "prod",
+    "production",
+    "raw",
+    "repeat",
+    "staging",
+    "string",
+    "value",
+];
 
 /// What a byte of a name folds to, zero for one that parts words. Bytes beyond ASCII stand for themselves.
 const FOLD: [u8; 256] = {
@@ -46,6 +146,25 @@ struct Name {
     letters: Box<[u8]>,
     rule: usize,
     plural: bool,
+    form: KeyForm,
+}
+
+/// A name that a rule goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) letters: Box<[u8]>,
+    pub(super) form: KeyForm,
+}
+
+/// What stands around a rule's name where it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyForm {
+    /// Any words before it.
+    Ending,
+    /// Nothing: `auth`, not `basic_auth`.
+    Alone,
+    /// Any words before it, but it is one word itself: `sessionid`, not `session_id`.
+    OneWord,
 }
 
 /// A rule that a name matches.
@@ -62,19 +181,17 @@ impl KeyTable {
     pub(super) fn new(rules: &[Rule]) -> Self {
         let mut names = Vec::new();
         for (rule, described) in rules.iter().enumerate() {
-            let singular: Vec<u8> = letters(described.name());
-            let mut plural = singular.clone();
-            plural.extend_from_slice(if singular.ends_with(b"s") {
-                b"es"
-            } else {
-                b"s"
-            });
-            for (letters, plural) in [(singular, false), (plural, true)] {
-                names.push(Name {
-                    letters: letters.into(),
-                    rule,
-                    plural,
-                });
+            for key in described.keys() {
+                let mut plural = key.letters.to_vec();
+                plural.extend_from_slice(if plural.ends_with(b"s") { b"es" } else { b"s" });
+                for (letters, plural) in [(key.letters.clone(), false), (plural.into(), true)] {
+                    names.push(Name {
+                        letters,
+                        rule,
+                        plural,
+                        form: key.form,
+                    });
+                }
             }
         }
         // A rule's own name comes before another rule's plural that is spelled the same.
@@ -82,19 +199,32 @@ impl KeyTable {
         names.dedup_by(|later, first| later.letters == first.letters);
         let mut filter = [0_u64; FILTER_BITS / 64];
         let mut last_pairs = [0_u32; 32];
-        for name in &names {
-            if name.letters.len() < 3 {
-                // What stands before so short a name belongs to the hash: nothing can be told early.
-                filter = [u64::MAX; FILTER_BITS / 64];
-                last_pairs = [u32::MAX; 32];
-            }
-            if let [.., before, last] = *name.letters {
+        let mut admit = |letters: &[u8]| {
+            if let [.., before, last] = *letters {
                 last_pairs[usize::from(last & 31)] |= 1 << (before & 31);
             }
             // Of a name with more letters than the rule's, the hash of as many letters counts.
-            let (tails, _) = tails(&name.letters);
-            let hash = tails[name.letters.len().clamp(3, 5) - 3] % FILTER_BITS;
+            let (tails, _) = tails(letters);
+            let hash = tails[letters.len().clamp(3, 5) - 3] % FILTER_BITS;
             filter[hash / 64] |= 1 << (hash % 64);
+        };
+        for name in &names {
+            admit(&name.letters);
+        }
+        for word in FOLLOWING_WORDS {
+            admit(word.as_bytes());
+        }
+        for name in names.iter().filter(|name| name.letters.len() == 2) {
+            // What stands before so short a name belongs to the hash.
+            for before in (b'a'..=b'z').chain(b'0'..=b'9') {
+                admit(&[before, name.letters[0], name.letters[1]]);
+            }
+        }
+        if names.iter().any(|name| {
+            name.letters.len() < 2 || name.letters.len() == 2 && !name.letters.is_ascii()
+        }) {
+            filter = [u64::MAX; FILTER_BITS / 64];
+            last_pairs = [u32::MAX; 32];
         }
         let longest = names.iter().map(|name| name.letters.len()).max();
         Self {
@@ -120,11 +250,31 @@ impl KeyTable {
     }
 
     fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        if marker::is_at_end(name) {
+            // A name in which something was replaced names what it did before: nothing.
+            return None;
+        }
+        if name.is_ascii() {
+            return self.find_ascii(rules, name);
+        }
+        let folded = key_fold::fold(name);
+        let found = self.find_ascii(rules, &folded.text)?;
+        Some(KeyMatch {
+            start: folded.origin(found.start),
+            ..found
+        })
+    }
+
+    fn find_ascii(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
         let (tails, last) = tails(name);
-        if self.passes(tails)
-            && let Some(found) = self.find_folded(rules, name)
-        {
-            return Some(found);
+        if self.passes(tails) {
+            if let Some(found) = self.find_folded(rules, name) {
+                return Some(found);
+            }
+            if let Some(before) = without_following_word(name) {
+                let found = self.find_folded(rules, before);
+                return found.filter(|found| rules[found.rule].group() == Some(Group::Secret));
+            }
         }
         if last.is_ascii_digit() {
             let unnumbered = without_number(name);
@@ -150,26 +300,99 @@ impl KeyTable {
         while starts != 0 {
             let start = starts.trailing_zeros() as usize;
             starts &= starts - 1;
-            let words = &folded.letters[start..];
-            if words.len() <= self.longest
-                && let Ok(at) = self
-                    .names
-                    .binary_search_by(|known| (*known.letters).cmp(words))
-            {
-                let known = &self.names[at];
-                let before = previous.map_or(&[][..], |from: usize| &folded.letters[from..start]);
-                if !rules[known.rule].is_harmless_after(before) {
-                    return Some(KeyMatch {
-                        rule: known.rule,
-                        plural: known.plural,
-                        start: offset_of(name, words.len()),
-                    });
-                }
+            let before = previous.map_or(&[][..], |from: usize| &folded.letters[from..start]);
+            let parts = Parts {
+                before,
+                words: &folded.letters[start..],
+                first: previous.is_none() && folded.whole,
+                one_word: starts == 0,
+            };
+            if let Some(found) = self.find_words(rules, name, &parts) {
+                return Some(found);
             }
             previous = Some(start);
         }
+        let mut starts = folded.word_starts;
+        while starts != 0 {
+            let start = starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            let words = &folded.letters[start..];
+            for length in 2..=LONGEST_JOINED_WORD.min(words.len() - 1) {
+                let (before, words) = words.split_at(length);
+                let parts = Parts {
+                    before,
+                    words,
+                    first: false,
+                    one_word: starts == 0,
+                };
+                if is_listed(JOINED_WORDS, before)
+                    && let Some(found) = self.find_words(rules, name, &parts)
+                {
+                    return Some(found);
+                }
+            }
+        }
         None
     }
+
+    fn find_words(&self, rules: &[Rule], name: &[u8], parts: &Parts<'_>) -> Option<KeyMatch> {
+        let words = parts.words;
+        if words.len() > self.longest {
+            return None;
+        }
+        let at = self
+            .names
+            .binary_search_by(|known| (*known.letters).cmp(words))
+            .ok()?;
+        let known = &self.names[at];
+        let fits = match known.form {
+            KeyForm::Ending => true,
+            KeyForm::Alone => parts.first,
+            KeyForm::OneWord => parts.one_word,
+        };
+        (fits && !rules[known.rule].is_harmless_after(parts.before)).then(|| KeyMatch {
+            rule: known.rule,
+            plural: known.plural,
+            start: offset_of(name, words.len()),
+        })
+    }
+}
+
+/// The end of a name that may be a rule's, and what stands around it.
+struct Parts<'f> {
+    /// The word before.
+    before: &'f [u8],
+    words: &'f [u8],
+    /// Nothing stands before.
+    first: bool,
+    one_word: bool,
+}
+
+fn is_listed(sorted: &[&str], word: &[u8]) -> bool {
+    sorted
+        .binary_search_by(|listed| listed.as_bytes().cmp(word))
+        .is_ok()
+}
+
+/// What stands before a word at the end of `name` that changes nothing.
+fn without_following_word(name: &[u8]) -> Option<&[u8]> {
+    let mut start = name.len();
+    while start > 0 && !begins_word(name, start) {
+        start -= 1;
+    }
+    // `base64` is two words for its digits.
+    if name[start..].iter().all(u8::is_ascii_digit) && start > 0 {
+        start -= 1;
+        while start > 0 && !begins_word(name, start) {
+            start -= 1;
+        }
+    }
+    let word: Vec<u8> = name[start..]
+        .iter()
+        .map(|byte| FOLD[usize::from(*byte)])
+        .filter(|letter| *letter != 0)
+        .collect();
+    (start > 0 && is_listed(FOLLOWING_WORDS, &word)).then(|| &name[..start])
 }
 
 /// The last letters and digits of a name, lower-case, in the last places of a window.
@@ -177,6 +400,8 @@ struct Folded {
     letters: [u8; WINDOW],
     /// The places in which a word begins, one bit each.
     word_starts: u64,
+    /// All of the name's letters are here.
+    whole: bool,
 }
 
 impl Folded {
@@ -184,6 +409,7 @@ impl Folded {
         let mut folded = Self {
             letters: [0; WINDOW],
             word_starts: 0,
+            whole: false,
         };
         let mut place = WINDOW;
         let mut at = name.len();
@@ -201,6 +427,7 @@ impl Folded {
         }
         if at == 0 && place < WINDOW {
             folded.word_starts |= 1 << place;
+            folded.whole = true;
         }
         folded
     }
@@ -279,10 +506,17 @@ fn without_number(name: &[u8]) -> &[u8] {
     &name[..end.map_or(0, |at| at + 1)]
 }
 
-/// The letters and digits of a name, lower-case.
+/// The letters and digits of a name, lower-case, as they are compared.
 pub(super) fn letters(name: &str) -> Vec<u8> {
-    name.bytes()
-        .map(|byte| FOLD[usize::from(byte)])
+    let folded;
+    let mut bytes = name.as_bytes();
+    if !name.is_ascii() {
+        folded = key_fold::fold(bytes).text;
+        bytes = &folded;
+    }
+    bytes
+        .iter()
+        .map(|byte| FOLD[usize::from(*byte)])
         .filter(|letter| *letter != 0)
         .collect()
 }

@@ -39,6 +39,30 @@ pub(super) fn is_whole(text: &str) -> bool {
     length_at(text.as_bytes(), 0) == Some(text.len())
 }
 
+/// True where `name` ends in a marker or a pseudonym, and perhaps a number that keeps it apart from others.
+pub(super) fn is_at_end(name: &[u8]) -> bool {
+    let digits = name
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let end = match name[..name.len() - digits].strip_suffix(b"#") {
+        Some(before) if digits > 0 => before.len(),
+        _ => name.len(),
+    };
+    let name = &name[..end];
+    let start = if name.ends_with(b"]") {
+        name.iter().rposition(|byte| *byte == b'[')
+    } else {
+        let start = || {
+            name.windows(PSEUDONYM.len())
+                .rposition(|part| part == PSEUDONYM)
+        };
+        (name.len() > HASH_LENGTH).then(start).flatten()
+    };
+    start.is_some_and(|start| length_at(name, start) == Some(end - start))
+}
+
 /// Where the marker or pseudonym begins whose first colon is at `colon`.
 pub(super) fn start_of(text: &[u8], colon: usize) -> Option<usize> {
     let before = &text[..=colon];

@@ -41,10 +41,13 @@
 
 mod bounded;
 mod builder;
+mod canonical_value;
+mod default_rules;
 mod detect;
 mod error;
 mod extent;
 mod fold;
+mod key_fold;
 mod keys;
 mod marker;
 mod names;
@@ -53,6 +56,7 @@ mod pseudonym;
 mod pseudonym_key;
 mod reference;
 mod replace;
+mod rule_counts;
 mod rules;
 mod sweep;
 mod text;
@@ -70,7 +74,9 @@ use crate::canonical;
 
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
+pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;
+pub use self::rule_counts::RuleCounts;
 
 /// Compiled rules, shared by cheap clones.
 ///
@@ -129,6 +135,32 @@ impl Sanitizer {
         fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_value(value))
     }
 
+    /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, and adds to `counts` how
+    /// often each rule replaced something in what was written.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::sanitize::{RuleCounts, Sanitizer};
+    ///
+    /// let (mut out, mut counts) = (Vec::new(), RuleCounts::default());
+    /// let value = json!({"token": "t-1", "users": [{"phone": "555-0100"}, {"phone": "555-0199"}]});
+    /// Sanitizer::default().write_value_counting(&mut out, &value, 1024, &mut counts);
+    /// assert_eq!(counts.iter().collect::<Vec<_>>(), [("phone", 2), ("token", 1)]);
+    /// ```
+    pub fn write_value_counting(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        limit: usize,
+        counts: &mut RuleCounts,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit)
+                .counting(counts)
+                .whole_value(value)
+        })
+    }
+
     /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, as the member `name` of an object.
     ///
     /// The name is not written. Where a rule names it, the value is replaced as it would be in that object.
@@ -170,16 +202,11 @@ impl Sanitizer {
 
     /// Appends the name of a member as a JSON string.
     ///
-    /// Names are written as they are; of one longer than 1 KiB only the beginning is, and a keyed hash that
-    /// keeps it apart from others.
+    /// A name is searched as a text is, and what is found in it replaced: two names may come out alike. Of one longer than
+    /// 1 KiB only the beginning is written, and a keyed hash that keeps it apart from others.
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
         fail_closed(out, |out| {
-            let written = names::shorten(&self.0, name);
-            canonical::write_string(out, &written);
-            Sanitized {
-                redactions: 0,
-                shortened: written != name,
-            }
+            Pass::new(&self.0, out, usize::MAX).whole_name(name)
         })
     }
 
@@ -215,11 +242,30 @@ impl Sanitizer {
         let made = self.0.pseudonyms.make(&class, value);
         made.unwrap_or_else(|| format!("[REDACTED:{class}]"))
     }
+
+    /// The pseudonyms of `value` under the key that pseudonyms are made with and under each older one, in this
+    /// order, to look for it in a log that outlived a key.
+    ///
+    /// There are none where there is no key. A class whose pseudonyms are made
+    /// [otherwise](SmallClasses) cannot be looked for.
+    ///
+    /// ```
+    /// let sanitizer = tool_audit::Sanitizer::default();
+    /// let all = sanitizer.pseudonyms_of("phone", "+1 555 010-7788");
+    /// assert_eq!(all, [sanitizer.pseudonym("phone", "15550107788")]);
+    /// ```
+    #[must_use]
+    pub fn pseudonyms_of(&self, class: &str, value: &str) -> Vec<String> {
+        self.0.pseudonyms.all(&pseudonym::to_class(class), value)
+    }
 }
 
 impl Default for Sanitizer {
     fn default() -> Self {
-        Self::of(Rules::new(rules::defaults(), Pseudonyms::ephemeral()))
+        Self::of(Rules::new(
+            default_rules::defaults(),
+            Pseudonyms::ephemeral(),
+        ))
     }
 }
 

@@ -6,21 +6,69 @@
 use std::sync::LazyLock;
 
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
+use super::canonical_value::canonical;
 use super::marker::{HASH_LENGTH, MAX_CLASS};
 use super::pseudonym_key::{EPHEMERAL, PseudonymKey};
 
 const VALUE_DOMAIN: &[u8] = b"tool-audit pseudonym 1 ";
+const SUBJECT_DOMAIN: &[u8] = b"tool-audit pseudonym of a subject 1 ";
 const NAME_DOMAIN: &[u8] = b"tool-audit member name 1 ";
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
+/// How values of classes that have few different ones, birth dates and first names, become pseudonyms.
+///
+/// A year has 366 days: whoever sees many pseudonyms of birth dates can tell them apart by how often each comes, and
+/// whoever learns one value knows it wherever its pseudonym stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SmallClasses {
+    /// As others: the same value has the same pseudonym everywhere.
+    #[default]
+    Linkable,
+    /// The same value has the same pseudonym where the same identifiers (record numbers, e-mail addresses …) stand beside
+    /// it in one object, and another one for another person. Where none stands beside it, it is unlinkable.
+    PerSubject,
+    /// Every occurrence has a random pseudonym of its own.
+    Unlinkable,
+}
+
+/// Whom a value of a small class belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Subject([u8; 32]);
+
+/// True for a class that has so few values that their pseudonyms can be told apart by how often they come.
+pub(super) fn is_small(class: &str) -> bool {
+    matches!(class, "date_of_birth" | "first_name")
+}
+
+/// True for a class whose values tell one person from all others.
+pub(super) fn identifies(class: &str) -> bool {
+    !is_small(class)
+        && !class.ends_with("name")
+        && !matches!(class, "address" | "license_plate" | "device_serial")
+}
+
 /// Makes pseudonyms; without a key it can make none, and says so.
-pub(super) struct Pseudonyms(Option<PseudonymKey>);
+pub(super) struct Pseudonyms {
+    /// The key that pseudonyms are made with.
+    current: Option<PseudonymKey>,
+    /// Keys that pseudonyms were made with before.
+    retired: Vec<PseudonymKey>,
+}
 
 impl Pseudonyms {
     pub(super) fn with_key(key: PseudonymKey) -> Self {
-        Self(Some(key))
+        Self::with_keys(key, Vec::new())
+    }
+
+    /// With a key to make pseudonyms with, and others to look for older ones.
+    pub(super) fn with_keys(current: PseudonymKey, retired: Vec<PseudonymKey>) -> Self {
+        Self {
+            current: Some(current),
+            retired,
+        }
     }
 
     /// With a key that this process made for itself and every such sanitizer in it shares.
@@ -28,66 +76,111 @@ impl Pseudonyms {
     /// Where the operating system gives no random bytes there is no key: a guessable one would be worse.
     pub(super) fn ephemeral() -> Self {
         static KEY: LazyLock<Option<PseudonymKey>> = LazyLock::new(PseudonymKey::ephemeral);
-        Self(KEY.clone())
+        Self {
+            current: KEY.clone(),
+            retired: Vec::new(),
+        }
     }
 
     pub(super) fn key_id(&self) -> &str {
-        self.0.as_ref().map_or(EPHEMERAL, PseudonymKey::id)
+        self.current.as_ref().map_or(EPHEMERAL, PseudonymKey::id)
     }
 
     /// The pseudonym of `value`; `None` without a key.
     pub(super) fn make(&self, class: &str, value: &str) -> Option<String> {
-        let key = self.0.as_ref()?;
-        let mut hash = key.hash();
-        hash.update(VALUE_DOMAIN);
-        hash.update(class.as_bytes());
-        hash.update(&[0]);
-        hash.update(canonical(class, value).as_bytes());
-        let mut pseudonym = format!("pn:{class}:{}:", key.id());
-        push_base32(&mut pseudonym, hash);
-        Some(pseudonym)
+        Some(make_with(self.current.as_ref()?, class, value, None))
+    }
+
+    /// The pseudonym of `value`, the way `small_classes` says where its class is one.
+    pub(super) fn make_for(
+        &self,
+        class: &str,
+        value: &str,
+        small_classes: SmallClasses,
+        subject: Option<&Subject>,
+    ) -> Option<String> {
+        let key = self.current.as_ref()?;
+        match (small_classes, subject) {
+            _ if !is_small(class) => Some(make_with(key, class, value, None)),
+            (SmallClasses::Linkable, _) => Some(make_with(key, class, value, None)),
+            (SmallClasses::PerSubject, Some(subject)) => {
+                Some(make_with(key, class, value, Some(subject)))
+            }
+            (SmallClasses::PerSubject, None) | (SmallClasses::Unlinkable, _) => {
+                let mut random = [0; 16];
+                getrandom::fill(&mut random).ok()?;
+                let mut pseudonym = format!("pn:{class}:{}:", key.id());
+                push_base32(&mut pseudonym, &random);
+                Some(pseudonym)
+            }
+        }
+    }
+
+    /// The subject to whom these values, each with its class, belong; `None` where there are none.
+    pub(super) fn subject(&self, identifiers: &mut [(&str, String)]) -> Option<Subject> {
+        if identifiers.is_empty() {
+            return None;
+        }
+        for (class, value) in identifiers.iter_mut() {
+            *value = canonical(class, value);
+        }
+        identifiers.sort();
+        let mut hash = Sha256::new();
+        for (class, value) in identifiers.iter() {
+            for part in [class.as_bytes(), value.as_bytes()] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        Some(Subject(hash.finalize().into()))
+    }
+
+    /// The pseudonyms of `value` under all keys, the current one first.
+    pub(super) fn all(&self, class: &str, value: &str) -> Vec<String> {
+        let keys = self.current.iter().chain(&self.retired);
+        keys.map(|key| make_with(key, class, value, None)).collect()
     }
 
     /// A keyed name for a member whose own is too long; empty without a key.
     pub(super) fn of_member_name(&self, name: &str) -> String {
         let mut text = String::with_capacity(HASH_LENGTH);
-        if let Some(key) = &self.0 {
+        if let Some(key) = &self.current {
             let mut hash = key.hash();
             hash.update(NAME_DOMAIN);
             hash.update(name.as_bytes());
-            push_base32(&mut text, hash);
+            push_hash(&mut text, hash);
         }
         text
     }
 }
 
-/// One spelling for all that mean the same.
-fn canonical(class: &str, value: &str) -> String {
-    if matches!(class, "phone" | "ssn") {
-        let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-        if !digits.is_empty() {
-            return digits;
-        }
+fn make_with(key: &PseudonymKey, class: &str, value: &str, subject: Option<&Subject>) -> String {
+    let mut hash = key.hash();
+    hash.update(if subject.is_some() {
+        SUBJECT_DOMAIN
+    } else {
+        VALUE_DOMAIN
+    });
+    hash.update(class.as_bytes());
+    hash.update(&[0]);
+    if let Some(Subject(subject)) = subject {
+        hash.update(subject);
     }
-    if class == "address" || class.ends_with("name") {
-        let mut spaced = String::with_capacity(value.len());
-        for word in value.split_whitespace() {
-            if !spaced.is_empty() {
-                spaced.push(' ');
-            }
-            spaced.push_str(&word.to_lowercase());
-        }
-        return spaced;
-    }
-    value.trim().to_owned()
+    hash.update(canonical(class, value).as_bytes());
+    let mut pseudonym = format!("pn:{class}:{}:", key.id());
+    push_hash(&mut pseudonym, hash);
+    pseudonym
 }
 
-/// The first 128 bits, five at a time (RFC 4648 section 6, lower-case, unpadded).
-fn push_base32(text: &mut String, hash: Hmac<Sha256>) {
-    let bytes = hash.finalize().into_bytes();
-    let mut bits = bytes[..16]
-        .iter()
-        .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+fn push_hash(text: &mut String, hash: Hmac<Sha256>) {
+    if let Some(bits) = hash.finalize().into_bytes().first_chunk::<16>() {
+        push_base32(text, bits);
+    }
+}
+
+/// 128 bits, five at a time (RFC 4648 section 6, lower-case, unpadded).
+fn push_base32(text: &mut String, bits: &[u8; 16]) {
+    let mut bits = u128::from_be_bytes(*bits);
     for _ in 0..HASH_LENGTH {
         text.push(char::from(BASE32[(bits >> 123) as usize]));
         bits <<= 5;

@@ -1,5 +1,6 @@
 //! What stands in place of a value.
 
+use super::pseudonym::Subject;
 use super::rules::{Rule, Rules, Treatment};
 
 /// The fewest digits of a number of which four may stay: of fewer, four would tell too much.
@@ -7,9 +8,25 @@ const LEAST_DIGITS: usize = 9;
 
 /// What stands for `value` where `rule` names it.
 pub(super) fn replacement(rules: &Rules, rule: &Rule, value: &str) -> String {
+    replacement_for(rules, rule, value, None)
+}
+
+/// What stands for `value` where `rule` names it and it belongs to `subject`.
+pub(super) fn replacement_for(
+    rules: &Rules,
+    rule: &Rule,
+    value: &str,
+    subject: Option<&Subject>,
+) -> String {
     let made = match &rule.treatment {
+        Treatment::Keep => return value.to_owned(),
         Treatment::Redact | Treatment::Drop => None,
-        Treatment::Pseudonymize { class } => rules.pseudonyms.make(class, value),
+        Treatment::Pseudonymize { class } => {
+            let small_classes = rules.small_classes();
+            rules
+                .pseudonyms
+                .make_for(class, value, small_classes, subject)
+        }
         Treatment::Mask => masked(rule.name(), value),
     };
     // Without a key there are no pseudonyms, and the value must not stand there either.

@@ -1,16 +1,17 @@
 //! The rules: which member names are sensitive, and what becomes of their values.
 
 use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::detect::Detector;
-use super::keys::{self, KeyTable};
-use super::pseudonym::Pseudonyms;
+use super::keys::{self, Key, KeyForm, KeyTable};
+use super::pseudonym::{Pseudonyms, SmallClasses};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
-const REVISION: &str = "tool-audit rules 1";
+const REVISION: &str = "tool-audit rules 2";
 
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,33 @@ pub(super) enum Treatment {
     Mask,
     /// The whole value becomes `[DROPPED:<rule>]`: not even its type or length may be kept.
     Drop,
+    /// Nothing: the name is exempt from shorter names' rules. Texts in the value are searched all the same.
+    Keep,
+}
+
+/// What kind of data a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    /// What grants access.
+    Secret,
+    /// What may not be stored after a card payment was authorised (PCI DSS 3.3).
+    Card,
+    /// Numbers of cards and accounts.
+    Financial,
+    /// What tells of a person.
+    Personal,
+}
+
+/// Which values under its names a rule leaves alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spared {
+    Nothing,
+    /// Values with fewer digits: the name has other meanings.
+    FewerDigits(u8),
+    /// Addresses of machines and of memory.
+    NetworkAddresses,
+    /// Objects and lists, which are looked through as if they had no such name.
+    Containers,
 }
 
 /// How far an unquoted value reaches in plain text.
@@ -45,6 +73,9 @@ pub(super) struct Rule {
     marker: Box<str>,
     pub(super) treatment: Treatment,
     pub(super) extent: Extent,
+    group: Option<Group>,
+    keys: Vec<Key>,
+    spared: Spared,
     /// Words that, standing before the rule's own, make the name harmless.
     harmless_after: &'static [&'static str],
 }
@@ -53,18 +84,20 @@ impl Rule {
     /// A rule that somebody added; `name` is folded already.
     pub(super) fn added(name: String, treatment: Treatment) -> Self {
         let extent = match treatment {
-            Treatment::Redact => Extent::Word,
+            Treatment::Redact | Treatment::Keep => Extent::Word,
             Treatment::Mask | Treatment::Drop => Extent::Digits,
             Treatment::Pseudonymize { .. } => Extent::Phrase,
         };
-        Self::new(name, treatment, extent, &[])
+        let rule = Self::new(&name, None, treatment, extent);
+        rule.called(&[&name])
     }
 
-    fn new(
-        name: String,
+    /// A rule that goes by no name yet.
+    pub(super) fn new(
+        name: &str,
+        group: Option<Group>,
         treatment: Treatment,
         extent: Extent,
-        harmless_after: &'static [&'static str],
     ) -> Self {
         Self {
             marker: match treatment {
@@ -75,8 +108,36 @@ impl Rule {
             name: name.into(),
             treatment,
             extent,
-            harmless_after,
+            group,
+            keys: Vec::new(),
+            spared: Spared::Nothing,
+            harmless_after: &[],
         }
+    }
+
+    /// Adds names of members; `=name` stands for a name before which no word may stand, `~name` for one
+    /// that is one word.
+    pub(super) fn called(mut self, names: &[&str]) -> Self {
+        self.keys.extend(names.iter().map(|name| {
+            let (form, name) = match name.as_bytes().first() {
+                Some(b'=') => (KeyForm::Alone, &name[1..]),
+                Some(b'~') => (KeyForm::OneWord, &name[1..]),
+                _ => (KeyForm::Ending, *name),
+            };
+            let letters = keys::letters(name).into();
+            Key { letters, form }
+        }));
+        self
+    }
+
+    pub(super) fn harmless_after(mut self, words: &'static [&'static str]) -> Self {
+        self.harmless_after = words;
+        self
+    }
+
+    pub(super) fn sparing(mut self, spared: Spared) -> Self {
+        self.spared = spared;
+        self
     }
 
     /// The folded name.
@@ -84,9 +145,20 @@ impl Rule {
         &self.name
     }
 
-    /// True where a rule called `name` would match the same members.
+    /// What the rule is about; nothing is known of an added one.
+    pub(super) fn group(&self) -> Option<Group> {
+        self.group
+    }
+
+    /// The names of members that the rule is for.
+    pub(super) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// True where one of the members' names that the rule is for is `name`.
     pub(super) fn is_called(&self, name: &str) -> bool {
-        keys::letters(&self.name) == keys::letters(name)
+        let letters = keys::letters(name);
+        self.keys.iter().any(|key| *key.letters == *letters)
     }
 
     /// What stands for a redacted value.
@@ -99,81 +171,53 @@ impl Rule {
             .iter()
             .any(|harmless| harmless.as_bytes() == word)
     }
+
+    /// True for a text under one of the rule's names that is not what the rule is about.
+    pub(super) fn spares(&self, text: &str) -> bool {
+        match self.spared {
+            Spared::Nothing | Spared::Containers => false,
+            Spared::FewerDigits(least) => {
+                text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
+            }
+            Spared::NetworkAddresses => is_network_address(text.trim()),
+        }
+    }
+
+    /// True where containers under the rule's names are looked through for themselves.
+    pub(super) fn spares_containers(&self) -> bool {
+        self.spared == Spared::Containers
+    }
 }
 
-/// The rules that stand without being asked for.
-pub(super) fn defaults() -> Vec<Rule> {
-    let redact = |name: &str, extent, harmless_after| {
-        Rule::new(name.to_owned(), Treatment::Redact, extent, harmless_after)
-    };
-    let pseudonymize = |name: &str, extent, harmless_after| {
-        let class = name.into();
-        let treatment = Treatment::Pseudonymize { class };
-        Rule::new(name.to_owned(), treatment, extent, harmless_after)
-    };
-    vec![
-        redact("password", Extent::Word, &[]),
-        redact("token", Extent::Word, NO_SECRET_TOKEN),
-        redact("api_key", Extent::Word, &[]),
-        redact("secret", Extent::Word, &[]),
-        redact("credit_card", Extent::Digits, &[]),
-        redact("authorization", Extent::Credentials, NO_CREDENTIALS),
-        pseudonymize("ssn", Extent::Digits, &[]),
-        pseudonymize("patient_name", Extent::Phrase, &[]),
-        pseudonymize("date_of_birth", Extent::Phrase, &[]),
-        pseudonymize("address", Extent::Phrase, NO_PLACE_TO_LIVE),
-        pseudonymize("phone", Extent::Digits, &[]),
-    ]
+/// True for an IP address with or without port or prefix, and for a hexadecimal number.
+fn is_network_address(text: &str) -> bool {
+    if let Some(digits) = text.strip_prefix("0x") {
+        return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
+    let host = text.split_once('/').map_or(text, |(host, prefix)| {
+        if prefix.bytes().all(|byte| byte.is_ascii_digit()) {
+            host
+        } else {
+            text
+        }
+    });
+    host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok()
 }
 
-/// Page cursors, counts of a language model, and what a parser says.
-const NO_SECRET_TOKEN: &[&str] = &[
-    "page",
-    "next",
-    "continuation",
-    "sync",
-    "max",
-    "min",
-    "prompt",
-    "completion",
-    "total",
-    "input",
-    "output",
-    "used",
-    "unexpected",
-];
-
-/// What an insurer or a card issuer grants.
-const NO_CREDENTIALS: &[&str] = &["prior", "pre"];
-
-/// Addresses of machines, memory and contracts.
-const NO_PLACE_TO_LIVE: &[&str] = &[
-    "bind",
-    "listen",
-    "memory",
-    "contract",
-    "wallet",
-    "ip",
-    "ipv4",
-    "ipv6",
-    "mac",
-    "server",
-    "remote",
-    "local",
-    "peer",
-    "socket",
-    "network",
-    "gateway",
-    "broadcast",
-    "loopback",
-    "subnet",
-    "base",
-    "virtual",
-    "hardware",
-    "bluetooth",
-    "url",
-    "web",
-];
+/// The default rules and those that were added: an added one takes its name from the default rule that
+/// had it.
+pub(super) fn with_added(mut rules: Vec<Rule>, added: Vec<Rule>) -> Vec<Rule> {
+    for rule in &mut rules {
+        rule.keys.retain(|key| {
+            !added
+                .iter()
+                .any(|new| new.keys.iter().any(|taken| taken.letters == key.letters))
+        });
+    }
+    rules.retain(|rule| !rule.keys.is_empty());
+    rules.extend(added);
+    rules
+}
 
 /// Compiled rules and the key for pseudonyms: all that a pass needs.
 pub(super) struct Rules {
@@ -182,6 +226,7 @@ pub(super) struct Rules {
     /// By [`Detector`]; none where it is switched off.
     detectors: [Option<Rule>; Detector::ALL.len()],
     pub(super) pseudonyms: Pseudonyms,
+    small_classes: SmallClasses,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
     /// `preserve_order` on.
@@ -192,31 +237,69 @@ impl Rules {
     pub(super) fn new(mut rules: Vec<Rule>, pseudonyms: Pseudonyms) -> Self {
         rules.sort_by(|a, b| a.name.cmp(&b.name));
         let keys = KeyTable::new(&rules);
-        let id = identify(&rules);
-        Self {
+        let mut compiled = Self {
             rules,
             keys,
             detectors: Detector::ALL.map(|detector| {
-                let name = detector.name().to_owned();
-                Some(Rule::added(name, detector.treatment()))
+                let treatment = detector.treatment();
+                let group = match treatment {
+                    Treatment::Mask => Group::Financial,
+                    Treatment::Pseudonymize { .. } => Group::Personal,
+                    _ => Group::Secret,
+                };
+                Some(Rule::new(
+                    detector.name(),
+                    Some(group),
+                    treatment,
+                    Extent::Word,
+                ))
             }),
             pseudonyms,
-            id,
+            small_classes: SmallClasses::default(),
+            id: String::new(),
             maps_are_sorted: maps_are_sorted(),
-        }
+        };
+        compiled.id = compiled.identify();
+        compiled
     }
 
-    /// The rule for the member `name`, and whether the name is its plural.
-    pub(super) fn for_member(&self, name: &str) -> Option<(&Rule, bool)> {
+    /// Replaces what becomes of what a detector finds; `None` switches it off.
+    pub(super) fn with_detector(mut self, detector: Detector, rule: Option<Rule>) -> Self {
+        self.detectors[detector as usize] = rule;
+        self.id = self.identify();
+        self
+    }
+
+    /// Says how values of classes that have few are treated.
+    pub(super) fn with_small_classes(mut self, small_classes: SmallClasses) -> Self {
+        self.small_classes = small_classes;
+        self.id = self.identify();
+        self
+    }
+
+    pub(super) fn small_classes(&self) -> SmallClasses {
+        self.small_classes
+    }
+
+    /// The rule for the member `name`, be it one that keeps the value, and whether the name is its plural.
+    #[inline]
+    pub(super) fn of_member(&self, name: &str) -> Option<(&Rule, bool)> {
         let found = self.keys.find(&self.rules, name.as_bytes())?;
         Some((&self.rules[found.rule], found.plural))
+    }
+
+    /// The rule for the member `name` that changes its value, and whether the name is its plural.
+    pub(super) fn for_member(&self, name: &str) -> Option<(&Rule, bool)> {
+        self.of_member(name)
+            .filter(|(rule, _)| rule.treatment != Treatment::Keep)
     }
 
     /// The rule for the name at the end of `text`, whether the name is its plural, and where in `text`
     /// the name's words begin.
     pub(super) fn for_name_at_end(&self, text: &[u8]) -> Option<(&Rule, bool, usize)> {
         let found = self.keys.find(&self.rules, text)?;
-        Some((&self.rules[found.rule], found.plural, found.start))
+        let rule = &self.rules[found.rule];
+        (rule.treatment != Treatment::Keep).then_some((rule, found.plural, found.start))
     }
 
     /// What becomes of what a detector finds; `None` where it is switched off.
@@ -227,37 +310,52 @@ impl Rules {
     pub(super) fn id(&self) -> &str {
         &self.id
     }
+
+    fn identify(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut lines: Vec<String> = self.rules.iter().map(describe).collect();
+        lines.sort();
+        let detectors = self.detectors.iter().zip(Detector::ALL);
+        lines.extend(detectors.map(|(rule, detector)| {
+            let rule = rule.as_ref().map(describe).unwrap_or_default();
+            format!("{} {rule}", detector.name())
+        }));
+        hash.update(format!("{REVISION}\n{:?}", self.small_classes));
+        for line in lines {
+            hash.update(b"\n");
+            hash.update(line);
+        }
+        let mut id = String::with_capacity(32);
+        for byte in &hash.finalize()[..16] {
+            let _ = write!(id, "{byte:02x}");
+        }
+        id
+    }
+}
+
+/// All that tells one rule from another, in one line.
+fn describe(rule: &Rule) -> String {
+    let Rule {
+        name,
+        marker: _,
+        treatment,
+        extent,
+        group,
+        keys,
+        spared,
+        harmless_after,
+    } = rule;
+    let mut line =
+        format!("{name} {treatment:?} {extent:?} {group:?} {spared:?} {harmless_after:?}");
+    for Key { letters, form } in keys {
+        let _ = write!(line, " {:?} {form:?}", letters.escape_ascii().to_string());
+    }
+    line
 }
 
 fn maps_are_sorted() -> bool {
     let names = ["b", "a"].map(|name| (name.to_owned(), Value::Null));
     Map::from_iter(names).keys().is_sorted()
-}
-
-fn identify(rules: &[Rule]) -> String {
-    let mut hash = Sha256::new();
-    let mut line = String::from(REVISION);
-    for rule in rules {
-        hash.update(line.as_bytes());
-        line.clear();
-        let class = match &rule.treatment {
-            Treatment::Redact => "",
-            Treatment::Pseudonymize { class } => class,
-            Treatment::Mask => "mask",
-            Treatment::Drop => "drop",
-        };
-        let _ = write!(
-            line,
-            "\n{} {class} {:?} {:?}",
-            rule.name, rule.extent, rule.harmless_after
-        );
-    }
-    hash.update(line.as_bytes());
-    let mut id = String::with_capacity(32);
-    for byte in &hash.finalize()[..16] {
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
 }
 
 /// A member name in the form in which rules bear it, where it can name one.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
-    private_key, trigger, url, vendor_token,
+    one_time_code, private_key, trigger, url, vendor_token,
 };
 use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
@@ -36,6 +36,7 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
     seen & sweep::ASSIGNMENT != 0
         || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
         || trigger::triggers(text, seen) != 0
+        || text::may_hold_more(text)
 }
 
 fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
@@ -50,7 +51,7 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
     let seen = sweep(text.as_bytes());
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
-    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 {
+    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 || text::may_hold_more(text.as_bytes()) {
         spans = text::find(rules, text);
     }
     let mut found = Vec::new();
@@ -96,6 +97,9 @@ fn detect(
     }
     if triggers & trigger::ACCOUNT != 0 {
         iban::find(text, found);
+    }
+    if seen & sweep::DIGIT != 0 {
+        one_time_code::find(text, found);
     }
 }
 
@@ -150,7 +154,7 @@ fn weight(rule: &Rule, length: usize, whole: usize) -> (u8, usize) {
         Treatment::Redact => 3,
         Treatment::Mask if length == whole => 2,
         Treatment::Pseudonymize { .. } => 1,
-        Treatment::Mask => 0,
+        Treatment::Mask | Treatment::Keep => 0,
     };
     (class, length)
 }

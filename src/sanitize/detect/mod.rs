@@ -6,6 +6,7 @@
 mod authorization;
 mod base64;
 mod card;
+pub(super) mod command_line;
 mod connection_string;
 mod cookie;
 mod digits;
@@ -13,12 +14,16 @@ mod email;
 mod encoded;
 mod iban;
 mod jwt;
+pub(super) mod labelled_secret;
+pub(super) mod markup;
 mod merge;
 mod nhs_number;
+pub(super) mod one_time_code;
 mod phone;
 mod private_key;
 mod shape;
 mod ssn;
+pub(super) mod statement;
 pub(super) mod trigger;
 mod url;
 mod url_capability;
@@ -137,12 +142,13 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::Detected;
+    use crate::sanitize::default_rules;
     use crate::sanitize::pseudonym::Pseudonyms;
-    use crate::sanitize::rules::{self, Rules};
+    use crate::sanitize::rules::Rules;
 
     /// The rules that stand without being asked for.
     pub(super) fn rules() -> Rules {
-        Rules::new(rules::defaults(), Pseudonyms::ephemeral())
+        Rules::new(default_rules::defaults(), Pseudonyms::ephemeral())
     }
 
     /// The texts that a detector finds, in order.

@@ -1,21 +1,26 @@
 use serde_json::{Map, Value};
 
-use super::{Pass, Written};
+use super::strings::is_harmless;
+use super::{Pass, Written, arguments, shapes};
 use crate::canonical::{self, compare_keys};
 use crate::sanitize::names;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::pseudonym::{self, SmallClasses, Subject};
+use crate::sanitize::rules::{Rule, Treatment};
 use crate::sanitize::sweep::{self, sweep};
 
 /// A member of an object.
-struct Member<'m> {
-    name: &'m str,
-    value: &'m Value,
-    /// The name as it is written, and the kinds of byte in it.
-    shown: &'m str,
-    kinds: u8,
-    first: bool,
+pub(super) struct Member<'m, 'a> {
+    pub(super) name: &'m str,
+    pub(super) value: &'m Value,
+    /// All members of its object.
+    pub(super) siblings: &'m Map<String, Value>,
+    /// The name as it is written, the rules that changed it, and the kinds of byte in it.
+    pub(super) shown: &'m str,
+    pub(super) replaced: &'m [&'a Rule],
+    pub(super) kinds: u8,
+    pub(super) first: bool,
     /// Whether another one comes after it.
-    more: bool,
+    pub(super) more: bool,
 }
 
 /// What an item that does not fit is taken back to.
@@ -23,6 +28,7 @@ struct Member<'m> {
 struct Before {
     length: usize,
     redactions: u32,
+    hits: usize,
 }
 
 impl<'a> Pass<'a> {
@@ -33,13 +39,34 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
+        match items.first() {
+            Some(Value::Array(_)) => {
+                if let Some(layout) = self.layout(items) {
+                    return self.rows(items, &layout, under, depth);
+                }
+            }
+            Some(Value::String(_)) if under.is_none() && arguments::has_options(items) => {
+                return self.arguments(items, depth);
+            }
+            _ => {}
+        }
+        self.items(items, |pass, _, item| pass.value(item, under, depth + 1))
+    }
+
+    /// Writes a list whose items `write` writes, each with its place.
+    #[inline(always)]
+    pub(super) fn items(
+        &mut self,
+        items: &[Value],
+        mut write: impl FnMut(&mut Self, usize, &Value) -> Written,
+    ) -> Written {
         self.open(b'[')?;
         for (at, item) in items.iter().enumerate() {
             let before = self.before();
             if at > 0 {
                 self.out.push(b',');
             }
-            let written = self.value(item, under, depth + 1);
+            let written = write(self, at, item);
             if !self.goes_on(&written, before, at + 1 < items.len()) {
                 break;
             }
@@ -56,10 +83,25 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         self.open(b'{')?;
+        let outer = self.subject;
+        if self.rules.small_classes() == SmallClasses::PerSubject {
+            self.subject = self.subject_of(members);
+        }
+        let start = (self.before(), self.nodes, self.members);
         let sorted = self.rules.maps_are_sorted;
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let kinds = sweep(name.as_bytes());
+            if (under.is_some() || !is_harmless(name, kinds))
+                && self.replaced_name(name, under).is_some()
+            {
+                // It may have its place before names that were written already.
+                let before;
+                (before, self.nodes, self.members) = start;
+                self.take_back(before);
+                self.members_sorted(members, 0, under, depth);
+                break;
+            }
             // All names before the first of these have their place, and all behind them come after those.
             let questionable =
                 kinds & sweep::HIGH != 0 || name.len() >= names::QUESTIONABLE || !sorted;
@@ -73,7 +115,9 @@ impl<'a> Pass<'a> {
             let member = Member {
                 name,
                 value,
+                siblings: members,
                 shown: name,
+                replaced: &[],
                 kinds,
                 first: at == 0,
                 more: at + 1 < members.len(),
@@ -82,48 +126,40 @@ impl<'a> Pass<'a> {
                 break;
             }
         }
+        self.subject = outer;
         self.close(b'}');
         Ok(())
     }
 
-    /// Writes the members from the one at `from` on, whose names are not in order or too long.
+    /// Whom the members belong to, by the identifiers among them.
     #[cold]
-    #[inline(never)]
-    fn members_sorted(
-        &mut self,
-        members: &Map<String, Value>,
-        from: usize,
-        under: Option<&'a Rule>,
-        depth: usize,
-    ) {
-        let mut sorted: Vec<_> = members
+    fn subject_of(&self, members: &Map<String, Value>) -> Option<Subject> {
+        let mut identifiers: Vec<(&str, String)> = members
             .iter()
-            .skip(from)
-            .map(|(name, value)| (names::shorten(self.rules, name), name, value))
+            .filter_map(|(name, value)| {
+                let (rule, _) = self.rules.for_member(name)?;
+                let Treatment::Pseudonymize { class } = &rule.treatment else {
+                    return None;
+                };
+                let text = match value {
+                    Value::String(text) => text.clone(),
+                    Value::Number(number) => number.to_string(),
+                    _ => return None,
+                };
+                pseudonym::identifies(class).then_some((&**class, text))
+            })
             .collect();
-        sorted.sort_by(|a, b| compare_keys(&a.0, &b.0));
-        let all = sorted.len();
-        sorted.dedup_by(|later, first| later.0 == first.0);
-        self.done.shortened |=
-            sorted.len() < all || sorted.iter().any(|(shown, name, _)| *shown != **name);
-        for (at, (shown, name, value)) in sorted.iter().enumerate() {
-            let member = Member {
-                name,
-                value,
-                shown,
-                kinds: sweep(shown.as_bytes()),
-                first: from + at == 0,
-                more: at + 1 < sorted.len(),
-            };
-            if !self.member(&member, under, depth) {
-                break;
-            }
-        }
+        self.rules.pseudonyms.subject(&mut identifiers)
     }
 
     /// Writes a member; tells whether another one may follow.
     #[inline(always)]
-    fn member(&mut self, member: &Member<'_>, under: Option<&'a Rule>, depth: usize) -> bool {
+    pub(super) fn member(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> bool {
         let before = self.before();
         self.members += 1;
         if member.kinds & sweep::ESCAPE == 0 {
@@ -141,8 +177,21 @@ impl<'a> Pass<'a> {
             canonical::write_string(self.out, member.shown);
             self.out.push(b':');
         }
+        if !member.replaced.is_empty() {
+            self.count(member.replaced);
+        }
         let written = match self.fits() {
-            Ok(()) => self.member_value(member.name, member.value, under, depth + 1),
+            Ok(()) if shapes::may_hang_on_siblings(member.name) => {
+                self.value_among_siblings(member, under, depth + 1)
+            }
+            Ok(()) => {
+                if let Value::Array(items) = member.value
+                    && let Some(Value::String(_)) = items.first()
+                {
+                    self.program = arguments::program_beside(items, member.siblings);
+                }
+                self.member_value(member.name, member.value, under, depth + 1)
+            }
             Err(overflow) => Err(overflow),
         };
         self.goes_on(&written, before, member.more)
@@ -169,6 +218,15 @@ impl<'a> Pass<'a> {
         Before {
             length: self.out.len(),
             redactions: self.done.redactions,
+            hits: self.hits.as_ref().map_or(0, Vec::len),
+        }
+    }
+
+    fn take_back(&mut self, before: Before) {
+        self.out.truncate(before.length);
+        self.done.redactions = before.redactions;
+        if let Some(hits) = &mut self.hits {
+            hits.truncate(before.hits);
         }
     }
 
@@ -179,8 +237,7 @@ impl<'a> Pass<'a> {
             return true;
         }
         if written.is_err() {
-            self.out.truncate(before.length);
-            self.done.redactions = before.redactions;
+            self.take_back(before);
             self.full = true;
         }
         self.done.shortened |= written.is_err() || more;

@@ -1,15 +1,23 @@
 //! The pass: writes a value in canonical form and replaces what the rules name, in one go.
 
+mod arguments;
 mod containers;
+mod labels;
+mod member_names;
 mod numbers;
+mod shapes;
 mod strings;
+mod tables;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
 use super::marker;
-use super::replace::replacement;
+use super::pseudonym::Subject;
+use super::replace::replacement_for;
+use super::rule_counts::RuleCounts;
 use super::rules::{Rule, Rules, Treatment};
 use super::sweep::{self, sweep};
 use crate::canonical;
@@ -42,7 +50,14 @@ pub(super) struct Pass<'a> {
     nesting: usize,
     /// A bound was reached: containers close, nothing more is begun.
     full: bool,
+    /// To whom the members of the innermost object belong, where the rules ask for it.
+    subject: Option<Subject>,
+    /// The program whose arguments the list is that comes next.
+    program: Option<Program>,
     done: Sanitized,
+    /// The names of the rules that replaced something, each time anew; none where nobody counts.
+    hits: Option<Vec<Box<str>>>,
+    counts: Option<&'a mut RuleCounts>,
 }
 
 impl<'a> Pass<'a> {
@@ -57,8 +72,19 @@ impl<'a> Pass<'a> {
             members: 0,
             nesting: 0,
             full: false,
+            subject: None,
+            program: None,
             done: Sanitized::default(),
+            hits: None,
+            counts: None,
         }
+    }
+
+    /// A pass that adds to `counts` what it does.
+    pub(super) fn counting(mut self, counts: &'a mut RuleCounts) -> Self {
+        self.hits = Some(Vec::new());
+        self.counts = Some(counts);
+        self
     }
 
     /// Writes a value that stands alone.
@@ -82,16 +108,30 @@ impl<'a> Pass<'a> {
         self.finish(start, &written)
     }
 
+    /// Writes the name of a member as a string.
+    pub(super) fn whole_name(mut self, name: &str) -> Sanitized {
+        let shown = self.shown_name(name, None);
+        canonical::write_string(self.out, &shown.text);
+        self.count(&shown.rules);
+        self.done.shortened |= shown.shortened;
+        self.done
+    }
+
     fn finish(mut self, start: usize, written: &Written) -> Sanitized {
         if written.is_err() {
             self.out.truncate(start);
             canonical::write_string(self.out, marker::TOO_LARGE);
             self.done.shortened = true;
         }
+        if let (Some(counts), Some(hits)) = (self.counts, self.hits) {
+            for rule in hits {
+                counts.add_count(&rule, 1);
+            }
+        }
         self.done
     }
 
-    /// Writes a value; `under` is the rule whose pseudonyms stand for every string and number in it.
+    /// Writes a value; in one `under` a rule, what the rule wants stands for every string and number.
     #[inline(always)]
     fn value(&mut self, value: &Value, under: Option<&'a Rule>, depth: usize) -> Written {
         self.nodes += 1;
@@ -103,15 +143,9 @@ impl<'a> Pass<'a> {
             Value::Null => self.literal(b"null"),
             Value::Bool(true) => self.literal(b"true"),
             Value::Bool(false) => self.literal(b"false"),
-            Value::Number(number) => match under {
-                None => self.number(number),
-                Some(rule) => self.pseudonym(rule, &number_text(number)),
-            },
+            Value::Number(number) => self.number(number, under),
             Value::String(text) => match under {
-                Some(rule) if !text.trim().is_empty() && !marker::is_whole(text) => {
-                    self.pseudonym(rule, text)
-                }
-                Some(_) => self.cut_to_room(text),
+                Some(rule) => self.leaf(rule, text, depth),
                 None => self.text(text, depth),
             },
             Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => {
@@ -131,8 +165,11 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        match self.rules.for_member(name) {
-            None => self.value(value, under, depth),
+        match self.rules.of_member(name) {
+            None => match under {
+                None => self.value(value, None, depth),
+                Some(rule) => self.value_within(rule, name, value, depth),
+            },
             Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
         }
     }
@@ -152,25 +189,56 @@ impl<'a> Pass<'a> {
             return self.value(value, under, depth);
         }
         match rule.treatment {
+            Treatment::Keep => self.value(value, None, depth),
             Treatment::Pseudonymize { .. } | Treatment::Mask => {
                 self.value(value, Some(rule), depth)
             }
             Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
-                _ => self.replacement(rule.marker()),
+                _ => self.replacement(rule, rule.marker()),
             },
         }
     }
 
+    /// Writes the value of a member that no rule names, in a container that one does.
     #[inline(never)]
-    fn pseudonym(&mut self, rule: &Rule, value: &str) -> Written {
-        let text = replacement(self.rules, rule, value);
-        self.replacement(&text)
+    fn value_within(&mut self, rule: &'a Rule, name: &str, value: &Value, depth: usize) -> Written {
+        let stays = rule.spares_containers()
+            || rule.treatment == Treatment::Mask && labels::tells_of_account(name);
+        self.value(value, (!stays).then_some(rule), depth)
     }
 
-    fn replacement(&mut self, text: &str) -> Written {
-        self.done.redactions = self.done.redactions.saturating_add(1);
+    /// Writes a string in a value under a rule.
+    #[inline(never)]
+    fn leaf(&mut self, rule: &'a Rule, text: &str, depth: usize) -> Written {
+        if text.trim().is_empty() || marker::is_whole(text) {
+            self.cut_to_room(text)
+        } else if rule.spares(text) {
+            self.text(text, depth)
+        } else {
+            self.replaced(rule, text)
+        }
+    }
+
+    /// Writes what stands for `value`.
+    #[inline(never)]
+    fn replaced(&mut self, rule: &'a Rule, value: &str) -> Written {
+        let text = replacement_for(self.rules, rule, value, self.subject.as_ref());
+        self.replacement(rule, &text)
+    }
+
+    fn replacement(&mut self, rule: &'a Rule, text: &str) -> Written {
+        self.count(&[rule]);
         self.plain(text)
+    }
+
+    /// Counts what was replaced.
+    fn count(&mut self, rules: &[&Rule]) {
+        let count = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+        self.done.redactions = self.done.redactions.saturating_add(count);
+        if let Some(hits) = &mut self.hits {
+            hits.extend(rules.iter().map(|rule| rule.name().into()));
+        }
     }
 
     fn literal(&mut self, text: &[u8]) -> Written {
@@ -191,14 +259,6 @@ impl<'a> Pass<'a> {
             Err(Overflow)
         }
     }
-}
-
-/// A number's canonical text, which does not hang on serde_json's features.
-fn number_text(number: &Number) -> String {
-    let mut text = Vec::new();
-    canonical::write_number(&mut text, number);
-    let text = String::from_utf8(text).unwrap_or_default();
-    text.trim_matches('"').to_owned()
 }
 
 /// Writes a string that no bound applies to.

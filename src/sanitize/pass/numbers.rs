@@ -1,32 +1,66 @@
+//! Numbers: under a rule's name, and those that are card numbers by themselves.
+
 use serde_json::Number;
 
-use super::{Pass, Written, number_text};
+use super::{Pass, Written};
 use crate::canonical;
-use crate::sanitize::detect::{self, Detector};
+use crate::sanitize::detect::Detector;
+use crate::sanitize::detect::is_card;
+use crate::sanitize::rules::Rule;
 
-/// The least number with as many digits as a card has.
-const LEAST: u64 = 1_000_000_000_000;
-/// Whole doubles from here on have no place for every digit.
-const MOST: f64 = 1e19;
+/// The least number of 13 digits, with which card numbers begin.
+const LEAST_CARD: u64 = 1_000_000_000_000;
+/// From here on a double may stand for several whole numbers.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
-impl Pass<'_> {
-    /// Writes a number that no rule names: its digits may be those of a card.
-    #[inline]
-    pub(super) fn number(&mut self, number: &Number) -> Written {
-        let is_long = match number.as_u64() {
-            Some(whole) => whole >= LEAST,
-            None => number
-                .as_f64()
-                .is_some_and(|real| (LEAST as f64..MOST).contains(&real)),
-        };
-        if is_long
+impl<'a> Pass<'a> {
+    #[inline(always)]
+    pub(super) fn number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
+        let is_small = number.as_u64().is_some_and(|number| number < LEAST_CARD);
+        if under.is_none() && is_small {
+            canonical::write_number(self.out, number);
+            return self.fits();
+        }
+        self.examined_number(number, under)
+    }
+
+    #[inline(never)]
+    fn examined_number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
+        if let Some(rule) = under {
+            let text = text_of(number);
+            if !rule.spares(&text) {
+                return self.replaced(rule, &text);
+            }
+        }
+        if let Some(digits) = whole(number)
             && let Some(rule) = self.rules.for_detector(Detector::Card)
-            && let text = number_text(number)
-            && detect::is_card(&text)
         {
-            return self.pseudonym(rule, &text);
+            let digits = digits.to_string();
+            if is_card(&digits) {
+                return self.replaced(rule, &digits);
+            }
         }
         canonical::write_number(self.out, number);
         self.fits()
     }
+}
+
+/// The whole number that may be a card's.
+fn whole(number: &Number) -> Option<u64> {
+    let whole = match (number.as_u64(), number.as_f64()) {
+        (Some(whole), _) => whole,
+        (None, Some(double)) if double.fract() == 0.0 && (0.0..EXACT).contains(&double) => {
+            double as u64
+        }
+        _ => return None,
+    };
+    (whole >= LEAST_CARD).then_some(whole)
+}
+
+/// A number's canonical text, which does not hang on serde_json's features.
+fn text_of(number: &Number) -> String {
+    let mut text = Vec::new();
+    canonical::write_number(&mut text, number);
+    let text = String::from_utf8(text).unwrap_or_default();
+    text.trim_matches('"').to_owned()
 }

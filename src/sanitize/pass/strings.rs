@@ -41,8 +41,8 @@ impl Pass<'_> {
         if seen & sweep::NON_ASCII != 0 || detect::is_searched(text.as_bytes(), seen) {
             let spans = detect::find(self.rules, text, 0);
             if !spans.is_empty() {
-                let count = u32::try_from(spans.len()).unwrap_or(u32::MAX);
-                self.done.redactions = self.done.redactions.saturating_add(count);
+                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+                self.count(&rules);
                 return self.cut_to_room(&text::replace(self.rules, text, &spans));
             }
         }
@@ -80,10 +80,12 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
+            hits: self.hits.as_ref().map(|_| Vec::new()),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);
         let (nodes, members, mut done) = (inner.nodes, inner.members, inner.done);
+        let hits = inner.hits.unwrap_or_default();
         self.nodes = nodes;
         if written.is_err() {
             return Some(written);
@@ -96,6 +98,9 @@ impl Pass<'_> {
             done.redactions = 1;
         }
         self.done.add(done);
+        if let Some(all) = &mut self.hits {
+            all.extend(hits);
+        }
         Some(match String::from_utf8(inner_out) {
             Ok(sanitized) => self.cut_to_room(&sanitized),
             Err(_) => self.plain(marker::FAILED),
@@ -143,7 +148,7 @@ pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
 
 /// True where nothing in a text has to be escaped, and nothing can be what a rule names.
 #[inline]
-fn is_harmless(text: &str, seen: u8) -> bool {
+pub(super) fn is_harmless(text: &str, seen: u8) -> bool {
     seen & (sweep::ESCAPE | sweep::ASSIGNMENT | sweep::NON_ASCII) == 0
         && !begins_like_json(text)
         && !detect::is_searched(text.as_bytes(), seen)

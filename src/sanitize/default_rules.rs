@@ -1,0 +1,554 @@
+//! The rules that stand without being asked for.
+//!
+//! Each names the members that it is for, as they are folded; any words may stand before them.
+
+use super::rules::{Extent, Group, Rule, Spared, Treatment};
+
+/// The default rules.
+pub(super) fn defaults() -> Vec<Rule> {
+    let mut rules = secrets();
+    rules.extend(card_data());
+    rules.extend(financial());
+    rules.extend(personal());
+    rules
+}
+
+fn secrets() -> Vec<Rule> {
+    let secret = |name, extent| Rule::new(name, Some(Group::Secret), Treatment::Redact, extent);
+    let word = |name| secret(name, Extent::Word);
+    vec![
+        word("password").called(&[
+            "password",
+            "passwd",
+            "passwrd",
+            "pword",
+            "pwd",
+            "pw",
+            "passphrase",
+            "passcode",
+            "password_hash",
+            "passwd_hash",
+        ]),
+        word("password")
+            .called(&["pass"])
+            .harmless_after(NO_PASSWORD),
+        word("token")
+            .called(&["token"])
+            .harmless_after(NO_SECRET_TOKEN),
+        word("personal_access_token").called(&["pat"]),
+        word("jwt").called(&["jwt"]),
+        word("csrf").called(&["csrf", "xsrf"]),
+        word("secret").called(&["secret", "secret_id", "secret_string", "secret_binary"]),
+        word("api_key").called(&[
+            "api_key",
+            "app_key",
+            "application_key",
+            "subscription_key",
+            "server_key",
+        ]),
+        word("access_key").called(&[
+            "access_key",
+            "access_key_id",
+            "secret_access_key",
+            "secret_key",
+            "shared_access_key",
+            "shared_access_signature",
+            "account_key",
+            "auth_key",
+            "consumer_key",
+            "master_key",
+            "service_key",
+            "service_role_key",
+            "session_key",
+            "shared_key",
+            "preshared_key",
+            "pre_shared_key",
+            "psk",
+        ]),
+        word("private_key").called(&[
+            "private_key",
+            "private_key_pem",
+            "private_key_data",
+            "client_key",
+            "client_key_data",
+            "decryption_key",
+            "encryption_key",
+            "hmac_key",
+            "signing_key",
+        ]),
+        word("credentials").called(&["credential", "creds", "cred"]),
+        secret("authorization", Extent::Credentials)
+            .called(&[
+                "authorization",
+                "authorization_header",
+                "auth_header",
+                "=auth",
+                "=bearer",
+            ])
+            .harmless_after(NO_CREDENTIALS),
+        word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
+        word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
+        word("one_time_code").called(&[
+            "otp",
+            "totp",
+            "otp_code",
+            "totp_code",
+            "mfa_code",
+            "2fa_code",
+            "two_factor_code",
+            "verification_code",
+            "one_time_code",
+            "login_code",
+            "sms_code",
+            "auth_code",
+            "authorization_code",
+            "code_verifier",
+        ]),
+        word("pin")
+            .called(&["pin", "pin_code", "pin_number"])
+            .harmless_after(NO_SECRET_PIN),
+        secret("recovery_code", Extent::Phrase).called(&[
+            "recovery_code",
+            "backup_code",
+            "recovery_key",
+            "recovery_phrase",
+            "seed_phrase",
+        ]),
+        word("remember_me").called(&["remember_me"]),
+    ]
+}
+
+fn card_data() -> Vec<Rule> {
+    let dropped = |name| Rule::new(name, Some(Group::Card), Treatment::Drop, Extent::Digits);
+    vec![
+        dropped("card_security_code").called(&[
+            "cvv",
+            "icvv",
+            "cvc",
+            "csc",
+            "cvn",
+            "security_code",
+            "card_code",
+            "card_verification",
+            "card_verification_value",
+            "card_verification_code",
+            "card_verification_number",
+        ]),
+        dropped("track_data").called(&[
+            "track_data",
+            "track1_data",
+            "track2_data",
+            "magstripe",
+            "magstripe_data",
+            "magnetic_stripe",
+            "magnetic_stripe_data",
+        ]),
+        dropped("pin_block").called(&["pin_block"]),
+    ]
+}
+
+fn financial() -> Vec<Rule> {
+    let masked = |name| {
+        Rule::new(
+            name,
+            Some(Group::Financial),
+            Treatment::Mask,
+            Extent::Digits,
+        )
+    };
+    vec![
+        masked("credit_card").called(&[
+            "credit_card",
+            "credit_card_number",
+            "credit_card_no",
+            "debit_card",
+            "debit_card_number",
+            "payment_card",
+            "payment_card_number",
+            "card_number",
+            "card_num",
+            "card_no",
+            "cc_number",
+            "cc_num",
+            "primary_account_number",
+        ]),
+        masked("card")
+            .called(&["card", "pan"])
+            .sparing(Spared::FewerDigits(8)),
+        masked("iban").called(&["iban"]),
+        masked("account_number").called(&[
+            "account_number",
+            "account_num",
+            "account_no",
+            "acct_number",
+            "acct_num",
+            "acct_no",
+            "bank_account",
+            "bank_account_number",
+        ]),
+        masked("routing_number").called(&["routing_number", "routing_num", "routing_no"]),
+        masked("sort_code").called(&["sort_code"]),
+    ]
+}
+
+fn personal() -> Vec<Rule> {
+    let person = |name: &str, extent| {
+        let class = name.into();
+        Rule::new(
+            name,
+            Some(Group::Personal),
+            Treatment::Pseudonymize { class },
+            extent,
+        )
+    };
+    let phrase = |name| person(name, Extent::Phrase);
+    let word = |name| person(name, Extent::Word);
+    let digits = |name| person(name, Extent::Digits);
+    vec![
+        phrase("patient_name").called(&["patient_name", "patient_full_name"]),
+        phrase("full_name")
+            .called(&[
+                "full_name",
+                "account_holder",
+                "account_holder_name",
+                "applicant_name",
+                "beneficiary_name",
+                "card_holder",
+                "card_holder_name",
+                "contact_name",
+                "customer_name",
+                "employee_name",
+                "guardian_name",
+                "guest_name",
+                "passenger_name",
+                "person_name",
+                "policy_holder_name",
+                "recipient_name",
+                "resident_name",
+                "subscriber_name",
+            ])
+            .harmless_after(NO_PERSON),
+        phrase("first_name").called(&[
+            "first_name",
+            "given_name",
+            "middle_name",
+            "forename",
+            "fname",
+        ]),
+        phrase("last_name")
+            .called(&[
+                "last_name",
+                "family_name",
+                "maiden_name",
+                "surname",
+                "lname",
+            ])
+            .harmless_after(NO_PERSON),
+        phrase("date_of_birth").called(&["date_of_birth", "dob", "birth_date", "birthday"]),
+        digits("ssn").called(&[
+            "ssn",
+            "social_security",
+            "social_security_number",
+            "social_security_no",
+        ]),
+        word("national_id").called(&[
+            "national_id",
+            "national_id_number",
+            "national_identity_number",
+            "national_identification_number",
+            "national_insurance_number",
+            "national_insurance_no",
+            "nino",
+            "identity_card_number",
+            "aadhaar",
+            "aadhaar_number",
+        ]),
+        word("tax_id").called(&[
+            "tax_id",
+            "tax_id_number",
+            "tax_identification_number",
+            "tax_number",
+            "taxpayer_id",
+            "taxpayer_identification_number",
+            "itin",
+        ]),
+        digits("nhs_number").called(&["nhs_number", "nhs_no"]),
+        word("medicare_id").called(&[
+            "medicare_id",
+            "medicare_number",
+            "medicare_beneficiary_id",
+            "medicare_beneficiary_identifier",
+            "medicaid_id",
+            "medicaid_number",
+            "mbi",
+        ]),
+        word("passport").called(&["passport", "passport_number", "passport_no", "passport_id"]),
+        word("drivers_license").called(&[
+            "drivers_license",
+            "drivers_license_number",
+            "drivers_licence",
+            "drivers_licence_number",
+            "driver_license",
+            "driver_license_number",
+            "driver_licence",
+            "driver_licence_number",
+            "driving_license",
+            "driving_license_number",
+            "driving_licence",
+            "driving_licence_number",
+        ]),
+        word("email")
+            .called(&["email", "email_address", "mail_address"])
+            .sparing(Spared::Containers),
+        digits("phone").called(&[
+            "phone",
+            "phone_number",
+            "phone_no",
+            "telephone",
+            "telephone_number",
+            "mobile_number",
+            "cell_number",
+            "contact_number",
+            "whatsapp_number",
+            "msisdn",
+        ]),
+        digits("phone")
+            .called(&["mobile", "tel"])
+            .sparing(Spared::FewerDigits(5)),
+        digits("fax").called(&["fax", "fax_number", "fax_no"]),
+        phrase("address")
+            .called(&["address", "address_line", "street_line"])
+            .harmless_after(NO_PLACE_TO_LIVE)
+            .sparing(Spared::NetworkAddresses),
+        word("mrn").called(&[
+            "mrn",
+            "medical_record",
+            "medical_record_number",
+            "medical_record_no",
+            "medical_record_id",
+        ]),
+        word("health_plan_number").called(&[
+            "health_plan_beneficiary_number",
+            "health_plan_number",
+            "health_plan_id",
+            "beneficiary_number",
+            "beneficiary_id",
+        ]),
+        word("insurance_id").called(&[
+            "insurance_id",
+            "insurance_number",
+            "insurance_policy_number",
+            "subscriber_id",
+        ]),
+        word("member_id").called(&["member_id", "member_number"]),
+        word("license_number").called(&[
+            "license_number",
+            "licence_number",
+            "license_no",
+            "licence_no",
+        ]),
+        word("vehicle_id").called(&["vin", "vin_number", "vehicle_identification_number"]),
+        phrase("license_plate").called(&[
+            "license_plate",
+            "licence_plate",
+            "license_plate_number",
+            "number_plate",
+        ]),
+        word("device_serial").called(&["device_serial", "device_serial_number"]),
+        word("biometric_id").called(&["biometric_id", "biometric_identifier"]),
+    ]
+}
+
+/// Cards and tickets to pass with, and runs over something.
+const NO_PASSWORD: &[&str] = &[
+    "boarding",
+    "bus",
+    "rail",
+    "train",
+    "transit",
+    "season",
+    "ski",
+    "lift",
+    "day",
+    "gate",
+    "hall",
+    "mountain",
+    "travel",
+    "parking",
+    "backstage",
+    "event",
+    "press",
+    "fishing",
+    "hunting",
+    "render",
+    "shader",
+    "depth",
+    "shadow",
+    "compiler",
+    "optimization",
+    "first",
+    "second",
+    "third",
+    "last",
+    "next",
+    "final",
+    "high",
+    "low",
+    "band",
+    "single",
+    "multi",
+    "two",
+    "one",
+    "dry",
+    "test",
+    "tests",
+    "smoke",
+    "should",
+    "must",
+    "did",
+    "no",
+    "per",
+    "each",
+    "all",
+    "build",
+];
+
+/// Page cursors, counts and marks of a language model, and what a parser says.
+const NO_SECRET_TOKEN: &[&str] = &[
+    "page",
+    "next",
+    "continuation",
+    "continue",
+    "cursor",
+    "pagination",
+    "resumption",
+    "delta",
+    "sync",
+    "progress",
+    "max",
+    "min",
+    "prompt",
+    "completion",
+    "total",
+    "input",
+    "output",
+    "used",
+    "cached",
+    "reasoning",
+    "remaining",
+    "num",
+    "unexpected",
+    "bos",
+    "eos",
+    "pad",
+    "unk",
+    "sep",
+    "cls",
+    "mask",
+    "stop",
+    "special",
+    "start",
+    "end",
+];
+
+/// Contacts of electronics and of bowling.
+const NO_SECRET_PIN: &[&str] = &[
+    "gpio",
+    "io",
+    "led",
+    "output",
+    "clock",
+    "rx",
+    "tx",
+    "cs",
+    "analog",
+    "digital",
+    "signal",
+    "power",
+    "ground",
+    "interrupt",
+    "map",
+    "rolling",
+    "bowling",
+    "push",
+    "drop",
+    "safety",
+];
+
+/// What an insurer or a card issuer grants.
+const NO_CREDENTIALS: &[&str] = &["prior", "pre"];
+
+/// Names of things.
+const NO_PERSON: &[&str] = &[
+    "repo",
+    "repository",
+    "file",
+    "job",
+    "class",
+    "method",
+    "table",
+    "font",
+    "package",
+];
+
+/// Addresses of machines, memory and contracts.
+const NO_PLACE_TO_LIVE: &[&str] = &[
+    "bind",
+    "listen",
+    "listening",
+    "listener",
+    "memory",
+    "contract",
+    "wallet",
+    "ip",
+    "ipv4",
+    "ipv6",
+    "mac",
+    "server",
+    "host",
+    "node",
+    "cluster",
+    "service",
+    "endpoint",
+    "advertise",
+    "advertised",
+    "remote",
+    "local",
+    "peer",
+    "socket",
+    "network",
+    "gateway",
+    "broadcast",
+    "loopback",
+    "subnet",
+    "base",
+    "virtual",
+    "physical",
+    "hardware",
+    "bluetooth",
+    "url",
+    "web",
+    "http",
+    "dns",
+    "public",
+    "private",
+    "internal",
+    "external",
+    "token",
+    "eth",
+    "ethereum",
+    "btc",
+    "bitcoin",
+    "program",
+    "load",
+    "return",
+    "start",
+    "end",
+    "offset",
+    "register",
+    "i2c",
+    "source",
+    "destination",
+    "src",
+    "dst",
+];

@@ -1,0 +1,585 @@
+//! Secrets among the arguments of a command: `mysql -px`, `curl -u ada:x`, `sshpass -p x`, `docker login -p x`.
+//!
+//! What a short option means hangs on the program. Long options bear the name of what they take.
+
+use std::ops::Range;
+
+use super::statement::password_rule;
+use crate::sanitize::extent::Found;
+use crate::sanitize::rules::{Rule, Rules};
+use crate::sanitize::text::{Findings, is_name_byte};
+
+/// How far before an option its program is looked for.
+const MAX_BEFORE: usize = 512;
+/// The most bytes of a command that are looked at.
+const MAX_COMMAND: usize = 4096;
+/// The most words of a command.
+const MAX_WORDS: usize = 256;
+
+/// A part of an argument that must be replaced.
+#[derive(Debug, Clone)]
+pub(in crate::sanitize) struct SecretArgument<'r> {
+    /// Which of the arguments.
+    pub(in crate::sanitize) index: usize,
+    /// The place in that argument.
+    pub(in crate::sanitize) range: Range<usize>,
+    pub(in crate::sanitize) rule: &'r Rule,
+}
+
+/// Where a program takes a secret.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// Behind this option, in the same argument or the next one.
+    Option(&'static str),
+    /// Behind this option in the same argument: alone it makes the program ask.
+    Attached(&'static str),
+    /// Behind this option, once the word `login` was said.
+    Login(&'static str),
+    /// In the argument of this option, behind the first of these signs.
+    After(&'static str, char),
+    /// In the argument of this option, where it begins so.
+    Prefixed(&'static str, &'static str),
+    /// In the first argument, between `/` and `@`.
+    Connection,
+    /// In the argument that stands so many places behind this word.
+    Behind(&'static str, usize),
+}
+
+/// Programs and where they take secrets.
+fn taken_by(program: &str) -> &'static [Takes] {
+    use Takes::{After, Attached, Behind, Connection, Login, Option, Prefixed};
+    match program {
+        "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mysqlshow" | "mysqlcheck"
+        | "mariadb" | "mariadb-dump" | "mariadb-admin" | "xtrabackup" | "7z" | "7za" | "7zz"
+        | "rar" | "unrar" => &[Attached("-p")],
+        "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport"
+        | "mongoimport" | "mongostat" | "rdesktop" | "rabbitmqadmin" | "arangosh" => {
+            &[Option("-p")]
+        }
+        "redis-cli" | "keydb-cli" | "valkey-cli" => &[Option("-a")],
+        "docker" | "podman" | "nerdctl" | "buildah" | "skopeo" | "helm" | "oras" | "crane"
+        | "oc" | "cf" | "az" | "ibmcloud" | "argocd" => &[Login("-p")],
+        "curl" => &[
+            After("-u", ':'),
+            After("--user", ':'),
+            After("-U", ':'),
+            After("--proxy-user", ':'),
+            Option("--oauth2-bearer"),
+            Option("--pass"),
+        ],
+        "http" | "https" | "xh" | "xhs" => &[After("-a", ':'), After("--auth", ':')],
+        "lftp" => &[After("-u", ',')],
+        "ldapsearch" | "ldapmodify" | "ldapadd" | "ldapdelete" | "ldapwhoami" | "ldappasswd"
+        | "ldapcompare" => &[Option("-w")],
+        "smbclient" | "rpcclient" | "winexe" => &[After("-U", '%')],
+        "zip" | "unzip" | "sqlcmd" | "bcp" | "isql" | "osql" | "tsql" | "mosquitto_pub"
+        | "mosquitto_sub" | "ipmitool" => &[Option("-P")],
+        "openssl" => &[
+            Prefixed("-passin", "pass:"),
+            Prefixed("-passout", "pass:"),
+            Prefixed("-pass", "pass:"),
+            Option("-k"),
+        ],
+        "keytool" | "jarsigner" | "apksigner" => &[
+            Option("-storepass"),
+            Option("-keypass"),
+            Option("-srcstorepass"),
+            Option("-deststorepass"),
+            Option("-srckeypass"),
+            Option("-destkeypass"),
+            Option("-new"),
+        ],
+        "plink" | "pscp" | "psftp" | "putty" => &[Option("-pw")],
+        "xfreerdp" | "xfreerdp3" | "wfreerdp" => &[Attached("/p:")],
+        "sqlplus" | "impdp" | "expdp" | "sqlldr" | "rman" => &[Connection],
+        "rabbitmqctl" => &[
+            Behind("add_user", 2),
+            Behind("change_password", 2),
+            Behind("authenticate_user", 2),
+        ],
+        "vault" => &[Behind("login", 1)],
+        "wpa_passphrase" => &[Behind("wpa_passphrase", 2)],
+        "htpasswd" => &[
+            Behind("-b", 3),
+            Behind("-bc", 3),
+            Behind("-cb", 3),
+            Behind("-nb", 2),
+            Behind("-nbB", 2),
+            Behind("-Bb", 3),
+            Behind("-bB", 3),
+        ],
+        "security" => &[Option("-w")],
+        "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
+        "ConvertTo-SecureString" => &[Behind("ConvertTo-SecureString", 1), Option("-String")],
+        _ => &[],
+    }
+}
+
+/// Programs whose options for secrets have no dash, or that take them without an option.
+const WITHOUT_OPTIONS: &[&str] = &[
+    "sqlplus ",
+    "impdp ",
+    "expdp ",
+    "rabbitmqctl ",
+    "vault login ",
+    "wpa_passphrase ",
+    "xfreerdp ",
+    "ConvertTo-SecureString ",
+];
+/// What reads a secret from its standard input.
+const READS_SECRET: &[&str] = &[
+    "--password-stdin",
+    "-stdin",
+    "--stdin",
+    "chpasswd",
+    "sudo -S",
+    "--with-token",
+    "passwd ",
+    "--pass-stdin",
+    "cryptsetup",
+    "--passphrase-fd",
+];
+
+/// Finds what must be replaced among the arguments of a command, the program's name being one of them.
+///
+/// `--name=value` is not looked for: within one argument that is an assignment.
+pub(in crate::sanitize) fn secrets_among<'r>(
+    rules: &'r Rules,
+    password: &'r Rule,
+    arguments: &[&str],
+) -> Vec<SecretArgument<'r>> {
+    let mut found = Vec::new();
+    let mut takes: &[Takes] = &[];
+    let mut program_at = 0;
+    let mut logs_in = false;
+    for (index, argument) in arguments.iter().enumerate() {
+        let name = argument.rsplit(['/', '\\']).next().unwrap_or(argument);
+        let name = name.strip_suffix(".exe").unwrap_or(name);
+        let taken = taken_by(name);
+        if !taken.is_empty() {
+            (takes, program_at, logs_in) = (taken, index, false);
+        }
+        logs_in |= *argument == "login" || *argument == "registry-login";
+        let next = arguments.get(index + 1).copied();
+        let whole = |index: usize, text: &str| SecretArgument {
+            index,
+            range: 0..text.len(),
+            rule: password,
+        };
+        if let Some(name) = argument.strip_prefix('-')
+            && name.len() >= 3
+            && name.bytes().all(is_name_byte)
+            && let Some((rule, false, _)) = rules.for_name_at_end(name.as_bytes())
+            && let Some(value) = next.filter(|value| !value.starts_with('-'))
+        {
+            found.push(SecretArgument {
+                index: index + 1,
+                range: 0..value.len(),
+                rule,
+            });
+            continue;
+        }
+        for take in takes {
+            let given = match *take {
+                Takes::Option(option) => given(argument, next, option, false),
+                Takes::Login(option) => given(argument, next, option, false).filter(|_| logs_in),
+                Takes::Attached(option) => given(argument, next, option, true),
+                Takes::After(option, sign) => {
+                    given(argument, next, option, false).and_then(|(shift, from)| {
+                        let text = if shift == 0 { argument } else { next? };
+                        let at = from + text.get(from..)?.find(sign)? + sign.len_utf8();
+                        (!text[at..].starts_with("//")).then_some((shift, at))
+                    })
+                }
+                Takes::Prefixed(option, prefix) => next
+                    .filter(|value| argument == &option && value.starts_with(prefix))
+                    .map(|_| (1, prefix.len())),
+                Takes::Connection if index > program_at && !argument.starts_with('-') => {
+                    argument.find('/').map(|at| (0, at + 1))
+                }
+                Takes::Connection => None,
+                Takes::Behind(word, places) => {
+                    let value = arguments.get(index + places);
+                    let is_value = value.is_some_and(|value| {
+                        !value.starts_with(['-', '/']) && !value.contains('=')
+                    });
+                    (*argument == word && is_value).then_some((places, 0))
+                }
+            };
+            let Some((shift, from)) = given else { continue };
+            let Some(text) = arguments.get(index + shift) else {
+                continue;
+            };
+            let mut secret = whole(index + shift, text);
+            secret.range.start = from;
+            if matches!(take, Takes::Connection) {
+                secret.range.end = text
+                    .rfind('@')
+                    .filter(|at| *at > from)
+                    .unwrap_or(text.len());
+            }
+            if !secret.range.is_empty() {
+                found.push(secret);
+            }
+            break;
+        }
+    }
+    found
+}
+
+/// Whether the value of an option stands in this argument or in the next one, and from where on.
+fn given(
+    argument: &str,
+    next: Option<&str>,
+    option: &str,
+    attached_only: bool,
+) -> Option<(usize, usize)> {
+    if argument == option {
+        let has_next = next.is_some_and(|next| !next.starts_with('-') && !next.is_empty());
+        return (has_next && !attached_only).then_some((1, 0));
+    }
+    let rest = argument.strip_prefix(option)?;
+    if option.starts_with("--") || option.len() > 3 {
+        return rest.starts_with('=').then_some((0, option.len() + 1));
+    }
+    // `-port` is no `-p` with a value; mysql's `-P` is another option.
+    Some((0, option.len()))
+}
+
+/// Finds the secrets of the commands in a text.
+pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
+    let Some(password) = password_rule(findings) else {
+        return;
+    };
+    let bytes = findings.bytes();
+    let mut done = 0;
+    for at in memchr::memchr2_iter(b'-', b'/', bytes) {
+        let is_option = at > done
+            && matches!(bytes[at - 1], b' ' | b'\t')
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic);
+        if is_option {
+            done = command_around(findings, password, at, done);
+        }
+    }
+    for program in WITHOUT_OPTIONS {
+        let mut done = 0;
+        for at in memchr::memmem::find_iter(bytes, program.as_bytes()) {
+            if at >= done {
+                done = command_around(findings, password, at + program.len(), done);
+            }
+        }
+    }
+    piped(findings, password);
+}
+
+/// Looks at the command that the place is in; gives where it ends.
+fn command_around<'r>(
+    findings: &mut Findings<'r, '_>,
+    password: &'r Rule,
+    at: usize,
+    done: usize,
+) -> usize {
+    let bytes = findings.bytes();
+    let least = done.max(at.saturating_sub(MAX_BEFORE));
+    let start = bytes[least..at]
+        .iter()
+        .rposition(|byte| is_end(*byte))
+        .map_or(least, |end| least + end + 1);
+    let limit = bytes.len().min(at + MAX_COMMAND);
+    let words = words(bytes, start, limit);
+    let end = words.last().map_or(at, |word| word.end).max(at);
+    take_from(findings, password, &words);
+    // A command within quotes: `bash -c "mysql -p…"`, a value of JSON.
+    for word in &words {
+        let inside = &bytes[word.clone()];
+        if memchr::memmem::find(inside, b" -").is_some()
+            || memchr::memmem::find(inside, b" /").is_some()
+        {
+            let words = self::words(bytes, word.start, word.end);
+            take_from(findings, password, &words);
+        }
+    }
+    end
+}
+
+fn take_from<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule, words: &[Range<usize>]) {
+    let text = findings.text;
+    let arguments: Vec<&str> = words
+        .iter()
+        .map(|word| text.get(word.clone()).unwrap_or_default())
+        .collect();
+    let is_command = arguments.iter().any(|word| {
+        let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+        !taken_by(name.strip_suffix(".exe").unwrap_or(name)).is_empty()
+    });
+    if !is_command {
+        return;
+    }
+    for SecretArgument { index, range, rule } in secrets_among(findings.rules, password, &arguments)
+    {
+        let start = words[index].start + range.start;
+        let mut found = Found {
+            start,
+            end: words[index].start + range.end,
+            quoted: false,
+        };
+        // `-p'x y'`: the marks stand within the word.
+        let value = &findings.bytes()[found.start..found.end];
+        if let [mark @ (b'"' | b'\''), .., last] = value
+            && mark == last
+            && value.len() > 2
+        {
+            found.start += 1;
+            found.end -= 1;
+        }
+        findings.take(rule, found);
+    }
+}
+
+/// The words of a command up to its end, without the quotes that stand around whole ones.
+fn words(bytes: &[u8], start: usize, limit: usize) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut at = start;
+    while at < limit && words.len() < MAX_WORDS {
+        if matches!(bytes[at], b' ' | b'\t') {
+            at += 1;
+            continue;
+        }
+        if is_end(bytes[at]) {
+            // A line that goes on below.
+            break;
+        }
+        if bytes[at] == b'\\' && bytes.get(at + 1) == Some(&b'\n') {
+            at += 2;
+            continue;
+        }
+        let from = at;
+        let mut mark = None;
+        while at < limit {
+            let byte = bytes[at];
+            match mark {
+                Some(open) if byte == open => mark = None,
+                Some(_) if byte == b'\n' => break,
+                Some(_) => {}
+                None if matches!(byte, b'"' | b'\'') => mark = Some(byte),
+                None if byte.is_ascii_whitespace() || is_end(byte) => break,
+                None => {}
+            }
+            at += 1;
+        }
+        let is_quoted =
+            at - from >= 2 && matches!(bytes[from], b'"' | b'\'') && bytes[at - 1] == bytes[from];
+        let opens = matches!(bytes[from], b'"' | b'\'');
+        words.push(if is_quoted {
+            from + 1..at - 1
+        } else if opens && mark.is_some() {
+            from + 1..at
+        } else {
+            from..at
+        });
+    }
+    words
+}
+
+/// `echo x | docker login --password-stdin`: what is written into a program that reads a secret.
+fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
+    let bytes = findings.bytes();
+    for at in memchr::memchr_iter(b'|', bytes) {
+        let near = &bytes[at..bytes.len().min(at + MAX_BEFORE)];
+        let near = &near[..memchr::memchr(b'\n', near).unwrap_or(near.len())];
+        if !READS_SECRET
+            .iter()
+            .any(|words| memchr::memmem::find(near, words.as_bytes()).is_some())
+        {
+            continue;
+        }
+        let least = at.saturating_sub(MAX_BEFORE);
+        let start = bytes[least..at]
+            .iter()
+            .rposition(|byte| matches!(byte, b'\n' | b';' | b'|' | b'&' | b'('))
+            .map_or(least, |end| least + end + 1);
+        let words = words(bytes, start, at);
+        let writer = words
+            .iter()
+            .position(|word| matches!(&bytes[word.clone()], b"echo" | b"printf"));
+        let Some(value) = writer.and_then(|writer| {
+            let given = &words[writer + 1..];
+            given
+                .iter()
+                .rfind(|word| !bytes[(*word).clone()].starts_with(b"-"))
+        }) else {
+            continue;
+        };
+        // `chpasswd` reads a name, a colon and the secret.
+        let from = if memchr::memmem::find(near, b"chpasswd").is_some() {
+            memchr::memchr(b':', &bytes[value.clone()]).map_or(0, |colon| colon + 1)
+        } else {
+            0
+        };
+        let quoted = bytes
+            .get(value.end)
+            .is_some_and(|byte| matches!(byte, b'"' | b'\''));
+        findings.take(
+            password,
+            Found {
+                start: value.start + from,
+                end: value.end,
+                quoted,
+            },
+        );
+    }
+}
+
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b';' | b'|' | b'&' | b'`' | b'(' | b')')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::secrets_among;
+    use crate::sanitize::text::testing::{hits, misses, rules};
+
+    #[test]
+    fn arguments_that_a_program_takes_for_secrets_go() {
+        hits(&[
+            (
+                "mysql --user=etl -pXk4ep --database=w -e \"show tables\"",
+                "mysql --user=etl -p<> --database=w -e \"show tables\"",
+            ),
+            (
+                "curl -u ada:Xk4 https://a.example/x.csv -o x.csv",
+                "curl -u ada:<> https://a.example/x.csv -o x.csv",
+            ),
+            (
+                "curl -s --user 'ada:x y' https://a.example",
+                "curl -s --user 'ada:<>' https://a.example",
+            ),
+            (
+                "curl -uada:Xk4 https://a.example",
+                "curl -uada:<> https://a.example",
+            ),
+            (
+                "sshpass -p Xk4 ssh a@b uptime",
+                "sshpass -p <> ssh a@b uptime",
+            ),
+            ("sshpass -p'x y' ssh a@b", "sshpass -p'<>' ssh a@b"),
+            (
+                "docker login -u ada -p Xk4 r.example && docker run -p 80:80 x",
+                "docker login -u ada -p <> r.example && docker run -p 80:80 x",
+            ),
+            (
+                "redis-cli -h c.example -a Xk4 ping",
+                "redis-cli -h c.example -a <> ping",
+            ),
+            (
+                "bash -c \"mysql -u root -pXk4 db\"",
+                "bash -c \"mysql -u root -p<> db\"",
+            ),
+            (
+                "echo Xk4 | docker login -u ada --password-stdin",
+                "echo <> | docker login -u ada --password-stdin",
+            ),
+            ("echo 'x y' | sudo -S reboot", "echo '<>' | sudo -S reboot"),
+            ("echo \"ada:Xk4\" | chpasswd", "echo \"ada:<>\" | chpasswd"),
+            (
+                "sqlplus scott/tiger@orcl @run.sql",
+                "sqlplus scott/<>@orcl @run.sql",
+            ),
+            (
+                "openssl rsa -in k.pem -passin pass:Xk4 -out o.pem",
+                "openssl rsa -in k.pem -passin pass:<> -out o.pem",
+            ),
+            (
+                "mongosh -u ada -p Xk4 --host c",
+                "mongosh -u ada -p <> --host c",
+            ),
+            (
+                "PGPASSWORD=Xk4 psql -h pg -c \"select 1\"",
+                "PGPASSWORD=<> psql -h pg -c \"select 1\"",
+            ),
+            (
+                "export GITHUB_TOKEN=Xk4; run",
+                "export GITHUB_TOKEN=<>; run",
+            ),
+            ("set API_TOKEN=abc&& run", "set API_TOKEN=<>&& run"),
+            (
+                "terraform apply -var db_password=Xk4 -var size=2",
+                "terraform apply -var db_password=<> -var size=2",
+            ),
+            (
+                "helm upgrade x --set auth.password=Xk4 --wait",
+                "helm upgrade x --set auth.password=<> --wait",
+            ),
+            (
+                "http POST a.example X-Api-Token:Xk4 n=1",
+                "http POST a.example X-Api-Token:<> n=1",
+            ),
+            ("tool -password Xk4 -v", "tool -password <> -v"),
+            (
+                "ldapsearch -x -D cn=a -w Xk4 -b dc=x",
+                "ldapsearch -x -D cn=a -w <> -b dc=x",
+            ),
+            ("vault login s3cretroot", "vault login <>"),
+            (
+                "run --password \"x y\" --quiet",
+                "run --password \"<>\" --quiet",
+            ),
+            (
+                "keytool -list -storepass changeit -keystore k",
+                "keytool -list -storepass <> -keystore k",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn arguments_that_are_no_secrets_stay() {
+        misses(&[
+            "docker run -d -p 8080:80 -u 1000:1000 nginx",
+            "ssh -p 22 a@b",
+            "mkdir -p a/b/c",
+            "mysql -u root -p -h db",
+            "curl -u $USER:$PASS https://a.example",
+            "curl -u ada https://a.example",
+            "cp -a a b",
+            "ps -p 123",
+            "curl -X POST https://a.example -d n=1",
+            "git push -u origin main",
+            "psql -p 5432 -U ada",
+            "run --password-file /run/x --token-count 5 --secret-name prod",
+            "pytest -p no:cacheprovider -k token",
+            "cat token.txt | grep -i secret",
+            "run --password --verbose",
+            "echo hello | wc -l",
+            "we - the team - use it",
+            "mysql -u root -p$DB_PASS db",
+            "redis-cli -h c.example ping",
+        ]);
+    }
+
+    #[test]
+    fn arguments_given_as_items_are_judged_alike() {
+        let rules = rules();
+        let (password, _) = rules.for_member("password").expect("a rule");
+        let among = |arguments: &[&str]| -> Vec<String> {
+            let found = secrets_among(&rules, password, arguments).into_iter();
+            found
+                .map(|secret| arguments[secret.index][secret.range].to_owned())
+                .collect()
+        };
+        assert_eq!(
+            among(&["mysqldump", "--host", "db", "--password", "Xk4", "--all"]),
+            ["Xk4"]
+        );
+        assert_eq!(among(&["/usr/bin/mysql", "-pXk4"]), ["Xk4"]);
+        assert_eq!(among(&["sshpass", "-p", "Xk4", "ssh", "a@b"]), ["Xk4"]);
+        assert_eq!(
+            among(&["curl", "-u", "ada:Xk4", "https://a.example"]),
+            ["Xk4"]
+        );
+        assert_eq!(among(&["--api-token", "Xk4", "--env", "qa"]), ["Xk4"]);
+        assert_eq!(among(&["docker", "login", "-p", "Xk4"]), ["Xk4"]);
+        assert!(among(&["docker", "run", "-p", "80:80"]).is_empty());
+        assert!(among(&["--password", "--quiet"]).is_empty());
+        assert!(among(&[]).is_empty());
+    }
+}

@@ -1,0 +1,378 @@
+//! Statements of databases: `IDENTIFIED BY 'x'`, `PASSWORD('x')`, `INSERT INTO users (…, password) VALUES (…, 'x')`.
+//!
+//! `password = 'x'` is an assignment, and `PASSWORD 'x'` a name with its value behind it.
+
+use std::ops::Range;
+
+use super::Detector;
+use crate::sanitize::extent::Found;
+use crate::sanitize::reference::looks_secret;
+use crate::sanitize::rules::Rule;
+use crate::sanitize::text::Findings;
+
+/// How far apart the words of a clause may stand.
+const MAX_CLAUSE: usize = 96;
+/// The most bytes of a list of columns.
+const MAX_COLUMNS: usize = 2048;
+/// The most bytes of a quoted value.
+const MAX_VALUE: usize = 4096;
+/// The most bytes of a function's name.
+const MAX_NAME: usize = 64;
+
+/// Finds the secrets that statements set.
+pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
+    identified(findings);
+    calls(findings);
+    inserted(findings);
+    settings(findings);
+}
+
+/// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`, `IDENTIFIED BY PASSWORD '*9F…'`.
+fn identified(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    let mut from = 0;
+    while let Some(at) = find_word(bytes, b"identified", from) {
+        from = at + b"identified".len();
+        let clause = from..bytes.len().min(from + MAX_CLAUSE);
+        let by = [&b" by "[..], b" as "]
+            .into_iter()
+            .filter_map(|word| find_word(&bytes[clause.clone()], word, 0))
+            .min();
+        let Some(by) = by else { continue };
+        let between = &bytes[from..from + by];
+        let is_clause =
+            between.is_empty() || between.len() > 5 && between[..5].eq_ignore_ascii_case(b" with");
+        if !is_clause {
+            continue;
+        }
+        let mut value = findings.reader.skip_blanks(from + by + 4);
+        if bytes[value..].len() > 9 && bytes[value..value + 9].eq_ignore_ascii_case(b"password ") {
+            value = findings.reader.skip_blanks(value + 9);
+        }
+        let found = quoted(bytes, value).or_else(|| {
+            let length = bytes[value..]
+                .iter()
+                .take(MAX_VALUE)
+                .take_while(|byte| {
+                    !byte.is_ascii_whitespace() && !matches!(byte, b';' | b',' | b'"' | b'\'')
+                })
+                .count();
+            // Prose: "identified by its serial number".
+            let is_statement = bytes[at].is_ascii_uppercase() && bytes[at + 1].is_ascii_uppercase();
+            (length > 0 && is_statement).then_some(Found {
+                start: value,
+                end: value + length,
+                quoted: false,
+            })
+        });
+        if let Some(found) = found
+            && let Some(rule) = password_rule(findings)
+        {
+            findings.take(rule, found);
+        }
+    }
+}
+
+/// `PASSWORD('x')`, `setPassword("x")`, `.with_token("x")`.
+fn calls(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    for open in memchr::memchr_iter(b'(', bytes) {
+        if !matches!(bytes.get(open + 1), Some(b'"' | b'\'')) {
+            continue;
+        }
+        let least = open.saturating_sub(MAX_NAME);
+        let length = bytes[least..open]
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+            .count();
+        let function = &bytes[open - length..open];
+        let Some((rule, false, start)) = findings.rules.for_name_at_end(function) else {
+            continue;
+        };
+        let Some(found) = quoted(bytes, open + 1) else {
+            continue;
+        };
+        let verb = function[..start].trim_ascii().to_ascii_lowercase();
+        let sets = ["set", "with", "use", "add", "change", "update"]
+            .iter()
+            .any(|word| verb.starts_with(word.as_bytes()));
+        let shouts = !function.iter().any(u8::is_ascii_lowercase);
+        let text = findings
+            .text
+            .get(found.start..found.end)
+            .unwrap_or_default();
+        let is_value = shouts || sets && !text.contains(' ') || start == 0 && looks_secret(text);
+        if is_value {
+            findings.take(rule, found);
+        }
+    }
+}
+
+/// The values of an `INSERT` in the columns that a rule names.
+fn inserted(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    let mut from = 0;
+    while let Some(at) = find_word(bytes, b"insert into ", from) {
+        from = at + b"insert into ".len();
+        let near = &bytes[from..bytes.len().min(from + MAX_CLAUSE)];
+        let Some(open) = memchr::memchr(b'(', near).map(|open| from + open) else {
+            continue;
+        };
+        let near = &bytes[open..bytes.len().min(open + MAX_COLUMNS)];
+        let Some(close) = memchr::memchr(b')', near).map(|close| open + close) else {
+            continue;
+        };
+        let ruled: Vec<(usize, &Rule)> = bytes[open + 1..close]
+            .split(|byte| *byte == b',')
+            .enumerate()
+            .filter_map(|(column, name)| {
+                let name = name.trim_ascii();
+                let name = name
+                    .strip_suffix(b"\"")
+                    .or(name.strip_suffix(b"`"))
+                    .or(name.strip_suffix(b"]"))
+                    .unwrap_or(name);
+                let (rule, plural, _) = findings.rules.for_name_at_end(name)?;
+                (!plural).then_some((column, rule))
+            })
+            .collect();
+        from = close;
+        if ruled.is_empty() {
+            continue;
+        }
+        let clause = &bytes[close..bytes.len().min(close + MAX_CLAUSE)];
+        let Some(values) = find_word(clause, b"values", 0) else {
+            continue;
+        };
+        let mut row = close + values + b"values".len();
+        loop {
+            row += bytes[row..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace() || **byte == b',')
+                .count();
+            if bytes.get(row) != Some(&b'(') {
+                break;
+            }
+            row = take_row(findings, &ruled, row + 1);
+        }
+        from = row;
+    }
+}
+
+/// Takes the ruled values of a row that begins at `at`; gives where it ends.
+fn take_row<'r>(
+    findings: &mut Findings<'r, '_>,
+    ruled: &[(usize, &'r Rule)],
+    mut at: usize,
+) -> usize {
+    let bytes = findings.bytes();
+    let mut column = 0;
+    loop {
+        at = findings.reader.skip_blanks(at);
+        let (value, next) = match quoted(bytes, at) {
+            Some(found) => {
+                let rest = &bytes[found.end..];
+                let length = rest
+                    .iter()
+                    .take_while(|byte| !matches!(byte, b',' | b')'))
+                    .count();
+                (found, found.end + length)
+            }
+            None => {
+                let mut depth = 0_usize;
+                let length = bytes[at..].iter().take_while(|byte| {
+                    match byte {
+                        b'(' => depth += 1,
+                        b')' if depth > 0 => {
+                            depth -= 1;
+                            return true;
+                        }
+                        b')' => return false,
+                        b',' => return depth > 0,
+                        _ => {}
+                    }
+                    true
+                });
+                let end = at + length.count();
+                (
+                    Found {
+                        start: at,
+                        end,
+                        quoted: false,
+                    },
+                    end,
+                )
+            }
+        };
+        if let Some((_, rule)) = ruled.iter().find(|(ruled, _)| *ruled == column) {
+            let end = value.start + bytes[value.start..value.end].trim_ascii_end().len();
+            findings.take(rule, Found { end, ..value });
+        }
+        match bytes.get(next) {
+            Some(b',') => at = next + 1,
+            Some(_) => return next + 1,
+            None => return next,
+        }
+        column += 1;
+    }
+}
+
+/// `requirepass x`, as the settings of Redis have it.
+fn settings(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    for name in [&b"requirepass "[..], b"masterauth "] {
+        let mut from = 0;
+        while let Some(at) = find_word(bytes, name, from) {
+            from = at + name.len();
+            let value = findings.reader.skip_blanks(from);
+            let found = quoted(bytes, value).unwrap_or_else(|| Found {
+                start: value,
+                end: findings.reader.word_end(value),
+                quoted: false,
+            });
+            if let Some(rule) = password_rule(findings) {
+                findings.take(rule, found);
+            }
+        }
+    }
+}
+
+/// The rule for passwords, whatever it is called.
+pub(super) fn password_rule<'r>(findings: &Findings<'r, '_>) -> Option<&'r Rule> {
+    let named = findings.rules.for_member("password").map(|(rule, _)| rule);
+    named.or_else(|| findings.rules.for_detector(Detector::LabelledSecret))
+}
+
+/// What stands in quotes at `at`; a mark written twice is one of the value's.
+fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
+    let at = at
+        + usize::from(
+            matches!(bytes.get(at), Some(b'N' | b'E' | b'n'))
+                && matches!(bytes.get(at + 1), Some(b'\'')),
+        );
+    let escapes = bytes[at..]
+        .iter()
+        .take(8)
+        .take_while(|byte| **byte == b'\\')
+        .count();
+    let mark = *bytes
+        .get(at + escapes)
+        .filter(|byte| matches!(byte, b'\'' | b'"'))?;
+    let start = at + escapes + 1;
+    let limit = bytes.len().min(start + MAX_VALUE);
+    let mut end = start;
+    loop {
+        let Some(offset) = memchr::memchr(mark, &bytes[end..limit]) else {
+            // It was cut.
+            return Some(Found {
+                start,
+                end: limit,
+                quoted: true,
+            });
+        };
+        end += offset;
+        if bytes.get(end + 1) == Some(&mark) && escapes == 0 && end > start {
+            end += 2;
+            if end >= limit {
+                return Some(Found {
+                    start,
+                    end: limit,
+                    quoted: true,
+                });
+            }
+            continue;
+        }
+        let end = end
+            - bytes[start..end]
+                .iter()
+                .rev()
+                .take(escapes)
+                .take_while(|byte| **byte == b'\\')
+                .count();
+        return Some(Found {
+            start,
+            end,
+            quoted: true,
+        });
+    }
+}
+
+/// Where `word`, which is lower-case, stands from `from` on, in any case.
+fn find_word(bytes: &[u8], word: &[u8], from: usize) -> Option<usize> {
+    let rest: Range<usize> = from..bytes.len();
+    let (lower, upper) = (word[0], word[0].to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, &bytes[rest])
+        .map(|at| from + at)
+        .find(|at| {
+            bytes.len() - at >= word.len() && bytes[*at..at + word.len()].eq_ignore_ascii_case(word)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn what_a_statement_sets_goes() {
+        hits(&[
+            (
+                "CREATE USER etl WITH PASSWORD 'Xk4' VALID UNTIL '2027-01-01'",
+                "CREATE USER etl WITH PASSWORD '<>' VALID UNTIL '2027-01-01'",
+            ),
+            (
+                "CREATE USER 'a'@'%' IDENTIFIED BY 'Xk4';",
+                "CREATE USER 'a'@'%' IDENTIFIED BY '<>';",
+            ),
+            (
+                "alter user a identified with mysql_native_password by 'x y'",
+                "alter user a identified with mysql_native_password by '<>'",
+            ),
+            (
+                "CREATE USER scott IDENTIFIED BY tiger;",
+                "CREATE USER scott IDENTIFIED BY <>;",
+            ),
+            (
+                "SET PASSWORD FOR 'a'@'b' = PASSWORD('Xk4')",
+                "SET PASSWORD FOR 'a'@'b' = PASSWORD('<>')",
+            ),
+            (
+                "ALTER LOGIN sa WITH PASSWORD = N'Xk4'",
+                "ALTER LOGIN sa WITH PASSWORD = <>",
+            ),
+            (
+                "INSERT INTO users (id, \"password\", city) VALUES (1, 'it''s', 'Lund'), (2, 'b,c', 'Oslo');",
+                "INSERT INTO users (id, \"password\", city) VALUES (1, '<>', 'Lund'), (2, '<>', 'Oslo');",
+            ),
+            (
+                "insert into t(token) values (abc123)",
+                "insert into t(token) values (<>)",
+            ),
+            (
+                "UPDATE users SET password = 'Xk4', city = 'Lund'",
+                "UPDATE users SET password = '<>', city = 'Lund'",
+            ),
+            (
+                "client.setPassword(\"abc\").open()",
+                "client.setPassword(\"<>\").open()",
+            ),
+            ("CONFIG SET requirepass abc", "CONFIG SET requirepass <>"),
+        ]);
+    }
+
+    #[test]
+    fn statements_that_set_no_secret_stay() {
+        misses(&[
+            "SELECT token_id, password_changed_at FROM users WHERE id = 40213",
+            "CREATE TABLE users (password VARCHAR(255) NOT NULL, token CHAR(64), secret TEXT)",
+            "ALTER TABLE users ADD COLUMN password VARCHAR(255), DROP COLUMN token",
+            "SELECT COUNT(password) FROM users GROUP BY token",
+            "it is identified by its serial number",
+            "INSERT INTO cities (id, name) VALUES (1, 'Lund')",
+            "INSERT INTO users (id, password) VALUES ($1, ?)",
+            "getToken(\"name\") and find_secret('db')",
+            "input.password(\"Enter it twice\")",
+            "WHERE token == other AND password <> old",
+        ]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Where a value in plain text ends.
+//!
+//! A secret that goes on after its supposed end would be written, so in doubt a value reaches further:
+//! a comma or a closing bracket ends it only where what follows looks like the next thing.
+
+mod phrase;
+mod word;
+
+use super::marker;
+use super::rules::{Extent, Rules};
+use super::text::is_quote;
+
+/// How far a look ahead goes, so that all looks together stay linear in the text.
+const LOOK_AHEAD: usize = 64;
+
+/// The place of a value in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Quotes stand around it.
+    pub(super) quoted: bool,
+}
+
+/// A place in a text that is being read.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'t> {
+    bytes: &'t [u8],
+}
+
+/// A quotation mark and the backslashes before it.
+#[derive(Clone, Copy)]
+pub(super) struct Quote {
+    backslashes: usize,
+    mark: u8,
+    /// One, or three as Python and TOML have them.
+    times: usize,
+}
+
+impl Quote {
+    pub(super) fn length(self) -> usize {
+        self.backslashes + self.times
+    }
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(bytes: &'t [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// The value that begins at `at`, after spaces. `outer` is the quotation mark before the name.
+    pub(super) fn value(
+        self,
+        rules: &Rules,
+        at: usize,
+        extent: Extent,
+        outer: Option<u8>,
+    ) -> Option<Found> {
+        let start = self.skip_blanks(at);
+        if let Some(quote) = self.opening_quote(start) {
+            let start = start + quote.length();
+            let end = self.closing_quote(start, quote);
+            return Some(Found {
+                start,
+                end,
+                quoted: true,
+            });
+        }
+        let end = match self.marker_end(start, extent) {
+            Some(end) => end,
+            None => {
+                let end = match extent {
+                    _ if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
+                    Extent::Word => self.word_end(start),
+                    Extent::Credentials => self.credentials_end(start, outer),
+                    Extent::Digits => self.digits_end(rules, start),
+                    Extent::Phrase => self.phrase_end(rules, start),
+                };
+                // A pseudonym must be told from what follows it.
+                let runs_on = self
+                    .at(end)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric());
+                if runs_on && end > start {
+                    self.word_end(end)
+                } else {
+                    end
+                }
+            }
+        };
+        (end > start).then_some(Found {
+            start,
+            end,
+            quoted: false,
+        })
+    }
+
+    /// A marker or pseudonym ends where it ends, so that what was sanitized once is left alone; but a
+    /// word that only begins like one is a word.
+    fn marker_end(self, start: usize, extent: Extent) -> Option<usize> {
+        let end = start + marker::length_at(self.bytes, start)?;
+        (extent != Extent::Word || self.ends_word(end)).then_some(end)
+    }
+
+    pub(super) fn at(self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    pub(super) fn skip_blanks(self, mut at: usize) -> usize {
+        while matches!(self.at(at), Some(b' ' | b'\t')) {
+            at += 1;
+        }
+        at
+    }
+
+    pub(super) fn opening_quote(self, at: usize) -> Option<Quote> {
+        let mut mark_at = at;
+        while mark_at < at + LOOK_AHEAD && self.at(mark_at) == Some(b'\\') {
+            mark_at += 1;
+        }
+        let mark = self.at(mark_at).filter(|byte| is_quote(*byte))?;
+        let backslashes = mark_at - at;
+        let triple =
+            backslashes == 0 && self.at(at + 1) == Some(mark) && self.at(at + 2) == Some(mark);
+        Some(Quote {
+            backslashes,
+            mark,
+            times: if triple { 3 } else { 1 },
+        })
+    }
+
+    /// Where the text inside `quote` ends: before its like, else at the line's end.
+    pub(super) fn closing_quote(self, start: usize, quote: Quote) -> usize {
+        let mut at = start;
+        while let Some(offset) = memchr::memchr(quote.mark, &self.bytes[at..]) {
+            let mark_at = at + offset;
+            let backslashes = self.bytes[start..mark_at]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\')
+                .count();
+            // Each level of escaping doubles the backslashes and adds one before a mark.
+            let closes = backslashes
+                .checked_sub(quote.backslashes)
+                .is_some_and(|more| (more / (quote.backslashes + 1)).is_multiple_of(2));
+            let repeated =
+                (1..quote.times).all(|further| self.at(mark_at + further) == Some(quote.mark));
+            if closes && repeated {
+                return mark_at - quote.backslashes;
+            }
+            at = mark_at + 1;
+        }
+        memchr::memchr2(b'\n', b'\r', &self.bytes[start..])
+            .map_or(self.bytes.len(), |offset| start + offset)
+    }
+}

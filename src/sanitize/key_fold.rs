@@ -1,0 +1,188 @@
+//! Names in letters that only look like those of ASCII.
+//!
+//! Compatibility forms, full-width ones among them, are decomposed (Unicode Standard Annex 15, NFKD), marks and
+//! characters without width are dropped, and Cyrillic, Greek and Armenian letters that look like Latin ones become those
+//! (after Unicode Technical Standard 39). What is left over stays, in lower case.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// A folded name.
+pub(super) struct FoldedName {
+    pub(super) text: Vec<u8>,
+    /// For each byte of the text, where its character begins in the name.
+    origins: Vec<usize>,
+    length: usize,
+}
+
+impl FoldedName {
+    /// Where in the name that stands which is at `at` in the text.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        self.origins.get(at).copied().unwrap_or(self.length)
+    }
+}
+
+/// Folds a name, of which the first character may have been cut.
+pub(super) fn fold(name: &[u8]) -> FoldedName {
+    let cut = name.iter().take_while(|byte| **byte & 0xC0 == 0x80).count();
+    let mut folded = FoldedName {
+        text: Vec::with_capacity(name.len()),
+        origins: Vec::with_capacity(name.len()),
+        length: name.len(),
+    };
+    let mut at = cut;
+    for chunk in name.get(cut..).unwrap_or_default().utf8_chunks() {
+        for character in chunk.valid().chars() {
+            folded.push(character, at);
+            at += character.len_utf8();
+        }
+        at += chunk.invalid().len();
+    }
+    folded
+}
+
+impl FoldedName {
+    fn push(&mut self, character: char, at: usize) {
+        if character.is_ascii() {
+            self.push_bytes(&[character as u8], at);
+            return;
+        }
+        if is_without_width(character) {
+            return;
+        }
+        for part in std::iter::once(character).nfkd() {
+            if is_combining_mark(part) {
+                continue;
+            }
+            let latin = look_alike(part);
+            if latin.is_ascii() {
+                self.push_bytes(&[latin as u8], at);
+            } else {
+                for lower in latin.to_lowercase() {
+                    self.push_bytes(lower.encode_utf8(&mut [0; 4]).as_bytes(), at);
+                }
+            }
+        }
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8], at: usize) {
+        self.text.extend_from_slice(bytes);
+        self.origins.extend(bytes.iter().map(|_| at));
+    }
+}
+
+/// Characters that are not seen: joiners, directions, variation selectors, tags.
+fn is_without_width(character: char) -> bool {
+    matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}' | '\u{FFA0}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// The Latin letter that looks the same.
+fn look_alike(character: char) -> char {
+    match character {
+        // Cyrillic.
+        'а' => 'a',
+        'ь' => 'b',
+        'с' => 'c',
+        'ԁ' => 'd',
+        'е' | 'ҽ' => 'e',
+        'һ' => 'h',
+        'і' | 'ӏ' => 'i',
+        'ј' => 'j',
+        'к' => 'k',
+        'м' => 'm',
+        'п' => 'n',
+        'о' => 'o',
+        'р' => 'p',
+        'ԛ' => 'q',
+        'г' => 'r',
+        'ѕ' => 's',
+        'т' => 't',
+        'ц' => 'u',
+        'ѵ' => 'v',
+        'ԝ' => 'w',
+        'х' => 'x',
+        'у' | 'ү' => 'y',
+        'А' => 'A',
+        'В' => 'B',
+        'С' => 'C',
+        'Е' => 'E',
+        'Н' => 'H',
+        'І' | 'Ӏ' => 'I',
+        'Ј' => 'J',
+        'К' => 'K',
+        'М' => 'M',
+        'О' => 'O',
+        'Р' => 'P',
+        'Ѕ' => 'S',
+        'Т' => 'T',
+        'Ѵ' => 'V',
+        'Ԝ' => 'W',
+        'Х' => 'X',
+        'У' | 'Ү' => 'Y',
+        // Greek.
+        'α' => 'a',
+        'β' => 'b',
+        'ε' => 'e',
+        'η' => 'n',
+        'ι' => 'i',
+        'κ' => 'k',
+        'ν' => 'v',
+        'ο' | 'σ' => 'o',
+        'ρ' => 'p',
+        'τ' => 't',
+        'υ' => 'u',
+        'χ' => 'x',
+        'γ' => 'y',
+        'ω' => 'w',
+        'Α' => 'A',
+        'Β' => 'B',
+        'Ε' => 'E',
+        'Ζ' => 'Z',
+        'Η' => 'H',
+        'Ι' => 'I',
+        'Κ' => 'K',
+        'Μ' => 'M',
+        'Ν' => 'N',
+        'Ο' => 'O',
+        'Ρ' => 'P',
+        'Τ' => 'T',
+        'Υ' => 'Y',
+        'Χ' => 'X',
+        // Armenian.
+        'օ' => 'o',
+        'ո' => 'n',
+        'ս' => 'u',
+        'հ' => 'h',
+        'ց' => 'g',
+        // Latin letters of their own that look like plain ones.
+        'ı' | 'ɩ' | 'ɪ' => 'i',
+        'ɑ' | 'ᴀ' => 'a',
+        'ɡ' | 'ɢ' => 'g',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' | 'đ' => 'd',
+        'ᴇ' => 'e',
+        'ʜ' => 'h',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' | 'ł' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' | 'ø' => 'o',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        // Signs that part words are folded by the caller; odd dashes and dots among them.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '·' | '・' => '-',
+        other => other,
+    }
+}

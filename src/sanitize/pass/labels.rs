@@ -1,0 +1,178 @@
+//! Names that stand in values: of form fields, headers, variables, columns.
+
+use serde_json::Value;
+
+use crate::sanitize::rules::{Group, Rule, Rules};
+
+/// The most bytes of a label; a longer text is none.
+const MAX_LABEL: usize = 128;
+
+/// Words that say what kind of thing a label belongs to, or what to do with it.
+const WORDS_OF_FORMS: &[&str] = &[
+    "field",
+    "input",
+    "box",
+    "textbox",
+    "text",
+    "entry",
+    "edit",
+    "textfield",
+    "textarea",
+    "control",
+    "element",
+    "label",
+    "value",
+    "required",
+    "optional",
+    "here",
+    "again",
+    "confirmation",
+    "below",
+];
+
+/// First words of titles that speak about what they name.
+const WORDS_ABOUT: &[&str] = &[
+    "about",
+    "change",
+    "changing",
+    "choose",
+    "choosing",
+    "forgot",
+    "forgotten",
+    "how",
+    "manage",
+    "managing",
+    "lost",
+    "reset",
+    "resetting",
+    "rotate",
+    "rotating",
+    "show",
+    "toggle",
+    "why",
+    "when",
+    "where",
+];
+
+/// The last words of names whose values are names.
+const NAMES: &[&str] = &[
+    "name",
+    "key",
+    "header",
+    "field",
+    "param",
+    "parameter",
+    "label",
+    "variable",
+    "var",
+    "env",
+    "attribute",
+    "attr",
+    "property",
+    "id",
+    "system",
+    "title",
+    "question",
+    "selector",
+    "locator",
+    "element",
+    "placeholder",
+    "column",
+    "setting",
+    "option",
+    "type",
+];
+
+/// Names in an account that say nothing of its number.
+const OF_ACCOUNTS: &[&str] = &[
+    "amount", "balance", "brand", "country", "count", "currency", "expiry", "issuer", "limit",
+    "month", "network", "scheme", "status", "total", "type", "year",
+];
+
+/// True for a member whose value names what another member is.
+pub(super) fn is_name(member: &str) -> bool {
+    ends_in(member, NAMES)
+}
+
+/// True for amounts and kinds, which stay in an account whose number does not.
+pub(super) fn tells_of_account(member: &str) -> bool {
+    ends_in(member, OF_ACCOUNTS)
+}
+
+/// True where the last word of `member` is one of `words`, however it is spelled.
+pub(super) fn ends_in(member: &str, words: &[&str]) -> bool {
+    let bytes = member.as_bytes();
+    words.iter().any(|word| {
+        let Some(at) = bytes.len().checked_sub(word.len()) else {
+            return false;
+        };
+        if !bytes[at..].eq_ignore_ascii_case(word.as_bytes()) {
+            return false;
+        }
+        let Some(&before) = at.checked_sub(1).and_then(|at| bytes.get(at)) else {
+            return true;
+        };
+        !before.is_ascii_alphanumeric()
+            || bytes[at].is_ascii_uppercase() && !before.is_ascii_uppercase()
+    })
+}
+
+/// The rule for what a label names: of a form field, a selector, a question, the address of a code system.
+pub(super) fn rule_of<'r>(rules: &'r Rules, label: &str) -> Option<(&'r Rule, bool)> {
+    if label.len() > MAX_LABEL {
+        return None;
+    }
+    let parts = label.split(|letter: char| {
+        letter.is_ascii()
+            && !letter.is_ascii_alphanumeric()
+            && !matches!(letter, '_' | '-' | '.' | ' ' | '\'' | ':')
+    });
+    let mut found: Option<(&Rule, bool)> = None;
+    for part in parts {
+        let Some(rule) = rule_of_part(rules, part) else {
+            continue;
+        };
+        if rule.0.group() <= Some(Group::Card) || found.is_none() {
+            found = Some(rule);
+        }
+    }
+    found
+}
+
+fn rule_of_part<'r>(rules: &'r Rules, part: &str) -> Option<(&'r Rule, bool)> {
+    let first = part.split_whitespace().next()?;
+    if WORDS_ABOUT
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
+    {
+        return None;
+    }
+    // `Password for the archive`
+    if let Some((before, _)) = part.split_once(" for ") {
+        return rule_of_part(rules, before);
+    }
+    let mut rest = part.trim_end_matches([' ', ':', '.', '\'', '-', '_']);
+    loop {
+        if let Some(found) = rules.for_member(rest) {
+            return Some(found);
+        }
+        let word = WORDS_OF_FORMS
+            .iter()
+            .find(|word| ends_in(rest, &[**word]))?;
+        rest = rest
+            .get(..rest.len() - word.len())?
+            .trim_end_matches([' ', ':', '.', '\'', '-', '_']);
+    }
+}
+
+/// The rule for what a value names, be it a label or an object that holds one.
+pub(super) fn rule_of_value<'r>(rules: &'r Rules, value: &Value) -> Option<(&'r Rule, bool)> {
+    match value {
+        Value::String(label) => rule_of(rules, label),
+        Value::Object(members) => members.iter().find_map(|(name, value)| match value {
+            Value::String(label) if is_name(name) => rule_of(rules, label),
+            _ => None,
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,141 @@
+//! Members' names that hold what must not be written.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::Pass;
+use super::containers::Member;
+use super::strings::is_harmless;
+use crate::canonical::compare_keys;
+use crate::sanitize::names;
+use crate::sanitize::replace::replacement;
+use crate::sanitize::rules::Rule;
+use crate::sanitize::sweep::sweep;
+use crate::sanitize::{detect, marker, text};
+
+/// From so many digits on a name under a rule's name is a value itself: `{"mrn": {"57875448": …}}`.
+const LEAST_DIGITS: usize = 5;
+
+/// A name as it is written.
+pub(super) struct ShownName<'a> {
+    pub(super) text: String,
+    /// What was replaced in it.
+    pub(super) rules: Vec<&'a Rule>,
+    pub(super) shortened: bool,
+}
+
+impl<'a> Pass<'a> {
+    /// The name with what the rules find in it replaced; `None` where that is nothing.
+    #[inline(never)]
+    pub(super) fn replaced_name(
+        &self,
+        name: &str,
+        under: Option<&'a Rule>,
+    ) -> Option<(String, Vec<&'a Rule>)> {
+        if marker::is_whole(name) {
+            return None;
+        }
+        if let Some(rule) = under
+            && name.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
+            && !rule.spares(name)
+        {
+            return Some((replacement(self.rules, rule, name), vec![rule]));
+        }
+        if is_harmless(name, sweep(name.as_bytes())) {
+            return None;
+        }
+        let rules: &'a _ = self.rules;
+        let searched = match name.rsplit_once('#') {
+            // The number is the sanitizer's own.
+            Some((before, _)) if marker::is_at_end(name.as_bytes()) => before,
+            _ => name,
+        };
+        let spans = detect::find(rules, searched, 0);
+        if spans.is_empty() {
+            return None;
+        }
+        let replaced = text::replace(rules, name, &spans);
+        Some((replaced, spans.iter().map(|span| span.rule).collect()))
+    }
+
+    pub(super) fn shown_name(&self, name: &str, under: Option<&'a Rule>) -> ShownName<'a> {
+        let (text, rules) = self
+            .replaced_name(name, under)
+            .unwrap_or_else(|| (name.to_owned(), Vec::new()));
+        let shown = names::shorten(self.rules, &text);
+        let shortened = *shown != *text;
+        ShownName {
+            text: shown.into_owned(),
+            rules,
+            shortened,
+        }
+    }
+
+    /// Writes the members from the one at `from` on, of which names are not in order, too long or not to
+    /// be written as they are.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn members_sorted(
+        &mut self,
+        members: &Map<String, Value>,
+        from: usize,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) {
+        let mut sorted: Vec<_> = members
+            .iter()
+            .skip(from)
+            .map(|(name, value)| (self.shown_name(name, under), name, value))
+            .collect();
+        sorted.sort_by(|(one, a, _), (next, b, _)| {
+            compare_keys(&one.text, &next.text).then_with(|| a.cmp(b))
+        });
+        if sorted
+            .windows(2)
+            .any(|pair| pair[0].0.text == pair[1].0.text)
+        {
+            number_alike(&mut sorted);
+        }
+        let last = sorted.len().saturating_sub(1);
+        for (at, (shown, name, value)) in sorted.iter().enumerate() {
+            self.done.shortened |= shown.shortened;
+            let member = Member {
+                name,
+                value,
+                siblings: members,
+                shown: &shown.text,
+                replaced: &shown.rules,
+                kinds: sweep(shown.text.as_bytes()),
+                first: from + at == 0,
+                more: at < last,
+            };
+            if !self.member(&member, under, depth) {
+                break;
+            }
+        }
+    }
+}
+
+/// Gives names that came out alike a number behind them, and all names their order again.
+fn number_alike(sorted: &mut [(ShownName<'_>, &String, &Value)]) {
+    let mut taken: BTreeSet<String> = sorted
+        .iter()
+        .map(|(shown, _, _)| shown.text.clone())
+        .collect();
+    let mut first = 0;
+    for at in 1..sorted.len() {
+        if sorted[at].0.text != sorted[first].0.text {
+            first = at;
+            continue;
+        }
+        let base = &sorted[first].0.text;
+        let numbered = (at - first + 1..)
+            .map(|number| format!("{base}#{number}"))
+            .find(|numbered| !taken.contains(numbered))
+            .unwrap_or_default();
+        taken.insert(numbered.clone());
+        sorted[at].0.text = numbered;
+    }
+    sorted.sort_by(|(one, _, _), (next, _, _)| compare_keys(&one.text, &next.text));
+}

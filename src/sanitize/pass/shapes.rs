@@ -1,0 +1,116 @@
+//! Members whose values are what other members of the object say: pairs of name and value, rows under
+//! columns, the data of a Kubernetes secret.
+
+use serde_json::{Map, Value};
+
+use super::containers::Member;
+use super::labels;
+use super::{Pass, Written};
+use crate::sanitize::rules::Rule;
+
+/// The last words of names whose values a name beside them is for.
+const VALUES: &[&str] = &[
+    "value", "values", "val", "text", "content", "contents", "data", "answer", "default",
+];
+/// The last words of names of tables' rows.
+const ROWS: &[&str] = &[
+    "rows", "data", "values", "records", "items", "tuples", "results", "body", "table",
+];
+/// The last words of names of tables' columns.
+const COLUMNS: &[&str] = &[
+    "columns", "cols", "header", "headers", "fields", "names", "keys", "schema",
+];
+/// Members in which tables say of what their columns are.
+const ABOUT_TABLES: &[&str] = &["schema", "metadata", "meta"];
+
+/// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
+const LAST_PAIRS: [u32; 32] = {
+    let mut pairs = [0; 32];
+    let endings = [
+        *b"ue", *b"es", *b"al", *b"xt", *b"nt", *b"ts", *b"ta", *b"er", *b"lt", *b"ws", *b"ds",
+        *b"ms", *b"dy", *b"le",
+    ];
+    let mut at = 0;
+    while at < endings.len() {
+        let [before, last] = endings[at];
+        pairs[(last & 31) as usize] |= 1 << (before & 31);
+        at += 1;
+    }
+    pairs
+};
+
+/// True for a name that has to be looked at together with its siblings; of few others too.
+#[inline(always)]
+pub(super) fn may_hang_on_siblings(name: &str) -> bool {
+    matches!(*name.as_bytes(), [.., before, last]
+        if LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0)
+}
+
+impl<'a> Pass<'a> {
+    /// Writes a value that its siblings may tell more of than its own name does.
+    #[inline(never)]
+    pub(super) fn value_among_siblings(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        let Member {
+            name,
+            value,
+            siblings,
+            ..
+        } = *member;
+        let is_value = labels::ends_in(name, VALUES) || name == "stringData";
+        let is_rows = value.is_array() && labels::ends_in(name, ROWS);
+        if siblings.len() < 2 || !(is_value || is_rows) || self.rules.of_member(name).is_some() {
+            return self.member_value(name, value, under, depth);
+        }
+        if matches!(name, "data" | "stringData")
+            && siblings.get("kind").is_some_and(|kind| kind == "Secret")
+            && let Some((rule, _)) = self.rules.for_member("secret")
+        {
+            return self.value(value, Some(rule), depth);
+        }
+        if is_value && let Some((rule, plural)) = self.named_beside(name, siblings) {
+            return self.ruled_value(rule, plural, value, under, depth);
+        }
+        if is_rows
+            && let Value::Array(rows) = value
+            && let Some(columns) = self.columns_beside(siblings)
+        {
+            return self.table(rows, &columns, under, depth);
+        }
+        self.member_value(name, value, under, depth)
+    }
+
+    /// The rule for what a sibling of the member `name` names.
+    fn named_beside(&self, name: &str, siblings: &Map<String, Value>) -> Option<(&'a Rule, bool)> {
+        let rules = self.rules;
+        siblings
+            .iter()
+            .filter(|(sibling, _)| *sibling != name && labels::is_name(sibling))
+            .find_map(|(_, value)| labels::rule_of_value(rules, value))
+    }
+
+    /// The rules for the columns that an object tells beside its rows; `None` where no rule names any.
+    fn columns_beside(
+        &self,
+        siblings: &Map<String, Value>,
+    ) -> Option<Vec<Option<(&'a Rule, bool)>>> {
+        let columns = |members: &Map<String, Value>| {
+            members.iter().find_map(|(name, value)| match value {
+                Value::Array(columns) if labels::ends_in(name, COLUMNS) => {
+                    self.column_rules(columns)
+                }
+                _ => None,
+            })
+        };
+        columns(siblings).or_else(|| {
+            siblings.iter().find_map(|(name, value)| match value {
+                Value::Object(members) if labels::ends_in(name, ABOUT_TABLES) => columns(members),
+                _ => None,
+            })
+        })
+    }
+}

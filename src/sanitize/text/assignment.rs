@@ -1,0 +1,364 @@
+//! Assignments: a name that a rule names, an operator, a value.
+//!
+//! The name may be quoted, the operator is one of `=`, `:`, `:=`, `==`, `=>`, `->`, or the blanks after an option such as
+//! `--password`. Names come in dotenv files, YAML, INI, TOML, code, `Debug` texts, queries, JSON that was cut or escaped.
+
+use super::Findings;
+use super::layout;
+use super::name::{is_name_byte, is_quote, is_quote_or_escape, name_before};
+use super::pair::Pairs;
+use crate::sanitize::extent::Found;
+use crate::sanitize::marker;
+use crate::sanitize::reference;
+use crate::sanitize::rules::{Extent, Rule};
+
+/// The fewest letters of an option that begins with a single dash.
+const LEAST_OPTION: usize = 3;
+/// Words behind a name in the plural that are looked at.
+const MAX_WORDS: usize = 24;
+
+/// Finds the values that are assigned to names.
+pub(super) fn find(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    let mut scan = Scan {
+        findings,
+        pairs: Pairs::default(),
+        floor: 0,
+        program: None,
+    };
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr3(b'=', b':', b'-', &bytes[at..]) {
+        let here = at + offset;
+        at = match (bytes[here], bytes.get(here + 1)) {
+            (b'-', Some(b'-')) => scan.option(here, here + 2),
+            (b'-', Some(b'>')) => scan.assignment(here, here + 2),
+            (b'-', Some(letter)) if letter.is_ascii_alphabetic() => scan.option(here, here + 1),
+            (b'-', _) => here + 1,
+            (b':', _) => scan.colon(here),
+            _ => scan.assignment(here, here + 1),
+        };
+    }
+}
+
+struct Scan<'f, 'r, 't> {
+    findings: &'f mut Findings<'r, 't>,
+    pairs: Pairs<'r>,
+    /// Names do not reach before this place: what stands there is a value.
+    floor: usize,
+    /// Whether the text is that of a program, once that was asked.
+    program: Option<bool>,
+}
+
+impl<'r> Scan<'_, 'r, '_> {
+    fn colon(&mut self, at: usize) -> usize {
+        let bytes = self.findings.bytes();
+        if let Some(start) = marker::start_of(bytes, at)
+            && let Some(length) = marker::length_at(bytes, start)
+        {
+            self.floor = start + length;
+            return self.floor;
+        }
+        let rest = &bytes[at + 1..];
+        if rest.starts_with(b":") {
+            return at + 2;
+        }
+        if rest.starts_with(b"//") {
+            return at + 3;
+        }
+        self.assignment(at, at + 1)
+    }
+
+    /// Looks at the assignment whose operator begins at `operator`; gives where to look further.
+    fn assignment(&mut self, operator: usize, mut after: usize) -> usize {
+        let bytes = self.findings.bytes();
+        while matches!(bytes.get(after), Some(b'=' | b'>' | b'~')) {
+            after += 1;
+        }
+        let Some(name) = name_before(bytes, self.floor, operator) else {
+            return after;
+        };
+        // A quoted plural is a member of JSON; an unquoted one is a word of prose.
+        let quoted = bytes
+            .get(name.end)
+            .is_some_and(|byte| is_quote_or_escape(*byte));
+        let rules = self.findings.rules;
+        let named = &bytes[name.clone()];
+        let known = rules
+            .for_name_at_end(named)
+            .or_else(|| rules.for_name_at_end(without_type(named)?))
+            .or_else(|| rules.for_name_at_end(variable_end(named)?));
+        let Some((rule, plural, _)) = known else {
+            return match self.pairs.meet(self.findings, named, after) {
+                Some(end) => {
+                    self.floor = end;
+                    end
+                }
+                None => after,
+            };
+        };
+        if plural && !quoted {
+            return self.words(rule, after);
+        }
+        let outer = name.start.checked_sub(1).map(|before| bytes[before]);
+        let outer = outer.filter(|byte| is_quote(*byte) && !quoted);
+        let reader = self.findings.reader;
+        let extent = extent_for(rule, named);
+        let Some(mut value) = reader.value(rules, after, extent, outer) else {
+            // Nothing on this line: YAML goes on below, and so does what people write.
+            let Some(value) = layout::below(self.findings.text, name.start, after) else {
+                return after;
+            };
+            return self.take(rule, value, after);
+        };
+        if bytes[..name.start].ends_with(b"//")
+            && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end])
+        {
+            // The name is that of a user, and behind the secret stands the host.
+            value.end = value.start + host;
+        }
+        if bytes[operator] == b':' && !value.quoted && is_block_sign(bytes, value.start) {
+            if let Some(value) = layout::block(self.findings.text, name.start, after) {
+                return self.take(rule, value, after);
+            }
+        }
+        if plural && !value.quoted && self.is_number(&value) {
+            return after;
+        }
+        if !value.quoted {
+            let word = &self.findings.text[value.start..self.char_end(value.end)];
+            let is_comparison = bytes[operator..after].starts_with(b"==");
+            let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
+            if is_comparison && !reference::looks_secret(word)
+                || is_call && extent == Extent::Word && reference::is_own_name(rules, word)
+                || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
+                || reference::is_folder(named, word)
+                || is_permission(named, word)
+                || bytes[operator..after].starts_with(b"=>")
+                    && matches!(word.as_bytes(), [b'{' | b'(', ..])
+            {
+                return after;
+            }
+            let is_spaced = bytes[..operator].ends_with(b" ") && bytes.get(after) == Some(&b' ');
+            if is_spaced && reference::is_expression(word) && self.is_program() {
+                return after;
+            }
+            if reference::is_type(word) {
+                return self.after_type(rule, value.end, extent, after);
+            }
+            if !quoted
+                && extent == Extent::Word
+                && layout::is_line_of_settings(self.findings.text, name.start, operator, after)
+            {
+                value.end = reader.line_of_words(rules, value.start, value.end);
+            }
+        }
+        self.take(rule, value, after)
+    }
+
+    /// Looked up once, and only where something hangs on it.
+    fn is_program(&mut self) -> bool {
+        let text = self.findings.text;
+        *self
+            .program
+            .get_or_insert_with(|| reference::is_program(text))
+    }
+
+    /// `password: str = "x"`: behind the type stands the value.
+    fn after_type(
+        &mut self,
+        rule: &'r Rule,
+        type_end: usize,
+        extent: Extent,
+        otherwise: usize,
+    ) -> usize {
+        let bytes = self.findings.bytes();
+        let reader = self.findings.reader;
+        let equals = reader.skip_blanks(type_end);
+        if bytes.get(equals) != Some(&b'=') || matches!(bytes.get(equals + 1), Some(b'=' | b'>')) {
+            return otherwise;
+        }
+        match reader.value(self.findings.rules, equals + 1, extent, None) {
+            Some(value) => self.take(rule, value, otherwise),
+            None => otherwise,
+        }
+    }
+
+    /// `API keys: x, y`: of what follows a plural, the words that look like secrets.
+    fn words(&mut self, rule: &'r Rule, after: usize) -> usize {
+        let bytes = self.findings.bytes();
+        let reader = self.findings.reader;
+        let mut at = after;
+        for _ in 0..MAX_WORDS {
+            while matches!(
+                bytes.get(at),
+                Some(b' ' | b'\t' | b',' | b'/' | b'[' | b'"' | b'\'')
+            ) {
+                at += 1;
+            }
+            let end = reader.word_end(at);
+            let end = (at..end)
+                .find(|at| matches!(bytes[*at], b',' | b'"' | b'\'' | b']'))
+                .unwrap_or(end);
+            let end = self.char_end(end);
+            let Some(word) = self
+                .findings
+                .text
+                .get(at..end)
+                .filter(|word| !word.is_empty())
+            else {
+                break;
+            };
+            if !reference::looks_secret(word)
+                || super::next_ruled_name(self.findings.rules, bytes, at, end) < end
+            {
+                break;
+            }
+            let found = Found {
+                start: at,
+                end,
+                quoted: true,
+            };
+            let Some(end) = self.findings.take(rule, found) else {
+                break;
+            };
+            at = end;
+            self.floor = end;
+        }
+        at.max(after)
+    }
+
+    /// Looks at the option whose dashes stand at `at` and whose name begins at `name_start`; gives where to look further.
+    fn option(&mut self, at: usize, name_start: usize) -> usize {
+        let bytes = self.findings.bytes();
+        if at > 0 && is_name_byte(bytes[at - 1]) {
+            return name_start;
+        }
+        let length = bytes[name_start..]
+            .iter()
+            .take_while(|byte| is_name_byte(**byte))
+            .count();
+        let name_end = name_start + length;
+        if name_start - at == 1 && length < LEAST_OPTION {
+            return name_end.max(name_start);
+        }
+        // A list of arguments as a program prints it: `'--password', 'x'`.
+        let mut after = name_end;
+        while matches!(bytes.get(after), Some(b'"' | b'\'' | b',' | b'\\')) && after < name_end + 8
+        {
+            after += 1;
+        }
+        let reader = self.findings.reader;
+        let value_start = reader.skip_blanks(after);
+        let separated = after - name_end >= 2 || value_start > after;
+        let is_option = bytes[value_start..].starts_with(b"--");
+        if !separated || is_option {
+            return name_end;
+        }
+        match self
+            .findings
+            .rules
+            .for_name_at_end(&bytes[name_start..name_end])
+        {
+            Some((rule, false, _)) => {
+                let extent = match rule.extent {
+                    Extent::Credentials => Extent::Credentials,
+                    _ => Extent::Word,
+                };
+                let value = reader.value(self.findings.rules, value_start, extent, None);
+                match value {
+                    Some(value) if value.quoted || !self.goes_on(&value) => {
+                        self.take(rule, value, name_end)
+                    }
+                    _ => name_end,
+                }
+            }
+            _ => name_end,
+        }
+    }
+
+    /// True where what stands behind an option is another part of the command, or of a sentence about it.
+    fn goes_on(&self, value: &Found) -> bool {
+        const WORDS: &[&str] = &[
+            "option",
+            "options",
+            "flag",
+            "flags",
+            "argument",
+            "arguments",
+            "parameter",
+            "parameters",
+            "switch",
+        ];
+        let word = &self.findings.text[value.start..self.char_end(value.end)];
+        word.starts_with(['-', '|', '>', '<', '&'])
+            || WORDS.contains(&word)
+            || reference::is_grammar(word)
+    }
+
+    fn is_number(&self, value: &Found) -> bool {
+        self.findings.bytes()[value.start..value.end]
+            .iter()
+            .all(u8::is_ascii_digit)
+    }
+
+    fn char_end(&self, end: usize) -> usize {
+        let text = self.findings.text;
+        (end..text.len())
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(text.len())
+    }
+
+    fn take(&mut self, rule: &'r Rule, value: Found, otherwise: usize) -> usize {
+        match self.findings.take(rule, value) {
+            Some(end) => {
+                self.floor = end;
+                end
+            }
+            None => otherwise,
+        }
+    }
+}
+
+/// How far the value of a name reaches in text; some secrets are made of words.
+fn extent_for(rule: &Rule, name: &[u8]) -> Extent {
+    const OF_WORDS: &[&[u8]] = &[
+        b"phrase",
+        b"mnemonic",
+        b"codes",
+        b"words",
+        b"answer",
+        b"keys",
+    ];
+    let ends_with = |word: &&[u8]| {
+        name.len() >= word.len() && name[name.len() - word.len()..].eq_ignore_ascii_case(word)
+    };
+    match rule.extent {
+        Extent::Word if OF_WORDS.iter().any(ends_with) => Extent::Phrase,
+        extent => extent,
+    }
+}
+
+/// `password string` as Go declares it, `password[]` as C does.
+fn without_type(name: &[u8]) -> Option<&[u8]> {
+    let space = name.iter().rposition(|byte| *byte == b' ')?;
+    let kind = std::str::from_utf8(&name[space + 1..]).ok()?;
+    reference::is_type(kind).then_some(&name[..space])
+}
+
+/// `PASSWORD` of `PGPASSWORD`: variables of an environment are written without a sign between their words.
+fn variable_end(name: &[u8]) -> Option<&[u8]> {
+    let last = name.rsplit(|byte| !byte.is_ascii_uppercase()).next()?;
+    [&b"PASSWORD"[..], b"PASSWD", b"PASSPHRASE", b"PASS"]
+        .into_iter()
+        .find(|word| last.ends_with(word) && last.len() <= word.len() + 8)
+}
+
+/// What GitHub's workflows may do with a token.
+fn is_permission(name: &[u8], word: &str) -> bool {
+    name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
+}
+
+/// `|`, `>-`, `|2`: the value is the indented block below.
+fn is_block_sign(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at), Some(b'|' | b'>'))
+}

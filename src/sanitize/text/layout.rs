@@ -1,0 +1,181 @@
+//! How lines of settings stand together: YAML's blocks, values on the line below, values of several words.
+
+use crate::sanitize::extent::Found;
+use crate::sanitize::reference;
+
+/// The most lines of a block that stands below its name.
+const MAX_LINES: usize = 64;
+/// How far the ends of a line are looked for.
+const MAX_LINE: usize = 512;
+
+/// The block scalar that begins behind `after`: all lines indented further than the one that the name at `name` is in.
+pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
+    let (sign_line, body) = rest_of_line(text, after)?;
+    let sign = sign_line
+        .trim()
+        .split('#')
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    let mut signs = sign.bytes();
+    let is_sign = matches!(signs.next(), Some(b'|' | b'>'))
+        && signs.all(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9'));
+    if !is_sign {
+        return None;
+    }
+    let outer = indentation_at(text, name);
+    let mut found: Option<Found> = None;
+    let mut at = body;
+    for line in text[body..].split_inclusive('\n') {
+        let content = line.trim_end();
+        let indentation = indentation(content);
+        if !content.is_empty() {
+            if indentation <= outer {
+                break;
+            }
+            let end = at + content.len();
+            match &mut found {
+                Some(found) => found.end = end,
+                None => {
+                    found = Some(Found {
+                        start: at + indentation,
+                        end,
+                        quoted: true,
+                    })
+                }
+            }
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// The value that stands on the lines below a name with nothing behind its operator: one word, or a list of words.
+pub(super) fn below(text: &str, name: usize, after: usize) -> Option<Found> {
+    let (rest, body) = rest_of_line(text, after)?;
+    if !rest.trim().is_empty() {
+        return None;
+    }
+    let outer = indentation_at(text, name);
+    let bytes = text.as_bytes();
+    let before = bytes[line_start(bytes, name)..name].trim_ascii_start();
+    let begins_line = before.is_empty() || before == b"- " || before == b"\"" || before == b"'";
+    let mut found: Option<Found> = None;
+    let mut at = body;
+    for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
+        let content = line.trim_end();
+        let item = content.trim_start().strip_prefix("- ").map(str::trim_start);
+        let word = item.unwrap_or(content.trim_start());
+        let word = word.trim_matches(['"', '\'', '`', '*']);
+        let indented = begins_line && (indentation(content) > outer || item.is_some());
+        let is_value = if indented && (item.is_some() || found.is_none()) {
+            is_value_word(word)
+        } else {
+            found.is_none() && reference::looks_secret(word)
+        };
+        if !is_value {
+            break;
+        }
+        let start = at + (word.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
+        let end = start + word.len();
+        match &mut found {
+            Some(found) => found.end = end,
+            None => {
+                found = Some(Found {
+                    start,
+                    end,
+                    quoted: true,
+                })
+            }
+        }
+        if item.is_none() {
+            break;
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// A single word that is neither a name with a value nor a word of a sentence.
+fn is_value_word(word: &str) -> bool {
+    !word.is_empty()
+        && !word.contains(char::is_whitespace)
+        && !word.ends_with([':', ')', ';', ','])
+        && !word.starts_with(['{', '[', '<', '#', '('])
+        && !word.contains("://")
+        && !reference::is_grammar(word)
+}
+
+/// True where the name at `name` begins its line, and that line is one of a file of settings: then all of the line
+/// is the value.
+pub(super) fn is_line_of_settings(text: &str, name: usize, operator: usize, after: usize) -> bool {
+    let bytes = text.as_bytes();
+    let start = line_start(bytes, name);
+    let before = bytes[start..name].trim_ascii_start();
+    let operator_byte = bytes[operator];
+    // `NAME=value command` is a line of a shell.
+    let spaced = operator > 0 && bytes[operator - 1] == b' ' || operator_byte == b':';
+    if !(before.is_empty() || before == b"- ")
+        || !spaced
+        || bytes.get(after) != Some(&b' ')
+        || bytes[name..operator].trim_ascii().contains(&b' ')
+    {
+        return false;
+    }
+    let previous_end = start.saturating_sub(1);
+    let previous = &bytes[line_start(bytes, previous_end)..previous_end];
+    if is_setting(previous) {
+        return true;
+    }
+    rest_of_line(text, after).is_some_and(|(_, next)| {
+        let near = &bytes[next..bytes.len().min(next + MAX_LINE)];
+        let end = memchr::memchr(b'\n', near).unwrap_or(near.len());
+        is_setting(&near[..end])
+    })
+}
+
+/// `name: value`, `name = value`, `[section]`, `name:`.
+fn is_setting(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    if line.starts_with(b"[") && line.ends_with(b"]") && line.len() < 64 {
+        return true;
+    }
+    let line = line.strip_prefix(b"- ").unwrap_or(line);
+    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let name = line
+        .iter()
+        .take(64)
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'"' | b'\'')
+        })
+        .count();
+    let rest = line[name..].trim_ascii_start();
+    name > 0 && (rest.starts_with(b"=") || rest == b":" || rest.starts_with(b": "))
+}
+
+/// What stands on the line behind `at`, and where the next line begins, if it does so near by.
+fn rest_of_line(text: &str, at: usize) -> Option<(&str, usize)> {
+    let near = &text.as_bytes()[at..text.len().min(at + MAX_LINE)];
+    let end = at + memchr::memchr(b'\n', near)?;
+    Some((text.get(at..end)?, end + 1))
+}
+
+/// Where the line begins that `at` is in; of a long line, some place in it.
+fn line_start(bytes: &[u8], at: usize) -> usize {
+    let least = at.saturating_sub(MAX_LINE);
+    memchr::memrchr(b'\n', &bytes[least..at]).map_or(least, |newline| least + newline + 1)
+}
+
+fn indentation_at(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    bytes[line_start(bytes, at)..at]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count()
+}
+
+fn indentation(line: &str) -> usize {
+    line.bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count()
+}

@@ -1,0 +1,201 @@
+//! Sensitive values in plain text: error messages, logs, configuration, commands, JSON that was cut.
+//!
+//! What is looked for are names that a rule names, and what stands to them as a value: behind an operator, in a
+//! column, in an element of XML, behind an option of a command, after "is" in a sentence. All places are found in the
+//! original text before anything is replaced.
+
+mod assignment;
+mod layout;
+mod name;
+mod pair;
+mod table;
+
+use std::ops::Range;
+
+pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
+use super::detect::{command_line, labelled_secret, markup, statement};
+use super::extent::{Found, Reader};
+use super::marker;
+use super::reference;
+use super::replace::replacement;
+use super::rules::{Rule, Rules};
+
+/// A value to be replaced.
+#[derive(Clone)]
+pub(super) struct Span<'r> {
+    pub(super) range: Range<usize>,
+    pub(super) rule: &'r Rule,
+}
+
+/// Finds what must be replaced in `text`, in order, without overlaps.
+pub(super) fn find<'r>(rules: &'r Rules, text: &str) -> Vec<Span<'r>> {
+    let mut findings = Findings::new(rules, text);
+    assignment::find(&mut findings);
+    table::find(&mut findings);
+    markup::find(&mut findings);
+    if labelled_secret::may_be_in(text.as_bytes()) {
+        command_line::find(&mut findings);
+        statement::find(&mut findings);
+        labelled_secret::find(&mut findings);
+    }
+    ordered(findings.spans)
+}
+
+/// True where a text of one line without any of `=`, `:`, `--` and `->` may hold what [`find`] finds.
+#[inline]
+pub(super) fn may_hold_more(text: &[u8]) -> bool {
+    memchr::memchr(b'<', text).is_some() || labelled_secret::may_be_in(text)
+}
+
+/// The text with all spans replaced.
+pub(super) fn replace(rules: &Rules, text: &str, spans: &[Span<'_>]) -> String {
+    let mut replaced = String::with_capacity(text.len() + 64 * spans.len());
+    let mut written = 0;
+    for span in spans {
+        replaced.push_str(text.get(written..span.range.start).unwrap_or_default());
+        let value = text.get(span.range.clone()).unwrap_or_default();
+        replaced.push_str(&replacement(rules, span.rule, value));
+        written = span.range.end;
+    }
+    replaced.push_str(text.get(written..).unwrap_or_default());
+    replaced
+}
+
+/// Puts spans in order and makes one of those that overlap, under the rule of the first.
+fn ordered(mut spans: Vec<Span<'_>>) -> Vec<Span<'_>> {
+    if spans.is_sorted_by(|one, next| one.range.end <= next.range.start) {
+        return spans;
+    }
+    spans.sort_by_key(|span| (span.range.start, usize::MAX - span.range.end));
+    let mut kept: Vec<Span<'_>> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match kept.last_mut() {
+            Some(last) if span.range.start < last.range.end => {
+                last.range.end = last.range.end.max(span.range.end);
+            }
+            _ => kept.push(span),
+        }
+    }
+    kept
+}
+
+/// What was found in a text so far.
+pub(super) struct Findings<'r, 't> {
+    pub(super) rules: &'r Rules,
+    pub(super) text: &'t str,
+    pub(super) reader: Reader<'t>,
+    spans: Vec<Span<'r>>,
+}
+
+impl<'r, 't> Findings<'r, 't> {
+    pub(super) fn new(rules: &'r Rules, text: &'t str) -> Self {
+        Self {
+            rules,
+            text,
+            reader: Reader::new(text.as_bytes()),
+            spans: Vec::new(),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Adds a value, where it is neither blank nor a reference; gives where it ends.
+    ///
+    /// A marker is passed over without being added.
+    pub(super) fn take(&mut self, rule: &'r Rule, found: Found) -> Option<usize> {
+        // Limits on lengths count bytes: a character that one cuts belongs to the value.
+        let end = (found.end..self.text.len())
+            .find(|at| self.text.is_char_boundary(*at))
+            .unwrap_or(self.text.len());
+        let value = self.text.get(found.start..end)?;
+        if value.trim().is_empty() || reference::is_exempt(self.rules, value, found.quoted) {
+            return None;
+        }
+        if !marker::is_whole(value) {
+            self.spans.push(Span {
+                range: found.start..end,
+                rule,
+            });
+        }
+        Some(end)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! What the tests of all finders share.
+
+    use super::{find, replace};
+    use crate::sanitize::pseudonym::Pseudonyms;
+    use crate::sanitize::rules::{self, Rule, Rules, Treatment};
+
+    /// The default rules and those of a few more names.
+    pub(in crate::sanitize) fn rules() -> Rules {
+        let mut all = crate::sanitize::default_rules::defaults();
+        for name in [
+            "passwd",
+            "passphrase",
+            "pwd",
+            "pin",
+            "otp",
+            "access_key",
+            "secret_key",
+            "credential",
+            "cvv",
+            "dob",
+            "mrn",
+        ] {
+            let treatment = match name {
+                "cvv" => Treatment::Drop,
+                "dob" | "mrn" => Treatment::Pseudonymize { class: name.into() },
+                _ => Treatment::Redact,
+            };
+            if !all.iter().any(|rule| rule.is_called(name)) {
+                all.push(Rule::added(name.to_owned(), treatment));
+            }
+        }
+        Rules::new(all, Pseudonyms::ephemeral())
+    }
+
+    /// The text with `<>` in place of all that is found in it.
+    pub(in crate::sanitize) fn shown(rules: &Rules, text: &str) -> String {
+        let mut shown = String::new();
+        let mut written = 0;
+        for span in find(rules, text) {
+            shown.push_str(&text[written..span.range.start]);
+            shown.push_str("<>");
+            written = span.range.end;
+        }
+        shown + &text[written..]
+    }
+
+    /// Each text becomes what stands beside it, and a second pass finds nothing more.
+    #[track_caller]
+    pub(in crate::sanitize) fn hits(table: &[(&str, &str)]) {
+        let rules = rules();
+        let mut wrong = Vec::new();
+        for (text, expected) in table {
+            let shown = shown(&rules, text);
+            if shown != *expected {
+                wrong.push(format!("{text:?}\n  gives {shown:?}\n  not   {expected:?}"));
+            }
+            let once = replace(&rules, text, &find(&rules, text));
+            let twice = replace(&rules, &once, &find(&rules, &once));
+            if once != twice {
+                wrong.push(format!("{once:?}\n  becomes {twice:?} in a second pass"));
+            }
+        }
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+
+    /// Nothing is found in any of the texts.
+    #[track_caller]
+    pub(in crate::sanitize) fn misses(table: &[&str]) {
+        let rules = rules();
+        let shown = table.iter().map(|text| (text, shown(&rules, text)));
+        let wrong: Vec<_> = shown.filter(|(text, shown)| *text != shown).collect();
+        assert!(wrong.is_empty(), "\n{wrong:#?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Names and values that stand in two assignments: `name=password value=x`, `- name: DB_PASSWORD` above `value: x`.
+
+use super::Findings;
+use super::name::is_name_byte;
+use crate::sanitize::extent::Found;
+use crate::sanitize::rules::{Extent, Rule};
+
+/// How far apart the two may stand.
+const MAX_DISTANCE: usize = 256;
+
+/// The last halves of pairs that were met.
+#[derive(Default)]
+pub(super) struct Pairs<'r> {
+    /// A name, with the rule that names it, and where it ends.
+    name: Option<(Option<&'r Rule>, usize)>,
+    /// A value before its name.
+    value: Option<Found>,
+}
+
+enum Half {
+    Name,
+    Value,
+}
+
+impl<'r> Pairs<'r> {
+    /// Looks at an assignment to a name that no rule names; gives where a value ends that was found.
+    pub(super) fn meet(
+        &mut self,
+        findings: &mut Findings<'r, '_>,
+        name: &[u8],
+        after: usize,
+    ) -> Option<usize> {
+        match half(name)? {
+            Half::Name => {
+                let assigned = findings
+                    .reader
+                    .value(findings.rules, after, Extent::Word, None)?;
+                let word = &findings.bytes()[assigned.start..assigned.end];
+                let rule = whole_name(findings, word);
+                match self.value.take() {
+                    Some(value) if assigned.start - value.end <= MAX_DISTANCE => {
+                        if let Some(rule) = rule {
+                            findings.take(rule, value);
+                        }
+                    }
+                    _ => self.name = Some((rule, assigned.end)),
+                }
+                None
+            }
+            Half::Value => {
+                let value = findings
+                    .reader
+                    .value(findings.rules, after, Extent::Word, None)?;
+                match self.name.take() {
+                    Some((rule, end)) if value.start.saturating_sub(end) <= MAX_DISTANCE => {
+                        findings.take(rule?, value)
+                    }
+                    _ => {
+                        self.value = Some(value);
+                        None
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The rule for a text that is one name and nothing else.
+fn whole_name<'r>(findings: &Findings<'r, '_>, word: &[u8]) -> Option<&'r Rule> {
+    let is_name = word
+        .iter()
+        .all(|byte| is_name_byte(*byte) || matches!(byte, b' ' | b':'));
+    let (rule, plural, _) = findings.rules.for_name_at_end(word).filter(|_| is_name)?;
+    (!plural).then_some(rule)
+}
+
+/// Whether a name is that of a pair's name or value, judged by its last word.
+fn half(name: &[u8]) -> Option<Half> {
+    const NAMES: &[&str] = &[
+        "name",
+        "key",
+        "id",
+        "field",
+        "header",
+        "param",
+        "parameter",
+        "label",
+        "variable",
+        "env",
+        "attribute",
+        "property",
+        "title",
+        "k",
+    ];
+    const VALUES: &[&str] = &["value", "val", "content", "data", "default", "text", "v"];
+    let name = std::str::from_utf8(&name[name.len().saturating_sub(24)..]).ok()?;
+    let mut start = name.len();
+    let bytes = name.as_bytes();
+    while start > 0 && bytes[start - 1].is_ascii_alphabetic() {
+        start -= 1;
+        if bytes[start].is_ascii_uppercase()
+            && start + 1 < name.len()
+            && bytes[start + 1].is_ascii_lowercase()
+        {
+            break;
+        }
+    }
+    let word = &name[start..];
+    let is_one_of = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    if is_one_of(NAMES) {
+        Some(Half::Name)
+    } else if is_one_of(VALUES) {
+        Some(Half::Value)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,195 @@
+//! Tables in text: CSV with a row of names, tables of Markdown and of database clients.
+
+use std::ops::Range;
+
+use super::Findings;
+use crate::sanitize::extent::Found;
+use crate::sanitize::rules::Rule;
+
+/// The most columns of a table.
+const MAX_COLUMNS: usize = 64;
+/// The most bytes of the line with the names.
+const MAX_HEADER: usize = 2048;
+/// The most bytes of one name.
+const MAX_NAME: usize = 40;
+
+/// A table whose names were read.
+struct Table<'r> {
+    separator: u8,
+    columns: usize,
+    ruled: Vec<(usize, &'r Rule)>,
+}
+
+/// Finds the cells that stand below a name.
+pub(super) fn find(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    let mut table: Option<Table<'_>> = None;
+    let mut line_start = 0;
+    let mut may_begin = true;
+    while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
+        // The last line: a table's, or nothing that anything stands below.
+        (table.is_some() && line_start < bytes.len()).then_some(bytes.len() - line_start)
+    }) {
+        let line_end = line_start + length;
+        let line = line_start..line_end - usize::from(bytes[line_start..line_end].ends_with(b"\r"));
+        if let Some(known) = &table
+            && !read_row(findings, known, line.clone())
+        {
+            table = None;
+        }
+        let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
+        let content = bytes[line.clone()].trim_ascii();
+        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed) {
+            table = header(findings, line);
+        }
+        // A row of names without a frame is the first line of its paragraph.
+        may_begin = content.is_empty() || content.ends_with(b":") || content.starts_with(b"```");
+        line_start = line_end + 1;
+        if line_start > bytes.len() {
+            break;
+        }
+    }
+}
+
+/// The table that a line begins, where each of its cells is a name and a rule names one of them.
+fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'r>> {
+    let bytes = findings.bytes();
+    let separator = memchr::memchr3(b',', b'|', b'\t', &bytes[line.clone()])
+        .map(|at| bytes[line.start + at])
+        .or_else(|| memchr::memchr(b';', &bytes[line.clone()]).map(|_| b';'))?;
+    let mut ruled = Vec::new();
+    let mut columns = 0;
+    let is_framed = separator == b'|';
+    if !is_framed && bytes[line.start] == b' ' {
+        return None;
+    }
+    for cell in cells(bytes, line, separator) {
+        let name = trimmed(bytes, cell);
+        let text = &bytes[name.clone()];
+        let words = text.split(|byte| *byte == b' ').count();
+        let is_name = text.len() <= MAX_NAME
+            && (is_framed || !text.is_empty() && words <= 3)
+            && text.iter().all(|byte| {
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'_' | b'-' | b' ' | b'.' | b'(' | b')' | b'#')
+                    || *byte >= 0x80
+            });
+        if !is_name || columns >= MAX_COLUMNS {
+            return None;
+        }
+        if let Some((rule, false, _)) = findings.rules.for_name_at_end(text) {
+            ruled.push((columns, rule));
+        }
+        columns += 1;
+    }
+    (columns > 1 && !ruled.is_empty()).then_some(Table {
+        separator,
+        columns,
+        ruled,
+    })
+}
+
+/// Takes the cells of a row; false where the line is none.
+fn read_row<'r>(findings: &mut Findings<'r, '_>, table: &Table<'r>, line: Range<usize>) -> bool {
+    let bytes = findings.bytes();
+    let found: Vec<Range<usize>> = cells(bytes, line.clone(), table.separator)
+        .take(MAX_COLUMNS + 1)
+        .collect();
+    // `----+----` below the names of a database client's table.
+    let is_rule = !line.is_empty()
+        && bytes[line]
+            .iter()
+            .all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b'=' | b' '));
+    if is_rule {
+        return true;
+    }
+    if found.len() != table.columns {
+        return false;
+    }
+    for (column, rule) in &table.ruled {
+        let cell = found[*column].clone();
+        let quoted = matches!(bytes.get(cell.start), Some(b'"' | b'\''));
+        let value = trimmed(bytes, cell);
+        findings.take(
+            rule,
+            Found {
+                start: value.start,
+                end: value.end,
+                quoted,
+            },
+        );
+    }
+    true
+}
+
+/// The cells of a line; a separator within quotes parts none.
+fn cells(bytes: &[u8], line: Range<usize>, separator: u8) -> impl Iterator<Item = Range<usize>> {
+    let mut at = line.start;
+    let mut done = false;
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let start = at;
+        let mut quoted = false;
+        while at < line.end && (quoted || bytes[at] != separator) {
+            quoted ^= bytes[at] == b'"';
+            at += 1;
+        }
+        let cell = start..at;
+        done = at >= line.end;
+        at += 1;
+        Some(cell)
+    })
+}
+
+/// A cell without blanks and quotes around it.
+fn trimmed(bytes: &[u8], cell: Range<usize>) -> Range<usize> {
+    let is_edge = |byte: u8| byte == b' ' || byte == b'\t' || byte == b'"' || byte == b'\'';
+    let mut cell = cell;
+    while cell.start < cell.end && is_edge(bytes[cell.start]) {
+        cell.start += 1;
+    }
+    while cell.start < cell.end && is_edge(bytes[cell.end - 1]) {
+        cell.end -= 1;
+    }
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn cells_below_a_name_go() {
+        hits(&[
+            (
+                "user,password,role\nada,hunter2,admin\nbob,\"a,b\",dev\n",
+                "user,password,role\nada,<>,admin\nbob,\"<>\",dev\n",
+            ),
+            ("id\tapi_key\n1\tabc\n2\tdef", "id\tapi_key\n1\t<>\n2\t<>"),
+            (
+                "| user | password |\n|------|:--------:|\n| ada | hunter2 |\n\ntext",
+                "| user | password |\n|------|:--------:|\n| ada | <> |\n\ntext",
+            ),
+            (
+                " id | secret \n----+--------\n  1 | abc\n(1 row)\n",
+                " id | secret \n----+--------\n  1 | <>\n(1 row)\n",
+            ),
+            (
+                "name;pin;city\r\nada;1234;Lund\r\n",
+                "name;pin;city\r\nada;<>;Lund\r\n",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn lines_that_are_no_table_stay() {
+        misses(&[
+            "We lost a key, a token, a phone, and hope.\nNothing, however, was stolen.",
+            "user,tokens\nada,12\n",
+            "Login, then reset the password\nand, well, sign in.\n",
+            "a,b\nc,d\n",
+        ]);
+    }
+}
