@@ -167,8 +167,8 @@ mod tests {
         assert_eq!(found, [4..10, 14..20]);
         let found: Vec<_> = Runs::new(text, LETTERS, 7).collect();
         assert_eq!(found, []);
-        let found: Vec<_> = Runs::new(b"abcd", LETTERS, 4).collect();
-        assert_eq!(found, [0..4]);
+        let mut found = Runs::new(b"abcd", LETTERS, 4);
+        assert_eq!((found.next(), found.next()), (Some(0..4), None));
     }
 
     #[test]

@@ -128,12 +128,13 @@ pub(super) mod testing {
     //! What the tests of all finders share.
 
     use super::{find, replace};
+    use crate::sanitize::default_rules;
     use crate::sanitize::pseudonym::Pseudonyms;
-    use crate::sanitize::rules::{self, Rule, Rules, Treatment};
+    use crate::sanitize::rules::{Rule, Rules, Treatment};
 
     /// The default rules and those of a few more names.
     pub(in crate::sanitize) fn rules() -> Rules {
-        let mut all = crate::sanitize::default_rules::defaults();
+        let mut all = default_rules::defaults();
         for name in [
             "passwd",
             "passphrase",
