@@ -550,6 +550,10 @@ fn names_of_members_are_searched_and_stay_unique_and_in_order() {
     assert_eq!(done.redactions, 3);
     let mrn = keyed().pseudonym("mrn", "57875448");
     becomes(
+        &json!({"by_mrn": {"MRN 12345": "", "mrn-12345": ""}}),
+        &json!({"by_mrn": {keyed().pseudonym("mrn", "mrn12345"): "", keyed().pseudonym("mrn", "mrn12345") + "#2": ""}}),
+    );
+    becomes(
         &json!({"by_mrn": {"57875448": {"x": true}}}),
         &json!({"by_mrn": {mrn: {"x": true}}}),
     );

@@ -1,5 +1,9 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::redacted::Sanitary;
 
 /// On whose behalf a call is made: the part of a call that a conversation or a turn has in common.
 ///
@@ -16,7 +20,7 @@ use serde_json::{Map, Value};
 ///     .metadata("client_ip", "10.0.1.5");
 /// assert_eq!(context.turn_number, 3);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct CallContext {
@@ -57,7 +61,7 @@ pub struct CallContext {
 /// A break-glass declaration: the caller says that an emergency justifies the access.
 ///
 /// It is recorded as it was declared. Auditing never decides access.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Emergency {
@@ -180,5 +184,30 @@ impl CallContext {
         self.trace_id = Some(trace_id.into());
         self.span_id = Some(span_id.into());
         self
+    }
+}
+
+/// Shows conversation and model, and no person and nothing of the metadata.
+impl fmt::Debug for CallContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CallContext")
+            .field(
+                "conversation_id",
+                &Sanitary(self.conversation_id.as_deref()),
+            )
+            .field("turn_number", &self.turn_number)
+            .field("model", &Sanitary(self.model.as_deref()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows what the recorder found wrong with it, and nothing of what was declared.
+impl fmt::Debug for Emergency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Emergency")
+            .field("defect", &Sanitary(self.defect.as_deref()))
+            .finish_non_exhaustive()
     }
 }

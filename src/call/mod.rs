@@ -9,6 +9,7 @@ mod context;
 mod describe;
 mod identity;
 mod outcome;
+pub(crate) mod redacted;
 mod request;
 mod response;
 

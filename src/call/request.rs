@@ -1,7 +1,9 @@
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::redacted::{Outline, Sanitary};
 use super::{CallContext, IdentitySlot};
 use crate::entry::CallTrigger;
 
@@ -18,7 +20,7 @@ use crate::entry::CallTrigger;
 ///     .trigger(CallTrigger::UserRequest);
 /// assert_eq!(call.tool_name, "get_order");
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolCall {
     /// The tool's name.
@@ -83,5 +85,19 @@ impl ToolCall {
     pub fn continues(mut self, call_id: impl Into<String>) -> Self {
         self.continues = Some(call_id.into());
         self
+    }
+}
+
+/// Shows nothing of the arguments, which nobody has sanitized yet.
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ToolCall")
+            .field("tool_name", &Sanitary(Some(&self.tool_name)))
+            .field("arguments", &Outline(&self.arguments))
+            .field("context", &self.context)
+            .field("tool_call_id", &Sanitary(self.tool_call_id.as_deref()))
+            .field("trigger", &self.trigger)
+            .finish_non_exhaustive()
     }
 }

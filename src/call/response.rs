@@ -1,6 +1,9 @@
+use std::fmt;
+
 use serde_json::Value;
 
 use super::Outcome;
+use super::redacted::{Outline, Sanitary};
 
 /// The crate's own response: what a tool answered, and whether that is a failure.
 ///
@@ -11,7 +14,7 @@ use super::Outcome;
 /// assert_eq!(ToolResult::success(json!({"status": "shipped"})).outcome(), Outcome::Success);
 /// assert_eq!(ToolResult::failure("no such order").outcome(), Outcome::ToolError);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ToolResult {
     /// The tool did what it was asked to. The value may still name a failure: a member `error` that is
@@ -71,6 +74,27 @@ impl ToolResult {
             Self::Failure { .. } => Outcome::ToolError,
             Self::Denied { .. } => Outcome::Denied,
             Self::InputRequired(_) => Outcome::InputRequired,
+        }
+    }
+}
+
+/// Shows nothing of what the tool said, which nobody has sanitized yet.
+impl fmt::Debug for ToolResult {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success(value) => formatter
+                .debug_tuple("Success")
+                .field(&Outline(value))
+                .finish(),
+            Self::Failure { error_type, .. } => formatter
+                .debug_struct("Failure")
+                .field("error_type", &Sanitary(error_type.as_deref()))
+                .finish_non_exhaustive(),
+            Self::Denied { .. } => formatter.debug_struct("Denied").finish_non_exhaustive(),
+            Self::InputRequired(value) => formatter
+                .debug_tuple("InputRequired")
+                .field(&Outline(value))
+                .finish(),
         }
     }
 }

@@ -30,11 +30,32 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
-    if !has_escapes(bytes) {
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-        return;
+    let (chunks, rest) = bytes.as_chunks::<LANES>();
+    for chunk in chunks {
+        // The greater part of a text is looked at side by side.
+        if chunk
+            .iter()
+            .fold(false, |escapes, byte| escapes | is_escaped(*byte))
+        {
+            write_escaped(out, chunk);
+        } else {
+            out.extend_from_slice(chunk);
+        }
     }
+    write_escaped(out, rest);
+    out.push(b'"');
+}
+
+/// So many bytes are looked at side by side.
+const LANES: usize = 32;
+
+/// Comparisons alone, so that a whole chunk is one row of vector instructions.
+const fn is_escaped(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// Appends bytes of a text with their escapes.
+fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut clean_from = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         let escape = ESCAPES[usize::from(byte)];
@@ -52,7 +73,6 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
         }
     }
     out.extend_from_slice(&bytes[clean_from..]);
-    out.push(b'"');
 }
 
 /// Whether any byte has to be escaped, found out eight bytes at a time.

@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::limits;
 use super::open::{Member, Open, Span};
 use super::recorder::Inner;
+use super::{limits, people};
 use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall};
 use crate::canonical;
 use crate::clock::civil;
@@ -31,6 +31,8 @@ use crate::sanitize::{Sanitized, Sanitizer};
 pub struct CallBuilder<'a> {
     open: &'a mut Open,
     inner: &'a Inner,
+    /// The rules of the call's tool.
+    sanitizer: &'a Sanitizer,
 }
 
 /// What stands before arguments that are no object (FORMAT section 2).
@@ -51,13 +53,25 @@ macro_rules! texts {
 
 impl<'a> CallBuilder<'a> {
     pub(super) fn new(open: &'a mut Open, inner: &'a Inner) -> Self {
-        Self { open, inner }
+        Self {
+            open,
+            inner,
+            sanitizer: &inner.sanitizer,
+        }
     }
 
     fn text(&mut self, member: Member, text: &str, limit: usize) -> Span {
-        let sanitizer = &self.inner.sanitizer;
-        self.open
-            .piece(member, |out| sanitizer.write_text(out, text, limit))
+        let sanitizer = self.sanitizer;
+        self.open.piece(member, |out, echo| {
+            sanitizer.write_text_echoing(out, text, limit, echo)
+        })
+    }
+
+    fn user(&mut self, member: Member, user: &str) -> Span {
+        let sanitizer = self.sanitizer;
+        self.open.piece(member, |out, echo| {
+            people::write_user(sanitizer, out, echo, user, limits::NAME)
+        })
     }
 
     /// All that a [`ToolCall`] says.
@@ -81,18 +95,25 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// The tool. The policy for it is looked up by this name, as it stands before the sanitizer.
+    ///
+    /// Where the sanitizer has rules for this tool, they hold for what is said from here on: it is best said first.
     pub fn tool_name(&mut self, name: &str) -> &mut Self {
         self.open.tool = Some(self.inner.policy.of(name));
+        self.sanitizer = self.inner.sanitizer.for_tool(name);
+        let is_own = !std::ptr::eq(self.sanitizer, &self.inner.sanitizer);
+        self.open.sanitizer = is_own.then(|| self.sanitizer.clone());
         self.open.pieces.tool_name = self.text(Member::ToolName, name, limits::NAME);
         self
     }
 
     /// The conversation or session.
     pub fn conversation_id(&mut self, id: &str) -> &mut Self {
-        let sanitizer = &self.inner.sanitizer;
-        let (piece, changed) = self.open.piece_as_told(Member::ConversationId, |out| {
-            sanitizer.write_text(out, id, limits::NAME)
-        });
+        let sanitizer = self.sanitizer;
+        let (piece, changed) = self
+            .open
+            .piece_as_told(Member::ConversationId, |out, echo| {
+                sanitizer.write_text_echoing(out, id, limits::NAME, echo)
+            });
         self.open.pieces.conversation_id = piece;
         self.open.unsanitized_conversation =
             changed.then(|| self.inner.triggers.fingerprint_text(id));
@@ -101,14 +122,20 @@ impl<'a> CallBuilder<'a> {
 
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
-        let sanitizer = &self.inner.sanitizer;
-        let (piece, changed) = self.open.piece_as_told(Member::Arguments, |out| {
+        let sanitizer = self.sanitizer;
+        let (piece, changed) = self.open.piece_as_told(Member::Arguments, |out, echo| {
             if arguments.is_null() {
                 out.extend_from_slice(b"{}");
                 return Sanitized::default();
             }
             let start = out.len();
-            let did = sanitizer.write_value(out, arguments, limits::ARGUMENTS);
+            let did = sanitizer.write_value_at_echoing(
+                out,
+                &["arguments"],
+                arguments,
+                limits::ARGUMENTS,
+                echo,
+            );
             // A marker of the sanitizer's may stand for an object too.
             if out.get(start) != Some(&b'{') {
                 out.splice(start..start, VALUE_OPENING.iter().copied());
@@ -125,14 +152,10 @@ impl<'a> CallBuilder<'a> {
     }
 
     texts! {
-        /// The user who asks.
-        user_id: UserId;
         /// The role in which the user acts.
         user_role: SessionMetadata;
         /// The model that chose the call.
         model: Model;
-        /// Who approved the call.
-        approved_by: Attribution;
         /// The automated rule that made the call.
         rule: Attribution;
         /// Why the data are used.
@@ -149,6 +172,18 @@ impl<'a> CallBuilder<'a> {
         retry_of: RetryOf;
         /// The `call_id` of the interim answer that this call continues.
         continues: Continues;
+    }
+
+    /// The user who asks.
+    pub fn user_id(&mut self, text: &str) -> &mut Self {
+        self.open.pieces.user_id = self.user(Member::UserId, text);
+        self
+    }
+
+    /// Who approved the call.
+    pub fn approved_by(&mut self, text: &str) -> &mut Self {
+        self.open.pieces.approved_by = self.user(Member::Attribution, text);
+        self
     }
 
     /// The conversation's turn, from 1; 0 where nobody says.
@@ -173,21 +208,21 @@ impl<'a> CallBuilder<'a> {
 
     /// Adds somebody or something that the call is about.
     pub fn subject(&mut self, subject: &str) -> &mut Self {
-        add_subject(self.open, &self.inner.sanitizer, subject);
+        add_subject(self.open, self.sanitizer, subject);
         self
     }
 
     /// The agents between user and tool, outermost first. At most 10 are recorded.
     pub fn via(&mut self, agents: &[String]) -> &mut Self {
-        let sanitizer = &self.inner.sanitizer;
+        let sanitizer = self.sanitizer;
         self.open.pieces.via_cut = agents.len() > MAX_VIA;
-        self.open.pieces.via = self.open.piece(Member::Attribution, |out| {
+        self.open.pieces.via = self.open.piece(Member::Attribution, |out, echo| {
             let mut did = Sanitized::default();
             for (at, agent) in agents.iter().take(MAX_VIA).enumerate() {
                 if at > 0 {
                     out.push(b',');
                 }
-                did.add(sanitizer.write_text(out, agent, limits::SHORT_NAME));
+                did.add(sanitizer.write_text_echoing(out, agent, limits::SHORT_NAME, echo));
             }
             did
         });
@@ -209,10 +244,10 @@ impl<'a> CallBuilder<'a> {
 
     /// A break-glass declaration. It asks for a record of intent and for synced durability.
     pub fn emergency(&mut self, emergency: &Emergency) -> &mut Self {
-        let sanitizer = &self.inner.sanitizer;
+        let sanitizer = self.sanitizer;
         let defect = defect(emergency, self.open.started_micros);
         self.open.is_emergency = true;
-        self.open.pieces.emergency = self.open.piece(Member::Emergency, |out| {
+        self.open.pieces.emergency = self.open.piece(Member::Emergency, |out, echo| {
             let mut did = Sanitized::default();
             let members = [
                 ("declared_by", emergency.declared_by.as_deref()),
@@ -229,7 +264,11 @@ impl<'a> CallBuilder<'a> {
                 separator = b',';
                 canonical::write_string(out, name);
                 out.push(b':');
-                did.add(sanitizer.write_text(out, text, limits::EMERGENCY));
+                did.add(if name == "declared_by" {
+                    people::write_user(sanitizer, out, echo, text, limits::EMERGENCY)
+                } else {
+                    sanitizer.write_text_echoing(out, text, limits::EMERGENCY, echo)
+                });
             }
             if separator == b'{' {
                 out.push(b'{');
@@ -293,12 +332,21 @@ impl<'a> CallBuilder<'a> {
                     self.user_role(role);
                 }
                 Value::Null if name == USER_ROLE => {}
-                _ if name == USER_ROLE => {
-                    self.user_role(&value.to_string());
-                }
+                _ if name == USER_ROLE => self.role_value(value),
                 _ => self.metadata_member(name, value),
             }
         }
+    }
+
+    /// A role that is no text stands as its JSON, which has a bound as all others have.
+    fn role_value(&mut self, role: &Value) {
+        let sanitizer = self.sanitizer;
+        let mut json = Vec::new();
+        self.open.pieces.user_role = self.open.piece(Member::SessionMetadata, |out, echo| {
+            let did = sanitizer.write_value_echoing(&mut json, role, limits::NAME / 2, echo);
+            canonical::write_string(out, &String::from_utf8_lossy(&json));
+            did
+        });
     }
 
     fn metadata_member(&mut self, name: &str, value: &Value) {
@@ -308,21 +356,18 @@ impl<'a> CallBuilder<'a> {
             self.open.shorten(Member::SessionMetadata);
             return;
         };
-        let sanitizer = &self.inner.sanitizer;
+        let sanitizer = self.sanitizer;
         let from = self.open.bytes.len();
-        let key = self.open.piece(Member::SessionMetadata, |out| {
+        let key = self.open.piece(Member::SessionMetadata, |out, _| {
             sanitizer.write_key(out, name)
         });
-        // Names may be changed, and so be out of order or the same, once they are sanitized.
-        let Err(place) = self.open.place_of(&self.open.metadata, key) else {
-            self.open.take_back(key);
-            self.open.shorten(Member::SessionMetadata);
-            return;
-        };
-        let value = self.open.piece(Member::SessionMetadata, |out| {
-            sanitizer.write_member_value(out, name, value, room + 64)
+        let value = self.open.piece(Member::SessionMetadata, |out, echo| {
+            people::write_metadata_value(sanitizer, out, echo, (name, value), room + 64)
         });
-        self.open.metadata.insert(place, (key, value));
+        // Names may be changed, and so be out of order or the same, once they are sanitized.
+        let mut metadata = std::mem::take(&mut self.open.metadata);
+        self.open.insert_member(&mut metadata, key, value);
+        self.open.metadata = metadata;
         self.open.metadata_bytes += self.open.bytes.len() - from + 2;
     }
 }
@@ -335,8 +380,8 @@ pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str)
         return;
     }
     let from = open.bytes.len();
-    let span = open.piece(Member::Subjects, |out| {
-        sanitizer.write_text(out, subject, limits::SUBJECT)
+    let span = open.piece(Member::Subjects, |out, echo| {
+        sanitizer.write_text_echoing(out, subject, limits::SUBJECT, echo)
     });
     let known = open
         .subjects

@@ -259,19 +259,21 @@ impl List {
         if self.names.len() >= limits::FIELDS || self.bytes >= limits::FIELDS_BYTES {
             return;
         }
-        let sanitizer = &inner.sanitizer;
+        let own = open.sanitizer.clone();
+        let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
         let mut said = Sanitized::default();
-        let span = open.piece(Member::ResultSummary, |out| {
+        let span = open.piece(Member::ResultSummary, |out, echo| {
             said = match parent {
-                None => sanitizer.write_text(out, name, limits::FIELD),
+                None => sanitizer.write_text_echoing(out, name, limits::FIELD, echo),
                 Some(parent) => {
-                    let mut did = sanitizer.write_text(out, parent, limits::FIELD / 2);
+                    let mut did =
+                        sanitizer.write_text_echoing(out, parent, limits::FIELD / 2, echo);
                     if out.last() == Some(&b'"') {
                         out.pop();
                     }
                     out.push(b'.');
                     let from = out.len();
-                    did.add(sanitizer.write_text(out, name, limits::FIELD / 2));
+                    did.add(sanitizer.write_text_echoing(out, name, limits::FIELD / 2, echo));
                     if out.get(from) == Some(&b'"') {
                         out.remove(from);
                     }

@@ -7,13 +7,17 @@
 mod assemble;
 mod call_builder;
 mod commit;
+mod echoes;
 mod entry_builder;
+#[cfg(test)]
+mod faults;
 mod fields;
 mod gate;
 mod gate_state;
 mod limits;
 mod open;
 mod outcome_builder;
+mod people;
 mod policy;
 mod recorder;
 mod recording;

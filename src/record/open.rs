@@ -7,7 +7,7 @@ use super::policy::ToolPolicy;
 use crate::call::IdentitySlot;
 use crate::canonical;
 use crate::entry::{CallTrigger, TriggerBasis};
-use crate::sanitize::Sanitized;
+use crate::sanitize::{Echo, Sanitized, Sanitizer};
 use crate::sink::Durability;
 
 /// A sanitized piece of JSON in [`Open::bytes`]; empty where nothing was said.
@@ -25,6 +25,12 @@ impl Span {
     pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
         bytes
             .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn of_mut(self, bytes: &mut [u8]) -> &mut [u8] {
+        bytes
+            .get_mut(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
 }
@@ -103,6 +109,35 @@ pub(super) struct Pieces {
     pub(super) fields: Span,
 }
 
+impl Pieces {
+    /// All pieces, and the members in which they stand.
+    pub(super) fn each(&mut self) -> [(Member, &mut Span); 21] {
+        [
+            (Member::Arguments, &mut self.arguments),
+            (Member::ToolName, &mut self.tool_name),
+            (Member::ConversationId, &mut self.conversation_id),
+            (Member::UserId, &mut self.user_id),
+            (Member::SessionMetadata, &mut self.user_role),
+            (Member::Model, &mut self.model),
+            (Member::Attribution, &mut self.via),
+            (Member::Attribution, &mut self.approved_by),
+            (Member::Attribution, &mut self.rule),
+            (Member::Purpose, &mut self.purpose),
+            (Member::Emergency, &mut self.emergency),
+            (Member::Server, &mut self.server),
+            (Member::TraceId, &mut self.trace_id),
+            (Member::SpanId, &mut self.span_id),
+            (Member::ToolCallId, &mut self.tool_call_id),
+            (Member::RetryOf, &mut self.retry_of),
+            (Member::Continues, &mut self.continues),
+            (Member::ResultSummary, &mut self.error),
+            (Member::ResultSummary, &mut self.error_type),
+            (Member::ResultSummary, &mut self.fields),
+            (Member::Result, &mut self.result),
+        ]
+    }
+}
+
 /// A call between its beginning and its end. Boxed and pooled: in steady state none is allocated.
 #[derive(Debug)]
 pub(super) struct Open {
@@ -124,6 +159,12 @@ pub(super) struct Open {
     pub(super) result_size: u64,
     pub(super) rows: Option<u64>,
     pub(super) redactions: u32,
+    /// How many pieces the sanitizer failed at.
+    pub(super) failures: u32,
+    /// What was replaced for its name, until the call has ended.
+    pub(super) echo: Echo,
+    /// The rules of the call's tool, where they are not those of all tools.
+    pub(super) sanitizer: Option<Sanitizer>,
     shortened: u32,
     pub(super) number: u64,
     pub(super) turn_number: u64,
@@ -163,6 +204,9 @@ impl Open {
             result_size: 0,
             rows: None,
             redactions: 0,
+            failures: 0,
+            echo: Echo::default(),
+            sanitizer: None,
             shortened: 0,
             number: 0,
             turn_number: 0,
@@ -195,6 +239,9 @@ impl Open {
         self.subjects_bytes = 0;
         self.subjects_cut = false;
         self.redactions = 0;
+        self.failures = 0;
+        self.echo.clear();
+        self.sanitizer = None;
         self.shortened = 0;
         self.turn_number = 0;
         self.declared = None;
@@ -229,7 +276,7 @@ impl Open {
     pub(super) fn piece(
         &mut self,
         member: Member,
-        write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
+        write: impl FnOnce(&mut Vec<u8>, &mut Echo) -> Sanitized,
     ) -> Span {
         self.piece_as_told(member, write).0
     }
@@ -238,11 +285,12 @@ impl Open {
     pub(super) fn piece_as_told(
         &mut self,
         member: Member,
-        write: impl FnOnce(&mut Vec<u8>) -> Sanitized,
+        write: impl FnOnce(&mut Vec<u8>, &mut Echo) -> Sanitized,
     ) -> (Span, bool) {
         let start = self.bytes.len() as u32;
-        let did = write(&mut self.bytes);
+        let did = write(&mut self.bytes, &mut self.echo);
         self.redactions = self.redactions.saturating_add(did.redactions);
+        self.failures += u32::from(did.failed);
         if did.shortened {
             self.shorten(member);
         }
@@ -290,6 +338,10 @@ impl Open {
         self.shortened |= 1 << member as u8;
     }
 
+    pub(super) fn is_shortened(&self, member: Member) -> bool {
+        self.shortened & 1 << member as u8 != 0
+    }
+
     pub(super) fn shortened(&self) -> impl Iterator<Item = &'static str> + use<> {
         let shortened = self.shortened;
         MEMBER_NAMES
@@ -297,6 +349,35 @@ impl Open {
             .enumerate()
             .filter(move |(at, _)| shortened & (1 << at) != 0)
             .map(|(_, name)| *name)
+    }
+
+    /// Puts a member in its place. Names that are the same once they are sanitized get numbers from 2.
+    pub(super) fn insert_member(
+        &mut self,
+        members: &mut Vec<(Span, Span)>,
+        name: Span,
+        value: Span,
+    ) {
+        let mut unique = name;
+        let mut number = 2_u32;
+        loop {
+            match self.place_of(members, unique) {
+                Err(place) => return members.insert(place, (unique, value)),
+                Ok(_) => {
+                    let shown = format!("{}#{number}", self.text(name));
+                    unique = self.append(|out| canonical::write_string(out, &shown));
+                    number += 1;
+                }
+            }
+        }
+    }
+
+    /// Appends what went through the sanitizer before.
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
+        let start = self.bytes.len() as u32;
+        write(&mut self.bytes);
+        let end = self.bytes.len() as u32;
+        Span { start, end }
     }
 
     /// The place of a name in a list that is in the order of its names, or where it belongs.

@@ -9,6 +9,7 @@ use super::policy::Results;
 use super::recorder::Inner;
 use super::summary;
 use crate::call::Outcome;
+use crate::sanitize::Sanitizer;
 
 /// Takes what a result says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
@@ -32,14 +33,17 @@ use crate::call::Outcome;
 pub struct OutcomeBuilder<'a> {
     open: &'a mut Open,
     inner: &'a Inner,
+    sanitizer: Sanitizer,
     outcome: Outcome,
 }
 
 impl<'a> OutcomeBuilder<'a> {
     pub(super) fn new(open: &'a mut Open, inner: &'a Inner) -> Self {
+        let own = open.sanitizer.clone();
         Self {
             open,
             inner,
+            sanitizer: own.unwrap_or_else(|| inner.sanitizer.clone()),
             outcome: Outcome::Success,
         }
     }
@@ -62,9 +66,9 @@ impl<'a> OutcomeBuilder<'a> {
     }
 
     fn error_text(&mut self, text: &str) -> &mut Self {
-        let sanitizer = &self.inner.sanitizer;
-        self.open.pieces.error = self.open.piece(Member::ResultSummary, |out| {
-            sanitizer.write_text(out, text, limits::ERROR)
+        let sanitizer = &self.sanitizer;
+        self.open.pieces.error = self.open.piece(Member::ResultSummary, |out, echo| {
+            sanitizer.write_text_echoing(out, text, limits::ERROR, echo)
         });
         self
     }
@@ -73,12 +77,23 @@ impl<'a> OutcomeBuilder<'a> {
     /// other value, which is then kept as its sanitized JSON.
     pub fn error_value(&mut self, error: &Value) -> &mut Self {
         if let Some(text) = error.as_str().or_else(|| error.get("message")?.as_str()) {
+            // What stands beside a message is not written, but the message may repeat it.
+            for (name, value) in error.as_object().into_iter().flatten() {
+                self.sanitizer
+                    .remember_member(name, value, &mut self.open.echo);
+            }
             return self.error_text(text);
         }
-        let sanitizer = &self.inner.sanitizer;
+        let sanitizer = &self.sanitizer;
         let mut json = Vec::new();
-        self.open.pieces.error = self.open.piece(Member::ResultSummary, |out| {
-            let did = sanitizer.write_value(&mut json, error, limits::ERROR / 2);
+        self.open.pieces.error = self.open.piece(Member::ResultSummary, |out, echo| {
+            let did = sanitizer.write_value_at_echoing(
+                &mut json,
+                &["result", "error"],
+                error,
+                limits::ERROR / 2,
+                echo,
+            );
             // Every quote in it takes one byte more, so a half of the room is enough.
             crate::canonical::write_string(out, &String::from_utf8_lossy(&json));
             did
@@ -88,9 +103,9 @@ impl<'a> OutcomeBuilder<'a> {
 
     /// A short stable name of the kind of failure.
     pub fn error_type(&mut self, error_type: &str) -> &mut Self {
-        let sanitizer = &self.inner.sanitizer;
-        self.open.pieces.error_type = self.open.piece(Member::ResultSummary, |out| {
-            sanitizer.write_text(out, error_type, limits::NAME)
+        let sanitizer = &self.sanitizer;
+        self.open.pieces.error_type = self.open.piece(Member::ResultSummary, |out, echo| {
+            sanitizer.write_text_echoing(out, error_type, limits::NAME, echo)
         });
         self
     }
@@ -108,9 +123,9 @@ impl<'a> OutcomeBuilder<'a> {
         self.open.forget_result();
         summary::summarize_text(self.open, self.inner, text);
         if self.inner.results == Results::Preview {
-            let sanitizer = &self.inner.sanitizer;
-            self.open.pieces.result = self.open.piece(Member::Result, |out| {
-                sanitizer.write_text(out, text, limits::RESULT)
+            let sanitizer = &self.sanitizer;
+            self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {
+                sanitizer.write_text_at_echoing(out, "result", text, limits::RESULT, echo)
             });
         }
         self
@@ -121,15 +136,15 @@ impl<'a> OutcomeBuilder<'a> {
         if self.inner.results != Results::Preview || result.is_null() {
             return;
         }
-        let sanitizer = &self.inner.sanitizer;
-        self.open.pieces.result = self.open.piece(Member::Result, |out| {
-            sanitizer.write_value(out, result, limits::RESULT)
+        let sanitizer = &self.sanitizer;
+        self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {
+            sanitizer.write_value_at_echoing(out, &["result"], result, limits::RESULT, echo)
         });
     }
 
     /// Adds somebody or something that the result is about.
     pub fn subject(&mut self, subject: &str) -> &mut Self {
-        add_subject(self.open, &self.inner.sanitizer, subject);
+        add_subject(self.open, &self.sanitizer, subject);
         self
     }
 }

@@ -100,8 +100,11 @@ impl RecorderBuilder {
     }
 
     /// Makes the recorder, and tells the sink which policy is in force.
+    ///
+    /// Where the sanitizer has no key for pseudonyms, the first recorder of a process warns of it.
     #[must_use]
     pub fn build(self) -> Recorder {
+        self.sanitizer.warn_of_ephemeral_key();
         let policy_id = self.policy.id(&self.sanitizer.rules_id());
         self.sink.policy_in_force(&PolicyInForce {
             policy_id,

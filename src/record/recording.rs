@@ -9,7 +9,7 @@ use super::assemble::{self, Facts};
 use super::open::{self, Member, Open};
 use super::recorder::{Inner, Recorder};
 use super::stats::add;
-use super::{Admission, CallBuilder, Commit, OutcomeBuilder, limits};
+use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people};
 use crate::call::{Classify, ClassifyResponses, Outcome, ToolResponse};
 use crate::clock::civil;
 use crate::entry::{CallKey, CallTrigger, TriggerBasis};
@@ -182,6 +182,10 @@ impl Recording {
             record(&self.recorder, &mut open, EntryKind::ToolCall, Some(end))
         };
         add(&inner.counters.redactions, u64::from(open.redactions));
+        if open.failures > 0 {
+            let failures = u64::from(open.failures);
+            add(&inner.counters.sanitizer_failures, failures);
+        }
         open::give_back(open);
         self.recorder.ended();
         ticket
@@ -236,16 +240,17 @@ fn take_identity(open: &mut Open, inner: &Inner) {
     let Some(identity) = open.identity.get() else {
         return;
     };
-    let sanitizer = &inner.sanitizer;
+    let own = open.sanitizer.clone();
+    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
     if let Some(user_id) = &identity.user_id {
-        open.pieces.user_id = open.piece(Member::UserId, |out| {
-            sanitizer.write_text(out, user_id, limits::NAME)
+        open.pieces.user_id = open.piece(Member::UserId, |out, echo| {
+            people::write_user(sanitizer, out, echo, user_id, limits::NAME)
         });
         open.verify("user_id");
     }
     if let Some(role) = &identity.user_role {
-        open.pieces.user_role = open.piece(Member::SessionMetadata, |out| {
-            sanitizer.write_text(out, role, limits::NAME)
+        open.pieces.user_role = open.piece(Member::SessionMetadata, |out, echo| {
+            sanitizer.write_text_echoing(out, role, limits::NAME, echo)
         });
         open.verify("user_role");
     }
@@ -292,6 +297,8 @@ fn record(
     end: Option<(Outcome, u64)>,
 ) -> Ticket {
     let inner = recorder.inner();
+    let own = open.sanitizer.clone();
+    echoes::remove(open, own.as_ref().unwrap_or(&inner.sanitizer));
     let tool = open.tool.unwrap_or_else(|| inner.policy.of(""));
     let (class, days) = inner
         .policy

@@ -20,6 +20,8 @@ pub struct RecorderStats {
     pub undurable: u64,
     /// Values that the sanitizer changed.
     pub redactions: u64,
+    /// Pieces of records that the sanitizer failed at: `[REDACTION FAILED]` stands for each.
+    pub sanitizer_failures: u64,
     /// Calls that have begun and not ended.
     pub open: u64,
 }
@@ -32,6 +34,7 @@ pub(super) struct Counters {
     pub(super) refused: AtomicU64,
     pub(super) undurable: AtomicU64,
     pub(super) redactions: AtomicU64,
+    pub(super) sanitizer_failures: AtomicU64,
     pub(super) ended: AtomicU64,
 }
 
@@ -57,6 +60,7 @@ impl Counters {
             refused: get(&self.refused),
             undurable: get(&self.undurable),
             redactions: get(&self.redactions),
+            sanitizer_failures: get(&self.sanitizer_failures),
         }
     }
 }

@@ -91,6 +91,9 @@ fn mcp_content(members: &Map<String, Value>) -> Option<&[Value]> {
 }
 
 fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
+    let own = open.sanitizer.clone();
+    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
+    let mut shown = false;
     let mut before: Option<&String> = None;
     let begins = open.identifiers.is_empty();
     for (name, value) in members {
@@ -102,9 +105,9 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
             open.shorten(Member::ResultSummary);
             continue;
         }
-        let sanitizer = &inner.sanitizer;
-        let (key, changed) =
-            open.piece_as_told(Member::ResultSummary, |out| sanitizer.write_key(out, name));
+        let (key, changed) = open.piece_as_told(Member::ResultSummary, |out, _| {
+            sanitizer.write_key(out, name)
+        });
         let comes_last = begins
             && !changed
             && before.is_none_or(|before| canonical::compare_keys(before, name).is_lt());
@@ -119,10 +122,26 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
             };
             place
         };
-        let value = open.piece(Member::ResultSummary, |out| {
-            sanitizer.write_member_value(out, name, value, limits::IDENTIFIER)
+        shown |= value.is_string();
+        let value = open.piece(Member::ResultSummary, |out, echo| {
+            sanitizer.write_value_at_echoing(
+                out,
+                &["result", name],
+                value,
+                limits::IDENTIFIER,
+                echo,
+            )
         });
         open.identifiers.insert(place, (key, value));
+    }
+    if shown {
+        // What stands beside them is not written, but an identifier may repeat it.
+        let others = members
+            .iter()
+            .filter(|(name, _)| !inner.policy.is_identifier(name));
+        for (name, value) in others {
+            sanitizer.remember_member(name, value, &mut open.echo);
+        }
     }
 }
 

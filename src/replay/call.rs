@@ -1,8 +1,10 @@
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::{BadCall, strict};
+use crate::call::redacted::Outline;
 use crate::call::{CallContext, Emergency, ToolCall};
 use crate::entry::CallTrigger;
 
@@ -32,7 +34,7 @@ pub struct RecordedCall {
 }
 
 /// What a scripted tool does.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Answer {
     /// It answers with null.
@@ -44,6 +46,21 @@ pub enum Answer {
     Error(String),
     /// It panics with this text.
     Panic(String),
+}
+
+/// Shows nothing of what the tool says, which nobody has sanitized yet.
+impl fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => formatter.write_str("Nothing"),
+            Self::Result(value) => formatter
+                .debug_tuple("Result")
+                .field(&Outline(value))
+                .finish(),
+            Self::Error(_) => formatter.write_str("Error(..)"),
+            Self::Panic(_) => formatter.write_str("Panic(..)"),
+        }
+    }
 }
 
 impl RecordedCall {

@@ -18,6 +18,7 @@ mod call;
 mod calls;
 mod counted;
 mod error;
+mod rule_counts;
 mod run;
 mod strict;
 mod tool;

@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use super::counted::{Counted, Outcomes};
 use super::tool::{DescribeScripted, Scripted, ScriptedTool};
-use super::{BadLine, Calls, RecordedCall, ReplayError};
+use super::{BadLine, Calls, RecordedCall, ReplayError, rule_counts};
 use crate::call::{Outcome, ToolResult};
 use crate::layer::AuditLayer;
 #[cfg(unix)]
@@ -26,6 +26,7 @@ use crate::log::Source;
 #[cfg(unix)]
 use crate::query::{LogSnapshot, QueryError};
 use crate::record::{Policy, Recorder, Refusal};
+use crate::sanitize::{RuleCounts, Sanitizer};
 #[cfg(unix)]
 use crate::sink::HashChainSink;
 use crate::sink::{AuditSink, SinkError};
@@ -46,6 +47,7 @@ use crate::sink::{AuditSink, SinkError};
 #[derive(Debug, Clone)]
 pub struct Replay {
     policy: Policy,
+    sanitizer: Sanitizer,
     concurrency: usize,
     keep_going: bool,
     real_time: bool,
@@ -72,6 +74,9 @@ pub struct Summary {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// How many values the sanitizer changed.
     pub redactions: u64,
+    /// How often each rule replaced something in arguments, results and error texts, looked at whole and each
+    /// alone: records keep less of a result than that, and more than these three.
+    pub rules: RuleCounts,
     /// How many lines were bad and passed over.
     pub bad_lines: u64,
 }
@@ -103,6 +108,7 @@ impl Replay {
     pub fn new() -> Self {
         Self {
             policy: Policy::new(),
+            sanitizer: Sanitizer::default(),
             concurrency: 1,
             keep_going: false,
             real_time: false,
@@ -114,6 +120,13 @@ impl Replay {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Sanitizes by these rules.
+    #[must_use]
+    pub fn sanitizer(mut self, sanitizer: Sanitizer) -> Self {
+        self.sanitizer = sanitizer;
         self
     }
 
@@ -170,17 +183,22 @@ impl Replay {
         };
         // A slow disk is waited for: nobody waits for the answers.
         let policy = self.policy.clone().max_wait(Duration::from_secs(60));
-        let recorder = Recorder::builder(sink).policy(policy).build();
+        let recorder = Recorder::builder(sink)
+            .sanitizer(self.sanitizer.clone())
+            .policy(policy)
+            .build();
         let runtime = self.runtime().map_err(ReplayError::Runtime)?;
         let workers = Workers::start(&runtime, &recorder, self.concurrency);
 
         let mut sent = 0;
         let mut bad_lines = 0;
+        let mut rules = RuleCounts::default();
         let mut ended = Ok(());
         let mut calls = Calls::new(calls).ignore_unknown(self.ignore_unknown);
         while let Some(call) = calls.next() {
             match call {
                 Ok(Ok(call)) => {
+                    rule_counts::add(&self.sanitizer, &call, &mut rules);
                     if workers.send(call, self.real_time).is_err() {
                         break;
                     }
@@ -214,6 +232,7 @@ impl Replay {
             calls: stats.recorded,
             outcomes: outcomes.read(),
             redactions: stats.redactions,
+            rules,
             bad_lines,
         })
     }

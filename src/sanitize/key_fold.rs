@@ -186,3 +186,24 @@ fn look_alike(character: char) -> char {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn every_byte_of_the_folded_name_tells_where_its_character_began() {
+        let folded = fold("x\u{200B}\u{FF41}\u{E9}b".as_bytes());
+        assert_eq!(folded.text, b"xaeb");
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|at| folded.origin(at)),
+            [0, 4, 7, 9, 10]
+        );
+    }
+
+    #[test]
+    fn a_name_that_begins_within_a_character_or_is_no_text_is_folded_from_there_on() {
+        assert_eq!(fold(&"\u{430}b".as_bytes()[1..]).text, b"b");
+        assert_eq!(fold(b"\xFFa\xC3").text, b"a");
+    }
+}

@@ -3,13 +3,24 @@
 //! It knows nothing of calls, entries or sinks. Values and texts go in, canonical bytes come out.
 //!
 //! # What it finds
-//! **Members by their names.** The values of `password`, `token`, `api_key`, `secret`, `credit_card` and
-//! `authorization` become `[REDACTED:<rule>]`, whatever they are, with all that is in them. The strings and numbers
-//! in `ssn`, `patient_name`, `date_of_birth`, `address` and `phone` become pseudonyms. A null stays, and so do true
-//! and false. Names are folded: `apiKey`, `API-KEY`, `Api Key`, `x.api.key`, `apikey2` and `api_keys` are `api_key`, for
-//! the last words of a name decide. Words are never matched in part, so `token_count`, `secretary` and
-//! `password_policy_id` stay; a few names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
-//! excepted. A plural with a number is a count and stays. [`SanitizerBuilder`] adds names.
+//! **Members by their names.** What grants access (passwords, tokens, keys, credentials, cookies, one-time codes, PINs) becomes
+//! `[REDACTED:<rule>]`, whatever it is, with all that is in it. Security codes, track data and PIN blocks of cards become
+//! `[DROPPED:<rule>]`. Numbers of cards and accounts become `[MASKED:<rule>:<last four>]`; amounts of money stay. Names, birth
+//! dates, addresses, telephone numbers, e-mail addresses and numbers of people's papers and records become pseudonyms, string by
+//! string. A null stays, and so do true and false.
+//!
+//! Names are folded: `apiKey`, `API-KEY`, `Api Key`, `x.api.key`, `apikey2` and `api_keys` are `api_key`, for the last words of
+//! a name decide; so are names in full-width letters, in letters that only look like Latin ones, or with characters
+//! in them that are not seen. Words are never matched in part, so `token_count`, `secretary` and
+//! `password_policy_id` stay; names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
+//! excepted. A plural with a number is a count and stays. Names of users, ids, URLs and hosts stay. [`SanitizerBuilder`] adds names.
+//!
+//! **Values by what stands beside them**, by the same names: `{"name": "password", "value": …}` in its many forms, rows of name and
+//! value, rows under columns, `["--password", …]` and the like in lists of arguments, with the short options of programs that
+//! take a password in one (`mysql -p`, `curl -u`, `docker login -p` …), and all data of a Kubernetes `Secret`.
+//!
+//! **Members' names** are searched as texts are. Names that come out alike get `#2`, `#3` … behind them. Whole numbers are
+//! searched for card numbers.
 //!
 //! **JSON in strings.** A string that holds an object, a list or another string is opened, up to 4 levels deep,
 //! and written anew where anything in it was changed. Deeper levels are searched as text.
@@ -21,9 +32,12 @@
 //! # What it does not find
 //! A sensitive value under a harmless name, in prose, or standing alone: there are no detectors of values yet. Tokens known
 //! by their prefix, JWTs, private keys, card numbers, IBANs, e-mail addresses and credentials in URLs pass; so do
-//! names of other kinds (`passwd`, `cvv`, `email` …), `{"name": "password", "value": …}` pairs, options given as separate
-//! items of a list, base64, XML, names in full-width or look-alike letters, and what stands in member names
-//! themselves. In text, an unquoted secret ends at the first space.
+//! base64 and XML. In text, an unquoted secret ends at the first space.
+//!
+//! # Policies
+//! [`SanitizerBuilder`] begins with a [`Preset`] and adds names, patterns, places and rules of single tools; the feature
+//! `policy` reads the same from a TOML file (`Sanitizer::from_policy_file`), and `tool-audit replay --policy` shows what it would do to
+//! recorded calls. Fields of one's own types that must never be written are [`Sensitive`].
 //!
 //! # Pseudonyms are personal data
 //! `pn:<class>:<key id>:<26 base32 characters>` is 128 bits of a keyed hash: the same value has the same pseudonym
@@ -39,31 +53,45 @@
 //! A fault within the sanitizer lets nothing through: the value becomes `[REDACTION FAILED]`. A program built
 //! with `panic = "abort"` ends there instead.
 
+mod action;
+mod additions;
 mod bounded;
 mod builder;
 mod canonical_value;
+mod card_numbers;
 mod default_rules;
 mod detect;
+mod echo;
 mod error;
 mod extent;
 mod fold;
+mod generalize;
 mod key_fold;
 mod keys;
 mod marker;
 mod names;
 mod pass;
+mod path;
+mod pattern;
+#[cfg(feature = "policy")]
+mod policy_file;
+mod preset;
 mod pseudonym;
 mod pseudonym_key;
+mod record_rules;
 mod reference;
 mod replace;
 mod rule_counts;
+mod rule_set;
 mod rules;
+mod sensitive;
 mod sweep;
 mod text;
+mod tools;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use serde_json::Value;
 
@@ -72,11 +100,21 @@ use self::pseudonym::Pseudonyms;
 use self::rules::Rules;
 use crate::canonical;
 
+pub use self::action::Action;
+pub(crate) use self::echo::Echo;
+
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
+#[cfg(feature = "policy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
+pub use self::policy_file::{Place, PolicyFile, PolicyFileError};
+pub use self::preset::Preset;
 pub use self::pseudonym::SmallClasses;
 pub use self::pseudonym_key::PseudonymKey;
+pub use self::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
 pub use self::rule_counts::RuleCounts;
+pub use self::rule_set::ToolRules;
+pub use self::sensitive::Sensitive;
 
 /// Compiled rules, shared by cheap clones.
 ///
@@ -108,13 +146,22 @@ pub struct Sanitized {
     pub redactions: u32,
     /// Whether something was left out to stay within the bound.
     pub shortened: bool,
+    /// Whether a fault stopped the pass: a placeholder stands for the whole value.
+    pub failed: bool,
 }
 
 impl Sanitized {
+    const FAILED: Self = Self {
+        redactions: 1,
+        shortened: false,
+        failed: true,
+    };
+
     /// Adds what another pass did.
     pub fn add(&mut self, other: Self) {
         self.redactions = self.redactions.saturating_add(other.redactions);
         self.shortened |= other.shortened;
+        self.failed |= other.failed;
     }
 }
 
@@ -184,6 +231,69 @@ impl Sanitizer {
         })
     }
 
+    /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, as what stands at `path` in a
+    /// record: `["arguments"]`, `["result"]` or `["session_metadata", name]`, so that rules for places hold.
+    ///
+    /// The last name is looked at as [`write_member_value`](Self::write_member_value) does, and not written.
+    pub fn write_value_at(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit).whole_value_at(path, value)
+        })
+    }
+
+    /// The rules for a record's own members.
+    #[must_use]
+    pub fn record_rules(&self) -> RecordRules {
+        self.0.record_rules
+    }
+
+    /// Says once that pseudonyms will be of no use to another process, where no key was given.
+    pub(crate) fn warn_of_ephemeral_key(&self) {
+        static WARNED: Once = Once::new();
+        if self.0.pseudonyms.key_id() == pseudonym_key::EPHEMERAL {
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    target: "tool_audit::sanitize",
+                    "pseudonyms are made with a random key that dies with this process, so nobody can look for a value in its logs: give the sanitizer a pseudonym_key"
+                );
+            });
+        }
+    }
+
+    /// The sanitizer for calls of this tool: this one, or the one with the tool's own rules.
+    ///
+    /// The rules of a tool that is named exactly stand before those of a pattern, and of several patterns those
+    /// of the one with the most letters hold.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::sanitize::Sanitizer;
+    ///
+    /// let sanitizer = Sanitizer::builder()
+    ///     .for_tool("refund_*", |rules| rules.redact_key("reason"))
+    ///     .build()?;
+    /// let mut out = Vec::new();
+    /// let arguments = json!({"reason": "late"});
+    /// sanitizer.for_tool("refund_order").write_value(&mut out, &arguments, 1024);
+    /// sanitizer.for_tool("get_order").write_value(&mut out, &arguments, 1024);
+    /// assert_eq!(out, br#"{"reason":"[REDACTED:reason]"}{"reason":"late"}"#);
+    /// # Ok::<(), tool_audit::sanitize::SanitizerError>(())
+    /// ```
+    #[must_use]
+    pub fn for_tool(&self, tool_name: &str) -> &Self {
+        let tools = &self.0.additions.tools;
+        if tools.is_empty() {
+            return self;
+        }
+        tools.find(tool_name).unwrap_or(self)
+    }
+
     /// Appends the sanitized `text` as a JSON string, in at most `limit` bytes, quotes included.
     ///
     /// ```
@@ -193,11 +303,28 @@ impl Sanitizer {
     /// assert_eq!(out, br#""401 for Authorization: [REDACTED:authorization], retry""#);
     /// ```
     pub fn write_text(&self, out: &mut Vec<u8>, text: &str, limit: usize) -> Sanitized {
-        if pass::fits_harmless(text, limit) {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }
         fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_text(text))
+    }
+
+    /// Both [`write_value_at`](Self::write_value_at) and [`write_value_counting`](Self::write_value_counting).
+    #[cfg(feature = "cli")]
+    pub(crate) fn write_value_at_counting(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+        counts: &mut RuleCounts,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            Pass::new(&self.0, out, limit)
+                .counting(counts)
+                .whole_value_at(path, value)
+        })
     }
 
     /// Appends the name of a member as a JSON string.
@@ -205,9 +332,142 @@ impl Sanitizer {
     /// A name is searched as a text is, and what is found in it replaced: two names may come out alike. Of one longer than
     /// 1 KiB only the beginning is written, and a keyed hash that keeps it apart from others.
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(name, names::MAX_LENGTH) {
+            pass::write_unescaped(out, name);
+            return Sanitized::default();
+        }
         fail_closed(out, |out| {
             Pass::new(&self.0, out, usize::MAX).whole_name(name)
         })
+    }
+
+    /// Like [`write_value`](Self::write_value), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_value_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_value(value)
+        })
+    }
+
+    /// Like [`write_value_at`](Self::write_value_at), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_value_at_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Value,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_value_at(path, value)
+        })
+    }
+
+    /// Like [`write_text`](Self::write_text), and keeps in `echo` what is to be looked for elsewhere.
+    pub(crate) fn write_text_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
+            pass::write_unescaped(out, text);
+            return Sanitized::default();
+        }
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_text(text)
+        })
+    }
+
+    /// Like [`write_text_echoing`](Self::write_text_echoing), for what stands at `name` in a record: rules for
+    /// places hold within a text that is JSON.
+    pub(crate) fn write_text_at_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        name: &str,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        if self.0.additions.paths.is_empty() {
+            return self.write_text_echoing(out, text, limit, echo);
+        }
+        fail_closed(out, |out| {
+            let pass = Pass::new(&self.0, out, limit).echoing(echo);
+            pass.whole_text_at(name, text)
+        })
+    }
+
+    /// Appends the value that `json` is, without what `echo` looks for; nothing where it is not in there.
+    ///
+    /// Of a value that `was_cut` the strings may end within what is looked for. Where a fault stops it, a
+    /// placeholder is appended.
+    pub(crate) fn write_without_echo(
+        &self,
+        out: &mut Vec<u8>,
+        json: &[u8],
+        limit: usize,
+        echo: &Echo,
+        was_cut: bool,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            let Ok(mut tree) = serde_json::from_slice::<Value>(json) else {
+                canonical::write_string(out, marker::FAILED);
+                return Sanitized::FAILED;
+            };
+            let redactions = echo.replace_in(&mut tree, was_cut);
+            if redactions == 0 {
+                return Sanitized::default();
+            }
+            let mut done = Pass::new(&self.0, out, limit).whole_value(&tree);
+            done.redactions = done.redactions.saturating_add(redactions);
+            done
+        })
+    }
+
+    /// Keeps the value of the member `name` in `echo`, where a rule names it. Nothing is written.
+    pub(crate) fn remember_member(&self, name: &str, value: &Value, echo: &mut Echo) {
+        // A fault here leaves a value unknown that is written nowhere.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            echo.remember_member(&self.0, name, value);
+        }));
+    }
+
+    /// Appends the pseudonym of `value`, and keeps it in `echo`. What the sanitizer wrote itself stays.
+    pub(crate) fn write_pseudonym(
+        &self,
+        out: &mut Vec<u8>,
+        class: &str,
+        value: &str,
+        echo: &mut Echo,
+    ) -> Sanitized {
+        fail_closed(out, |out| {
+            if self.is_marker(value) {
+                canonical::write_string(out, value);
+                return Sanitized::default();
+            }
+            let pseudonym = self.pseudonym(class, value);
+            echo.remember(value, &pseudonym, false);
+            canonical::write_string(out, &pseudonym);
+            Sanitized {
+                redactions: 1,
+                ..Sanitized::default()
+            }
+        })
+    }
+
+    /// True for a text that stands for another one already.
+    pub(crate) fn is_marker(&self, text: &str) -> bool {
+        marker::is_whole(text)
     }
 
     /// Names the rules: the same rules give the same 32 hexadecimal digits, in every process.
@@ -284,14 +544,41 @@ impl fmt::Debug for Sanitizer {
 fn fail_closed(out: &mut Vec<u8>, pass: impl FnOnce(&mut Vec<u8>) -> Sanitized) -> Sanitized {
     let start = out.len();
     // What the pass may leave half done is `out` alone, and that is taken back.
-    catch_unwind(AssertUnwindSafe(|| pass(out))).unwrap_or_else(|_| {
+    let passed = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(test)]
+        fault::strike();
+        pass(out)
+    }));
+    passed.unwrap_or_else(|_| {
         out.truncate(start);
         canonical::write_string(out, marker::FAILED);
-        Sanitized {
-            redactions: 1,
-            shortened: false,
-        }
+        Sanitized::FAILED
     })
+}
+
+/// Makes passes fail, to see what becomes of a record then.
+#[cfg(test)]
+pub(crate) mod fault {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STRIKES: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Every pass in `act` that is no plain copy fails.
+    pub(crate) fn in_all_of<T>(act: impl FnOnce() -> T) -> T {
+        STRIKES.set(true);
+        let done = act();
+        STRIKES.set(false);
+        done
+    }
+
+    pub(super) fn strike() {
+        if STRIKES.get() {
+            // As a panic would unwind, without its message.
+            std::panic::resume_unwind(Box::new("a fault"));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -307,12 +594,6 @@ mod tests {
             std::panic::resume_unwind(Box::new("hunter2"));
         });
         assert_eq!(out, b"kept:\"[REDACTION FAILED]\"");
-        assert_eq!(
-            done,
-            Sanitized {
-                redactions: 1,
-                shortened: false
-            }
-        );
+        assert_eq!(done, Sanitized::FAILED);
     }
 }

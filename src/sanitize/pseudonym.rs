@@ -51,6 +51,7 @@ pub(super) fn identifies(class: &str) -> bool {
 }
 
 /// Makes pseudonyms; without a key it can make none, and says so.
+#[derive(Clone)]
 pub(super) struct Pseudonyms {
     /// The key that pseudonyms are made with.
     current: Option<PseudonymKey>,
@@ -59,10 +60,6 @@ pub(super) struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    pub(super) fn with_key(key: PseudonymKey) -> Self {
-        Self::with_keys(key, Vec::new())
-    }
-
     /// With a key to make pseudonyms with, and others to look for older ones.
     pub(super) fn with_keys(current: PseudonymKey, retired: Vec<PseudonymKey>) -> Self {
         Self {
@@ -80,6 +77,12 @@ impl Pseudonyms {
             current: KEY.clone(),
             retired: Vec::new(),
         }
+    }
+
+    /// With other keys to look for older ones.
+    pub(super) fn with_retired(mut self, retired: Vec<PseudonymKey>) -> Self {
+        self.retired = retired;
+        self
     }
 
     pub(super) fn key_id(&self) -> &str {
@@ -212,5 +215,92 @@ pub(super) fn to_class(text: &str) -> String {
         "value".to_owned()
     } else {
         plain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{PseudonymKey, Pseudonyms, SmallClasses};
+    use crate::sanitize::default_rules::defaults;
+    use crate::sanitize::pass::Pass;
+    use crate::sanitize::rules::Rules;
+
+    fn key(id: &str, byte: u8) -> PseudonymKey {
+        PseudonymKey::from_bytes(id, &[byte; 32]).expect("a whole key")
+    }
+
+    fn rules(small_classes: SmallClasses) -> Rules {
+        let pseudonyms = Pseudonyms::with_keys(key("k1", 7), Vec::new());
+        Rules::new(defaults(), pseudonyms).with_small_classes(small_classes)
+    }
+
+    fn birth_dates(rules: &Rules, value: &Value) -> Vec<String> {
+        let mut out = Vec::new();
+        Pass::new(rules, &mut out, 4096).whole_value(value);
+        let written: Vec<Value> = serde_json::from_slice(&out).expect("a list");
+        let dates = written.iter().map(|member| member["dob"].to_string());
+        dates.collect()
+    }
+
+    #[test]
+    fn birth_dates_are_linkable_by_subject_or_not_at_all() {
+        let value = json!([
+            {"dob": "1815-12-10", "mrn": "1", "email": "a@b.example"},
+            {"email": "A@B.example", "dob": "10 Dec 1815", "mrn": 1},
+            {"dob": "1815-12-10", "mrn": "2"},
+            {"dob": "1815-12-10", "town": "Lund"},
+            {"dob": "1815-12-10", "town": "Lund"},
+        ]);
+        let dates = birth_dates(&rules(SmallClasses::Linkable), &value);
+        assert!(dates.iter().all(|date| *date == dates[0]));
+        let dates = birth_dates(&rules(SmallClasses::PerSubject), &value);
+        assert_eq!(dates[0], dates[1]);
+        let apart = |one: usize, other: usize| assert_ne!(dates[one], dates[other]);
+        (apart(0, 2), apart(0, 3), apart(2, 3), apart(3, 4));
+        assert!(
+            dates
+                .iter()
+                .all(|date| date.starts_with("\"pn:date_of_birth:k1:"))
+        );
+        let dates = birth_dates(&rules(SmallClasses::Unlinkable), &value);
+        assert_ne!(dates[0], dates[1]);
+        assert_ne!(dates[3], dates[4]);
+    }
+
+    #[test]
+    fn the_rules_have_another_name_for_each_treatment_of_small_classes() {
+        let id = |small_classes| rules(small_classes).id().to_owned();
+        assert_ne!(id(SmallClasses::Linkable), id(SmallClasses::PerSubject));
+        assert_ne!(id(SmallClasses::PerSubject), id(SmallClasses::Unlinkable));
+        let plain = Rules::new(defaults(), Pseudonyms::with_keys(key("k2", 8), Vec::new()));
+        assert_eq!(id(SmallClasses::Linkable), plain.id());
+    }
+
+    #[test]
+    fn a_value_is_looked_for_under_retired_keys_too() {
+        let before = Pseudonyms::with_keys(key("k1", 7), Vec::new()).make("ssn", "123-45-6789");
+        let now = Pseudonyms::with_keys(key("k2", 8), vec![key("k1", 7)]);
+        let all = now.all("ssn", "123456789");
+        assert_eq!(all.len(), 2);
+        assert_eq!(all.first(), now.make("ssn", "123456789").as_ref());
+        assert_eq!(all.last(), before.as_ref());
+    }
+
+    #[test]
+    fn a_rule_that_keeps_exempts_a_longer_name_from_a_shorter_ones_rule() {
+        use crate::sanitize::rules::{Rule, Treatment, with_added};
+
+        let kept = Rule::added("design_token".to_owned(), Treatment::Keep);
+        let all = with_added(defaults(), vec![kept]);
+        let rules = Rules::new(all, Pseudonyms::with_keys(key("k1", 7), Vec::new()));
+        let mut out = Vec::new();
+        let value =
+            json!({"design_token": "blue", "token": "x", "note": "design_token=blue, token=x"});
+        Pass::new(&rules, &mut out, 4096).whole_value(&value);
+        let expected = r#"{"design_token":"blue","note":"design_token=blue, token=[REDACTED:token]","token":"[REDACTED:token]"}"#;
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+        assert!(rules.for_member("design_token").is_none());
     }
 }

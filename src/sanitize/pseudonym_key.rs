@@ -1,6 +1,6 @@
-use std::fmt;
-use std::fs::File;
-use std::io::Read;
+use std::fmt::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -92,6 +92,56 @@ impl PseudonymKey {
             name: name.to_owned(),
         })?;
         Self::from_text(&text, || format!("the environment variable {name}"))
+    }
+
+    /// Makes a key of 32 random bytes and the file for it, which [`from_file`](Self::from_file) reads. On Unix
+    /// none but its owner may read or write it.
+    ///
+    /// # Errors
+    /// Where `id` cannot be one, the file is there already, or it cannot be written whole and safely.
+    ///
+    /// ```
+    /// use tool_audit::sanitize::PseudonymKey;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("pseudonym.key");
+    /// PseudonymKey::create_file(&path, "k2026")?;
+    /// assert_eq!(PseudonymKey::from_file(&path)?.id(), "k2026");
+    /// assert!(PseudonymKey::create_file(&path, "k2027").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_file(path: impl AsRef<Path>, id: &str) -> Result<Self, SanitizerError> {
+        let path = path.as_ref();
+        let failed = |source| SanitizerError::KeyFileNotMade {
+            path: path.to_owned(),
+            source,
+        };
+        let mut bytes = [0; LEAST_BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| failed(io::Error::other(error)))?;
+        let key = Self::from_bytes(id, &bytes)?;
+        let mut text = format!("{id}:");
+        for byte in bytes {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text.push('\n');
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let mut file = options.open(path).map_err(failed)?;
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all());
+        if let Err(source) = written {
+            // Half a key is none, and would stand in the way of a whole one.
+            let _ = fs::remove_file(path);
+            return Err(failed(source));
+        }
+        Ok(key)
     }
 
     /// The id that stands in pseudonyms.

@@ -1,5 +1,7 @@
 //! What stands in place of a value.
 
+use std::borrow::Cow;
+
 use super::pseudonym::Subject;
 use super::rules::{Rule, Rules, Treatment};
 
@@ -21,6 +23,7 @@ pub(super) fn replacement_for(
     let made = match &rule.treatment {
         Treatment::Keep => return value.to_owned(),
         Treatment::Redact | Treatment::Drop => None,
+        Treatment::Generalize(how) => how.apply(value).map(Cow::into_owned),
         Treatment::Pseudonymize { class } => {
             let small_classes = rules.small_classes();
             rules

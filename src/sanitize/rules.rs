@@ -6,9 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::additions::Additions;
 use super::detect::Detector;
+use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm, KeyTable};
 use super::pseudonym::{Pseudonyms, SmallClasses};
+use super::record_rules::RecordRules;
+use super::rule_set::Detectors;
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 2";
@@ -24,6 +28,8 @@ pub(super) enum Treatment {
     Mask,
     /// The whole value becomes `[DROPPED:<rule>]`: not even its type or length may be kept.
     Drop,
+    /// Every string and number in the value becomes coarser, or `[REDACTED:<rule>]` where it is not known how.
+    Generalize(Generalization),
     /// Nothing: the name is exempt from shorter names' rules. Texts in the value are searched all the same.
     Keep,
 }
@@ -85,8 +91,10 @@ impl Rule {
     pub(super) fn added(name: String, treatment: Treatment) -> Self {
         let extent = match treatment {
             Treatment::Redact | Treatment::Keep => Extent::Word,
-            Treatment::Mask | Treatment::Drop => Extent::Digits,
-            Treatment::Pseudonymize { .. } => Extent::Phrase,
+            Treatment::Mask | Treatment::Drop | Treatment::Generalize(Generalization::Zip) => {
+                Extent::Digits
+            }
+            Treatment::Pseudonymize { .. } | Treatment::Generalize(_) => Extent::Phrase,
         };
         let rule = Self::new(&name, None, treatment, extent);
         rule.called(&[&name])
@@ -226,6 +234,8 @@ pub(super) struct Rules {
     /// By [`Detector`]; none where it is switched off.
     detectors: [Option<Rule>; Detector::ALL.len()],
     pub(super) pseudonyms: Pseudonyms,
+    pub(super) record_rules: RecordRules,
+    pub(super) additions: Additions,
     small_classes: SmallClasses,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
@@ -255,12 +265,42 @@ impl Rules {
                 ))
             }),
             pseudonyms,
+            record_rules: RecordRules::default(),
+            additions: Additions::default(),
             small_classes: SmallClasses::default(),
             id: String::new(),
             maps_are_sorted: maps_are_sorted(),
         };
         compiled.id = compiled.identify();
         compiled
+    }
+
+    /// With what a policy says of detectors, and its own rules that are none for names.
+    pub(super) fn configured(
+        mut self,
+        detectors: &Detectors,
+        record_rules: RecordRules,
+        additions: Additions,
+    ) -> Self {
+        for (detector, treatment) in Detector::ALL.into_iter().zip(detectors) {
+            if *treatment == detector.treatment() {
+                continue;
+            }
+            let group = self.for_detector(detector).and_then(Rule::group);
+            let rule = (*treatment != Treatment::Keep)
+                .then(|| Rule::new(detector.name(), group, treatment.clone(), Extent::Word));
+            self = self.with_detector(detector, rule);
+        }
+        let mut text = additions.describe();
+        if record_rules != RecordRules::default() {
+            let _ = write!(text, "\n{record_rules:?}");
+        }
+        if !text.is_empty() {
+            self.id = hexadecimal(Sha256::new().chain_update(&self.id).chain_update(text));
+        }
+        self.record_rules = record_rules;
+        self.additions = additions;
+        self
     }
 
     /// Replaces what becomes of what a detector finds; `None` switches it off.
@@ -325,11 +365,7 @@ impl Rules {
             hash.update(b"\n");
             hash.update(line);
         }
-        let mut id = String::with_capacity(32);
-        for byte in &hash.finalize()[..16] {
-            let _ = write!(id, "{byte:02x}");
-        }
-        id
+        hexadecimal(hash)
     }
 }
 
@@ -356,6 +392,14 @@ fn describe(rule: &Rule) -> String {
 fn maps_are_sorted() -> bool {
     let names = ["b", "a"].map(|name| (name.to_owned(), Value::Null));
     Map::from_iter(names).keys().is_sorted()
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    let mut id = String::with_capacity(32);
+    for byte in &hash.finalize()[..16] {
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
 }
 
 /// A member name in the form in which rules bear it, where it can name one.

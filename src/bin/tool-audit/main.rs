@@ -1,6 +1,7 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
 mod filter;
+mod keygen;
 mod output;
 mod progress;
 mod query;
@@ -42,6 +43,7 @@ enum Verb {
     Stats(stats::Arguments),
     Status(status::Arguments),
     Tail(tail::Arguments),
+    Keygen(keygen::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
+        Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
     };
     // What was printed before a failure stands before its message.
     let flushed = out.flush();

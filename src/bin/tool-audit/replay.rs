@@ -3,9 +3,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
 use tool_audit::query::escape;
 use tool_audit::replay::{Progress, Replay, ReplayError, Summary};
-use tool_audit::{Durability, Policy, Results};
+use tool_audit::{Durability, Policy, Results, Sanitizer};
 
 use crate::output::{Output, note};
 use crate::progress::ProgressLine;
@@ -21,7 +22,9 @@ use crate::verdict::{Failure, Verdict};
 #[command(after_help = "\
 Example: try it on one call, and look at the log
   echo '{\"tool_name\":\"get_order\",\"error\":\"no such order\"}' | tool-audit replay - --log /tmp/audit
-  tool-audit query /tmp/audit")]
+  tool-audit query /tmp/audit
+What would a policy do to recorded calls? It is counted by rule:
+  tool-audit replay calls.jsonl --log /tmp/tried --policy policy.toml")]
 pub(crate) struct Arguments {
     /// The file of calls; - reads standard input
     calls: PathBuf,
@@ -37,6 +40,12 @@ pub(crate) struct Arguments {
     /// What a record keeps of a result: its summary, or the sanitized result too, cut to 1 KiB
     #[arg(long, value_enum, default_value = "summary")]
     results: ResultsWord,
+    /// Sanitize by the rules in this file, and not by the default ones
+    #[arg(long, value_name = "FILE.toml")]
+    policy: Option<PathBuf>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
     /// Report bad lines and go on
     #[arg(long)]
     keep_going: bool,
@@ -84,8 +93,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             ResultsWord::Summary => Results::Summary,
             ResultsWord::Preview => Results::Preview,
         });
+    let sanitizer = match &arguments.policy {
+        Some(path) => Sanitizer::from_policy_file(path).map_err(Failure::unable)?,
+        None => Sanitizer::default(),
+    };
     let replay = Replay::new()
         .policy(policy)
+        .sanitizer(sanitizer)
         .concurrency(arguments.concurrency)
         .keep_going(arguments.keep_going)
         .real_time(arguments.real_time)
@@ -108,7 +122,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         }
         _ => Failure::unable(error),
     })?;
-    print(&summary, &arguments.log, out)?;
+    if arguments.json {
+        print_json(&summary, &arguments.log, out)?;
+    } else {
+        print(&summary, &arguments.log, out)?;
+    }
     Ok(Verdict::bad_if(summary.bad_lines > 0))
 }
 
@@ -145,8 +163,36 @@ fn print(summary: &Summary, log: &Path, out: &mut Output) -> io::Result<()> {
         writeln!(out, "  {:<16}{count}", outcome.as_str())?;
     }
     writeln!(out, "{} values redacted", summary.redactions)?;
+    if !summary.rules.is_empty() {
+        writeln!(out, "in arguments, results and errors, by rule:")?;
+        for (rule, count) in summary.rules.iter() {
+            writeln!(out, "  {:<24}{count}", escape(rule))?;
+        }
+    }
     if summary.bad_lines > 0 {
         writeln!(out, "{} bad lines left out", summary.bad_lines)?;
     }
     writeln!(out, "log: {}", escape(&log.to_string_lossy()))
+}
+
+fn print_json(summary: &Summary, log: &Path, out: &mut Output) -> io::Result<()> {
+    out.say_replayed(true)?;
+    let outcomes = summary.outcomes.iter();
+    let outcomes: Map<String, Value> = outcomes
+        .map(|(outcome, count)| (outcome.as_str().to_owned(), (*count).into()))
+        .collect();
+    let rules = summary.rules.iter();
+    let rules: Map<String, Value> = rules
+        .map(|(rule, count)| (rule.to_owned(), count.into()))
+        .collect();
+    let answer = json!({
+        "bad_lines": summary.bad_lines,
+        "calls": summary.calls,
+        "failures": summary.failures(),
+        "log": log.to_string_lossy(),
+        "outcomes": outcomes,
+        "redactions": summary.redactions,
+        "rules": rules,
+    });
+    out.json_line(&answer.to_string())
 }

@@ -256,7 +256,9 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     for at in memchr::memchr2_iter(b'-', b'/', bytes) {
         let is_option = at > done
             && matches!(bytes[at - 1], b' ' | b'\t')
-            && bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic);
+            && bytes
+                .get(at + 1)
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'-');
         if is_option {
             done = command_around(findings, password, at, done);
         }
@@ -270,6 +272,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         }
     }
     piped(findings, password);
+    given_as_input(findings, password);
 }
 
 /// Looks at the command that the place is in; gives where it ends.
@@ -430,6 +433,25 @@ fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
     }
 }
 
+/// `sudo -S <<< x`: what is given to a program that reads a secret.
+fn given_as_input<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
+    let bytes = findings.bytes();
+    for at in memchr::memmem::find_iter(bytes, b"<<<") {
+        let least = at.saturating_sub(MAX_BEFORE);
+        let before = &bytes[least..at];
+        let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let reads = READS_SECRET
+            .iter()
+            .any(|words| memchr::memmem::find(&before[line..], words.as_bytes()).is_some());
+        let words = words(bytes, at + 3, bytes.len().min(at + MAX_BEFORE));
+        if let Some(value) = words.first().filter(|_| reads) {
+            let (start, end) = (value.start, value.end);
+            let quoted = matches!(bytes[start - 1], b'"' | b'\'');
+            findings.take(password, Found { start, end, quoted });
+        }
+    }
+}
+
 fn is_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b';' | b'|' | b'&' | b'`' | b'(' | b')')
 }
@@ -481,6 +503,11 @@ mod tests {
             ),
             ("echo 'x y' | sudo -S reboot", "echo '<>' | sudo -S reboot"),
             ("echo \"ada:Xk4\" | chpasswd", "echo \"ada:<>\" | chpasswd"),
+            ("sudo -S <<< Xk4", "sudo -S <<< <>"),
+            (
+                "curl --user ada:Xk4 https://a.example",
+                "curl --user ada:<> https://a.example",
+            ),
             (
                 "sqlplus scott/tiger@orcl @run.sql",
                 "sqlplus scott/<>@orcl @run.sql",

@@ -1,5 +1,7 @@
 //! E-mail addresses (RFC 5321, RFC 6531), also percent-encoded ones.
 
+use std::ops::Range;
+
 use super::{Detected, Detector};
 
 /// RFC 5321 allows 64 bytes before the sign; some systems write more.
@@ -24,17 +26,18 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
     let mut floor = 0;
     for at in memchr::memchr2_iter(b'@', b'%', bytes) {
-        let sign = match bytes[at] {
-            b'@' => at..at + 1,
-            _ if bytes[at..].starts_with(b"%40") => at..at + 3,
-            _ => continue,
-        };
-        if sign.start < floor {
+        let Some(sign) = sign_at(bytes, at).filter(|_| at >= floor) else {
             continue;
+        };
+        let Some(mut end) = domain_end(text, sign.end) else {
+            continue;
+        };
+        // One address behind the other without anything between them goes with it.
+        while let Some(next) = sign_at(bytes, end)
+            && let Some(next) = domain_end(text, next.end)
+        {
+            end = next;
         }
-        let Some(end) = domain_end(text, sign.end) else {
-            continue;
-        };
         let Some(start) = local_start(text, sign.start, floor) else {
             continue;
         };
@@ -46,6 +49,15 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
             range: start..end,
             detector: Detector::Email,
         });
+    }
+}
+
+/// The sign in an address, also a percent-encoded one.
+fn sign_at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    match bytes.get(at..)? {
+        [b'@', ..] => Some(at..at + 1),
+        [b'%', b'4', b'0', ..] => Some(at..at + 3),
+        _ => None,
     }
 }
 

@@ -62,7 +62,7 @@ fn begins(a: u8, b: u8, c: u8) -> bool {
         | is(b"tif")
         | is(b"qlp")
         | ((a == b'p') & (b == b'w'))
-        | ((a == b' ') & (b == b'-') & is_letter(c))
+        | ((a == b' ') & (b == b'-') & (is_letter(c) | (c == b'-')))
         | (is_letter(a) & (b == b' ') & (c.wrapping_sub(b'0') < 10))
 }
 
@@ -130,8 +130,9 @@ fn name_at<'r>(findings: &Findings<'r, '_>, start: usize, end: usize) -> Option<
     let least = end.saturating_sub(MAX_NAME);
     let least = memchr::memrchr(b'\n', &bytes[least..end]).map_or(least, |at| least + at + 1);
     let (rule, from) = match findings.rules.for_name_at_end(&bytes[least..end]) {
-        Some((_, true, _)) => return None,
-        Some((rule, false, from)) => (rule, least + from),
+        // Credentials are many even where there is one.
+        Some((rule, true, _)) if !rule.name().starts_with("credential") => return None,
+        Some((rule, _, from)) => (rule, least + from),
         None if last.eq_ignore_ascii_case(b"pw")
             || last.eq_ignore_ascii_case(b"pass")
             || last.eq_ignore_ascii_case(b"passcode") =>
@@ -357,7 +358,12 @@ impl Sentence<'_, '_, '_> {
         if text.is_empty() || is_grammar(text) || self.is_measured(word.end) {
             return false;
         }
-        if looks_secret(text) && !self.names_a_rule(text) {
+        // `the credentials are ada:x`.
+        let told = match text.split_once(':') {
+            Some((user, told)) if !user.is_empty() => told,
+            _ => text,
+        };
+        if looks_secret(told) && !self.names_a_rule(told) {
             return true;
         }
         let is_number = text.len() >= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -479,6 +485,21 @@ impl Sentence<'_, '_, '_> {
                 || self.name.kind != Kind::Token && !is_grammar(text)
                 || self.is_told();
             return (is_value && !self.names_a_rule(text)).then_some(found);
+        }
+        let bytes = self.bytes();
+        if let Some(b'-' | b'\xE2') = bytes.get(value)
+            && let Some(dash) = self.findings.text.get(value..)
+            && let Some(rest) = dash.strip_prefix("- ").or_else(|| dash.strip_prefix("– "))
+        {
+            // `Wi-Fi password - x`.
+            let word = self.word(bytes.len() - rest.len());
+            let text = self.text(&word);
+            let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+            return (has_digit && text.len() >= 6 && looks_secret(text)).then_some(Found {
+                start: word.start,
+                end: word.end,
+                quoted: false,
+            });
         }
         let word = self.word(value);
         let text = self.text(&word);
@@ -681,7 +702,7 @@ impl Links {
         lower.truncate(16);
         match lower.as_str() {
             "is" | "was" | "be" | "are" | "'s" | "equals" | "remains" | "reads" | "s" => {
-                self.is = true
+                self.is = true;
             }
             "to" | "as" => self.to = true,
             "set" | "changed" | "reset" | "updated" | "rotated" | "been" => self.changed = true,
@@ -693,7 +714,7 @@ impl Links {
     }
 
     fn is_linked(&self) -> bool {
-        self.is && (!self.changed || self.to) || self.to
+        self.to || self.is && !self.changed
     }
 
     /// Nothing but "is".
@@ -763,6 +784,8 @@ mod tests {
             ("setx API_TOKEN abcdef", "setx API_TOKEN <>"),
             ("the PIN is 4821.", "the PIN is <>."),
             ("pin 4821", "pin <>"),
+            ("Wi-Fi password - Xk4Ergjv", "Wi-Fi password - <>"),
+            ("the credential is ada:Xk4Ergjv", "the credential is <>"),
             ("[('password', 'Tr0ub4dor')]", "[('password', '<>')]"),
             (
                 "my access token: LH9x9AEBwXx - why 401?",

@@ -16,15 +16,30 @@ use crate::sanitize::text::{self, Span};
 ///
 /// `depth` says how many encodings of the text were opened already: zero for a text as it came.
 pub(in crate::sanitize) fn find<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
+    find_swept(rules, text, depth, sweep(text.as_bytes()))
+}
+
+/// Finds what must be replaced in a text of which `seen` tells the kinds of byte.
+pub(in crate::sanitize) fn find_swept<'r>(
+    rules: &'r Rules,
+    text: &str,
+    depth: usize,
+    seen: u8,
+) -> Vec<Span<'r>> {
+    if seen & sweep::NON_ASCII == 0 {
+        return find_plain(rules, text, depth, seen);
+    }
     let Some(folded) = fold(text, Invisible::Dropped) else {
-        return find_plain(rules, text, depth);
+        return find_plain(rules, text, depth, seen);
     };
     let mut spans = find_folded(rules, &folded, depth);
+    // A pattern is meant for the text as it stands, too.
+    rules.additions.patterns.find(text, &mut spans);
     if folded.joined {
         // What nobody sees may part what it stands between as well as hide it.
         match fold(text, Invisible::Kept) {
             Some(parted) => spans.append(&mut find_folded(rules, &parted, depth)),
-            None => spans.append(&mut find_plain(rules, text, depth)),
+            None => spans.append(&mut find_plain(rules, text, depth, seen)),
         }
     }
     merge(spans)
@@ -40,18 +55,21 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
 }
 
 fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
-    let mut spans = find_plain(rules, folded.text(), depth);
+    let seen = sweep(folded.text().as_bytes());
+    let mut spans = find_plain(rules, folded.text(), depth, seen);
     for span in &mut spans {
         span.range = folded.original(span.range.clone());
     }
     spans
 }
 
-fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
-    let seen = sweep(text.as_bytes());
+fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<Span<'r>> {
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
-    if seen & (sweep::ASSIGNMENT | sweep::DASH) != 0 || text::may_hold_more(text.as_bytes()) {
+    if seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0
+        || triggers & (trigger::WORD | trigger::OPTION) != 0
+        || text::may_hold_more(text.as_bytes())
+    {
         spans = text::find(rules, text);
     }
     let mut found = Vec::new();
@@ -63,6 +81,7 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize) -> Vec<Span<'r>> {
             spans.push(Span { range, rule });
         }
     }
+    rules.additions.patterns.find(text, &mut spans);
     merge(spans)
 }
 
@@ -153,7 +172,7 @@ fn weight(rule: &Rule, length: usize, whole: usize) -> (u8, usize) {
         Treatment::Drop => 4,
         Treatment::Redact => 3,
         Treatment::Mask if length == whole => 2,
-        Treatment::Pseudonymize { .. } => 1,
+        Treatment::Pseudonymize { .. } | Treatment::Generalize(_) => 1,
         Treatment::Mask | Treatment::Keep => 0,
     };
     (class, length)

@@ -33,7 +33,7 @@ mod vendor_token;
 use std::ops::Range;
 
 pub(super) use self::card::is_card;
-pub(super) use self::merge::{find, is_searched};
+pub(super) use self::merge::{find, find_swept, is_searched};
 use super::rules::Treatment;
 
 /// A kind of value that is known by its looks.
@@ -142,13 +142,13 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::Detected;
-    use crate::sanitize::default_rules;
+    use crate::sanitize::default_rules::defaults;
     use crate::sanitize::pseudonym::Pseudonyms;
     use crate::sanitize::rules::Rules;
 
     /// The rules that stand without being asked for.
     pub(super) fn rules() -> Rules {
-        Rules::new(default_rules::defaults(), Pseudonyms::ephemeral())
+        Rules::new(defaults(), Pseudonyms::ephemeral())
     }
 
     /// The texts that a detector finds, in order.

@@ -19,19 +19,19 @@ pub(in crate::sanitize) const WORD: u8 = 16;
 pub(in crate::sanitize) const OPTION: u8 = 32;
 
 /// The fewest characters of a vendor's token, with its prefix.
-const SHORTEST_TOKEN: u8 = 13;
+const SHORTEST_TOKEN: u32 = 13;
 /// The fewest characters of base64 that is opened.
-const SHORTEST_ENCODED: u8 = 24;
+const SHORTEST_ENCODED: u32 = 24;
 /// The fewest digits of a number that stands for itself.
-const SHORTEST_NUMBER: u8 = 8;
-/// No text that is shorter and has no dash triggers anything.
+const SHORTEST_NUMBER: u32 = 8;
+/// No text that is shorter triggers anything.
 const SHORTEST: usize = 7;
 
 /// What makes a text worth a search, with `seen` for the kinds of its bytes.
 #[inline]
 pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
-    let kinds = seen & (sweep::SPACE | sweep::DIGIT | sweep::DASH);
-    if text.len() < SHORTEST || kinds == 0 && text.len() < usize::from(SHORTEST_TOKEN) {
+    let kinds = seen & (sweep::SPACE | sweep::DIGIT);
+    if text.len() < SHORTEST || kinds == 0 && text.len() < SHORTEST_TOKEN as usize {
         return 0;
     }
     match (kinds & sweep::SPACE != 0, kinds & sweep::DIGIT != 0) {
@@ -42,85 +42,154 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
     }
 }
 
-/// A byte of a token, of base64, of a number with its punctuation, a digit, a letter.
-const IN_TOKEN: u8 = 1;
-const IN_ENCODED: u8 = 2;
-const IN_NUMBER: u8 = 4;
-const IS_DIGIT: u8 = 8;
-const IS_LETTER: u8 = 16;
-
-const CLASSES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        let byte = at as u8;
-        let letter = byte.is_ascii_alphabetic() || byte >= 0x80;
-        let digit = byte.is_ascii_digit();
-        let token = letter || digit || matches!(byte, b'_' | b'-' | b'.');
-        let encoded = token || matches!(byte, b'/' | b'+' | b'=');
-        let number = digit || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/' | b'_');
-        table[at] = (token as u8 * IN_TOKEN)
-            | (encoded as u8 * IN_ENCODED)
-            | (number as u8 * IN_NUMBER)
-            | (digit as u8 * IS_DIGIT)
-            | (letter as u8 * IS_LETTER);
-        at += 1;
-    }
-    table
-};
-
-/// The last bytes by kind, two bits each: another, a letter, a letter, a digit, a digit.
-const ACCOUNT_SHAPE: u16 = 0b00_01_01_10_10;
+/// So many bytes are looked at side by side.
+const LANES: usize = 32;
 
 #[inline(never)]
 fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
-    let (mut token, mut encoded, mut number) = (0_u8, 0_u8, 0_u8);
-    let (mut longest_token, mut longest_encoded, mut longest_number) = (0, 0, 0);
-    let (mut shape, mut account) = (0_u16, false);
-    let (mut gram, mut found) = (0_usize, 0);
-    let mut searching = SPACES;
-    for (at, &byte) in text.iter().enumerate() {
-        let class = CLASSES[usize::from(byte)];
-        token = token.saturating_add(1) * (class & IN_TOKEN);
-        longest_token = longest_token.max(token);
-        encoded = encoded.saturating_add(1) * (class / IN_ENCODED & 1);
-        longest_encoded = longest_encoded.max(encoded);
+    let mut look = Look::<SPACES, DIGITS>::default();
+    let (chunks, rest) = text.as_chunks::<LANES>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        look.at(text, at * LANES, chunk);
+    }
+    if !rest.is_empty() {
+        let mut last = [b','; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        look.at(text, text.len() - rest.len(), &last);
+    }
+    if SPACES && has_option(text) {
+        look.found |= OPTION;
+    }
+    look.found
+}
+
+/// Where the last 64 bytes are of which kind: one bit each, the last one's the highest.
+#[derive(Default)]
+struct Look<const SPACES: bool, const DIGITS: bool> {
+    letters: u64,
+    uppers: u64,
+    digits: u64,
+    joints: u64,
+    encoding: u64,
+    punctuation: u64,
+    found: u8,
+}
+
+impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
+    #[inline(always)]
+    fn at(&mut self, text: &[u8], at: usize, chunk: &[u8; LANES]) {
+        let kinds = chunk.map(kinds);
+        slide(&mut self.letters, mask(&kinds, 0));
         if DIGITS {
-            let digit = class / IS_DIGIT & 1;
-            number = number.saturating_add(digit) * (class / IN_NUMBER & 1);
-            longest_number = longest_number.max(number);
-            shape =
-                (shape << 2 | u16::from(class / IS_DIGIT & 1) << 1 | u16::from(class / IS_LETTER))
-                    & 0x3FF;
-            account |= shape == ACCOUNT_SHAPE;
+            slide(&mut self.digits, mask(&kinds, 3));
+        }
+        if text.len() >= SHORTEST_TOKEN as usize {
+            slide(&mut self.joints, mask(&kinds, 1));
+            slide(&mut self.encoding, mask(&kinds, 2));
+            let token = self.letters | self.digits | self.joints;
+            // Base64 is longer than a token, which it may be in pieces.
+            let encoded = has_run(token | self.encoding, SHORTEST_TOKEN);
+            if encoded && has_run(token, SHORTEST_TOKEN) {
+                self.found |= TOKEN;
+            }
+            if encoded && has_run(token | self.encoding, SHORTEST_ENCODED) {
+                self.found |= ENCODED;
+            }
+        }
+        if DIGITS {
+            slide(&mut self.punctuation, mask(&kinds, 4));
+            if has_run(self.digits | self.punctuation, SHORTEST_NUMBER)
+                && self.digits.count_ones() >= SHORTEST_NUMBER
+            {
+                self.found |= NUMBER;
+            }
+            let (letters, digits) = (self.letters, self.digits);
+            if letters & (letters >> 1) & (digits >> 2) & (digits >> 3) != 0 {
+                self.found |= ACCOUNT;
+            }
         }
         if SPACES {
-            gram = (gram << 5 | usize::from(LETTERS[usize::from(byte)])) & (GRAMS - 1);
-            if FIRST_LETTERS[gram / 64] & (1 << (gram % 64)) != 0 && searching {
-                let kind = word_at(text, at.saturating_sub(2));
-                found |= kind;
-                searching = found & WORD == 0;
+            slide(&mut self.uppers, mask(&kinds, 5));
+            self.words(text, at);
+        }
+    }
+
+    /// Looks at every word that begins two bytes before the last chunk or in it, but for its last two bytes.
+    #[inline(always)]
+    fn words(&mut self, text: &[u8], at: usize) {
+        if self.found & WORD != 0 {
+            return;
+        }
+        let (letters, uppers) = (self.letters, self.uppers);
+        let begins = letters & !(letters << 1) | uppers & (letters & !uppers) << 1;
+        let mut starts = begins >> (64 - LANES - 2) & ((1 << LANES) - 1);
+        while starts != 0 {
+            let place = starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            let Some(start) = (at + place).checked_sub(2) else {
+                continue;
+            };
+            let Some(&[first, second, third]) = text[start..].first_chunk() else {
+                continue;
+            };
+            let letter = |byte: u8| usize::from(LETTERS[usize::from(byte)]);
+            let gram = letter(first) << 10 | letter(second) << 5 | letter(third);
+            if FIRST_LETTERS[gram / 64] & (1 << (gram % 64)) != 0 {
+                self.found |= word_at(text, start);
             }
         }
     }
-    let mut all = found;
-    if longest_token >= SHORTEST_TOKEN {
-        all |= TOKEN;
+}
+
+#[inline(always)]
+fn slide(window: &mut u64, mask: u64) {
+    *window = *window >> LANES | mask << (64 - LANES);
+}
+
+/// One bit of every byte, side by side.
+#[inline(always)]
+fn mask(kinds: &[u8; LANES], bit: u32) -> u64 {
+    // The product brings the lowest bit of every byte into the highest byte, each in its place.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (words, _) = kinds.as_chunks::<8>();
+    words.iter().rev().fold(0, |mask, word| {
+        let bits = u64::from_le_bytes(*word) >> bit & 0x0101_0101_0101_0101;
+        mask << 8 | bits.wrapping_mul(GATHER) >> 56
+    })
+}
+
+/// True where so many bits stand side by side.
+#[inline(always)]
+fn has_run(mut bits: u64, length: u32) -> bool {
+    let mut have = 1;
+    while have < length {
+        let more = have.min(length - have);
+        bits &= bits >> more;
+        have += more;
     }
-    if longest_encoded >= SHORTEST_ENCODED {
-        all |= ENCODED;
-    }
-    if DIGITS && longest_number >= SHORTEST_NUMBER {
-        all |= NUMBER;
-    }
-    // An account's number has no byte of another kind before it, or says so.
-    if DIGITS && account {
-        all |= ACCOUNT;
-    }
-    if SPACES && text.windows(2).any(|pair| pair == b" -") {
-        all |= OPTION;
-    }
-    all
+    bits != 0
+}
+
+/// Comparisons alone, so that a whole chunk is one row of vector instructions.
+#[inline(always)]
+fn kinds(byte: u8) -> u8 {
+    let upper = (byte.wrapping_sub(b'A') < 26) as u8;
+    let letter = ((byte | 0x20).wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8;
+    let digit = (byte.wrapping_sub(b'0') < 10) as u8;
+    let joint = (byte == b'-') as u8 | (byte == b'.') as u8 | (byte == b'_') as u8;
+    let plus_or_slash = (byte == b'+') as u8 | (byte == b'/') as u8;
+    let encoding = plus_or_slash | (byte == b'=') as u8;
+    let punctuation =
+        joint | plus_or_slash | (byte == b' ') as u8 | (byte == b'(') as u8 | (byte == b')') as u8;
+    letter | joint << 1 | encoding << 2 | digit << 3 | punctuation << 4 | upper << 5
+}
+
+/// True where a dash stands behind a blank.
+fn has_option(text: &[u8]) -> bool {
+    let behind = text.get(1..).unwrap_or_default();
+    text.iter().zip(behind).fold(false, |any, (one, next)| {
+        any | (*one == b' ') & (*next == b'-')
+    })
 }
 
 /// Words that stand before a secret in prose, or before credentials; parts of longer words count.
@@ -141,9 +210,15 @@ const PARTS: &[&str] = &[
     "accesskey",
     "authkey",
     "passkey",
+    "phrase",
+    "mnemonic",
+    "sqlplus",
+    "recovery",
 ];
 /// Words that count by themselves, the plural too.
-const WHOLE: &[&str] = &["key", "code", "otp", "pin", "pass", "pw", "basic", "pat"];
+const WHOLE: &[&str] = &[
+    "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan",
+];
 
 /// Three letters of five bits each; what is no letter is zero.
 const GRAMS: usize = 1 << 15;

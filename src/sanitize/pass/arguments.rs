@@ -217,7 +217,7 @@ impl<'a> Pass<'a> {
     pub(super) fn arguments(&mut self, items: &[Value], depth: usize) -> Written {
         let mut program_now = self.program.take();
         let mut expected = Expected::Anything;
-        self.items(items, |pass, _, item| {
+        self.items(items, depth, |pass, _, item| {
             let Value::String(text) = item else {
                 return match std::mem::replace(&mut expected, Expected::Anything) {
                     Expected::Ruled(rule) => pass.ruled_value(rule, false, item, None, depth + 1),

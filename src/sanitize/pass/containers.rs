@@ -50,7 +50,9 @@ impl<'a> Pass<'a> {
             }
             _ => {}
         }
-        self.items(items, |pass, _, item| pass.value(item, under, depth + 1))
+        self.items(items, depth, |pass, _, item| {
+            pass.value(item, under, depth + 1)
+        })
     }
 
     /// Writes a list whose items `write` writes, each with its place.
@@ -58,6 +60,7 @@ impl<'a> Pass<'a> {
     pub(super) fn items(
         &mut self,
         items: &[Value],
+        depth: usize,
         mut write: impl FnMut(&mut Self, usize, &Value) -> Written,
     ) -> Written {
         self.open(b'[')?;
@@ -66,7 +69,11 @@ impl<'a> Pass<'a> {
             if at > 0 {
                 self.out.push(b',');
             }
-            let written = write(self, at, item);
+            let written = if self.trail.is_some() {
+                self.placed_item(item, depth + 1, |pass| write(pass, at, item))
+            } else {
+                write(self, at, item)
+            };
             if !self.goes_on(&written, before, at + 1 < items.len()) {
                 break;
             }
@@ -92,9 +99,10 @@ impl<'a> Pass<'a> {
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let kinds = sweep(name.as_bytes());
-            if (under.is_some() || !is_harmless(name, kinds))
-                && self.replaced_name(name, under).is_some()
-            {
+            let is_searched = under.is_some()
+                || !is_harmless(name, kinds)
+                || !self.rules.additions.patterns.is_empty();
+            if is_searched && self.replaced_name(name, under).is_some() {
                 // It may have its place before names that were written already.
                 let before;
                 (before, self.nodes, self.members) = start;

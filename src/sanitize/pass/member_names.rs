@@ -33,7 +33,12 @@ impl<'a> Pass<'a> {
         name: &str,
         under: Option<&'a Rule>,
     ) -> Option<(String, Vec<&'a Rule>)> {
-        if marker::is_whole(name) {
+        let searched = match name.rsplit_once('#') {
+            // The number is the sanitizer's own.
+            Some((before, _)) if marker::is_at_end(name.as_bytes()) => before,
+            _ => name,
+        };
+        if marker::is_whole(searched) {
             return None;
         }
         if let Some(rule) = under
@@ -42,15 +47,10 @@ impl<'a> Pass<'a> {
         {
             return Some((replacement(self.rules, rule, name), vec![rule]));
         }
-        if is_harmless(name, sweep(name.as_bytes())) {
+        if is_harmless(name, sweep(name.as_bytes())) && self.rules.additions.patterns.is_empty() {
             return None;
         }
         let rules: &'a _ = self.rules;
-        let searched = match name.rsplit_once('#') {
-            // The number is the sanitizer's own.
-            Some((before, _)) if marker::is_at_end(name.as_bytes()) => before,
-            _ => name,
-        };
         let spans = detect::find(rules, searched, 0);
         if spans.is_empty() {
             return None;

@@ -14,7 +14,9 @@ use serde_json::Value;
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::Sanitized;
+use super::echo::Echo;
 use super::marker;
+use super::path::Trail;
 use super::pseudonym::Subject;
 use super::replace::replacement_for;
 use super::rule_counts::RuleCounts;
@@ -33,6 +35,9 @@ const MAX_SCANNED: usize = 1024 * 1024;
 /// The least bound: markers and placeholders fit in it.
 const LEAST_LIMIT: usize = 64;
 
+/// Room for the greater part of all values.
+const USUAL: usize = 512;
+
 /// The value did not fit: the container that holds it takes back what it wrote for it.
 struct Overflow;
 
@@ -48,6 +53,8 @@ pub(super) struct Pass<'a> {
     /// How many members were met, to find out whether JSON inside a string has one twice.
     members: usize,
     nesting: usize,
+    /// Where the pass stands, if there are rules for places.
+    trail: Option<Trail<'a>>,
     /// A bound was reached: containers close, nothing more is begun.
     full: bool,
     /// To whom the members of the innermost object belong, where the rules ask for it.
@@ -58,12 +65,15 @@ pub(super) struct Pass<'a> {
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
     counts: Option<&'a mut RuleCounts>,
+    /// Where values are kept that are to be looked for elsewhere.
+    echo: Option<&'a mut Echo>,
 }
 
 impl<'a> Pass<'a> {
     /// A pass that appends at most `limit` bytes to `out`, a limit below 64 being taken for 64.
     pub(super) fn new(rules: &'a Rules, out: &'a mut Vec<u8>, limit: usize) -> Self {
         let end = out.len().saturating_add(limit.max(LEAST_LIMIT));
+        out.reserve(USUAL.min(limit));
         Self {
             rules,
             out,
@@ -71,12 +81,14 @@ impl<'a> Pass<'a> {
             nodes: 0,
             members: 0,
             nesting: 0,
+            trail: rules.additions.paths.trail(),
             full: false,
             subject: None,
             program: None,
             done: Sanitized::default(),
             hits: None,
             counts: None,
+            echo: None,
         }
     }
 
@@ -84,6 +96,12 @@ impl<'a> Pass<'a> {
     pub(super) fn counting(mut self, counts: &'a mut RuleCounts) -> Self {
         self.hits = Some(Vec::new());
         self.counts = Some(counts);
+        self
+    }
+
+    /// Keeps what it replaces in `echo`.
+    pub(super) fn echoing(mut self, echo: &'a mut Echo) -> Self {
+        self.echo = Some(echo);
         self
     }
 
@@ -98,6 +116,37 @@ impl<'a> Pass<'a> {
     pub(super) fn whole_member_value(mut self, name: &str, value: &Value) -> Sanitized {
         let start = self.out.len();
         let written = self.member_value(name, value, None, 0);
+        self.finish(start, &written)
+    }
+
+    /// Writes a value as that of the member at `path`.
+    pub(super) fn whole_value_at(mut self, path: &[&str], value: &Value) -> Sanitized {
+        let start = self.out.len();
+        let written = match path.split_last() {
+            None => self.value(value, None, 0),
+            Some((name, before)) => {
+                if let Some(trail) = &mut self.trail {
+                    for name in before {
+                        trail.enter(Some(name));
+                    }
+                }
+                self.member_value(name, value, None, 0)
+            }
+        };
+        self.finish(start, &written)
+    }
+
+    /// Writes a text as a string, as what stands at `name`.
+    pub(super) fn whole_text_at(mut self, name: &str, text: &str) -> Sanitized {
+        let rule = self
+            .trail
+            .as_mut()
+            .and_then(|trail| trail.enter(Some(name)));
+        let Some(rule) = rule else {
+            return self.whole_text(text);
+        };
+        let start = self.out.len();
+        let written = self.ruled_value(rule, false, &Value::from(text), None, 0);
         self.finish(start, &written)
     }
 
@@ -165,6 +214,20 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
+        if self.trail.is_some() {
+            return self.placed_member(name, value, under, depth);
+        }
+        self.named_value(name, value, under, depth)
+    }
+
+    #[inline(always)]
+    fn named_value(
+        &mut self,
+        name: &str,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
         match self.rules.of_member(name) {
             None => match under {
                 None => self.value(value, None, depth),
@@ -172,6 +235,57 @@ impl<'a> Pass<'a> {
             },
             Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
         }
+    }
+
+    /// Writes the value of a member where there are rules for places.
+    #[cold]
+    #[inline(never)]
+    fn placed_member(
+        &mut self,
+        name: &str,
+        value: &Value,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        self.placed(Some(name), value, depth, |pass| {
+            pass.named_value(name, value, under, depth)
+        })
+    }
+
+    /// Writes an item of a list where there are rules for places; one without is written by `otherwise`.
+    #[cold]
+    #[inline(never)]
+    fn placed_item(
+        &mut self,
+        item: &Value,
+        depth: usize,
+        otherwise: impl FnOnce(&mut Self) -> Written,
+    ) -> Written {
+        self.placed(None, item, depth, otherwise)
+    }
+
+    fn placed(
+        &mut self,
+        name: Option<&str>,
+        value: &Value,
+        depth: usize,
+        otherwise: impl FnOnce(&mut Self) -> Written,
+    ) -> Written {
+        let rule = self.trail.as_mut().and_then(|trail| trail.enter(name));
+        let written = match rule {
+            None => otherwise(self),
+            Some(rule) => match rule.treatment {
+                // Who names a place means its true and false too.
+                Treatment::Redact | Treatment::Drop if value.is_boolean() => {
+                    self.replacement(rule, rule.marker())
+                }
+                _ => self.ruled_value(rule, false, value, None, depth),
+            },
+        };
+        if let Some(trail) = &mut self.trail {
+            trail.leave();
+        }
+        written
     }
 
     /// Writes the value of a member that a rule names.
@@ -190,12 +304,17 @@ impl<'a> Pass<'a> {
         }
         match rule.treatment {
             Treatment::Keep => self.value(value, None, depth),
-            Treatment::Pseudonymize { .. } | Treatment::Mask => {
+            Treatment::Pseudonymize { .. } | Treatment::Mask | Treatment::Generalize(_) => {
                 self.value(value, Some(rule), depth)
             }
             Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
-                _ => self.replacement(rule, rule.marker()),
+                _ => {
+                    if let Some(echo) = &mut self.echo {
+                        echo.remember_tree(self.rules, value, rule.marker());
+                    }
+                    self.replacement(rule, rule.marker())
+                }
             },
         }
     }
@@ -224,6 +343,12 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     fn replaced(&mut self, rule: &'a Rule, value: &str) -> Written {
         let text = replacement_for(self.rules, rule, value, self.subject.as_ref());
+        if text == value {
+            return self.plain(&text);
+        }
+        if let Some(echo) = &mut self.echo {
+            echo.remember(value, &text, false);
+        }
         self.replacement(rule, &text)
     }
 

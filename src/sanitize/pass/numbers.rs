@@ -4,9 +4,8 @@ use serde_json::Number;
 
 use super::{Pass, Written};
 use crate::canonical;
-use crate::sanitize::detect::Detector;
-use crate::sanitize::detect::is_card;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::detect::{Detector, is_card};
+use crate::sanitize::rules::{Rule, Treatment};
 
 /// The least number of 13 digits, with which card numbers begin.
 const LEAST_CARD: u64 = 1_000_000_000_000;
@@ -17,7 +16,7 @@ impl<'a> Pass<'a> {
     #[inline(always)]
     pub(super) fn number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
         let is_small = number.as_u64().is_some_and(|number| number < LEAST_CARD);
-        if under.is_none() && is_small {
+        if under.is_none() && is_small && self.rules.additions.patterns.is_empty() {
             canonical::write_number(self.out, number);
             return self.fits();
         }
@@ -28,7 +27,17 @@ impl<'a> Pass<'a> {
     fn examined_number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
         if let Some(rule) = under {
             let text = text_of(number);
-            if !rule.spares(&text) {
+            let as_coarse = match rule.treatment {
+                Treatment::Generalize(how) => how.apply(&text).is_some_and(|same| same == text),
+                _ => false,
+            };
+            if !rule.spares(&text) && !as_coarse {
+                return self.replaced(rule, &text);
+            }
+        }
+        if !self.rules.additions.patterns.is_empty() {
+            let text = text_of(number);
+            if let Some(rule) = self.rules.additions.patterns.for_number(&text) {
                 return self.replaced(rule, &text);
             }
         }

@@ -55,6 +55,20 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
+        if self.trail.is_some() {
+            return self.placed(Some(member.name), member.value, depth, |pass| {
+                pass.among_siblings(member, under, depth)
+            });
+        }
+        self.among_siblings(member, under, depth)
+    }
+
+    fn among_siblings(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
         let Member {
             name,
             value,
@@ -64,7 +78,7 @@ impl<'a> Pass<'a> {
         let is_value = labels::ends_in(name, VALUES) || name == "stringData";
         let is_rows = value.is_array() && labels::ends_in(name, ROWS);
         if siblings.len() < 2 || !(is_value || is_rows) || self.rules.of_member(name).is_some() {
-            return self.member_value(name, value, under, depth);
+            return self.named_value(name, value, under, depth);
         }
         if matches!(name, "data" | "stringData")
             && siblings.get("kind").is_some_and(|kind| kind == "Secret")
@@ -81,7 +95,7 @@ impl<'a> Pass<'a> {
         {
             return self.table(rows, &columns, under, depth);
         }
-        self.member_value(name, value, under, depth)
+        self.named_value(name, value, under, depth)
     }
 
     /// The rule for what a sibling of the member `name` names.

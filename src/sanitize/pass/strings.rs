@@ -5,6 +5,7 @@ use crate::sanitize::Sanitized;
 use crate::sanitize::bounded::{self, Cut};
 use crate::sanitize::detect;
 use crate::sanitize::marker;
+use crate::sanitize::path::Trail;
 use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text;
 
@@ -19,7 +20,10 @@ impl Pass<'_> {
     #[inline(always)]
     pub(super) fn text(&mut self, text: &str, depth: usize) -> Written {
         let seen = sweep(text.as_bytes());
-        if is_harmless(text, seen) && text.len() + 2 <= self.room() {
+        if is_harmless(text, seen)
+            && text.len() + 2 <= self.room()
+            && self.rules.additions.patterns.is_empty()
+        {
             // The greater part of all strings.
             write_unescaped(self.out, text);
             return Ok(());
@@ -38,13 +42,14 @@ impl Pass<'_> {
         {
             return written;
         }
-        if seen & sweep::NON_ASCII != 0 || detect::is_searched(text.as_bytes(), seen) {
-            let spans = detect::find(self.rules, text, 0);
-            if !spans.is_empty() {
-                let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
-                self.count(&rules);
-                return self.cut_to_room(&text::replace(self.rules, text, &spans));
+        let spans = detect::find_swept(self.rules, text, 0, seen);
+        if !spans.is_empty() {
+            let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
+            self.count(&rules);
+            if let Some(echo) = &mut self.echo {
+                echo.remember_spans(self.rules, text, &spans);
             }
+            return self.cut_to_room(&text::replace(self.rules, text, &spans));
         }
         if seen & sweep::ESCAPE == 0 && text.len() + 2 <= self.room() {
             write_unescaped(self.out, text);
@@ -80,7 +85,9 @@ impl Pass<'_> {
         let mut inner = Pass {
             nodes: self.nodes,
             nesting: self.nesting + 1,
+            trail: self.trail.as_ref().map(Trail::here),
             hits: self.hits.as_ref().map(|_| Vec::new()),
+            echo: self.echo.as_deref_mut(),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
         let written = inner.value(&value, None, depth + 1);

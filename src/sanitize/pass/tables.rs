@@ -78,7 +78,7 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        self.items(items, |pass, at, row| {
+        self.items(items, depth, |pass, at, row| {
             let pair = [None, pass.names_value(row).filter(|_| layout.pairs)];
             let columns = match (&pair, at) {
                 ([_, Some(_)], _) => &pair[..],
@@ -97,7 +97,7 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        self.items(rows, |pass, at, row| match row {
+        self.items(rows, depth, |pass, at, row| match row {
             Value::Array(_) => pass.row(row, columns, under, depth + 1),
             Value::Object(_) => pass.value(row, under, depth + 1),
             _ => pass.cell(row, columns.get(at).copied().flatten(), under, depth + 1),
@@ -123,7 +123,7 @@ impl<'a> Pass<'a> {
             self.done.shortened = true;
             return self.plain(marker::TOO_DEEP);
         }
-        self.items(cells, |pass, at, cell| {
+        self.items(cells, depth, |pass, at, cell| {
             pass.cell(cell, columns.get(at).copied().flatten(), under, depth + 1)
         })
     }

@@ -102,10 +102,21 @@ impl<'r> Scan<'_, 'r, '_> {
         let outer = name.start.checked_sub(1).map(|before| bytes[before]);
         let outer = outer.filter(|byte| is_quote(*byte) && !quoted);
         let reader = self.findings.reader;
+        if outer.is_some() && closes(bytes, reader.skip_blanks(after), outer)
+            || named.starts_with(b"param ")
+        {
+            return after;
+        }
         let extent = extent_for(rule, named);
+        if bytes[operator] == b':'
+            && is_block_sign(bytes, reader.skip_blanks(after))
+            && let Some(value) = layout::block(self.findings.text, name.start, after)
+        {
+            return self.take(rule, value, after);
+        }
         let Some(mut value) = reader.value(rules, after, extent, outer) else {
             // Nothing on this line: YAML goes on below, and so does what people write.
-            let Some(value) = layout::below(self.findings.text, name.start, after) else {
+            let Some(value) = layout::below(self.findings.text, &name, after) else {
                 return after;
             };
             return self.take(rule, value, after);
@@ -116,11 +127,6 @@ impl<'r> Scan<'_, 'r, '_> {
             // The name is that of a user, and behind the secret stands the host.
             value.end = value.start + host;
         }
-        if bytes[operator] == b':' && !value.quoted && is_block_sign(bytes, value.start) {
-            if let Some(value) = layout::block(self.findings.text, name.start, after) {
-                return self.take(rule, value, after);
-            }
-        }
         if plural && !value.quoted && self.is_number(&value) {
             return after;
         }
@@ -129,7 +135,7 @@ impl<'r> Scan<'_, 'r, '_> {
             let is_comparison = bytes[operator..after].starts_with(b"==");
             let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
             if is_comparison && !reference::looks_secret(word)
-                || is_call && extent == Extent::Word && reference::is_own_name(rules, word)
+                || is_call && reference::is_own_name(rules, word)
                 || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
                 || reference::is_folder(named, word)
                 || is_permission(named, word)
@@ -144,6 +150,10 @@ impl<'r> Scan<'_, 'r, '_> {
             }
             if reference::is_type(word) {
                 return self.after_type(rule, value.end, extent, after);
+            }
+            if rule.name().starts_with("credential") && bytes[value.end..].starts_with(b" / ") {
+                // A user's name stands before the secret.
+                value.end = reader.word_end(value.end + 3);
             }
             if !quoted
                 && extent == Extent::Word
@@ -353,6 +363,15 @@ fn variable_end(name: &[u8]) -> Option<&[u8]> {
         .find(|word| last.ends_with(word) && last.len() <= word.len() + 8)
 }
 
+/// `"Password: "`, a text that asks for one: the mark behind the operator is that before the name.
+fn closes(bytes: &[u8], at: usize, outer: Option<u8>) -> bool {
+    bytes.get(at) == outer.as_ref()
+        && bytes.get(at + 1).is_none_or(|next| {
+            next.is_ascii_whitespace()
+                || matches!(next, b',' | b')' | b';' | b']' | b'}' | b'+' | b'.' | b'%')
+        })
+}
+
 /// What GitHub's workflows may do with a token.
 fn is_permission(name: &[u8], word: &str) -> bool {
     name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
@@ -361,4 +380,182 @@ fn is_permission(name: &[u8], word: &str) -> bool {
 /// `|`, `>-`, `|2`: the value is the indented block below.
 fn is_block_sign(bytes: &[u8], at: usize) -> bool {
     matches!(bytes.get(at), Some(b'|' | b'>'))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn what_is_assigned_in_any_notation_goes() {
+        hits(&[
+            (
+                "APP_MODE=x\nAPI_TOKEN=abc\nSMTP_PASSWORD=\"a b\"\nTTL=9\n",
+                "APP_MODE=x\nAPI_TOKEN=<>\nSMTP_PASSWORD=\"<>\"\nTTL=9\n",
+            ),
+            (
+                "[mail]\nserver = a\nsecret = two words\n[ui]\n",
+                "[mail]\nserver = a\nsecret = <>\n[ui]\n",
+            ),
+            (
+                "db:\n  passphrase: blue otter ladder # old\n  name: x\n",
+                "db:\n  passphrase: <>\n  name: x\n",
+            ),
+            (
+                "let password: String = \"abc\".into();",
+                "let password: String = \"<>\".into();",
+            ),
+            (
+                "def f(user: str, token: str = 'abc'):",
+                "def f(user: str, token: str = '<>'):",
+            ),
+            ("password string = \"abc\"", "password string = \"<>\""),
+            (
+                "const char password[16] = \"abc\";",
+                "const char password[16] = \"<>\";",
+            ),
+            ("Password (again): abc", "Password (again): <>"),
+            ("PGPASSWORD=abc psql", "PGPASSWORD=<> psql"),
+            (
+                "postgres://password:abc@db.example/x",
+                "postgres://password:<>@db.example/x",
+            ),
+            ("API keys: q1w2e3r4, a9s8d7f6", "API keys: <>, <>"),
+            (
+                "{\\\"a\\\":{\\\"token\\\":\\\"x\\\\\\\"y\\\"}}",
+                "{\\\"a\\\":{\\\"token\\\":\\\"<>\\\"}}",
+            ),
+            (
+                "data: {\"token\":\"abc\",\"n\":1}\n\ndata: {\"token\":\"def\"}\n\n",
+                "data: {\"token\":\"<>\",\"n\":1}\n\ndata: {\"token\":\"<>\"}\n\n",
+            ),
+            (
+                "Server=a;User Id=b;Password=a=b;Port=1",
+                "Server=a;User Id=b;Password=<>;Port=1",
+            ),
+            (
+                "spring.datasource.password=abc\n",
+                "spring.datasource.password=<>\n",
+            ),
+            (
+                "password = \"\"\"two\nlines\"\"\"\n",
+                "password = \"\"\"<>\"\"\"\n",
+            ),
+            ("if password == \"abc\" {", "if password == \"<>\" {"),
+            (
+                "--set auth.password=abc --flag",
+                "--set auth.password=<> --flag",
+            ),
+            (
+                "the token is:\nab12cd34ef\nthanks",
+                "the token is:\nab12cd34ef\nthanks",
+            ),
+            (
+                "Here is the password:\nab12cd34ef\nthanks",
+                "Here is the password:\n<>\nthanks",
+            ),
+            ("token: abc", "token: <>"),
+            ("credential: ada / abc, then", "credential: <>, then"),
+            ("password=\"", "password=\""),
+            ("token=abc", "token=<>"),
+        ]);
+    }
+
+    #[test]
+    fn blocks_of_yaml_go_whole() {
+        hits(&[
+            (
+                "tls:\n  password: |\n    line one\n\n    line two\n  next: x\n",
+                "tls:\n  password: |\n    <>\n  next: x\n",
+            ),
+            (
+                "token: >-\n  abc\n  def\nuser: ada\n",
+                "token: >-\n  <>\nuser: ada\n",
+            ),
+            (
+                "secret:\n  - abc\n  - def\nuser: ada\n",
+                "secret:\n  - <>\nuser: ada\n",
+            ),
+            ("password:\n  abc\nuser: ada", "password:\n  <>\nuser: ada"),
+        ]);
+    }
+
+    #[test]
+    fn halves_of_a_pair_belong_together() {
+        hits(&[
+            (
+                "env:\n- name: DB_PASSWORD\n  value: abc\n- name: MODE\n  value: x\n",
+                "env:\n- name: DB_PASSWORD\n  value: <>\n- name: MODE\n  value: x\n",
+            ),
+            (
+                "Header { name: \"x-api-key\", value: \"abc\" }",
+                "Header { name: \"x-api-key\", value: \"<>\" }",
+            ),
+            (
+                "[{\"value\":\"abc\",\"name\":\"password\"},{\"value\":\"x\",\"name\":\"user\"},",
+                "[{\"value\":\"<>\",\"name\":\"password\"},{\"value\":\"x\",\"name\":\"user\"},",
+            ),
+            (
+                "name=user value=ada name=token value=abc",
+                "name=user value=ada name=token value=<>",
+            ),
+            (
+                "ParameterKey=DbPassword,ParameterValue=abc",
+                "ParameterKey=DbPassword,ParameterValue=<>",
+            ),
+        ]);
+        misses(&[
+            "name: password\ntype: text",
+            "key: a, value: b",
+            "value: x\nname: user",
+        ]);
+    }
+
+    #[test]
+    fn what_only_refers_to_a_secret_stays() {
+        misses(&[
+            "password = os.environ[\"DB_PASSWORD\"]\nconnect(password)",
+            "token = load_token(path)",
+            "token: ${{ secrets.DEPLOY_TOKEN }}",
+            "password: \"{{ vault.db_password }}\"",
+            "PASSWORD=$DB_PASSWORD run",
+            "PASSWORD=\"$DB_PASSWORD\" run",
+            "password: str",
+            "token: String,",
+            "api_key?: string",
+            "password: Optional[str] = None",
+            "secret: Vec<u8>",
+            "token == other",
+            "token = self.token",
+            "password = args.password",
+            "token = await getToken()",
+            "password = getpass.getpass(\"Password: \")",
+            "Client(api_key=api_key)",
+            "self.password = password\ndef f(): pass",
+            "f\"token={token}\"",
+            "password=%s",
+            "password=<password>",
+            "token: <your-token>",
+            "password=****",
+            "password: required",
+            "Password: must have 12 characters",
+            "Lost token: a story",
+            "PWD=/home/ada\nOLDPWD=/root",
+            "id-token: write",
+            "token: https://a.example/x",
+            "12:30:05 token refreshed",
+            "(?i)api[_-]?key\\s*[:=]",
+            "prompt = \"Password: \"",
+            "fn token() -> String",
+            ":param password: what to send",
+            "password=$(cat /run/x)",
+            "token = config.get(section, 'token')",
+            "the --password option",
+            "const token = process.env.API_TOKEN;",
+            "secret: op://vault/item/field",
+            "PASSWORD=%DB_PASSWORD%",
+            "$env:API_KEY = $env:OTHER_KEY",
+            "user.password != other.password",
+        ]);
+    }
 }

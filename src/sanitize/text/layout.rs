@@ -1,5 +1,7 @@
 //! How lines of settings stand together: YAML's blocks, values on the line below, values of several words.
 
+use std::ops::Range;
+
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
 
@@ -41,7 +43,7 @@ pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
                         start: at + indentation,
                         end,
                         quoted: true,
-                    })
+                    });
                 }
             }
         }
@@ -51,15 +53,17 @@ pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
 }
 
 /// The value that stands on the lines below a name with nothing behind its operator: one word, or a list of words.
-pub(super) fn below(text: &str, name: usize, after: usize) -> Option<Found> {
+pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Found> {
     let (rest, body) = rest_of_line(text, after)?;
     if !rest.trim().is_empty() {
         return None;
     }
-    let outer = indentation_at(text, name);
+    let outer = indentation_at(text, name.start);
     let bytes = text.as_bytes();
-    let before = bytes[line_start(bytes, name)..name].trim_ascii_start();
-    let begins_line = before.is_empty() || before == b"- " || before == b"\"" || before == b"'";
+    let before = bytes[line_start(bytes, name.start)..name.start].trim_ascii_start();
+    let is_word = !bytes[name.clone()].trim_ascii().contains(&b' ');
+    let begins_line =
+        is_word && (before.is_empty() || before == b"- " || before == b"\"" || before == b"'");
     let mut found: Option<Found> = None;
     let mut at = body;
     for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
@@ -85,7 +89,7 @@ pub(super) fn below(text: &str, name: usize, after: usize) -> Option<Found> {
                     start,
                     end,
                     quoted: true,
-                })
+                });
             }
         }
         if item.is_none() {
@@ -168,7 +172,7 @@ fn line_start(bytes: &[u8], at: usize) -> usize {
 
 fn indentation_at(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
-    bytes[line_start(bytes, at)..at]
+    bytes[line_start(bytes, at)..]
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count()

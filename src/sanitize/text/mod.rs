@@ -41,10 +41,12 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str) -> Vec<Span<'r>> {
     ordered(findings.spans)
 }
 
-/// True where a text of one line without any of `=`, `:`, `--` and `->` may hold what [`find`] finds.
+/// True where a text without any of `=`, `:`, `--` and `->` may hold what [`find`] finds.
 #[inline]
 pub(super) fn may_hold_more(text: &[u8]) -> bool {
-    memchr::memchr(b'<', text).is_some() || labelled_secret::may_be_in(text)
+    memchr::memchr(b'<', text).is_some()
+        || labelled_secret::may_be_in(text)
+        || table::may_be_in(text)
 }
 
 /// The text with all spans replaced.
@@ -110,7 +112,10 @@ impl<'r, 't> Findings<'r, 't> {
             .find(|at| self.text.is_char_boundary(*at))
             .unwrap_or(self.text.len());
         let value = self.text.get(found.start..end)?;
-        if value.trim().is_empty() || reference::is_exempt(self.rules, value, found.quoted) {
+        if value.trim().is_empty()
+            || rule.spares(value)
+            || reference::is_exempt(self.rules, value, found.quoted)
+        {
             return None;
         }
         if !marker::is_whole(value) {

@@ -20,6 +20,13 @@ struct Table<'r> {
     ruled: Vec<(usize, &'r Rule)>,
 }
 
+/// True where a text has lines and what parts the columns of a table.
+pub(super) fn may_be_in(text: &[u8]) -> bool {
+    memchr::memchr(b'\n', text).is_some()
+        && (memchr::memchr3(b',', b'|', b'\t', text).is_some()
+            || memchr::memchr(b';', text).is_some())
+}
+
 /// Finds the cells that stand below a name.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
@@ -39,7 +46,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         }
         let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
         let content = bytes[line.clone()].trim_ascii();
-        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed) {
+        let is_tight = memchr::memmem::find(content, b", ").is_none();
+        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed || is_tight) {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.

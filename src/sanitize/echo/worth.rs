@@ -1,0 +1,198 @@
+//! Which values are worth to be looked for again.
+
+/// The fewest characters of a value that is looked for: shorter ones stand in too many texts.
+pub(super) const LEAST: usize = 5;
+
+/// True for a value that, wherever it stands again, stands there because it was said before.
+pub(super) fn is_telling(value: &str) -> bool {
+    if value.chars().take(LEAST).count() < LEAST || is_reference(value) {
+        return false;
+    }
+    let mut seen: [Option<char>; 3] = [None; 3];
+    for character in value
+        .chars()
+        .filter(|character| character.is_alphanumeric())
+    {
+        if seen.contains(&Some(character)) {
+            continue;
+        }
+        match seen.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(character),
+            None => break,
+        }
+    }
+    seen[2].is_some() && !is_common(value)
+}
+
+/// `${NAME}` and `{{ name }}` say where a secret is: texts may repeat them.
+fn is_reference(value: &str) -> bool {
+    (value.starts_with("${") && value.ends_with('}'))
+        || (value.starts_with("{{") && value.ends_with("}}"))
+}
+
+fn is_common(value: &str) -> bool {
+    let word = value.trim_matches(|character: char| !character.is_alphanumeric());
+    COMMON
+        .iter()
+        .any(|common| common.eq_ignore_ascii_case(word))
+}
+
+/// Words that stand as the values of such members and in any other text too.
+const COMMON: &[&str] = &[
+    "access",
+    "account",
+    "active",
+    "address",
+    "admin",
+    "administrator",
+    "allow",
+    "allowed",
+    "anonymous",
+    "apikey",
+    "api key",
+    "api_key",
+    "authorization",
+    "basic",
+    "bearer",
+    "boolean",
+    "client",
+    "content",
+    "cookie",
+    "credential",
+    "credentials",
+    "customer",
+    "default",
+    "denied",
+    "development",
+    "digest",
+    "disabled",
+    "dropped",
+    "email",
+    "empty",
+    "enabled",
+    "error",
+    "example",
+    "expired",
+    "failed",
+    "failure",
+    "false",
+    "first",
+    "github",
+    "google",
+    "guest",
+    "header",
+    "hello",
+    "hidden",
+    "invalid",
+    "kerberos",
+    "local",
+    "localhost",
+    "login",
+    "manager",
+    "masked",
+    "member",
+    "message",
+    "missing",
+    "negotiate",
+    "none",
+    "null",
+    "number",
+    "oauth",
+    "oauth2",
+    "object",
+    "order",
+    "orders",
+    "other",
+    "owner",
+    "passphrase",
+    "password",
+    "passwords",
+    "passwd",
+    "patient",
+    "phone",
+    "policy",
+    "private",
+    "production",
+    "public",
+    "query",
+    "reader",
+    "redacted",
+    "refresh",
+    "request",
+    "required",
+    "response",
+    "result",
+    "secret",
+    "secrets",
+    "server",
+    "service",
+    "session",
+    "shortened",
+    "staging",
+    "status",
+    "string",
+    "success",
+    "support",
+    "system",
+    "table",
+    "testing",
+    "tests",
+    "token",
+    "tokens",
+    "true",
+    "undefined",
+    "unknown",
+    "update",
+    "user1",
+    "username",
+    "users",
+    "valid",
+    "value",
+    "values",
+    "world",
+    "writer",
+];
+
+/// True for a value that is a key rather than a word: letters and digits without a blank, and many of them.
+pub(super) fn looks_random(value: &str) -> bool {
+    value.len() >= 12
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !value.bytes().any(|byte| byte.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_telling;
+
+    #[test]
+    fn words_that_stand_everywhere_are_not_looked_for() {
+        for value in [
+            "",
+            "abcd",
+            "true",
+            "None",
+            "admin",
+            "Password",
+            "bearer",
+            "-----",
+            "11111",
+            "xxxxxxx",
+            "*** **",
+            "a-b-a-b",
+            "${DB_PASSWORD}",
+            "${{ secrets.TOKEN }}",
+            "{{ vault.pass }}",
+            "<password>",
+        ] {
+            assert!(!is_telling(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn others_are() {
+        for value in ["hunter2", "pa$$w", "12345", "Fenna", "$ecret{1}", "päßwö"] {
+            assert!(is_telling(value), "{value}");
+        }
+    }
+}
