@@ -148,7 +148,7 @@ fn holds_a_card(text: &str) -> bool {
                     (_, digit) => digit * 2 / 10 + digit * 2 % 10,
                 })
                 .sum();
-            sum % 10 == 0
+            sum.is_multiple_of(10)
         })
 }
 

@@ -258,7 +258,10 @@ mod tests {
         let dates = birth_dates(&rules(SmallClasses::PerSubject), &value);
         assert_eq!(dates[0], dates[1]);
         let apart = |one: usize, other: usize| assert_ne!(dates[one], dates[other]);
-        apart(0, 2); apart(0, 3); apart(2, 3); apart(3, 4);
+        apart(0, 2);
+        apart(0, 3);
+        apart(2, 3);
+        apart(3, 4);
         assert!(
             dates
                 .iter()
