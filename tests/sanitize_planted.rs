@@ -197,6 +197,9 @@ fn encoding() -> impl Strategy<Value = Encoding> {
     ]
 }
 
+/// The fewest bytes that make a run of base64 that is opened.
+const LEAST_ENCODED: usize = 18;
+
 fn encode(value: Value, encoding: Encoding) -> Value {
     match (encoding, value) {
         (Encoding::Plain, value) => value,
@@ -204,6 +207,10 @@ fn encode(value: Value, encoding: Encoding) -> Value {
             .fold(json!({ "payload": value }), |value, _| {
                 Value::String(value.to_string())
             }),
+        // Shorter runs stand for too much else: they are not opened.
+        (Encoding::Base64, Value::String(text)) if text.len() < LEAST_ENCODED => {
+            Value::String(text)
+        }
         (Encoding::Base64, Value::String(text)) => Value::String(base64(text.as_bytes())),
         (Encoding::FullWidth, Value::String(text)) => Value::String(full_width(&text)),
         (Encoding::ZeroWidth, Value::String(text)) => {

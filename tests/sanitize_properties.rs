@@ -103,6 +103,14 @@ fn number() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         (-100..100_i64).prop_map(Value::from),
     ]
+    .prop_filter(
+        "a whole number of so many digits may be a card's",
+        |number| {
+            number
+                .as_f64()
+                .is_none_or(|number| number.fract() != 0.0 || !(1e12..1e19).contains(&number))
+        },
+    )
 }
 
 fn tree(
@@ -124,6 +132,24 @@ fn tree(
             inner.prop_map(|value| Value::from(value.to_string())),
         ]
     })
+}
+
+/// One of ten long numbers has the check digit of a card.
+fn holds_a_card(text: &str) -> bool {
+    let runs = text.split(|letter: char| !letter.is_ascii_digit());
+    runs.filter(|run| (13..=19).contains(&run.len()))
+        .any(|run| {
+            let sum: u32 = run
+                .bytes()
+                .rev()
+                .enumerate()
+                .map(|(at, digit)| match (at % 2, u32::from(digit - b'0')) {
+                    (0, digit) => digit,
+                    (_, digit) => digit * 2 / 10 + digit * 2 % 10,
+                })
+                .sum();
+            sum.is_multiple_of(10)
+        })
 }
 
 fn harmless_tree() -> impl Strategy<Value = Value> {
@@ -243,6 +269,7 @@ proptest! {
 
     #[test]
     fn clean_values_come_out_byte_for_byte(value in harmless_tree()) {
+        prop_assume!(!holds_a_card(&canonical_text(&value)));
         let (text, done) = pass(&value, PLENTY);
         prop_assert_eq!(text, canonical_text(&value));
         prop_assert_eq!(done, Sanitized::default());

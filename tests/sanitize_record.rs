@@ -31,71 +31,71 @@ type Door = (&'static str, fn(&mut ToolCall, &mut CallContext, &str));
 
 const DOORS: [Door; 28] = [
     ("tool_name", |call, _, text| {
-        call.tool_name = text.to_owned()
+        call.tool_name = text.to_owned();
     }),
     ("arguments", |call, _, text| set(call, "z", json!(text))),
     ("arguments before", |call, _, text| {
-        set(call, "a", json!([{"b": text}]))
+        set(call, "a", json!([{"b": text}]));
     }),
     ("name of an argument", |call, _, text| {
-        set(call, text, json!(1))
+        set(call, text, json!(1));
     }),
     ("tool_call_id", |call, _, text| {
-        call.tool_call_id = Some(text.to_owned())
+        call.tool_call_id = Some(text.to_owned());
     }),
     ("retry_of", |call, _, text| {
-        call.retry_of = Some(text.to_owned())
+        call.retry_of = Some(text.to_owned());
     }),
     ("continues", |call, _, text| {
-        call.continues = Some(text.to_owned())
+        call.continues = Some(text.to_owned());
     }),
     ("verified user", |call, _, text| {
-        identify(call, Identity::user(text))
+        identify(call, Identity::user(text));
     }),
     ("verified role", |call, _, text| {
-        identify(call, Identity::user("usr_9").role(text))
+        identify(call, Identity::user("usr_9").role(text));
     }),
     ("conversation_id", |_, context, text| {
-        context.conversation_id = Some(text.to_owned())
+        context.conversation_id = Some(text.to_owned());
     }),
     ("user_id", |_, context, text| {
-        context.user_id = Some(text.to_owned())
+        context.user_id = Some(text.to_owned());
     }),
     ("user_role", |_, context, text| {
-        context.user_role = Some(text.to_owned())
+        context.user_role = Some(text.to_owned());
     }),
     ("model", |_, context, text| {
-        context.model = Some(text.to_owned())
+        context.model = Some(text.to_owned());
     }),
     ("via", |_, context, text| {
-        context.via = vec!["one".into(), text.to_owned()]
+        context.via = vec!["one".into(), text.to_owned()];
     }),
     ("approved_by", |_, context, text| {
-        context.approved_by = Some(text.to_owned())
+        context.approved_by = Some(text.to_owned());
     }),
     ("rule", |_, context, text| {
-        context.rule = Some(text.to_owned())
+        context.rule = Some(text.to_owned());
     }),
     ("verified", |_, context, text| {
-        context.verified = vec![text.to_owned()]
+        context.verified = vec![text.to_owned()];
     }),
     ("purpose", |_, context, text| {
-        context.purpose = Some(text.to_owned())
+        context.purpose = Some(text.to_owned());
     }),
     ("subjects", |_, context, text| {
-        context.subjects = vec![text.to_owned()]
+        context.subjects = vec![text.to_owned()];
     }),
     ("metadata", |_, context, text| {
-        remember(context, "note", json!({"a": [text]}))
+        remember(context, "note", json!({"a": [text]}));
     }),
     ("name of metadata", |_, context, text| {
-        remember(context, text, json!("x"))
+        remember(context, text, json!("x"));
     }),
     ("role in metadata", |_, context, text| {
-        remember(context, "user_role", json!([text]))
+        remember(context, "user_role", json!([text]));
     }),
     ("emergency", |_, context, text| {
-        context.emergency = Some(Emergency::new(text, text))
+        context.emergency = Some(Emergency::new(text, text));
     }),
     ("emergency's scope", |_, context, text| {
         let mut emergency = Emergency::new("fire", "ada");
@@ -105,13 +105,13 @@ const DOORS: [Door; 28] = [
         context.emergency = Some(emergency);
     }),
     ("server", |_, context, text| {
-        context.server = Some(text.to_owned())
+        context.server = Some(text.to_owned());
     }),
     ("trace_id", |_, context, text| {
-        context.trace_id = Some(text.to_owned())
+        context.trace_id = Some(text.to_owned());
     }),
     ("span_id", |_, context, text| {
-        context.span_id = Some(text.to_owned())
+        context.span_id = Some(text.to_owned());
     }),
     ("answer", |_, _, _| ()),
 ];
@@ -430,7 +430,7 @@ fn a_user_has_one_pseudonym_in_all_of_a_record() {
     assert_eq!(entry.attribution.initiator, pseudonym);
     assert_eq!(entry.attribution.approved_by.as_ref(), Some(&pseudonym));
     assert_eq!(entry.session_metadata["user_id"], pseudonym);
-    assert_eq!(entry.subjects, [pseudonym.clone()]);
+    assert_eq!(entry.subjects, std::slice::from_ref(&pseudonym));
     assert_eq!(entry.arguments["by"], pseudonym);
     assert_eq!(entry.session_metadata["client_ip"], "10.20.30.40");
     for line in sink.lines() {

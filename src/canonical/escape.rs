@@ -90,8 +90,8 @@ pub(crate) fn has_escapes(bytes: &[u8]) -> bool {
 
 /// Not zero where one of eight bytes has to be escaped.
 ///
-/// A byte is below `n` where subtracting `n` from it borrows and it has not its highest bit itself; a borrow
-/// from a lower byte can only stand where one was found.
+/// The difference's highest bit is set where the byte is below `bound`, or was 0x80 or more, which `!word`
+/// excludes. A byte can only be wrongly marked above one that is rightly marked.
 #[inline]
 fn escapes_in(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xFF;

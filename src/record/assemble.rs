@@ -2,7 +2,6 @@ use std::io::Write as _;
 use std::iter::Peekable;
 use std::slice;
 
-use super::call_builder::USER_ROLE;
 use super::limits;
 use super::open::{Open, Span};
 use crate::call::{Outcome, UNKNOWN};
@@ -24,6 +23,13 @@ pub(super) struct Facts<'a> {
 /// A member's name with all that stands about it, so that it is written in one go.
 #[derive(Clone, Copy)]
 struct Name(&'static str);
+
+impl Name {
+    /// The name itself.
+    fn text(self) -> &'static str {
+        &self.0[2..self.0.len() - 2]
+    }
+}
 
 /// The name of a member of our own, which needs no escape.
 macro_rules! name {
@@ -305,9 +311,9 @@ impl<'a> Foreign<'a> {
     }
 
     /// Writes those that stand before `own`.
-    fn before(&mut self, own: &str, object: &mut Object<'_>) {
+    fn before(&mut self, own: Name, object: &mut Object<'_>) {
         let Self { open, members } = self;
-        while let Some(member) = members.next_if(|(name, _)| open.is_before(*name, own)) {
+        while let Some(member) = members.next_if(|(name, _)| open.is_before(*name, own.text())) {
             write_foreign(member, open, object);
         }
     }
@@ -329,11 +335,14 @@ fn write_foreign((name, value): &(Span, Span), open: &Open, object: &mut Object<
     object.out.extend_from_slice(value.of(&open.bytes));
 }
 
+/// `user_role` stands among what the caller adds.
+const USER_ROLE_NAME: Name = name!("user_role");
+
 fn write_metadata(out: &mut Vec<u8>, open: &Open) {
     let mut metadata = Object::new(out);
     let mut members = Foreign::new(open, &open.metadata);
-    members.before(USER_ROLE, &mut metadata);
-    metadata.json(name!("user_role"), open.pieces.user_role.of(&open.bytes));
+    members.before(USER_ROLE_NAME, &mut metadata);
+    metadata.json(USER_ROLE_NAME, open.pieces.user_role.of(&open.bytes));
     members.rest(&mut metadata);
     metadata.end();
 }
@@ -344,12 +353,12 @@ fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
     let mut summary = Object::new(out);
     let mut identifiers = Foreign::new(open, &open.identifiers);
     if open.result_size > limits::RESULT_SIZE {
-        identifiers.before("_result_size", &mut summary);
+        identifiers.before(name!("_result_size"), &mut summary);
         summary.number(name!("_result_size"), open.result_size);
-        identifiers.before("_truncated", &mut summary);
+        identifiers.before(name!("_truncated"), &mut summary);
         summary.boolean(name!("_truncated"), true);
     }
-    identifiers.before("count", &mut summary);
+    identifiers.before(name!("count"), &mut summary);
     let counts_itself = open
         .identifiers
         .iter()
@@ -357,16 +366,16 @@ fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
     if let (Some(rows), false) = (open.rows, counts_itself) {
         summary.number(name!("count"), rows);
     }
-    identifiers.before("error", &mut summary);
+    identifiers.before(name!("error"), &mut summary);
     summary.json(name!("error"), open.pieces.error.of(bytes));
-    identifiers.before("error_type", &mut summary);
+    identifiers.before(name!("error_type"), &mut summary);
     summary.json(name!("error_type"), open.pieces.error_type.of(bytes));
-    identifiers.before("fields", &mut summary);
+    identifiers.before(name!("fields"), &mut summary);
     let fields = open.pieces.fields.of(bytes);
     if !fields.is_empty() {
         summary.list(name!("fields"), std::iter::once(fields));
     }
-    identifiers.before("success", &mut summary);
+    identifiers.before(name!("success"), &mut summary);
     summary.boolean(name!("success"), outcome.is_success());
     identifiers.rest(&mut summary);
     summary.end();

@@ -93,10 +93,10 @@ fn rewritten(open: &mut Open, sanitizer: &Sanitizer, member: Member, piece: Span
         match (member, written.as_slice()) {
             // Where nothing could be kept of it, a string stands for an object.
             (Member::Arguments, [first, ..]) if *first != b'{' => {
-                wrap(out, b"{\"_value\":", &written)
+                wrap(out, b"{\"_value\":", &written);
             }
             (Member::Emergency, [first, ..]) if *first != b'{' => {
-                wrap(out, b"{\"reason\":", &written)
+                wrap(out, b"{\"reason\":", &written);
             }
             (_, [b'[', items @ .., b']']) if is_list => out.extend_from_slice(items),
             _ => out.extend_from_slice(&written),

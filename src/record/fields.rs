@@ -1,6 +1,6 @@
 //! The names of a result's fields: `order_id`, `customer.email` (FORMAT section 5).
 //!
-//! A tool's answers mostly have the same members, so each thread keeps the lists that it wrote last.
+//! A tool's answers mostly have the same members, so each thread keeps a few of the lists that it wrote.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -28,34 +28,31 @@ pub(super) enum Source<'a> {
 
 /// Notes the names of members, and of the members of those.
 pub(super) fn note(open: &mut Open, inner: &Inner, source: Source<'_>) {
-    let noted = SHAPES.try_with(|shapes| {
-        let mut shapes = shapes.try_borrow_mut().ok()?;
-        let tool = open.pieces.tool_name.of(&open.bytes);
-        let shape = shapes.get_mut(place_of(tool))?;
-        if shape.recorder == inner.number && shape.tool == tool && shape.is_of(source) {
+    // A tool's own rules may show names otherwise.
+    let slot = slot_of(source).filter(|_| open.sanitizer.is_none());
+    let known = |shape: &mut Shape| {
+        let known = shape.recorder == inner.number && shape.is_of(source);
+        if known {
             open.append_fields(&shape.list);
-        } else {
-            let did = write(open, inner, source);
-            let list = open.pieces.fields.of(&open.bytes);
-            if did == Sanitized::default() && list.len() <= KEPT_BYTES {
-                let tool = open.pieces.tool_name.of(&open.bytes);
-                shape.keep(inner.number, tool, source, list);
-            }
         }
-        Some(())
-    });
-    // The thread's locals may be gone already, or a sanitizer's rule may have come here a second time.
-    if !matches!(noted, Ok(Some(()))) {
-        write(open, inner, source);
+        known
+    };
+    if slot.and_then(|slot| with_shape(slot, known)) == Some(true) {
+        return;
+    }
+    let is_as_told = write(open, inner, source);
+    if let Some(slot) = slot.filter(|_| is_as_told) {
+        let list = open.pieces.fields.of(&open.bytes);
+        with_shape(slot, |shape| shape.keep(inner.number, source, list));
     }
 }
 
 /// A list that was written, and what it was made from.
 #[derive(Default)]
 struct Shape {
+    /// Recorders are numbered from 1.
     recorder: u64,
-    tool: Vec<u8>,
-    /// The steps of a walk through the names.
+    /// The steps of a walk through the names: the list is made of these alone.
     steps: Vec<u8>,
     list: Vec<u8>,
 }
@@ -64,14 +61,31 @@ thread_local! {
     static SHAPES: RefCell<[Shape; KEPT]> = RefCell::default();
 }
 
-fn place_of(tool: &[u8]) -> usize {
-    // Lengths and a few letters tell the tools of a server apart well enough: the name itself is compared.
-    let letter = |at: usize| tool.get(at).copied().map_or(0, usize::from);
-    (tool.len() + letter(tool.len() / 2) + letter(tool.len().wrapping_sub(2))) % KEPT
+/// None where the thread's locals are gone already.
+fn with_shape<T>(slot: usize, act: impl FnOnce(&mut Shape) -> T) -> Option<T> {
+    let done = SHAPES.try_with(|shapes| {
+        let mut shapes = shapes.try_borrow_mut().ok()?;
+        shapes.get_mut(slot).map(act)
+    });
+    done.ok().flatten()
+}
+
+/// Where a list is kept: answers that differ mostly differ in number of members or in the first one's name.
+fn slot_of(source: Source<'_>) -> Option<usize> {
+    let members = match source {
+        Source::Object(members) => members,
+        Source::Rows(rows) => rows.first()?.as_object()?,
+    };
+    let name = members.keys().next()?.as_bytes();
+    let letters = name
+        .iter()
+        .take(4)
+        .fold(0_usize, |sum, byte| sum * 3 + usize::from(*byte));
+    Some((members.len() * 5 + name.len() + letters) % KEPT)
 }
 
 impl Shape {
-    /// Whether the list is that of `source`: a list is made of the steps alone.
+    /// Whether the list is that of `source`.
     fn is_of(&self, source: Source<'_>) -> bool {
         let mut rest = self.steps.as_slice();
         let walked = walk(source, &mut |step| {
@@ -87,25 +101,22 @@ impl Shape {
         walked.is_continue() && rest.is_empty()
     }
 
-    fn keep(&mut self, recorder: u64, tool: &[u8], source: Source<'_>, list: &[u8]) {
+    fn keep(&mut self, recorder: u64, source: Source<'_>, list: &[u8]) {
+        self.recorder = 0;
         self.steps.clear();
-        let walked = walk(source, &mut |step| {
-            let Some(head) = step.head() else {
-                return ControlFlow::Break(());
-            };
-            self.steps.extend_from_slice(&head);
-            self.steps.extend_from_slice(step.name.as_bytes());
-            if self.steps.len() > KEPT_BYTES {
-                return ControlFlow::Break(());
+        let walked = walk(source, &mut |step| match step.head() {
+            Some(head) if self.steps.len() + head.len() + step.name.len() <= KEPT_BYTES => {
+                self.steps.extend_from_slice(&head);
+                self.steps.extend_from_slice(step.name.as_bytes());
+                ControlFlow::Continue(())
             }
-            ControlFlow::Continue(())
+            _ => ControlFlow::Break(()),
         });
-        // Recorders are numbered from 1.
-        self.recorder = if walked.is_continue() { recorder } else { 0 };
-        self.tool.clear();
-        self.tool.extend_from_slice(tool);
-        self.list.clear();
-        self.list.extend_from_slice(list);
+        if walked.is_continue() && list.len() <= KEPT_BYTES {
+            self.recorder = recorder;
+            self.list.clear();
+            self.list.extend_from_slice(list);
+        }
     }
 }
 
@@ -197,42 +208,53 @@ fn rows_with_new_names(rows: &[Value]) -> impl Iterator<Item = &Map<String, Valu
         })
 }
 
-/// Writes the list, and says what the sanitizer did to the names in it.
-fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> Sanitized {
+/// Writes the list, and says whether all names stand in it as they were told.
+fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> bool {
     let mut list = List {
+        start: open.bytes.len(),
         names: Vec::new(),
-        bytes: 0,
+        is_full: false,
         did: Sanitized::default(),
     };
     match source {
-        Source::Object(members) => {
-            for (name, value) in in_order(members) {
-                list.add(open, inner, None, name);
-                match value {
-                    Value::Object(members) => list.add_names(open, inner, Some(name), members),
-                    Value::Array(rows) => list.add_rows(open, inner, Some(name), rows),
-                    _ => {}
-                }
+        Source::Object(members) => in_order(members, |name, value| {
+            list.add(open, inner, None, name);
+            match value {
+                Value::Object(members) => list.add_names(open, inner, Some(name), members),
+                Value::Array(rows) => list.add_rows(open, inner, Some(name), rows),
+                _ => {}
             }
-        }
+            !list.is_full
+        }),
         Source::Rows(rows) => list.add_rows(open, inner, None, rows),
     }
-    let joined = list.names.iter().map(|name| name.of(&open.bytes));
-    let joined = joined.collect::<Vec<_>>().join(&b","[..]);
-    open.append_fields(&joined);
-    list.did
+    open.set_fields(list.start);
+    !list.is_full && list.did == Sanitized::default()
 }
 
-fn in_order(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_by(|a, b| canonical::compare_keys(a.0, b.0));
-    sorted
+/// Shows members in the order of their names, as long as `visit` wants more.
+fn in_order<'a>(
+    members: &'a Map<String, Value>,
+    mut visit: impl FnMut(&'a String, &'a Value) -> bool,
+) {
+    let is_sorted = members
+        .keys()
+        .is_sorted_by(|one, next| canonical::compare_keys(one, next).is_lt());
+    if is_sorted {
+        members.iter().all(|(name, value)| visit(name, value));
+    } else {
+        let mut sorted: Vec<_> = members.iter().collect();
+        sorted.sort_by(|a, b| canonical::compare_keys(a.0, b.0));
+        sorted.into_iter().all(|(name, value)| visit(name, value));
+    }
 }
 
-/// The names of a list that is being written; each is a piece of its own.
+/// A list that is being written at the end of [`Open::bytes`].
 struct List {
+    start: usize,
     names: Vec<Span>,
-    bytes: usize,
+    /// A name was left out.
+    is_full: bool,
     did: Sanitized,
 }
 
@@ -250,14 +272,21 @@ impl List {
         parent: Option<&str>,
         members: &Map<String, Value>,
     ) {
-        for (name, _) in in_order(members) {
+        in_order(members, |name, _| {
             self.add(open, inner, parent, name);
-        }
+            !self.is_full
+        });
     }
 
     fn add(&mut self, open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {
-        if self.names.len() >= limits::FIELDS || self.bytes >= limits::FIELDS_BYTES {
+        let before = open.bytes.len();
+        self.is_full |=
+            self.names.len() >= limits::FIELDS || before - self.start >= limits::FIELDS_BYTES;
+        if self.is_full {
             return;
+        }
+        if !self.names.is_empty() {
+            open.bytes.push(b',');
         }
         let own = open.sanitizer.clone();
         let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
@@ -284,11 +313,9 @@ impl List {
         });
         self.did.add(said);
         let json = span.of(&open.bytes);
-        let known = self.names.iter().any(|other| other.of(&open.bytes) == json);
-        if known {
-            open.take_back(span);
+        if self.names.iter().any(|other| other.of(&open.bytes) == json) {
+            open.bytes.truncate(before);
         } else {
-            self.bytes += json.len() + 1;
             self.names.push(span);
         }
     }

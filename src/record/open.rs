@@ -301,12 +301,19 @@ impl Open {
         (span, did.redactions > 0 || did.shortened)
     }
 
-    /// Sets the names of a result's fields, which went through the sanitizer.
+    /// Sets the names of a result's fields, which went through the sanitizer before.
     pub(super) fn append_fields(&mut self, list: &[u8]) {
-        let start = self.bytes.len() as u32;
+        let start = self.bytes.len();
         self.bytes.extend_from_slice(list);
-        let end = self.bytes.len() as u32;
-        self.pieces.fields = Span { start, end };
+        self.set_fields(start);
+    }
+
+    /// Says that the names of a result's fields are what stands from `start` on.
+    pub(super) fn set_fields(&mut self, start: usize) {
+        self.pieces.fields = Span {
+            start: start as u32,
+            end: self.bytes.len() as u32,
+        };
     }
 
     /// Takes back the last piece, so that what is told again and again takes no room.

@@ -312,23 +312,21 @@ fn record(
         days,
         end,
     };
+    let mut line = std::mem::take(&mut open.line);
     let given = recorder.ask(|sink| {
-        let mut line = std::mem::take(&mut open.line);
         let tool_name = open.tool_name();
         let head = head(open, &tool_name, &facts);
-        let ticket = if sink.interested(&head) {
-            assemble::assemble(&mut line, open, &facts);
-            if line.len() + HEAD_ROOM <= MAX_RECORD {
-                sink.record(&SanitizedEntry::new(head, &line))
-            } else {
-                record_shortened(sink, &mut line, open, &facts)
-            }
+        if !sink.interested(&head) {
+            return Ticket::DONE;
+        }
+        assemble::assemble(&mut line, open, &facts);
+        if line.len() + HEAD_ROOM <= MAX_RECORD {
+            sink.record(&SanitizedEntry::new(head, &line))
         } else {
-            Ticket::DONE
-        };
-        open.line = line;
-        ticket
+            record_shortened(sink, &mut line, open, &facts)
+        }
     });
+    open.line = line;
     let ticket = given.clone().unwrap_or(Ticket::LOST);
     if end.is_some() {
         match given {

@@ -38,14 +38,26 @@ fn at_depth(value: &Value, depth: usize) -> u64 {
 
 fn of_number(number: &serde_json::Number) -> u64 {
     if let Some(value) = number.as_u64() {
-        return u64::from(value.checked_ilog10().unwrap_or(0)) + 1;
+        return u64::from(value.checked_ilog10().unwrap_or(0)) + 1 + of_quotes(value);
     }
     if let Some(value) = number.as_i64().filter(|value| *value < 0) {
-        return u64::from(value.unsigned_abs().ilog10()) + 2;
+        let magnitude = value.unsigned_abs();
+        return u64::from(magnitude.ilog10()) + 2 + of_quotes(magnitude);
     }
-    match number.as_f64().filter(|value| value.is_finite()) {
-        Some(value) => canonical::length_of_f64(value) as u64,
-        None => number.to_string().len() as u64,
+    match number.as_f64() {
+        Some(value) if value.abs() <= canonical::MAX_SAFE_INTEGER as f64 => {
+            canonical::length_of_f64(value) as u64
+        }
+        _ => number.to_string().len() as u64 + 2,
+    }
+}
+
+/// From 2^53 on a number stands as a string.
+fn of_quotes(magnitude: u64) -> u64 {
+    if magnitude > canonical::MAX_SAFE_INTEGER {
+        2
+    } else {
+        0
     }
 }
 
@@ -77,7 +89,19 @@ mod tests {
     fn the_size_is_that_of_the_canonical_text() {
         for value in [
             json!({"a\"\n\u{1}": [1, -20, 0, 1.5, 1e-9, true, false, null, "é"], "b": {}, "c": []}),
-            json!([9, 10, 99, 100, 4_294_967_296_u64]),
+            json!([
+                9,
+                10,
+                99,
+                100,
+                4_294_967_296_u64,
+                u64::MAX,
+                i64::MIN,
+                1e300,
+                -1e300,
+                0.25
+            ]),
+            json!([9_007_199_254_740_991_u64, 9_007_199_254_740_992_u64]),
             json!(""),
         ] {
             let mut out = Vec::new();

@@ -4,7 +4,6 @@ use super::fields::{self, Source};
 use super::open::{Member, Open};
 use super::recorder::Inner;
 use super::{limits, size};
-use crate::canonical;
 
 /// Keeps of a tool's answer what FORMAT section 5 names: size, identifiers, number of rows, names of fields.
 pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Value) {
@@ -94,8 +93,6 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
     let own = open.sanitizer.clone();
     let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
     let mut shown = false;
-    let mut before: Option<&String> = None;
-    let begins = open.identifiers.is_empty();
     for (name, value) in members {
         let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
         if !scalar || !inner.policy.is_identifier(name) || is_own(name) {
@@ -105,22 +102,13 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
             open.shorten(Member::ResultSummary);
             continue;
         }
-        let (key, changed) = open.piece_as_told(Member::ResultSummary, |out, _| {
+        let key = open.piece(Member::ResultSummary, |out, _| {
             sanitizer.write_key(out, name)
         });
-        let comes_last = begins
-            && !changed
-            && before.is_none_or(|before| canonical::compare_keys(before, name).is_lt());
-        let place = if comes_last {
-            before = Some(name);
-            open.identifiers.len()
-        } else {
-            // What the envelope says of an identifier counts, not what lies in it.
-            let Err(place) = open.place_of(&open.identifiers, key) else {
-                open.take_back(key);
-                continue;
-            };
-            place
+        // What the envelope says of an identifier counts, not what lies in it.
+        let Err(place) = open.place_of(&open.identifiers, key) else {
+            open.take_back(key);
+            continue;
         };
         shown |= value.is_string();
         let value = open.piece(Member::ResultSummary, |out, echo| {

@@ -93,20 +93,6 @@ pub(super) fn fold(text: &str, invisible: Invisible) -> Option<Folded> {
     }
 }
 
-/// Appends what stands for `character`, invisible ones being dropped.
-pub(super) fn push(folded: &mut String, character: char) {
-    if character.is_ascii() {
-        folded.push(character);
-        return;
-    }
-    match fold_of(character) {
-        Fold::Same => folded.push(character),
-        Fold::Nothing => {}
-        Fold::One(plain) => folded.push(plain),
-        Fold::Normal => push_normal(folded, character),
-    }
-}
-
 fn push_normal(folded: &mut String, character: char) {
     for normal in std::iter::once(character).nfkc() {
         match fold_of(normal) {

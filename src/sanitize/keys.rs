@@ -114,6 +114,9 @@ const FOLLOWING_WORDS: &[&str] = &[
     "value",
 ];
 
+/// The longest of them.
+const LONGEST_FOLLOWING_WORD: usize = 12;
+
 /// What a byte of a name folds to, zero for one that parts words. Bytes beyond ASCII stand for themselves.
 const FOLD: [u8; 256] = {
     let mut table = [0; 256];
@@ -387,12 +390,16 @@ fn without_following_word(name: &[u8]) -> Option<&[u8]> {
             start -= 1;
         }
     }
-    let word: Vec<u8> = name[start..]
-        .iter()
-        .map(|byte| FOLD[usize::from(*byte)])
-        .filter(|letter| *letter != 0)
-        .collect();
-    (start > 0 && is_listed(FOLLOWING_WORDS, &word)).then(|| &name[..start])
+    let mut word = [0; LONGEST_FOLLOWING_WORD];
+    let mut length = 0;
+    for byte in &name[start..] {
+        let letter = FOLD[usize::from(*byte)];
+        if letter != 0 {
+            *word.get_mut(length)? = letter;
+            length += 1;
+        }
+    }
+    (start > 0 && is_listed(FOLLOWING_WORDS, &word[..length])).then(|| &name[..start])
 }
 
 /// The last letters and digits of a name, lower-case, in the last places of a window.

@@ -337,7 +337,15 @@ impl Sanitizer {
             return Sanitized::default();
         }
         fail_closed(out, |out| {
-            Pass::new(&self.0, out, usize::MAX).whole_name(name)
+            let pass = Pass::new(&self.0, out, usize::MAX);
+            // A name that is JSON is opened as a text is.
+            let is_json = name.len() <= names::MAX_LENGTH
+                && name.trim_ascii_start().starts_with(['{', '[', '"']);
+            if is_json {
+                pass.whole_text(name)
+            } else {
+                pass.whole_name(name)
+            }
         })
     }
 

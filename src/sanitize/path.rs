@@ -59,7 +59,7 @@ impl Paths {
             Step::Member(name) => super::rules::fold_rule_name(name),
             _ => None,
         });
-        let rule = Rule::added(name.unwrap_or_else(|| "path".to_owned()), treatment);
+        let rule = Rule::added(name.as_deref().unwrap_or("path"), treatment);
         // Where two paths lead to one value, the one that was said last holds.
         self.0.insert(0, Path { steps, rule });
         Ok(())

@@ -89,7 +89,7 @@ impl Patterns {
             has_value: regex.capture_names().any(|name| name == Some(VALUE)),
             regex,
             accepts,
-            rule: Rule::added(name, treatment),
+            rule: Rule::added(&name, treatment),
         });
         Ok(())
     }
@@ -180,6 +180,11 @@ fn outside_markers(text: &str, mut range: Range<usize>) -> Option<Range<usize>> 
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::single_range_in_vec_init,
+        reason = "lists of ranges are compared"
+    )]
+
     use super::*;
 
     fn ranges(regex: &str, text: &str) -> Vec<Range<usize>> {

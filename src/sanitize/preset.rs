@@ -87,7 +87,7 @@ impl Preset {
         match self {
             Self::Default => {}
             Self::SecretsOnly => {
-                rules.retain(|rule| matches!(rule.group(), Some(Group::Secret | Group::Card)))
+                rules.retain(|rule| matches!(rule.group(), Some(Group::Secret | Group::Card)));
             }
             Self::Hipaa => {
                 for rule in rules.iter_mut() {
@@ -154,7 +154,7 @@ fn pseudonymize(class: &str) -> Treatment {
 fn add(rules: &mut Vec<Rule>, names: &[&str], treatment: &Treatment) {
     let added = names
         .iter()
-        .map(|name| Rule::added((*name).to_owned(), treatment.clone()));
+        .map(|name| Rule::added(name, treatment.clone()));
     *rules = rules::with_added(std::mem::take(rules), added.collect());
 }
 

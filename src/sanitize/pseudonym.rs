@@ -258,7 +258,10 @@ mod tests {
         let dates = birth_dates(&rules(SmallClasses::PerSubject), &value);
         assert_eq!(dates[0], dates[1]);
         let apart = |one: usize, other: usize| assert_ne!(dates[one], dates[other]);
-        (apart(0, 2), apart(0, 3), apart(2, 3), apart(3, 4));
+        apart(0, 2);
+        apart(0, 3);
+        apart(2, 3);
+        apart(3, 4);
         assert!(
             dates
                 .iter()
@@ -292,7 +295,7 @@ mod tests {
     fn a_rule_that_keeps_exempts_a_longer_name_from_a_shorter_ones_rule() {
         use crate::sanitize::rules::{Rule, Treatment, with_added};
 
-        let kept = Rule::added("design_token".to_owned(), Treatment::Keep);
+        let kept = Rule::added("design_token", Treatment::Keep);
         let all = with_added(defaults(), vec![kept]);
         let rules = Rules::new(all, Pseudonyms::with_keys(key("k1", 7), Vec::new()));
         let mut out = Vec::new();

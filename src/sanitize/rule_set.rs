@@ -56,7 +56,7 @@ impl RuleSet {
             };
             match added.entry(keys::letters(&folded)) {
                 Entry::Vacant(place) => {
-                    place.insert(Rule::added(folded, treatment));
+                    place.insert(Rule::added(&folded, treatment));
                 }
                 Entry::Occupied(rule) if rule.get().treatment == treatment => {}
                 Entry::Occupied(_) => {

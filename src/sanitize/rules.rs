@@ -88,7 +88,7 @@ pub(super) struct Rule {
 
 impl Rule {
     /// A rule that somebody added; `name` is folded already.
-    pub(super) fn added(name: String, treatment: Treatment) -> Self {
+    pub(super) fn added(name: &str, treatment: Treatment) -> Self {
         let extent = match treatment {
             Treatment::Redact | Treatment::Keep => Extent::Word,
             Treatment::Mask | Treatment::Drop | Treatment::Generalize(Generalization::Zip) => {
@@ -96,8 +96,8 @@ impl Rule {
             }
             Treatment::Pseudonymize { .. } | Treatment::Generalize(_) => Extent::Phrase,
         };
-        let rule = Self::new(&name, None, treatment, extent);
-        rule.called(&[&name])
+        let rule = Self::new(name, None, treatment, extent);
+        rule.called(&[name])
     }
 
     /// A rule that goes by no name yet.

@@ -12,8 +12,8 @@ use self::scanner::{Scanner, ignore_member};
 /// Checks that `text` is the canonical form of one JSON value, as FORMAT section 2 demands of a line.
 ///
 /// That is RFC 8785, and besides no number of magnitude 2^53 or more and no nesting deeper than
-/// [`MAX_DEPTH`](crate::log::record::MAX_DEPTH). The text is scanned once; nothing is allocated unless a member name holds an escape
-/// or the answer is no.
+/// [`MAX_DEPTH`](crate::log::record::MAX_DEPTH). The text is scanned once; nothing is allocated unless a
+/// member name holds an escape or the answer is no.
 ///
 /// ```
 /// use tool_audit::canonical::check;

@@ -10,7 +10,7 @@ pub(super) struct Name<'a> {
 }
 
 impl Name<'_> {
-    /// Whether `next` may follow; `ascii` says that the whole text is.
+    /// Whether this name stands before `next`; `ascii`: the whole text is ASCII.
     #[inline]
     pub(super) fn is_before(self, next: Name<'_>, ascii: bool) -> bool {
         // ASCII has the same order in bytes as in UTF-16. Where the names differ within both, the leads tell.

@@ -11,7 +11,7 @@ const NEAR: usize = 40;
 /// Finds payment cards, social security and NHS numbers, and telephone numbers.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
-    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut groups = Groups::default();
     let mut at = 0;
     // What stands before this was found already.
     let mut floor = 0;
@@ -37,9 +37,41 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
         let goes_on = bytes.get(at).is_some_and(|byte| is_separator(*byte))
             && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
         if !goes_on {
-            card::find_in(bytes, &groups, found);
+            card::find_in(bytes, groups.as_slice(), found);
             groups.clear();
         }
+    }
+}
+
+/// Groups of digits that stand together: seldom many, so that the first ones are kept without an allocation.
+#[derive(Default)]
+struct Groups {
+    first: [Range<usize>; 8],
+    count: usize,
+    /// All of them, where they are more.
+    all: Vec<Range<usize>>,
+}
+
+impl Groups {
+    fn push(&mut self, group: Range<usize>) {
+        if let Some(place) = self.first.get_mut(self.count) {
+            *place = group;
+        } else {
+            if self.all.is_empty() {
+                self.all.extend_from_slice(&self.first);
+            }
+            self.all.push(group);
+        }
+        self.count += 1;
+    }
+
+    fn as_slice(&self) -> &[Range<usize>] {
+        self.first.get(..self.count).unwrap_or(&self.all)
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.all.clear();
     }
 }
 

@@ -40,12 +40,12 @@ fn base64(encoded: impl Iterator<Item = u8>) -> Vec<u8> {
 /// The text in base64, as far as it is text; none where its beginning is not.
 pub(super) fn base64_text(encoded: &[u8]) -> Option<String> {
     beginning(&encoded[..encoded.len().min(PROBE)])?;
-    text(base64(encoded.iter().copied()))
+    text(&base64(encoded.iter().copied()))
 }
 
 /// The text at the beginning of base64.
 pub(super) fn beginning(encoded: &[u8]) -> Option<Vec<u8>> {
-    let plain = text(base64(encoded.iter().copied()))?;
+    let plain = text(&base64(encoded.iter().copied()))?;
     // All of it but a character that is cut.
     (plain.len() + 3 >= encoded.len() * 3 / 4 || plain.len() * 8 / 3 + 8 >= encoded.len())
         .then(|| plain.into_bytes())
@@ -61,14 +61,14 @@ pub(super) fn hexadecimal_text(encoded: &[u8]) -> Option<String> {
             .map(|[high, low]| value(*high) << 4 | value(*low));
         bytes.collect()
     };
-    text(decode(&pairs[..pairs.len().min(PROBE / 2)]))
+    text(&decode(&pairs[..pairs.len().min(PROBE / 2)]))
         .filter(|probe| probe.len() * 2 + 3 >= pairs.len().min(PROBE / 2))?;
-    text(decode(pairs))
+    text(&decode(pairs))
 }
 
 /// The bytes as text up to the first that is none; UTF-16 as Windows has it is text too.
-fn text(bytes: Vec<u8>) -> Option<String> {
-    if let [first, 0, second, 0, ..] = bytes[..]
+fn text(bytes: &[u8]) -> Option<String> {
+    if let [first, 0, second, 0, ..] = *bytes
         && first != 0
         && second != 0
     {
@@ -77,7 +77,7 @@ fn text(bytes: Vec<u8>) -> Option<String> {
         let wide: String = char::decode_utf16(units).map_while(Result::ok).collect();
         return Some(wide).filter(|wide| !wide.is_empty());
     }
-    let valid = match std::str::from_utf8(&bytes) {
+    let valid = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
     };

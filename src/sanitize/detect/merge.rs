@@ -6,7 +6,7 @@ use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
     one_time_code, private_key, trigger, url, vendor_token,
 };
-use crate::sanitize::fold::{Folded, Invisible, fold, push};
+use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
 use crate::sanitize::sweep::{self, sweep};
@@ -32,13 +32,13 @@ pub(in crate::sanitize) fn find_swept<'r>(
     let Some(folded) = fold(text, Invisible::Dropped) else {
         return find_plain(rules, text, depth, seen);
     };
-    let mut spans = find_folded(rules, &folded, depth);
+    let mut spans = find_folded(rules, text, &folded, depth);
     // A pattern is meant for the text as it stands, too.
     rules.additions.patterns.find(text, &mut spans);
     if folded.joined {
         // What nobody sees may part what it stands between as well as hide it.
         match fold(text, Invisible::Kept) {
-            Some(parted) => spans.append(&mut find_folded(rules, &parted, depth)),
+            Some(parted) => spans.append(&mut find_folded(rules, text, &parted, depth)),
             None => spans.append(&mut find_plain(rules, text, depth, seen)),
         }
     }
@@ -54,12 +54,14 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
         || trigger::triggers(text, seen) != 0
 }
 
-fn find_folded<'r>(rules: &'r Rules, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
+fn find_folded<'r>(rules: &'r Rules, text: &str, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
     let seen = sweep(folded.text().as_bytes());
     let mut spans = find_plain(rules, folded.text(), depth, seen);
     for span in &mut spans {
         span.range = folded.original(span.range.clone());
     }
+    // What nobody sees may hide the beginning of what the sanitizer itself wrote.
+    spans.retain(|span| !is_own(text.as_bytes(), &span.range));
     spans
 }
 
@@ -147,9 +149,10 @@ fn is_joint(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric();
     }
-    let mut folded = String::new();
-    push(&mut folded, character);
-    folded.is_empty() || folded.contains(|plain: char| plain.is_ascii_alphanumeric())
+    fold(character.encode_utf8(&mut [0; 4]), Invisible::Dropped).is_some_and(|folded| {
+        let plain = folded.text();
+        plain.is_empty() || plain.contains(|plain: char| plain.is_ascii_alphanumeric())
+    })
 }
 
 /// Puts spans in order and makes one of those that overlap.
@@ -205,7 +208,7 @@ mod tests {
     use crate::sanitize::rules::Extent;
 
     fn rule(treatment: Treatment) -> Rule {
-        let mut rule = Rule::added("rule".to_owned(), treatment);
+        let mut rule = Rule::added("rule", treatment);
         rule.extent = Extent::Word;
         rule
     }

@@ -194,7 +194,7 @@ fn program(name: &str, items: &[Value]) -> Option<Program> {
 
 impl Program {
     /// What the option that is or begins `item` takes, and its value where that stands in the item.
-    fn option<'i>(self, item: &'i str) -> Option<(Takes, Option<&'i str>)> {
+    fn option(self, item: &str) -> Option<(Takes, Option<&str>)> {
         self.0.options.iter().find_map(|(name, takes, place)| {
             let rest = item.strip_prefix(name)?;
             if rest.is_empty() {

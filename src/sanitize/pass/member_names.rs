@@ -44,6 +44,7 @@ impl<'a> Pass<'a> {
         if let Some(rule) = under
             && name.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
             && !rule.spares(name)
+            && !marker::is_at_end(name.as_bytes())
         {
             return Some((replacement(self.rules, rule, name), vec![rule]));
         }

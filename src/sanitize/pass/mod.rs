@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
-use super::Sanitized;
 use super::echo::Echo;
 use super::marker;
 use super::path::Trail;
@@ -22,6 +21,7 @@ use super::replace::replacement_for;
 use super::rule_counts::RuleCounts;
 use super::rules::{Rule, Rules, Treatment};
 use super::sweep::{self, sweep};
+use super::{Sanitized, names};
 use crate::canonical;
 
 /// How deep containers may stand in each other, JSON inside strings included.
@@ -159,10 +159,15 @@ impl<'a> Pass<'a> {
 
     /// Writes the name of a member as a string.
     pub(super) fn whole_name(mut self, name: &str) -> Sanitized {
-        let shown = self.shown_name(name, None);
-        canonical::write_string(self.out, &shown.text);
-        self.count(&shown.rules);
-        self.done.shortened |= shown.shortened;
+        let replaced = self.replaced_name(name, None);
+        let (text, rules) = match &replaced {
+            Some((text, rules)) => (text.as_str(), rules.as_slice()),
+            None => (name, &[][..]),
+        };
+        self.count(rules);
+        let shown = names::shorten(self.rules, text);
+        self.done.shortened |= *shown != *text;
+        canonical::write_string(self.out, &shown);
         self.done
     }
 

@@ -56,7 +56,9 @@ impl<'a> Pass<'a> {
 
 /// The whole number that may be a card's.
 fn whole(number: &Number) -> Option<u64> {
-    let whole = match (number.as_u64(), number.as_f64()) {
+    // A sign before it is a dash in a text.
+    let whole = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
+    let whole = match (whole, number.as_f64()) {
         (Some(whole), _) => whole,
         (None, Some(double)) if double.fract() == 0.0 && (0.0..EXACT).contains(&double) => {
             double as u64

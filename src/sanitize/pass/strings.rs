@@ -11,6 +11,8 @@ use crate::sanitize::text::{self, Span};
 
 /// The least room in which the beginning of a string is worth writing.
 const LEAST_ROOM: usize = 16;
+/// How often a text is searched in which something was found.
+const MAX_SEARCHES: usize = 4;
 
 /// How many bytes at the end of a text that was not searched whole are not written.
 const UNCERTAIN: usize = 16 * 1024;
@@ -72,12 +74,25 @@ impl Pass<'_> {
 
     /// Writes a text with what stands for the spans in it.
     fn with_spans(&mut self, text: &str, spans: &[Span<'_>]) -> Written {
+        let mut replaced = self.replace(text, spans);
+        // What was replaced may have hidden what stood beside it.
+        for _ in 1..MAX_SEARCHES {
+            let spans = detect::find(self.rules, &replaced, 0);
+            if spans.is_empty() {
+                break;
+            }
+            replaced = self.replace(&replaced, &spans);
+        }
+        self.cut_to_room(&replaced)
+    }
+
+    fn replace(&mut self, text: &str, spans: &[Span<'_>]) -> String {
         let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
         self.count(&rules);
         if let Some(echo) = &mut self.echo {
             echo.remember_spans(self.rules, text, spans);
         }
-        self.cut_to_room(&text::replace(self.rules, text, spans))
+        text::replace(self.rules, text, spans)
     }
 
     /// Opens a string that holds an object, a list or a string; `None` where it holds none.

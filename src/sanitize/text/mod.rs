@@ -153,7 +153,7 @@ pub(super) mod testing {
                 _ => Treatment::Redact,
             };
             if !all.iter().any(|rule| rule.is_called(name)) {
-                all.push(Rule::added(name.to_owned(), treatment));
+                all.push(Rule::added(name, treatment));
             }
         }
         Rules::new(all, Pseudonyms::ephemeral())
