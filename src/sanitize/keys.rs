@@ -15,7 +15,7 @@ use super::{key_fold, marker};
 pub(super) const MAX_LETTERS: usize = 48;
 /// How many of a name's last letters and digits are looked at: a rule's and those of the word before it.
 const WINDOW: usize = 64;
-const FILTER_BITS: usize = 4096;
+const FILTER_BITS: usize = 32 * 1024;
 
 /// Words that are written before a rule's name without a sign between them, sorted.
 const JOINED_WORDS: &[&str] = &[
@@ -143,6 +143,8 @@ pub(super) struct KeyTable {
     filter: [u64; FILTER_BITS / 64],
     /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
     last_pairs: [u32; 32],
+    /// Which two letters names begin with, in the same form.
+    first_pairs: [u32; 32],
 }
 
 struct Name {
@@ -202,6 +204,12 @@ impl KeyTable {
         names.dedup_by(|later, first| later.letters == first.letters);
         let mut filter = [0_u64; FILTER_BITS / 64];
         let mut last_pairs = [0_u32; 32];
+        let mut first_pairs = [0_u32; 32];
+        for name in &names {
+            if let [first, second, ..] = *name.letters {
+                first_pairs[usize::from(first & 31)] |= 1 << (second & 31);
+            }
+        }
         let mut admit = |letters: &[u8]| {
             if let [.., before, last] = *letters {
                 last_pairs[usize::from(last & 31)] |= 1 << (before & 31);
@@ -235,6 +243,7 @@ impl KeyTable {
             longest: longest.unwrap_or(0),
             filter,
             last_pairs,
+            first_pairs,
         }
     }
 
@@ -253,12 +262,11 @@ impl KeyTable {
     }
 
     fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
-        if marker::is_at_end(name) {
-            // A name in which something was replaced names what it did before: nothing.
-            return None;
-        }
         if name.is_ascii() {
             return self.find_ascii(rules, name);
+        }
+        if marker::is_at_end(name) {
+            return None;
         }
         let folded = key_fold::fold(name);
         let found = self.find_ascii(rules, &folded.text)?;
@@ -270,7 +278,12 @@ impl KeyTable {
 
     fn find_ascii(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
         let (tails, last) = tails(name);
-        if self.passes(tails) {
+        let passes = self.passes(tails);
+        if (passes || last.is_ascii_digit()) && marker::is_at_end(name) {
+            // A name in which something was replaced names what it did before: nothing.
+            return None;
+        }
+        if passes {
             if let Some(found) = self.find_folded(rules, name) {
                 return Some(found);
             }
@@ -328,7 +341,8 @@ impl KeyTable {
                     first: false,
                     one_word: starts == 0,
                 };
-                if is_listed(JOINED_WORDS, before)
+                if self.may_be_name(words)
+                    && is_listed(JOINED_WORDS, before)
                     && let Some(found) = self.find_words(rules, name, &parts)
                 {
                     return Some(found);
@@ -338,9 +352,21 @@ impl KeyTable {
         None
     }
 
+    /// False where no name begins like these words: most do not.
+    #[inline]
+    fn may_be_name(&self, words: &[u8]) -> bool {
+        words.len() <= self.longest
+            && match *words {
+                [first, second, ..] => {
+                    self.first_pairs[usize::from(first & 31)] & (1 << (second & 31)) != 0
+                }
+                _ => true,
+            }
+    }
+
     fn find_words(&self, rules: &[Rule], name: &[u8], parts: &Parts<'_>) -> Option<KeyMatch> {
         let words = parts.words;
-        if words.len() > self.longest {
+        if !self.may_be_name(words) {
             return None;
         }
         let at = self

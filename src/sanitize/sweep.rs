@@ -10,7 +10,7 @@ pub(super) const DASH: u8 = 4;
 pub(super) const HIGH: u8 = 8;
 /// A digit.
 pub(super) const DIGIT: u8 = 16;
-/// A space, as there is between words.
+/// A space or an opening parenthesis, behind which a word's value may stand.
 pub(super) const SPACE: u8 = 32;
 /// A byte of a character that is not ASCII.
 pub(super) const NON_ASCII: u8 = 64;
@@ -77,7 +77,7 @@ const fn kind(byte: u8) -> u8 {
     let dash = (byte == b'-') as u8;
     let high = (byte >= 0xEE) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;
-    let space = (byte == b' ') as u8;
+    let space = (byte == b' ') as u8 | (byte == b'(') as u8;
     let non_ascii = (byte >= 0x80) as u8;
     (escape * ESCAPE)
         | (assignment * ASSIGNMENT)

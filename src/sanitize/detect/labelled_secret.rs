@@ -18,53 +18,6 @@ const MAX_NAME: usize = 64;
 const MAX_REACH: usize = 72;
 /// The most bytes of a value.
 const MAX_VALUE: usize = 512;
-/// So many places are looked at side by side.
-const LANES: usize = 16;
-
-/// True where a name, or an option of a command, may be in the text; quick, and often true without there being one.
-pub(in crate::sanitize) fn may_be_in(text: &[u8]) -> bool {
-    let Some(last) = text.len().checked_sub(2) else {
-        return false;
-    };
-    let (first, second, third) = (&text[..last], &text[1..=last], &text[2..]);
-    let blocks = first
-        .chunks(LANES)
-        .zip(second.chunks(LANES))
-        .zip(third.chunks(LANES));
-    for ((a, b), c) in blocks {
-        let hit = a
-            .iter()
-            .zip(b)
-            .zip(c)
-            .fold(false, |hit, ((a, b), c)| hit | begins(*a, *b, *c));
-        if hit {
-            return true;
-        }
-    }
-    false
-}
-
-/// Three letters that the names have and other words seldom do; an option's dash; a number behind a word.
-#[inline(always)]
-fn begins(a: u8, b: u8, c: u8) -> bool {
-    let (a, b, c) = (a | 0x20, b | 0x20, c | 0x20);
-    let is = |word: &[u8; 3]| (a == word[0]) & (b == word[1]) & (c == word[2]);
-    let is_letter = |byte: u8| byte.wrapping_sub(b'a') < 26;
-    is(b"pas")
-        | is(b"pwd")
-        | is(b"oke")
-        | is(b"cre")
-        | is(b"key")
-        | is(b"pin")
-        | is(b"otp")
-        | is(b"phr")
-        | is(b"mne")
-        | is(b"tif")
-        | is(b"qlp")
-        | ((a == b'p') & (b == b'w'))
-        | ((a == b' ') & (b == b'-') & (is_letter(c) | (c == b'-')))
-        | (is_letter(a) & (b == b' ') & (c.wrapping_sub(b'0') < 10))
-}
 
 /// Finds what follows a name without an operator.
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
@@ -736,7 +689,6 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
-    use super::may_be_in;
     use crate::sanitize::text::testing::{hits, misses};
 
     #[test]
@@ -866,19 +818,5 @@ mod tests {
             "password strength 100",
             "the tokens are 12345 in all",
         ]);
-    }
-
-    #[test]
-    fn texts_that_may_hold_a_name_are_told_from_others_wherever_it_stands() {
-        for length in 0..70 {
-            let filler = "x ".repeat(length);
-            assert!(!may_be_in(filler.as_bytes()));
-            for name in ["PassWord", "toKen", "secret", "curl -u", "dob 1"] {
-                assert!(
-                    may_be_in(format!("{filler}{name}").as_bytes()),
-                    "{name} at {length}"
-                );
-            }
-        }
     }
 }

@@ -68,10 +68,9 @@ fn find_folded<'r>(rules: &'r Rules, text: &str, folded: &Folded, depth: usize) 
 fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<Span<'r>> {
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
-    if seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0
-        || triggers & (trigger::WORD | trigger::OPTION) != 0
-    {
-        spans = text::find(rules, text);
+    let is_told = triggers & (trigger::WORD | trigger::OPTION | trigger::NUMBER) != 0;
+    if is_told || seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0 {
+        spans = text::find(rules, text, is_told);
     }
     let mut found = Vec::new();
     detect(rules, text, depth, seen, triggers, &mut found);
@@ -105,6 +104,10 @@ fn detect(
     if triggers & (trigger::TOKEN | trigger::ENCODED) != 0 {
         vendor_token::find(text, found);
         jwt::find(text, found);
+    }
+    if triggers & trigger::ENCODED != 0
+        || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text.as_bytes())
+    {
         private_key::find(text, found);
     }
     if triggers & trigger::WORD != 0 || seen & sweep::ASSIGNMENT != 0 {

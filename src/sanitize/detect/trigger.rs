@@ -44,8 +44,6 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
 
 /// So many bytes are looked at side by side.
 const LANES: usize = 32;
-/// Of so many of the last bytes it is not known yet what stands behind them.
-const BEHIND: usize = 6;
 
 #[inline(never)]
 fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
@@ -59,12 +57,9 @@ fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
         last[..rest.len()].copy_from_slice(rest);
         look.at(text, text.len() - rest.len(), &last);
     }
-    if SPACES && DIGITS {
-        // The last bytes, too, have others behind them.
-        slide_by(&mut look.letters, 0, BEHIND);
-        slide_by(&mut look.digits, 0, BEHIND);
-        slide_by(&mut look.blanks, 0, BEHIND);
-        look.labelled_numbers();
+    if look.found & TOKEN != 0 && !DIGITS && !text.iter().any(u8::is_ascii_uppercase) {
+        // Small letters alone are words.
+        look.found &= !TOKEN;
     }
     if SPACES && has_option(text) {
         look.found |= OPTION;
@@ -128,12 +123,11 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
         }
     }
 
-    /// Looks for three digits or more behind a word and a blank; four are a year's.
+    /// Looks for five digits or more behind a word and a blank.
     #[inline(always)]
     fn labelled_numbers(&mut self) {
-        let (digits, evaluated) = (self.digits, u64::MAX >> BEHIND);
-        let begins = self.letters & self.blanks >> 1 & digits >> 2 & digits >> 3 & digits >> 4;
-        if begins & !(digits >> 5 & !(digits >> 6)) & evaluated != 0 {
+        let digits = self.digits & self.digits >> 1 & self.digits >> 2;
+        if self.letters & self.blanks >> 1 & digits >> 2 & digits >> 4 != 0 {
             self.found |= WORD;
         }
     }
@@ -167,12 +161,7 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
 
 #[inline(always)]
 fn slide(window: &mut u64, mask: u64) {
-    slide_by(window, mask, LANES);
-}
-
-#[inline(always)]
-fn slide_by(window: &mut u64, mask: u64, lanes: usize) {
-    *window = *window >> lanes | mask << (64 - lanes);
+    *window = *window >> LANES | mask << (64 - LANES);
 }
 
 /// One bit of every byte, side by side.
@@ -240,12 +229,12 @@ const PARTS: &[&str] = &[
     "accesskey",
     "authkey",
     "passkey",
+    "chpasswd",
     "phrase",
     "mnemonic",
     "sqlplus",
     "requirepass",
-    "login",
-    "recovery",
+    "vault",
 ];
 /// Words that count by themselves, the plural too.
 const WHOLE: &[&str] = &[
@@ -335,8 +324,8 @@ mod tests {
     #[test]
     fn what_detectors_look_for_triggers_them() {
         for (text, trigger) in [
-            ("abcdefghijklm", TOKEN),
-            ("x abc.defghi_jklm-n y", TOKEN),
+            ("abcdefghijkl1", TOKEN),
+            ("x abc.defghi_jKlm-n y", TOKEN),
             ("abc/def+ghi/jkl+mno/pqr=", ENCODED),
             ("4000 0000 1234 5678", NUMBER),
             ("at (202) 555-0123", NUMBER),
@@ -352,6 +341,24 @@ mod tests {
             ("mysql -px", OPTION),
         ] {
             assert_ne!(triggered(text) & trigger, 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_triggers_wherever_it_stands() {
+        for length in 0..70 {
+            let filler = "x ".repeat(length);
+            assert_eq!(triggered(&filler), 0);
+            for word in [
+                "PassWord is",
+                "the toKen",
+                "curl -u x",
+                "apiKeys is",
+                "mrn 1234567",
+            ] {
+                let text = format!("{filler}{word}");
+                assert_ne!(triggered(&text) & (WORD | OPTION), 0, "{text}");
+            }
         }
     }
 
