@@ -349,11 +349,11 @@ impl Sentence<'_, '_, '_> {
             && self.ends_clause(word.end)
     }
 
+    /// A secret may end as a name does by chance, but seldom without a digit.
     fn names_a_rule(&self, text: &str) -> bool {
-        self.findings
-            .rules
-            .for_name_at_end(text.as_bytes())
-            .is_some()
+        let rules = self.findings.rules;
+        !text.bytes().any(|byte| byte.is_ascii_digit())
+            && rules.for_name_at_end(text.as_bytes()).is_some()
     }
 
     /// `8 characters`, `30 days`.
