@@ -62,8 +62,9 @@ impl Hasher for KeyedAlready {
     }
 
     fn write_u64(&mut self, key: u64) {
-        // The lowest bits have chosen the shard.
-        self.0 = key.rotate_right(8);
+        // The lowest bits have chosen the shard: they go where the table looks neither for its buckets, the
+        // lowest bits, nor for its tags, the highest.
+        self.0 = key.rotate_right(32);
     }
 
     fn finish(&self) -> u64 {

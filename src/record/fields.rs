@@ -1,6 +1,6 @@
 //! The names of a result's fields: `order_id`, `customer.email` (FORMAT section 5).
 //!
-//! A tool's answers mostly have the same members, so each thread keeps the lists that it wrote last.
+//! A tool's answers mostly have the same members, so each thread keeps a few of the lists that it wrote.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -35,16 +35,16 @@ pub(super) fn note(open: &mut Open, inner: &Inner, source: Source<'_>) {
         if shape.recorder == inner.number && shape.tool == tool && shape.is_of(source) {
             open.append_fields(&shape.list);
         } else {
-            let did = write(open, inner, source);
+            let is_as_told = write(open, inner, source);
             let list = open.pieces.fields.of(&open.bytes);
-            if did == Sanitized::default() && list.len() <= KEPT_BYTES {
+            if is_as_told && list.len() <= KEPT_BYTES {
                 let tool = open.pieces.tool_name.of(&open.bytes);
                 shape.keep(inner.number, tool, source, list);
             }
         }
         Some(())
     });
-    // The thread's locals may be gone already, or a sanitizer's rule may have come here a second time.
+    // The thread's locals may be gone already.
     if !matches!(noted, Ok(Some(()))) {
         write(open, inner, source);
     }
@@ -88,20 +88,21 @@ impl Shape {
     }
 
     fn keep(&mut self, recorder: u64, tool: &[u8], source: Source<'_>, list: &[u8]) {
-        self.steps.clear();
-        let walked = walk(source, &mut |step| {
-            let Some(head) = step.head() else {
-                return ControlFlow::Break(());
-            };
-            self.steps.extend_from_slice(&head);
-            self.steps.extend_from_slice(step.name.as_bytes());
-            if self.steps.len() > KEPT_BYTES {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
         // Recorders are numbered from 1.
-        self.recorder = if walked.is_continue() { recorder } else { 0 };
+        self.recorder = 0;
+        self.steps.clear();
+        let walked = walk(source, &mut |step| match step.head() {
+            Some(head) if self.steps.len() + head.len() + step.name.len() <= KEPT_BYTES => {
+                self.steps.extend_from_slice(&head);
+                self.steps.extend_from_slice(step.name.as_bytes());
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
+        });
+        if walked.is_break() {
+            return;
+        }
+        self.recorder = recorder;
         self.tool.clear();
         self.tool.extend_from_slice(tool);
         self.list.clear();
@@ -197,11 +198,12 @@ fn rows_with_new_names(rows: &[Value]) -> impl Iterator<Item = &Map<String, Valu
         })
 }
 
-/// Writes the list, and says what the sanitizer did to the names in it.
-fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> Sanitized {
+/// Writes the list, and says whether all names stand in it as they were told.
+fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> bool {
     let mut list = List {
         names: Vec::new(),
         bytes: 0,
+        is_full: false,
         did: Sanitized::default(),
     };
     match source {
@@ -220,7 +222,7 @@ fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> Sanitized {
     let joined = list.names.iter().map(|name| name.of(&open.bytes));
     let joined = joined.collect::<Vec<_>>().join(&b","[..]);
     open.append_fields(&joined);
-    list.did
+    !list.is_full && list.did == Sanitized::default()
 }
 
 fn in_order(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
@@ -233,6 +235,8 @@ fn in_order(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
 struct List {
     names: Vec<Span>,
     bytes: usize,
+    /// A name was left out.
+    is_full: bool,
     did: Sanitized,
 }
 
@@ -256,7 +260,8 @@ impl List {
     }
 
     fn add(&mut self, open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {
-        if self.names.len() >= limits::FIELDS || self.bytes >= limits::FIELDS_BYTES {
+        self.is_full |= self.names.len() >= limits::FIELDS || self.bytes >= limits::FIELDS_BYTES;
+        if self.is_full {
             return;
         }
         let sanitizer = &inner.sanitizer;
