@@ -34,6 +34,12 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
     if text.len() < SHORTEST || kinds == 0 && text.len() < SHORTEST_TOKEN as usize {
         return 0;
     }
+    if kinds == sweep::DIGIT && text.len() < SHORTEST_TOKEN as usize {
+        // Most identifiers; account numbers are longer.
+        let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let is_number = digits >= SHORTEST_NUMBER as usize;
+        return if is_number { NUMBER } else { 0 };
+    }
     match (kinds & sweep::SPACE != 0, kinds & sweep::DIGIT != 0) {
         (false, false) => look::<false, false>(text),
         (false, true) => look::<false, true>(text),

@@ -4,6 +4,7 @@
 //! the same value stands bare, and no rule names it there. An [`Echo`] keeps such values for as long as one
 //! call is open, 32 of them with 8 KiB together, and wipes them after it.
 
+mod search;
 mod spelling;
 mod worth;
 
@@ -42,7 +43,7 @@ pub(crate) struct Echo {
     values: usize,
     /// How many bytes the values have.
     bytes: usize,
-    /// A text in its one spelling, for one search.
+    /// A text in its one spelling, for one search; wiped where one of the values stood in it.
     scratch: Vec<u8>,
 }
 
@@ -50,6 +51,8 @@ pub(crate) struct Echo {
 #[derive(Clone)]
 struct Needle {
     spelt: Range<usize>,
+    /// Where in it the byte stands that is looked for first.
+    rarest: usize,
     replacement: Range<usize>,
     form: Form,
 }
@@ -79,8 +82,6 @@ impl Echo {
         }
         self.spelt.as_mut_slice().zeroize();
         self.spelt.clear();
-        self.scratch.as_mut_slice().zeroize();
-        self.scratch.clear();
         self.needles.clear();
         self.replacements.clear();
         self.values = 0;
@@ -117,11 +118,7 @@ impl Echo {
             || value.len() < LEAST_UNBOUNDED
             || value.bytes().all(|byte| byte.is_ascii_digit());
         let form = if bounded { Form::Word } else { Form::Plain };
-        self.needles.push(Needle {
-            spelt,
-            replacement: replacement.clone(),
-            form,
-        });
+        self.look_for(spelt, &replacement, form);
         if is_secret {
             self.remember_encoded(value.as_bytes(), &replacement);
         }
@@ -229,10 +226,10 @@ impl Echo {
             self.encoded(start, replacement, Form::Base64);
         }
         let start = self.spelt.len();
-        for byte in value {
-            for digit in [byte >> 4, byte & 15] {
-                self.spelt.push(b"0123456789abcdef"[usize::from(digit)]);
-            }
+        self.spelt.resize(start + 2 * value.len(), 0);
+        let (pairs, _) = self.spelt[start..].as_chunks_mut();
+        for (pair, byte) in pairs.iter_mut().zip(value) {
+            *pair = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
         }
         self.encoded(start, replacement, Form::Hexadecimal);
     }
@@ -242,8 +239,13 @@ impl Echo {
             self.spelt.truncate(start);
             return;
         }
+        self.look_for(start..self.spelt.len(), replacement, form);
+    }
+
+    fn look_for(&mut self, spelt: Range<usize>, replacement: &Range<usize>, form: Form) {
         self.needles.push(Needle {
-            spelt: start..self.spelt.len(),
+            rarest: search::rarest(&self.spelt[spelt.clone()]),
+            spelt,
             replacement: replacement.clone(),
             form,
         });
@@ -272,10 +274,13 @@ impl Echo {
         let found = self.needles.iter().any(|needle| {
             let spelt = &self.spelt[needle.spelt.clone()];
             // Most values stand nowhere else, and one search is all.
-            memmem::find(&text, spelt).is_some_and(|at| {
+            search::find(&text, spelt, needle.rarest).is_some_and(|at| {
                 needle.form != Form::Word || places(&text[at..], needle, spelt).next().is_some()
             })
         });
+        if found {
+            text.as_mut_slice().zeroize();
+        }
         self.scratch = text;
         found
     }
@@ -472,19 +477,40 @@ fn is_in_marker(text: &str, range: &Range<usize>) -> bool {
 /// Appends the characters of base64, in their one spelling, that hang on `value` alone where `shift` bytes stand
 /// before it (RFC 4648 section 4).
 fn write_base64(out: &mut Vec<u8>, value: &[u8], shift: usize) {
-    let alphabet = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789 /";
-    let bit = |at: usize| {
-        let byte = value.get((at / 8).checked_sub(shift)?)?;
-        Some(byte >> (7 - at % 8) & 1)
+    let letter = |six: u32| BASE64[(six & 63) as usize];
+    // What stands in a character together with bytes before the value is left out.
+    let value = match (shift, value) {
+        (1, [first, second, rest @ ..]) => {
+            let bits = u32::from(*first) << 8 | u32::from(*second);
+            out.extend_from_slice(&[letter(bits >> 6), letter(bits)]);
+            rest
+        }
+        (2, [first, rest @ ..]) => {
+            out.push(letter(u32::from(*first)));
+            rest
+        }
+        (0, value) => value,
+        _ => return,
     };
-    let first = (8 * shift).div_ceil(6);
-    let behind = 8 * (shift + value.len()) / 6;
-    for character in first..behind {
-        let six = (6 * character..6 * character + 6)
-            .fold(0_u8, |six, at| six << 1 | bit(at).unwrap_or(0));
-        out.push(alphabet[usize::from(six)]);
+    let (threes, rest) = value.as_chunks::<3>();
+    let start = out.len();
+    out.resize(start + 4 * threes.len(), 0);
+    let (fours, _) = out[start..].as_chunks_mut();
+    for (four, [first, second, third]) in fours.iter_mut().zip(threes) {
+        let bits = u32::from(*first) << 16 | u32::from(*second) << 8 | u32::from(*third);
+        *four = [18, 12, 6, 0].map(|place| letter(bits >> place));
+    }
+    match *rest {
+        [first] => out.push(letter(u32::from(first) >> 2)),
+        [first, second] => {
+            let bits = u32::from(first) << 8 | u32::from(second);
+            out.extend_from_slice(&[letter(bits >> 10), letter(bits >> 4)]);
+        }
+        _ => {}
     }
 }
+
+const BASE64: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789 /";
 
 #[cfg(test)]
 mod tests {

@@ -20,9 +20,12 @@ fn write_mapped(out: &mut Vec<u8>, text: &[u8], mut note: impl FnMut(usize, (usi
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         // Nearly all texts are one such run.
-        let plain = rest.iter().position(|byte| is_special(*byte));
-        let plain = plain.unwrap_or(rest.len());
-        out.extend(rest[..plain].iter().map(|byte| fold(*byte)));
+        let plain = plain_length(rest);
+        let start = out.len();
+        out.extend_from_slice(&rest[..plain]);
+        for byte in &mut out[start..] {
+            *byte = fold(*byte);
+        }
         for offset in at..at + plain {
             note(1, (offset, offset + 1));
         }
@@ -41,17 +44,30 @@ fn write_mapped(out: &mut Vec<u8>, text: &[u8], mut note: impl FnMut(usize, (usi
     }
 }
 
+/// How many bytes stand before the first special one.
+fn plain_length(text: &[u8]) -> usize {
+    let (chunks, _) = text.as_chunks::<32>();
+    let is_plain = |chunk: &&[u8; 32]| {
+        !chunk
+            .iter()
+            .fold(false, |any, byte| any | is_special(*byte))
+    };
+    let plain = 32 * chunks.iter().take_while(is_plain).count();
+    let rest = &text[plain..];
+    plain + rest.iter().take_while(|byte| !is_special(**byte)).count()
+}
+
 fn is_special(byte: u8) -> bool {
     (byte == b'%') | (byte == b'\\') | (byte >= 0x80)
 }
 
+/// Without branches, so that a run is folded many bytes at a time.
 fn fold(byte: u8) -> u8 {
-    match byte {
-        b'A'..=b'Z' => byte | 0x20,
-        b'+' | b'-' | 0x08..=0x0A | 0x0C | 0x0D => b' ',
-        b'_' => b'/',
-        _ => byte,
-    }
+    let lower = byte | ((byte.wrapping_sub(b'A') < 26) as u8) << 5;
+    let control = (byte.wrapping_sub(0x08) < 6) & (byte != 0x0B);
+    let blank = (byte == b'+') | (byte == b'-') | control;
+    let lower = if byte == b'_' { b'/' } else { lower };
+    if blank { b' ' } else { lower }
 }
 
 fn percent(out: &mut Vec<u8>, text: &[u8]) -> usize {

@@ -106,7 +106,12 @@ pub(super) fn ends_in(member: &str, words: &[&str]) -> bool {
         let Some(at) = bytes.len().checked_sub(word.len()) else {
             return false;
         };
-        if !bytes[at..].eq_ignore_ascii_case(word.as_bytes()) {
+        let end = &bytes[at..];
+        // The first letter rules out most words.
+        let begins = (end.first(), word.as_bytes().first());
+        if !matches!(begins, (Some(one), Some(other)) if one | 0x20 == *other)
+            || !end.eq_ignore_ascii_case(word.as_bytes())
+        {
             return false;
         }
         let Some(&before) = at.checked_sub(1).and_then(|at| bytes.get(at)) else {

@@ -186,7 +186,7 @@ pub(super) mod testing {
             let seen = sweep(text.as_bytes());
             let is_searched = seen & (sweep::ESCAPE | sweep::NON_ASCII) != 0
                 || detect::is_searched(text.as_bytes(), seen);
-            if shown != *text && !(is_searched && !detect::find(&rules, text, 0).is_empty()) {
+            if shown != *text && (!is_searched || detect::find(&rules, text, 0).is_empty()) {
                 wrong.push(format!("{text:?}\n  is not searched at all"));
             }
             let once = replace(&rules, text, &find(&rules, text, true));
