@@ -29,10 +29,33 @@
 //! `--password …`, `Authorization: Bearer …`, by the same names. A value that only refers to a secret, such as
 //! `${{ secrets.TOKEN }}`, `$DB_PASSWORD` or `os.environ["DB_PASSWORD"]`, stays.
 //!
+//! **Values by what they look like**, wherever they stand, error texts and results too:
+//!
+//! | rule | what | becomes |
+//! |---|---|---|
+//! | `vendor_token` | tokens with a known prefix, of some 90 vendors and clouds | redacted |
+//! | `jwt`, `private_key` | JSON Web Tokens; PEM and PGP private keys, cut ones too | redacted |
+//! | `url_credentials`, `url_secret` | credentials before a host, query parameters and paths that grant access | redacted |
+//! | `authorization`, `cookie` | credentials of HTTP, `Cookie` and `Set-Cookie` lines | redacted |
+//! | `secret`, `one_time_code` | what follows its name in prose, options, SQL, markup and connection strings; codes in messages | redacted |
+//! | `base64` | base64, hexadecimal digits and percent-encoding that hide one of the others | redacted |
+//! | `card`, `iban` | card numbers by issuer and check digit, bank accounts by country and check digits | the last four stay |
+//! | `ssn`, `nhs_number`, `email`, `phone` | by their numbering rules and what stands beside them | pseudonym |
+//!
+//! **The same secret elsewhere.** What was replaced for its name is looked for in all the rest of its call, in any letter case,
+//! escaped, percent-encoded, in base64 and in hexadecimal digits, and replaced there too. Values of fewer than five
+//! characters and common words are not looked for.
+//!
 //! # What it does not find
-//! A sensitive value under a harmless name, in prose, or standing alone: there are no detectors of values yet. Tokens known
-//! by their prefix, JWTs, private keys, card numbers, IBANs, e-mail addresses and credentials in URLs pass; so do
-//! base64 and XML. In text, an unquoted secret ends at the first space.
+//! - A secret without a known prefix under a harmless name, or in prose that does not say that it is one.
+//! - Names of people, places and companies in prose, and dates of birth that nothing names.
+//! - What is encrypted, compressed, or encoded more than four times over; secrets that are spread over several strings, and
+//!   secrets that one call holds under a name and another one bare.
+//! - Text within images and other binary data.
+//! - Words of languages other than English as names of members, apart from a few.
+//!
+//! And it takes some for secret that are none: a member called `token` may hold a harmless number. What was replaced
+//! cannot be had back from the log.
 //!
 //! # Policies
 //! [`SanitizerBuilder`] begins with a [`Preset`] and adds names, patterns, places and rules of single tools; the feature
