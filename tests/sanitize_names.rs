@@ -536,6 +536,18 @@ fn a_name_that_was_replaced_names_nothing() {
 }
 
 #[test]
+fn what_stands_behind_a_marker_does_not_make_a_name_of_it() {
+    for name in [
+        "a [REDACTED:token]\", \"",
+        "a [REDACTED:token]\", \"s",
+        "a [REDACTED:password]\t9:",
+        "a [MASKED:card:3812]\", \"37",
+    ] {
+        stays(&json!({ name: "what stands beside it" }));
+    }
+}
+
+#[test]
 fn names_of_members_are_searched_and_stay_unique_and_in_order() {
     let value = json!({"z": 1, "password=one": 2, "password=two": 3, "a": {"token: x": 4}});
     becomes(

@@ -309,3 +309,21 @@ proptest! {
         prop_assert!(serde_json::from_slice::<String>(&out).is_ok());
     }
 }
+
+#[test]
+fn texts_that_were_once_a_fault_are_none() {
+    let sanitizer = Sanitizer::default();
+    for text in [
+        "the password FakeEAergjV\\-1\u{200b}\u{1d7d8}_base is x",
+        "log in, the password is FakeEAergjV\\-1\u{200b}\u{1d7d8}\0_base_{[",
+        "\"token)mT2S\u{200b}&.34111\u{200b}com\n  - kate.sean@bilgen-corp.com\n  - b\0",
+        "content: \"the name: x\"",
+        "text: 'a name: b', name: c",
+        "data: {name: x}, name: y, value: z",
+        "value: [name: password, x], name: token",
+        "text='name=x'",
+    ] {
+        let mut out = Vec::new();
+        assert!(!sanitizer.write_text(&mut out, text, 1024).failed, "{text}");
+    }
+}

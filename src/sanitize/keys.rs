@@ -262,6 +262,12 @@ impl KeyTable {
     }
 
     fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        self.find_anywhere(rules, name)
+            // Of what the sanitizer wrote itself a rule's name is no part.
+            .filter(|found| !marker::holds(name, &(found.start..found.start + 1)))
+    }
+
+    fn find_anywhere(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
         if name.is_ascii() {
             return self.find_ascii(rules, name);
         }

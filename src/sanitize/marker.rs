@@ -1,5 +1,7 @@
 //! What the sanitizer itself writes in place of a value, and how it is known again.
 
+use std::ops::Range;
+
 /// Stands for a container that is nested too deeply.
 pub(super) const TOO_DEEP: &str = "[SHORTENED: depth]";
 /// Stands for a value of which nothing fits within the bound.
@@ -61,6 +63,14 @@ pub(super) fn is_at_end(name: &[u8]) -> bool {
         (name.len() > HASH_LENGTH).then(start).flatten()
     };
     start.is_some_and(|start| length_at(name, start) == Some(end - start))
+}
+
+/// True where a range lies within what the sanitizer itself wrote.
+pub(super) fn holds(text: &[u8], range: &Range<usize>) -> bool {
+    (range.start.saturating_sub(MAX_LENGTH)..=range.start).any(|at| {
+        matches!(text.get(at), Some(b'[' | b'p'))
+            && length_at(text, at).is_some_and(|length| range.end <= at + length)
+    })
 }
 
 /// Where the marker or pseudonym begins whose first colon is at `colon`.

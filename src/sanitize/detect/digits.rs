@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::merge::is_own;
 use super::{Detected, Detector, card, nhs_number, phone, ssn};
+use crate::sanitize::marker;
 
 /// How far before and behind a number a word may stand that says what it is.
 const NEAR: usize = 40;
@@ -162,7 +162,7 @@ pub(super) fn is_near(bytes: &[u8], range: &Range<usize>, words: &[&str]) -> boo
             windows.enumerate().any(|(at, window)| {
                 let start = near.start + at;
                 window.eq_ignore_ascii_case(word.as_bytes())
-                    && !is_own(bytes, &(start..start + word.len()))
+                    && !marker::holds(bytes, &(start..start + word.len()))
             })
         })
     })

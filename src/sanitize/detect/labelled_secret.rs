@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::Detector;
+use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference::{is_grammar, looks_secret};
@@ -662,8 +663,7 @@ struct Links {
 
 impl Links {
     fn take(&mut self, word: &str) -> bool {
-        let mut lower = word.to_ascii_lowercase();
-        lower.truncate(16);
+        let lower = bounded::prefix(word, 16).to_ascii_lowercase();
         match lower.as_str() {
             "is" | "was" | "be" | "are" | "'s" | "equals" | "remains" | "reads" | "s" => {
                 self.is = true;

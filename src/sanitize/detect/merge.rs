@@ -1,7 +1,5 @@
 //! One look at a text by all detectors, and what they found put in order.
 
-use std::ops::Range;
-
 use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
     one_time_code, private_key, trigger, url, vendor_token,
@@ -61,7 +59,7 @@ fn find_folded<'r>(rules: &'r Rules, text: &str, folded: &Folded, depth: usize) 
         span.range = folded.original(span.range.clone());
     }
     // What nobody sees may hide the beginning of what the sanitizer itself wrote.
-    spans.retain(|span| !is_own(text.as_bytes(), &span.range));
+    spans.retain(|span| !marker::holds(text.as_bytes(), &span.range));
     spans
 }
 
@@ -76,7 +74,7 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
     detect(rules, text, depth, seen, triggers, &mut found);
     for Detected { range, detector } in found {
         if let Some(rule) = rules.for_detector(detector)
-            && !is_own(text.as_bytes(), &range)
+            && !marker::holds(text.as_bytes(), &range)
         {
             spans.push(Span { range, rule });
         }
@@ -125,14 +123,6 @@ fn detect(
     if triggers & trigger::WORD != 0 && seen & sweep::DIGIT != 0 {
         one_time_code::find(text, found);
     }
-}
-
-/// True where a range lies within what the sanitizer itself wrote.
-pub(super) fn is_own(bytes: &[u8], range: &Range<usize>) -> bool {
-    (range.start.saturating_sub(marker::MAX_LENGTH)..=range.start).any(|at| {
-        matches!(bytes.get(at), Some(b'[' | b'p'))
-            && marker::length_at(bytes, at).is_some_and(|length| range.end <= at + length)
-    })
 }
 
 /// Takes letters and digits that are joined to what becomes a pseudonym with it, so that it is known again.

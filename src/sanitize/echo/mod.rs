@@ -368,7 +368,7 @@ impl Echo {
             }
         }
         spelt.zeroize();
-        found.retain(|(range, _)| !is_in_marker(text, range));
+        found.retain(|(range, _)| !marker::holds(text.as_bytes(), range));
         found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         let mut replaced = String::with_capacity(text.len() + 32 * found.len());
         let (mut count, mut written) = (0_u32, 0);
@@ -465,13 +465,6 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
     let before = text[..place.start].iter().rev().take_while(of_run).count();
     let behind = text[place.end..].iter().take_while(of_run).count();
     place.start - before..place.end + behind
-}
-
-/// True where a range lies within what the sanitizer itself wrote.
-fn is_in_marker(text: &str, range: &Range<usize>) -> bool {
-    let bytes = text.as_bytes();
-    (range.start.saturating_sub(marker::MAX_LENGTH)..=range.start)
-        .any(|at| marker::length_at(bytes, at).is_some_and(|length| range.end <= at + length))
 }
 
 /// Appends the characters of base64, in their one spelling, that hang on `value` alone where `shift` bytes stand

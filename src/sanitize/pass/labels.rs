@@ -85,8 +85,9 @@ const NAMES: &[&str] = &[
 
 /// Names in an account that say nothing of its number.
 const OF_ACCOUNTS: &[&str] = &[
-    "amount", "balance", "brand", "country", "count", "currency", "expiry", "issuer", "limit",
-    "month", "network", "scheme", "status", "total", "type", "year",
+    "amount", "balance", "brand", "country", "count", "currency", "expiry", "four", "issuer",
+    "last4", "last_4", "limit", "month", "network", "scheme", "source", "status", "total", "type",
+    "year",
 ];
 
 /// True for a member whose value names what another member is.

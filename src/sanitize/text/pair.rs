@@ -38,7 +38,10 @@ impl<'r> Pairs<'r> {
                 let word = &findings.bytes()[assigned.start..assigned.end];
                 let rule = whole_name(findings, word);
                 match self.value.take() {
-                    Some(value) if assigned.start - value.end <= MAX_DISTANCE => {
+                    // A value may as well be a text that speaks of a name.
+                    Some(value)
+                        if (value.end..=value.end + MAX_DISTANCE).contains(&assigned.start) =>
+                    {
                         if let Some(rule) = rule {
                             findings.take(rule, value);
                         }
