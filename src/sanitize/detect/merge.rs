@@ -197,6 +197,8 @@ fn weight(rule: &Rule, length: usize, whole: usize) -> (u8, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::sanitize::rules::Extent;
 
