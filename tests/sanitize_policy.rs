@@ -423,7 +423,7 @@ fn records_are_written_by_the_rules_of_their_place_and_tool() {
     let value = json!({"TKT-123456": 1});
     let tickets = built(Sanitizer::builder().pattern("ticket", r"TKT-\d{6}", Action::Redact));
     assert_eq!(sanitized(&tickets, &value), json!({"[REDACTED:ticket]": 1}));
-    let value = json!({"row": {"cell": "c-1"}});
+    let value = json!({"row": {"cell": "cell no. 1"}});
     let entry = record("refund_order", &|outcome| {
         outcome.result(&value);
     });
@@ -440,7 +440,7 @@ fn records_are_written_by_the_rules_of_their_place_and_tool() {
         entry["arguments"],
         json!({"note": "[REDACTED:note]", "amount": 7})
     );
-    assert!(!entry.to_string().contains("c-1"), "{entry}");
+    assert!(!entry.to_string().contains("cell no. 1"), "{entry}");
 }
 
 // --- rotation ------------------------------------------------------------------------------
