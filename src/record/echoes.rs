@@ -21,6 +21,7 @@ pub(super) fn remove(open: &mut Open, sanitizer: &Sanitizer) {
     if !found && open.shortened().next().is_none() {
         return;
     }
+    open.echo.complete();
     let mut pieces = open.pieces;
     for (member, piece) in pieces.each() {
         *piece = rewritten(open, sanitizer, member, *piece);

@@ -4,6 +4,8 @@
 //! the same value stands bare, and no rule names it there. An [`Echo`] keeps such values for as long as one
 //! call is open, 32 of them with 8 KiB together, and wipes them after it.
 
+mod encoding;
+mod probe;
 mod search;
 mod spelling;
 mod worth;
@@ -14,6 +16,7 @@ use memchr::memmem;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
+use self::probe::Probe;
 use super::detect::Detector;
 use super::marker;
 use super::replace::replacement;
@@ -36,9 +39,13 @@ const MAX_DEPTH: usize = 8;
 /// The values of one call.
 #[derive(Default)]
 pub(crate) struct Echo {
-    /// Every needle in its one spelling.
+    /// Every needle in its one spelling, and the secrets as they are.
     spelt: Vec<u8>,
     needles: Vec<Needle>,
+    /// A piece of each of the encodings in which they are looked for.
+    probes: Vec<Probe>,
+    /// Secrets whose encodings are not among the needles yet.
+    secrets: Vec<Secret>,
     replacements: String,
     values: usize,
     /// How many bytes the values have.
@@ -55,6 +62,14 @@ struct Needle {
     rarest: usize,
     replacement: Range<usize>,
     form: Form,
+}
+
+/// A value that is looked for in encodings too.
+#[derive(Clone)]
+struct Secret {
+    /// Where the value stands among the spelt ones.
+    value: Range<usize>,
+    replacement: Range<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,6 +98,9 @@ impl Echo {
         self.spelt.as_mut_slice().zeroize();
         self.spelt.clear();
         self.needles.clear();
+        self.probes.iter_mut().for_each(Zeroize::zeroize);
+        self.probes.clear();
+        self.secrets.clear();
         self.replacements.clear();
         self.values = 0;
         self.bytes = 0;
@@ -118,9 +136,14 @@ impl Echo {
             || value.len() < LEAST_UNBOUNDED
             || value.bytes().all(|byte| byte.is_ascii_digit());
         let form = if bounded { Form::Word } else { Form::Plain };
-        self.look_for(spelt, &replacement, form);
+        self.needles.push(Needle {
+            rarest: search::rarest(&self.spelt[spelt.clone()]),
+            spelt,
+            replacement: replacement.clone(),
+            form,
+        });
         if is_secret {
-            self.remember_encoded(value.as_bytes(), &replacement);
+            self.remember_secret(value.as_bytes(), replacement);
         }
     }
 
@@ -216,39 +239,56 @@ impl Echo {
         Some(start + before..end)
     }
 
-    /// Base64 as it comes out wherever in three bytes the value begins, and hexadecimal digits.
-    fn remember_encoded(&mut self, value: &[u8], replacement: &Range<usize>) {
+    /// Looks for the encodings of a value, which are written out once a piece of one of them stands somewhere.
+    fn remember_secret(&mut self, value: &[u8], replacement: Range<usize>) {
         let value = &value[..value.len().min(ENCODED)];
-        self.make_room(3 * (value.len() * 4 / 3 + 4) + 2 * value.len());
-        for shift in 0..3 {
-            let start = self.spelt.len();
-            write_base64(&mut self.spelt, value, shift);
-            self.encoded(start, replacement, Form::Base64);
-        }
+        // A vector that grows leaves a copy behind.
+        self.probes.reserve(4 * MAX_VALUES - self.probes.len());
+        self.probes.extend(Probe::all(value));
+        self.make_room(value.len());
         let start = self.spelt.len();
-        self.spelt.resize(start + 2 * value.len(), 0);
-        let (pairs, _) = self.spelt[start..].as_chunks_mut();
-        for (pair, byte) in pairs.iter_mut().zip(value) {
-            *pair = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
-        }
-        self.encoded(start, replacement, Form::Hexadecimal);
-    }
-
-    fn encoded(&mut self, start: usize, replacement: &Range<usize>, form: Form) {
-        if self.spelt.len() - start < LEAST_ENCODED {
-            self.spelt.truncate(start);
-            return;
-        }
-        self.look_for(start..self.spelt.len(), replacement, form);
-    }
-
-    fn look_for(&mut self, spelt: Range<usize>, replacement: &Range<usize>, form: Form) {
-        self.needles.push(Needle {
-            rarest: search::rarest(&self.spelt[spelt.clone()]),
-            spelt,
-            replacement: replacement.clone(),
-            form,
+        self.spelt.extend_from_slice(value);
+        self.secrets.push(Secret {
+            value: start..self.spelt.len(),
+            replacement,
         });
+    }
+
+    /// Base64 as it comes out wherever in three bytes the value begins, and hexadecimal digits.
+    fn encode(&mut self, secret: &Secret, needles: &mut Vec<Needle>) {
+        self.make_room(6 * (secret.value.len() + 4));
+        let mut start = self.spelt.len();
+        for shift in 0..4 {
+            let value = secret.value.clone();
+            let form = if shift < 3 {
+                encoding::write_base64(&mut self.spelt, value, shift);
+                Form::Base64
+            } else {
+                encoding::write_hexadecimal(&mut self.spelt, value);
+                Form::Hexadecimal
+            };
+            let spelt = start..self.spelt.len();
+            if spelt.len() < LEAST_ENCODED {
+                self.spelt.truncate(start);
+                continue;
+            }
+            start = spelt.end;
+            needles.push(Needle {
+                rarest: 0,
+                spelt,
+                replacement: secret.replacement.clone(),
+                form,
+            });
+        }
+    }
+
+    /// Writes out all encodings, so that they can be replaced.
+    pub(crate) fn complete(&mut self) {
+        let mut needles = std::mem::take(&mut self.needles);
+        for secret in std::mem::take(&mut self.secrets) {
+            self.encode(&secret, &mut needles);
+        }
+        self.needles = needles;
     }
 
     /// Makes room for `more` bytes. A vector that grows by itself leaves a copy behind that nobody wipes.
@@ -268,21 +308,39 @@ impl Echo {
         if self.is_empty() {
             return false;
         }
+        // Most values stand nowhere else, in no spelling, and that is soon seen.
+        let is_plain = spelling::is_plain(json);
+        if is_plain && !self.may_stand_in(json, Probe::may_stand_in) {
+            return false;
+        }
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
         spelling::write(&mut text, json);
-        let found = self.needles.iter().any(|needle| {
-            let spelt = &self.spelt[needle.spelt.clone()];
-            // Most values stand nowhere else, and one search is all.
-            search::find(&text, spelt, needle.rarest).is_some_and(|at| {
-                needle.form != Form::Word || places(&text[at..], needle, spelt).next().is_some()
-            })
-        });
+        let found =
+            (is_plain || self.may_stand_in(&text, Probe::may_be_spelt_in)) && self.stands_in(&text);
         if found {
             text.as_mut_slice().zeroize();
         }
         self.scratch = text;
         found
+    }
+
+    /// False where none of the values stands in a text, of which only the characters have to be folded.
+    fn may_stand_in(&self, text: &[u8], probe_in: fn(&Probe, &[u8]) -> bool) -> bool {
+        let may_hold = |needle: &Needle| {
+            let spelt = &self.spelt[needle.spelt.clone()];
+            search::may_hold(text, spelt, needle.rarest)
+        };
+        self.needles.iter().any(may_hold) || self.probes.iter().any(|probe| probe_in(probe, text))
+    }
+
+    /// True where one of the values stands in a text of their spelling.
+    fn stands_in(&mut self, text: &[u8]) -> bool {
+        self.complete();
+        self.needles.iter().any(|needle| {
+            let spelt = &self.spelt[needle.spelt.clone()];
+            places(text, needle, spelt).next().is_some()
+        })
     }
 
     /// Replaces the values in `tree`, and the beginning of one at the end of a string that was cut; says how many
@@ -466,44 +524,6 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
     let behind = text[place.end..].iter().take_while(of_run).count();
     place.start - before..place.end + behind
 }
-
-/// Appends the characters of base64, in their one spelling, that hang on `value` alone where `shift` bytes stand
-/// before it (RFC 4648 section 4).
-fn write_base64(out: &mut Vec<u8>, value: &[u8], shift: usize) {
-    let letter = |six: u32| BASE64[(six & 63) as usize];
-    // What stands in a character together with bytes before the value is left out.
-    let value = match (shift, value) {
-        (1, [first, second, rest @ ..]) => {
-            let bits = u32::from(*first) << 8 | u32::from(*second);
-            out.extend_from_slice(&[letter(bits >> 6), letter(bits)]);
-            rest
-        }
-        (2, [first, rest @ ..]) => {
-            out.push(letter(u32::from(*first)));
-            rest
-        }
-        (0, value) => value,
-        _ => return,
-    };
-    let (threes, rest) = value.as_chunks::<3>();
-    let start = out.len();
-    out.resize(start + 4 * threes.len(), 0);
-    let (fours, _) = out[start..].as_chunks_mut();
-    for (four, [first, second, third]) in fours.iter_mut().zip(threes) {
-        let bits = u32::from(*first) << 16 | u32::from(*second) << 8 | u32::from(*third);
-        *four = [18, 12, 6, 0].map(|place| letter(bits >> place));
-    }
-    match *rest {
-        [first] => out.push(letter(u32::from(first) >> 2)),
-        [first, second] => {
-            let bits = u32::from(first) << 8 | u32::from(second);
-            out.extend_from_slice(&[letter(bits >> 10), letter(bits >> 4)]);
-        }
-        _ => {}
-    }
-}
-
-const BASE64: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789 /";
 
 #[cfg(test)]
 mod tests {

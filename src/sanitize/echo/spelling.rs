@@ -57,12 +57,17 @@ fn plain_length(text: &[u8]) -> usize {
     plain + rest.iter().take_while(|byte| !is_special(**byte)).count()
 }
 
+/// True for a text that differs from its one spelling in no more than [`fold`] changes.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    text.is_ascii() && memchr::memchr2(b'%', b'\\', text).is_none()
+}
+
 fn is_special(byte: u8) -> bool {
     (byte == b'%') | (byte == b'\\') | (byte >= 0x80)
 }
 
 /// Without branches, so that a run is folded many bytes at a time.
-fn fold(byte: u8) -> u8 {
+pub(super) fn fold(byte: u8) -> u8 {
     let lower = byte | ((byte.wrapping_sub(b'A') < 26) as u8) << 5;
     let control = (byte.wrapping_sub(0x08) < 6) & (byte != 0x0B);
     let blank = (byte == b'+') | (byte == b'-') | control;

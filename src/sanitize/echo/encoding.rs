@@ -1,0 +1,50 @@
+//! The encodings in which a secret is looked for, in their one spelling.
+
+use std::ops::Range;
+
+/// Appends the characters of base64 that hang on a value alone where `shift` bytes stand before it (RFC 4648
+/// section 4). The value stands in `out` itself.
+pub(super) fn write_base64(out: &mut Vec<u8>, value: Range<usize>, shift: usize) {
+    let letter = |six: u32| BASE64[(six & 63) as usize];
+    let byte = |out: &Vec<u8>, at: usize| u32::from(out[at]);
+    let mut at = value.start;
+    // What stands in a character together with bytes before the value is left out.
+    match (shift, value.len()) {
+        (0, _) => {}
+        (1, 2..) => {
+            let bits = byte(out, at) << 8 | byte(out, at + 1);
+            out.extend_from_slice(&[letter(bits >> 6), letter(bits)]);
+            at += 2;
+        }
+        (2, 1..) => {
+            out.push(letter(byte(out, at)));
+            at += 1;
+        }
+        _ => return,
+    }
+    while at + 3 <= value.end {
+        let bits = byte(out, at) << 16 | byte(out, at + 1) << 8 | byte(out, at + 2);
+        out.extend_from_slice(&[18, 12, 6, 0].map(|place| letter(bits >> place)));
+        at += 3;
+    }
+    match value.end - at {
+        1 => out.push(letter(byte(out, at) >> 2)),
+        2 => {
+            let bits = byte(out, at) << 8 | byte(out, at + 1);
+            out.extend_from_slice(&[letter(bits >> 10), letter(bits >> 4)]);
+        }
+        _ => {}
+    }
+}
+
+/// Appends the value's hexadecimal digits. The value stands in `out` itself.
+pub(super) fn write_hexadecimal(out: &mut Vec<u8>, value: Range<usize>) {
+    for at in value {
+        let byte = out[at];
+        out.extend_from_slice(
+            &[byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]),
+        );
+    }
+}
+
+const BASE64: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789 /";
