@@ -91,6 +91,7 @@ mod fold;
 mod generalize;
 mod key_fold;
 mod keys;
+mod known_names;
 mod marker;
 mod names;
 mod pass;

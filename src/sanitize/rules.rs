@@ -10,6 +10,8 @@ use super::additions::Additions;
 use super::detect::Detector;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm, KeyTable};
+use super::known_names::{KnownNames, Verdict};
+use super::pass;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
@@ -237,6 +239,7 @@ pub(super) struct Rules {
     pub(super) record_rules: RecordRules,
     pub(super) additions: Additions,
     small_classes: SmallClasses,
+    known_names: KnownNames,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
     /// `preserve_order` on.
@@ -268,6 +271,7 @@ impl Rules {
             record_rules: RecordRules::default(),
             additions: Additions::default(),
             small_classes: SmallClasses::default(),
+            known_names: KnownNames::new(),
             id: String::new(),
             maps_are_sorted: maps_are_sorted(),
         };
@@ -319,6 +323,25 @@ impl Rules {
 
     pub(super) fn small_classes(&self) -> SmallClasses {
         self.small_classes
+    }
+
+    /// What a pass has to know of the member `name`.
+    #[inline]
+    pub(super) fn verdict(&self, name: &str) -> Verdict {
+        self.known_names.verdict(name, || self.find_out(name))
+    }
+
+    #[inline(never)]
+    fn find_out(&self, name: &str) -> Verdict {
+        let found = self.keys.find(&self.rules, name.as_bytes());
+        pass::verdict(name, found.map(|found| (found.rule, found.plural)))
+    }
+
+    /// The rule that a verdict names, be it one that keeps the value, and whether the name is its plural.
+    #[inline]
+    pub(super) fn of_verdict(&self, verdict: Verdict) -> Option<(&Rule, bool)> {
+        let (place, plural) = verdict.rule?;
+        Some((&self.rules[place], plural))
     }
 
     /// The rule for the member `name`, be it one that keeps the value, and whether the name is its plural.

@@ -1,12 +1,12 @@
 use serde_json::{Map, Value};
 
-use super::strings::is_harmless;
-use super::{Pass, Written, arguments, shapes};
+use super::{Pass, Written, arguments};
 use crate::canonical::{self, compare_keys};
+use crate::sanitize::known_names::Verdict;
 use crate::sanitize::names;
 use crate::sanitize::pseudonym::{self, SmallClasses, Subject};
 use crate::sanitize::rules::{Rule, Treatment};
-use crate::sanitize::sweep::{self, sweep};
+use crate::sanitize::sweep;
 
 /// A member of an object.
 pub(super) struct Member<'m, 'a> {
@@ -18,6 +18,8 @@ pub(super) struct Member<'m, 'a> {
     pub(super) shown: &'m str,
     pub(super) replaced: &'m [&'a Rule],
     pub(super) kinds: u8,
+    /// What is known of the name.
+    pub(super) verdict: Verdict,
     pub(super) first: bool,
     /// Whether another one comes after it.
     pub(super) more: bool,
@@ -98,9 +100,10 @@ impl<'a> Pass<'a> {
         let sorted = self.rules.maps_are_sorted;
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
-            let kinds = sweep(name.as_bytes());
+            let verdict = self.rules.verdict(name);
+            let kinds = verdict.kinds;
             let is_searched = under.is_some()
-                || !is_harmless(name, kinds)
+                || !verdict.is_harmless
                 || !self.rules.additions.patterns.is_empty();
             if is_searched && self.replaced_name(name, under).is_some() {
                 // It may have its place before names that were written already.
@@ -127,6 +130,7 @@ impl<'a> Pass<'a> {
                 shown: name,
                 replaced: &[],
                 kinds,
+                verdict,
                 first: at == 0,
                 more: at + 1 < members.len(),
             };
@@ -189,7 +193,7 @@ impl<'a> Pass<'a> {
             self.count(member.replaced);
         }
         let written = match self.fits() {
-            Ok(()) if shapes::may_hang_on_siblings(member.name) => {
+            Ok(()) if member.verdict.hangs_on_siblings => {
                 self.value_among_siblings(member, under, depth + 1)
             }
             Ok(()) => {
@@ -198,7 +202,7 @@ impl<'a> Pass<'a> {
                 {
                     self.program = arguments::program_beside(items, member.siblings);
                 }
-                self.member_value(member.name, member.value, under, depth + 1)
+                self.member_value(member.name, member.verdict, member.value, under, depth + 1)
             }
             Err(overflow) => Err(overflow),
         };

@@ -108,6 +108,7 @@ impl<'a> Pass<'a> {
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
+                verdict: self.rules.verdict(name),
                 first: from + at == 0,
                 more: at < last,
             };

@@ -14,6 +14,7 @@ use serde_json::Value;
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::echo::Echo;
+use super::known_names::Verdict;
 use super::marker;
 use super::path::Trail;
 use super::pseudonym::Subject;
@@ -42,6 +43,17 @@ const USUAL: usize = 512;
 struct Overflow;
 
 type Written = Result<(), Overflow>;
+
+/// What a pass has to know of a member's name, for which there is this `rule`.
+pub(super) fn verdict(name: &str, rule: Option<(usize, bool)>) -> Verdict {
+    let kinds = sweep(name.as_bytes());
+    Verdict {
+        kinds,
+        is_harmless: strings::is_harmless(name, kinds),
+        hangs_on_siblings: shapes::hangs_on_siblings(name),
+        rule,
+    }
+}
 
 /// One pass over one value.
 pub(super) struct Pass<'a> {
@@ -115,7 +127,8 @@ impl<'a> Pass<'a> {
     /// Writes a value as that of the member `name`.
     pub(super) fn whole_member_value(mut self, name: &str, value: &Value) -> Sanitized {
         let start = self.out.len();
-        let written = self.member_value(name, value, None, 0);
+        let verdict = self.rules.verdict(name);
+        let written = self.member_value(name, verdict, value, None, 0);
         self.finish(start, &written)
     }
 
@@ -130,7 +143,7 @@ impl<'a> Pass<'a> {
                         trail.enter(Some(name));
                     }
                 }
-                self.member_value(name, value, None, 0)
+                self.member_value(name, self.rules.verdict(name), value, None, 0)
             }
         };
         self.finish(start, &written)
@@ -215,25 +228,27 @@ impl<'a> Pass<'a> {
     fn member_value(
         &mut self,
         name: &str,
+        verdict: Verdict,
         value: &Value,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
         if self.trail.is_some() {
-            return self.placed_member(name, value, under, depth);
+            return self.placed_member(name, verdict, value, under, depth);
         }
-        self.named_value(name, value, under, depth)
+        self.named_value(name, verdict, value, under, depth)
     }
 
     #[inline(always)]
     fn named_value(
         &mut self,
         name: &str,
+        verdict: Verdict,
         value: &Value,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        match self.rules.of_member(name) {
+        match self.rules.of_verdict(verdict) {
             None => match under {
                 None => self.value(value, None, depth),
                 Some(rule) => self.value_within(rule, name, value, depth),
@@ -248,12 +263,13 @@ impl<'a> Pass<'a> {
     fn placed_member(
         &mut self,
         name: &str,
+        verdict: Verdict,
         value: &Value,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
         self.placed(Some(name), value, depth, |pass| {
-            pass.named_value(name, value, under, depth)
+            pass.named_value(name, verdict, value, under, depth)
         })
     }
 

@@ -39,11 +39,15 @@ const LAST_PAIRS: [u32; 32] = {
     pairs
 };
 
-/// True for a name that has to be looked at together with its siblings; of few others too.
-#[inline(always)]
-pub(super) fn may_hang_on_siblings(name: &str) -> bool {
+/// True for a name that has to be looked at together with its siblings.
+pub(super) fn hangs_on_siblings(name: &str) -> bool {
     matches!(*name.as_bytes(), [.., before, last]
         if LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0)
+        && (is_value(name) || labels::ends_in(name, ROWS))
+}
+
+fn is_value(name: &str) -> bool {
+    labels::ends_in(name, VALUES) || name == "stringData"
 }
 
 impl<'a> Pass<'a> {
@@ -73,12 +77,13 @@ impl<'a> Pass<'a> {
             name,
             value,
             siblings,
+            verdict,
             ..
         } = *member;
-        let is_value = labels::ends_in(name, VALUES) || name == "stringData";
+        let is_value = is_value(name);
         let is_rows = value.is_array() && labels::ends_in(name, ROWS);
-        if siblings.len() < 2 || !(is_value || is_rows) || self.rules.of_member(name).is_some() {
-            return self.named_value(name, value, under, depth);
+        if siblings.len() < 2 || !(is_value || is_rows) || verdict.rule.is_some() {
+            return self.named_value(name, verdict, value, under, depth);
         }
         if matches!(name, "data" | "stringData")
             && siblings.get("kind").is_some_and(|kind| kind == "Secret")
@@ -95,7 +100,7 @@ impl<'a> Pass<'a> {
         {
             return self.table(rows, &columns, under, depth);
         }
-        self.named_value(name, value, under, depth)
+        self.named_value(name, verdict, value, under, depth)
     }
 
     /// The rule for what a sibling of the member `name` names.
