@@ -92,10 +92,14 @@ fn mcp_content(members: &Map<String, Value>) -> Option<&[Value]> {
 fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
     let own = open.sanitizer.clone();
     let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
-    let mut shown = false;
+    let (mut shown, mut others_are_named) = (false, false);
     for (name, value) in members {
+        if !inner.policy.is_identifier(name) {
+            others_are_named |= sanitizer.names_member(name);
+            continue;
+        }
         let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
-        if !scalar || !inner.policy.is_identifier(name) || is_own(name) {
+        if !scalar || is_own(name) {
             continue;
         }
         if open.identifiers.len() >= limits::IDENTIFIERS || name.len() > limits::IDENTIFIER / 6 {
@@ -122,7 +126,7 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>)
         });
         open.identifiers.insert(place, (key, value));
     }
-    if shown {
+    if shown && others_are_named {
         // What stands beside them is not written, but an identifier may repeat it.
         let others = members
             .iter()

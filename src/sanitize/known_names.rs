@@ -60,6 +60,17 @@ impl KnownNames {
         find_out()
     }
 
+    /// What is known of a name, if it is kept.
+    #[inline]
+    pub(super) fn get(&self, name: &str) -> Option<Verdict> {
+        let name = Name::of(name.as_bytes())?;
+        let place = name.hash() % SLOTS;
+        [place, place ^ 1].into_iter().find_map(|place| {
+            let (kept, verdict) = self.slots.get(place)?.get()?;
+            (*kept == name).then_some(*verdict)
+        })
+    }
+
     #[cold]
     #[inline(never)]
     fn keep(&self, name: &str, known: Name, place: usize, verdict: Verdict) -> Verdict {

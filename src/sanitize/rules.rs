@@ -11,10 +11,10 @@ use super::detect::Detector;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm, KeyTable};
 use super::known_names::{KnownNames, Verdict};
-use super::pass;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
+use super::{names, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 2";
@@ -329,6 +329,15 @@ impl Rules {
     #[inline]
     pub(super) fn verdict(&self, name: &str) -> Verdict {
         self.known_names.verdict(name, || self.find_out(name))
+    }
+
+    /// True for a name that is written as it is, unless a pattern finds something in it.
+    #[inline]
+    pub(super) fn is_harmless_name(&self, name: &str) -> bool {
+        match self.known_names.get(name) {
+            Some(verdict) => verdict.is_harmless,
+            None => pass::fits_harmless(name, names::MAX_LENGTH),
+        }
     }
 
     #[inline(never)]

@@ -32,10 +32,14 @@ fn is_reference(value: &str) -> bool {
 
 fn is_common(value: &str) -> bool {
     let word = value.trim_matches(|character: char| !character.is_alphanumeric());
-    COMMON
-        .iter()
-        .any(|common| common.eq_ignore_ascii_case(word))
+    word.len() <= LONGEST_COMMON
+        && COMMON
+            .iter()
+            .any(|common| common.eq_ignore_ascii_case(word))
 }
+
+/// The longest of them.
+const LONGEST_COMMON: usize = 13;
 
 /// Words that stand as the values of such members and in any other text too.
 const COMMON: &[&str] = &[
@@ -163,7 +167,13 @@ pub(super) fn looks_random(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_telling;
+    use super::*;
+
+    #[test]
+    fn the_longest_common_word_is_told_rightly() {
+        let longest = COMMON.iter().map(|word| word.len()).max();
+        assert_eq!(longest, Some(LONGEST_COMMON));
+    }
 
     #[test]
     fn words_that_stand_everywhere_are_not_looked_for() {
