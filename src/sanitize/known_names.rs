@@ -18,10 +18,23 @@ pub(super) struct Verdict {
     pub(super) kinds: u8,
     /// Nothing in it is what a detector finds.
     pub(super) is_harmless: bool,
-    /// Its value may be what the members beside it say.
-    pub(super) hangs_on_siblings: bool,
+    /// What the members beside it may say of its value.
+    pub(super) siblings: Siblings,
     /// The place of the rule that it matches, and whether it is its plural.
     pub(super) rule: Option<(usize, bool)>,
+}
+
+/// How a member hangs on those beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Siblings {
+    /// Not at all.
+    Apart,
+    /// One of them may name the value.
+    Value,
+    /// One of them may name the columns of its rows.
+    Rows,
+    /// Either.
+    ValueOrRows,
 }
 
 /// Names with what is known of them.
@@ -135,7 +148,7 @@ mod tests {
         Verdict {
             kinds,
             is_harmless: true,
-            hangs_on_siblings: false,
+            siblings: Siblings::Apart,
             rule: None,
         }
     }

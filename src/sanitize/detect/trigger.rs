@@ -40,20 +40,31 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
         let is_number = digits >= SHORTEST_NUMBER as usize;
         return if is_number { NUMBER } else { 0 };
     }
-    match (kinds & sweep::SPACE != 0, kinds & sweep::DIGIT != 0) {
-        (false, false) => look::<false, false>(text),
-        (false, true) => look::<false, true>(text),
-        (true, false) => look::<true, false>(text),
-        (true, true) => look::<true, true>(text),
+    if text.len() <= SHORT {
+        look_at::<SHORT>(text, kinds)
+    } else {
+        look_at::<LONG>(text, kinds)
     }
 }
 
-/// So many bytes are looked at side by side.
-const LANES: usize = 32;
+/// So many bytes of a short text are looked at side by side.
+const SHORT: usize = 16;
+/// And so many of a longer one.
+const LONG: usize = 32;
+
+#[inline(always)]
+fn look_at<const LANES: usize>(text: &[u8], kinds: u8) -> u8 {
+    match (kinds & sweep::SPACE != 0, kinds & sweep::DIGIT != 0) {
+        (false, false) => look::<false, false, LANES>(text),
+        (false, true) => look::<false, true, LANES>(text),
+        (true, false) => look::<true, false, LANES>(text),
+        (true, true) => look::<true, true, LANES>(text),
+    }
+}
 
 #[inline(never)]
-fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
-    let mut look = Look::<SPACES, DIGITS>::default();
+fn look<const SPACES: bool, const DIGITS: bool, const LANES: usize>(text: &[u8]) -> u8 {
+    let mut look = Look::<SPACES, DIGITS, LANES>::default();
     let (chunks, rest) = text.as_chunks::<LANES>();
     for (at, chunk) in chunks.iter().enumerate() {
         look.at(text, at * LANES, chunk);
@@ -75,7 +86,7 @@ fn look<const SPACES: bool, const DIGITS: bool>(text: &[u8]) -> u8 {
 
 /// Where the last 64 bytes are of which kind: one bit each, the last one's the highest.
 #[derive(Default)]
-struct Look<const SPACES: bool, const DIGITS: bool> {
+struct Look<const SPACES: bool, const DIGITS: bool, const LANES: usize> {
     letters: u64,
     uppers: u64,
     digits: u64,
@@ -86,17 +97,17 @@ struct Look<const SPACES: bool, const DIGITS: bool> {
     found: u8,
 }
 
-impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
+impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DIGITS, LANES> {
     #[inline(always)]
     fn at(&mut self, text: &[u8], at: usize, chunk: &[u8; LANES]) {
         let kinds = chunk.map(kinds);
-        slide(&mut self.letters, mask(&kinds, 0));
+        slide::<LANES>(&mut self.letters, mask(&kinds, 0));
         if DIGITS {
-            slide(&mut self.digits, mask(&kinds, 3));
+            slide::<LANES>(&mut self.digits, mask(&kinds, 3));
         }
         if text.len() >= SHORTEST_TOKEN as usize {
-            slide(&mut self.joints, mask(&kinds, 1));
-            slide(&mut self.encoding, mask(&kinds, 2));
+            slide::<LANES>(&mut self.joints, mask(&kinds, 1));
+            slide::<LANES>(&mut self.encoding, mask(&kinds, 2));
             let token = self.letters | self.digits | self.joints;
             // Base64 is longer than a token, which it may be in pieces.
             let encoded = has_run(token | self.encoding, SHORTEST_TOKEN);
@@ -108,7 +119,7 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
             }
         }
         if DIGITS {
-            slide(&mut self.punctuation, mask(&kinds, 4));
+            slide::<LANES>(&mut self.punctuation, mask(&kinds, 4));
             if has_run(self.digits | self.punctuation, SHORTEST_NUMBER)
                 && self.digits.count_ones() >= SHORTEST_NUMBER
             {
@@ -120,10 +131,10 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
             }
         }
         if SPACES {
-            slide(&mut self.uppers, mask(&kinds, 5));
+            slide::<LANES>(&mut self.uppers, mask(&kinds, 5));
             self.words(text, at);
             if DIGITS {
-                slide(&mut self.blanks, mask(&kinds, 6));
+                slide::<LANES>(&mut self.blanks, mask(&kinds, 6));
                 self.labelled_numbers();
             }
         }
@@ -166,13 +177,13 @@ impl<const SPACES: bool, const DIGITS: bool> Look<SPACES, DIGITS> {
 }
 
 #[inline(always)]
-fn slide(window: &mut u64, mask: u64) {
+fn slide<const LANES: usize>(window: &mut u64, mask: u64) {
     *window = *window >> LANES | mask << (64 - LANES);
 }
 
 /// One bit of every byte, side by side.
 #[inline(always)]
-fn mask(kinds: &[u8; LANES], bit: u32) -> u64 {
+fn mask<const LANES: usize>(kinds: &[u8; LANES], bit: u32) -> u64 {
     // The product brings the lowest bit of every byte into the highest byte, each in its place.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let (words, _) = kinds.as_chunks::<8>();

@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 
 use super::{Pass, Written, arguments};
 use crate::canonical::{self, compare_keys};
-use crate::sanitize::known_names::Verdict;
+use crate::sanitize::known_names::{Siblings, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::pseudonym::{self, SmallClasses, Subject};
 use crate::sanitize::rules::{Rule, Treatment};
@@ -193,7 +193,7 @@ impl<'a> Pass<'a> {
             self.count(member.replaced);
         }
         let written = match self.fits() {
-            Ok(()) if member.verdict.hangs_on_siblings => {
+            Ok(()) if member.verdict.siblings != Siblings::Apart => {
                 self.value_among_siblings(member, under, depth + 1)
             }
             Ok(()) => {

@@ -50,7 +50,7 @@ pub(super) fn verdict(name: &str, rule: Option<(usize, bool)>) -> Verdict {
     Verdict {
         kinds,
         is_harmless: strings::is_harmless(name, kinds),
-        hangs_on_siblings: shapes::hangs_on_siblings(name),
+        siblings: shapes::siblings(name),
         rule,
     }
 }

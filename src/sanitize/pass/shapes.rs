@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::containers::Member;
 use super::labels;
 use super::{Pass, Written};
+use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rules::Rule;
 
 /// The last words of names whose values a name beside them is for.
@@ -39,15 +40,20 @@ const LAST_PAIRS: [u32; 32] = {
     pairs
 };
 
-/// True for a name that has to be looked at together with its siblings.
-pub(super) fn hangs_on_siblings(name: &str) -> bool {
-    matches!(*name.as_bytes(), [.., before, last]
-        if LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0)
-        && (is_value(name) || labels::ends_in(name, ROWS))
-}
-
-fn is_value(name: &str) -> bool {
-    labels::ends_in(name, VALUES) || name == "stringData"
+/// What the members beside one of this name may say of its value.
+pub(super) fn siblings(name: &str) -> Siblings {
+    let may_be = matches!(*name.as_bytes(), [.., before, last]
+        if LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0);
+    if !may_be {
+        return Siblings::Apart;
+    }
+    let is_value = labels::ends_in(name, VALUES) || name == "stringData";
+    match (is_value, labels::ends_in(name, ROWS)) {
+        (false, false) => Siblings::Apart,
+        (true, false) => Siblings::Value,
+        (false, true) => Siblings::Rows,
+        (true, true) => Siblings::ValueOrRows,
+    }
 }
 
 impl<'a> Pass<'a> {
@@ -80,8 +86,8 @@ impl<'a> Pass<'a> {
             verdict,
             ..
         } = *member;
-        let is_value = is_value(name);
-        let is_rows = value.is_array() && labels::ends_in(name, ROWS);
+        let is_value = verdict.siblings != Siblings::Rows;
+        let is_rows = value.is_array() && verdict.siblings != Siblings::Value;
         if siblings.len() < 2 || !(is_value || is_rows) || verdict.rule.is_some() {
             return self.named_value(name, verdict, value, under, depth);
         }
