@@ -59,13 +59,15 @@ impl Probe {
     }
 
     fn with_rarest(mut self) -> Self {
-        let mut least = u8::MAX;
-        for (place, character) in (0..self.length).zip(self.characters) {
-            let commonness = COMMONNESS[usize::from(character)];
-            if commonness < least {
-                (self.rarest, least) = (place, commonness);
-            }
-        }
+        // Commonness and place in one number, so that the least of them is found without branches.
+        let ranks = self
+            .characters
+            .map(|character| COMMONNESS[usize::from(character)]);
+        let least = (0_u16..)
+            .zip(ranks)
+            .map(|(place, rank)| u16::from(rank) << 3 | place)
+            .min();
+        self.rarest = least.map_or(0, |least| (least & 7) as u8);
         self
     }
 
