@@ -92,6 +92,7 @@ mod generalize;
 mod key_fold;
 mod keys;
 mod known_names;
+mod known_texts;
 mod marker;
 mod names;
 mod pass;
@@ -424,14 +425,24 @@ impl Sanitizer {
         limit: usize,
         echo: &mut Echo,
     ) -> Sanitized {
-        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
+        if known_texts::is_known(self.0.identity, text) {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }
-        fail_closed(out, |out| {
-            let pass = Pass::new(&self.0, out, limit).echoing(echo);
-            pass.whole_text(text)
-        })
+        let start = out.len();
+        let mut done = Sanitized::default();
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
+            pass::write_unescaped(out, text);
+        } else {
+            done = fail_closed(out, |out| {
+                let pass = Pass::new(&self.0, out, limit).echoing(echo);
+                pass.whole_text(text)
+            });
+        }
+        if done == Sanitized::default() {
+            known_texts::keep(self.0.identity, text, out.get(start..).unwrap_or_default());
+        }
+        done
     }
 
     /// Like [`write_text_echoing`](Self::write_text_echoing), for what stands at `name` in a record: rules for

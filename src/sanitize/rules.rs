@@ -11,6 +11,7 @@ use super::detect::Detector;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm, KeyTable};
 use super::known_names::{KnownNames, Verdict};
+use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
@@ -240,6 +241,7 @@ pub(super) struct Rules {
     pub(super) additions: Additions,
     small_classes: SmallClasses,
     known_names: KnownNames,
+    pub(super) identity: Identity,
     id: String,
     /// serde_json's maps come in the order of their bytes: no other crate in the build switched
     /// `preserve_order` on.
@@ -272,6 +274,7 @@ impl Rules {
             additions: Additions::default(),
             small_classes: SmallClasses::default(),
             known_names: KnownNames::new(),
+            identity: Identity::new(),
             id: String::new(),
             maps_are_sorted: maps_are_sorted(),
         };

@@ -34,7 +34,7 @@ const MAX_NESTING: usize = 4;
 /// The most bytes of one string that are looked at; none behind them is written.
 const MAX_SCANNED: usize = 1024 * 1024;
 /// The least bound: markers and placeholders fit in it.
-const LEAST_LIMIT: usize = 64;
+pub(super) const LEAST_LIMIT: usize = 64;
 
 /// Room for the greater part of all values.
 const USUAL: usize = 512;
