@@ -47,7 +47,7 @@ async fn main() -> Result<(), BoxError> {
 
     title("4. One record, whole");
     println!(
-        "The card number is gone, the phone is a pseudonym; _hash and _previous_hash are the chain.\n"
+        "Of the card number the last four digits are left, the phone is a pseudonym; _hash and _previous_hash are the chain.\n"
     );
     println!("{:#}", record_of(&log, "create_return")?);
 
