@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
-use tool_audit::sanitize::{PolicyFile, Sanitizer};
+#[cfg(feature = "policy")]
+use tool_audit::sanitize::PolicyFile;
+use tool_audit::sanitize::Sanitizer;
 
 const CASES: u32 = 2_000;
 const LIMIT: usize = 64 * 1024;
@@ -84,6 +86,7 @@ const GLUE: &[&str] = &[
     "\u{fffd}",
 ];
 
+#[cfg(feature = "policy")]
 const POLICY_GLUE: &[&str] = &[
     "\n",
     "\"",
@@ -259,6 +262,7 @@ fn spliced_texts_and_values_come_out_as_json_without_a_fault() {
     });
 }
 
+#[cfg(feature = "policy")]
 #[test]
 fn a_spliced_policy_file_is_a_sanitizer_or_an_error_of_one_line_with_its_place() {
     let texts = texts();
