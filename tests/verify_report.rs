@@ -354,3 +354,29 @@ fn a_line_reader_holds_no_line_that_is_too_long() {
     assert_eq!(lines.offset(), long.len() as u64);
     assert_eq!(lines.next_line().unwrap(), None);
 }
+
+#[test]
+fn an_empty_log_is_told_from_one_that_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = MadeLog::small(LOG);
+    log.write(folder.path());
+    let told = |report: &Report| {
+        let mut lines = report.not_covered.iter();
+        lines.any(|line| line.starts_with("the removal of all records"))
+    };
+    let whole = verified(folder.path());
+    assert!(whole.is_intact() && !told(&whole));
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::write(folder.path().join("LOCK"), "").unwrap();
+    let emptied = verified(folder.path());
+    assert_eq!(emptied.logs[0].records, 0);
+    assert!(told(&emptied), "{emptied}");
+}

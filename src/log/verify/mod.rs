@@ -120,6 +120,12 @@ fn not_covered(logs: &[LogReport], options: &VerifyOptions) -> Vec<String> {
             "a cut tail and a full rewrite: no head kept elsewhere covers the last {uncovered} records, so that their removal, or other records in their place, would not show"
         ));
     }
+    if logs.iter().any(|log| log.records == 0) {
+        lines.push(
+            "the removal of all records: a log here is empty, and no head kept elsewhere says whether it ever held any"
+                .to_owned(),
+        );
+    }
     if options.head.is_some() && logs.len() > 1 {
         lines.push("the other logs' ends: the head is of one log alone".to_owned());
     }
