@@ -291,6 +291,54 @@ fn a_folder_that_is_gone_is_a_clear_error_and_nothing_is_acknowledged() {
 }
 
 #[test]
+fn a_folder_that_is_gone_takes_no_more_records_once_somebody_looked() {
+    for removed in [true, false] {
+        let (scratch, path) = scratch();
+        let mut log = open(&path);
+        append(&mut log, "c-1");
+        log.sync().unwrap();
+        if removed {
+            fs::remove_dir_all(&path).unwrap();
+        } else {
+            fs::rename(&path, scratch.path().join("elsewhere")).unwrap();
+        }
+        let error = log.look_after().unwrap_err();
+        assert!(matches!(error, LogError::Displaced { .. }), "{error}");
+        append(&mut log, "c-2");
+        assert!(log.flush().is_err(), "a record went where nobody finds it");
+    }
+}
+
+#[test]
+fn a_segment_that_another_writer_has_taken_over_is_left() {
+    let (_scratch, path) = scratch();
+    let mut log = open(&path);
+    append(&mut log, "c-1");
+    log.flush().unwrap();
+    fs::remove_file(path.join(LOCK)).unwrap();
+    let mut second = open(&path);
+    assert!(log.look_after().is_err());
+    append(&mut log, "c-2");
+    assert!(log.flush().is_err());
+    append(&mut second, "c-3");
+    second.close().unwrap();
+    assert_eq!(intact(&path).calls(), ["c-1", "c-3"]);
+}
+
+#[test]
+fn a_file_where_the_folder_should_be_is_named_as_what_it_is() {
+    let (_scratch, path) = scratch();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, b"notes").unwrap();
+    let error = FolderStorage::open(&path, Access::owner()).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("not a directory") && !text.contains("chmod"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_lock_that_was_removed_is_taken_anew_unless_another_writer_has_it() {
     let (_scratch, path) = scratch();
     let mut log = open(&path);

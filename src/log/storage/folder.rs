@@ -46,6 +46,7 @@ impl Access {
     pub(crate) fn prepare_folder(self, path: &Path) -> Result<(), LogError> {
         let io = |doing, error| LogError::io(doing, path, error);
         match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => Err(io("opening", io::ErrorKind::NotADirectory.into())),
             Ok(found) => {
                 let mode = found.mode() & 0o777;
                 if mode & !self.folder_mode() == 0 {

@@ -297,8 +297,9 @@ impl<S: Storage> LogWriter<S> {
         if self.ending == Ending::Closed {
             return Ok(());
         }
-        self.check_place()?;
+        // The segment first: of a folder that is gone the open file takes records still, and nobody finds them.
         self.check_home()?;
+        self.check_place()?;
         if self.home.is_none() && self.chain.is_some() {
             self.sync()?;
         }
