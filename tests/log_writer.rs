@@ -210,6 +210,75 @@ fn a_new_segment_names_the_calls_that_are_open() {
 }
 
 #[test]
+fn calls_that_a_segment_has_no_room_to_name_are_ended_by_the_restart_all_the_same() {
+    const CALLS: usize = 12_000;
+    let name = |number: usize| format!("{:064}-{number:06}", 0);
+    let storage = MemoryStorage::new();
+    let mut options = options();
+    options.segment_records = CALLS as u64;
+    let mut log = LogWriter::open(storage.clone(), options.clone()).unwrap();
+    for number in 0..CALLS {
+        log.append("tool_call_started", members(&name(number)).as_bytes())
+            .unwrap();
+    }
+    for _ in 0..2 * CALLS {
+        append(&mut log, "other");
+    }
+    // One that is named, and one that no later segment has room for.
+    append(&mut log, &name(1));
+    append(&mut log, &name(CALLS - 1));
+    log.sync().unwrap();
+    drop(log);
+    let checked = intact(&storage);
+    let opened = checked.of_kind("segment_opened");
+    assert!(opened.len() > 1);
+    for segment in opened {
+        assert_eq!(segment["shortened"], serde_json::json!(["open_calls"]));
+    }
+
+    drop(LogWriter::open(storage.clone(), options).unwrap());
+    let checked = intact(&storage);
+    let unknown = checked.of_kind("outcome_unknown");
+    assert_eq!(unknown.len(), CALLS - 2);
+    for record in unknown {
+        let started = record["started_seq"].as_u64().unwrap() as usize;
+        assert_eq!(checked.records[started]["call_id"], record["call_id"]);
+    }
+}
+
+#[test]
+fn a_segment_begun_while_a_restart_ends_calls_names_those_that_are_left() {
+    let storage = MemoryStorage::new();
+    let mut options = options();
+    options.segment_records = 4;
+    let mut log = LogWriter::open(storage.clone(), options.clone()).unwrap();
+    for name in ["c-1", "c-2", "c-3", "c-4", "c-5", "c-6"] {
+        log.append("tool_call_started", members(name).as_bytes())
+            .unwrap();
+    }
+    log.sync().unwrap();
+    drop(log);
+    drop(LogWriter::open(storage.clone(), options).unwrap());
+
+    let checked = intact(&storage);
+    let mut ended = Vec::new();
+    let mut named_while_ending = 0;
+    for record in &checked.records {
+        match record["_kind"].as_str() {
+            Some("outcome_unknown") => ended.push(&record["call_id"]),
+            Some("segment_opened") if !ended.is_empty() => {
+                let open = record["open_calls"].as_array().unwrap();
+                assert_eq!(open.len() + ended.len(), 6);
+                named_while_ending += open.len();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(ended.len(), 6);
+    assert!(named_while_ending > 0);
+}
+
+#[test]
 fn a_change_of_policy_is_recorded_and_the_same_policy_is_not() {
     let storage = MemoryStorage::new();
     let mut log = open(&storage);

@@ -25,6 +25,13 @@ impl OpenCalls {
         }
     }
 
+    /// Keeps these too.
+    pub(crate) fn add(&mut self, call_ids: Vec<String>) {
+        for call_id in call_ids {
+            self.0.entry(call_id.into_boxed_str()).or_default();
+        }
+    }
+
     /// Learns the number of a call's record of intent, where the call is open and it was not known.
     pub(crate) fn learn(&mut self, call_id: &str, seq: u64) {
         if let Some(known) = self.0.get_mut(call_id) {

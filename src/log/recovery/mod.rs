@@ -131,6 +131,7 @@ impl<S: Storage> Recovery<'_, S> {
             self.io("removing an empty segment of", |at| at.remove(name))?;
         }
         let segment = self.place_to_go_on(&state, next_seq, last, damage.is_empty())?;
+        self.find_calls(&names, &mut state)?;
         self.find_starts(&names, &mut state)?;
         Ok(Recovered {
             state,
@@ -366,6 +367,29 @@ impl<S: Storage> Recovery<'_, S> {
                 && opened.instance == super::writer::shortened(&self.options.instance)
                 && opened.writer == super::writer::WRITER
         })
+    }
+
+    /// Finds the calls that are open, where the last segment had no room to name them all: reads on from a
+    /// segment that names all of its own, or from the first one.
+    fn find_calls(&mut self, names: &[u64], state: &mut State) -> Result<(), LogError> {
+        let mut back = 2;
+        while state.misses_calls {
+            let from = names.len().saturating_sub(back);
+            let mut read = State::default();
+            for &name in names.get(from..).unwrap_or_default() {
+                self.each_record(name, |record, text| {
+                    if RecordHash::of_line(text) == record.hash {
+                        read.observe(record, text);
+                    }
+                    true
+                })?;
+            }
+            state.calls = read.calls;
+            state.misses_calls = read.misses_calls && from > 0;
+            // Doubled, so that no segment is read more than a few times over.
+            back *= 2;
+        }
+        Ok(())
     }
 
     /// Finds the records of intent whose number the last segment does not tell.

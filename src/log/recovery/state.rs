@@ -14,6 +14,8 @@ pub(crate) struct State {
     pub(crate) closed: bool,
     pub(crate) boot_id: Option<String>,
     pub(crate) calls: OpenCalls,
+    /// Whether calls may be open that stand in earlier segments alone.
+    pub(crate) misses_calls: bool,
     /// What the last `log_created` or `segment_opened` says.
     pub(crate) opened: Option<Opened>,
     /// A record whose hash is wanted, and the hash where it was met.
@@ -32,6 +34,7 @@ pub(crate) struct Opened {
     pub(crate) pseudonym_key_id: String,
     retain_until: Option<String>,
     pub(crate) service: String,
+    shortened: Vec<String>,
     pub(crate) source: Option<Source>,
     timestamp: String,
     pub(crate) writer: String,
@@ -92,7 +95,14 @@ impl State {
             "log_created" | "segment_opened" => {
                 if let Ok(mut opened) = serde_json::from_slice::<Opened>(line) {
                     self.boot_id = opened.boot_id.take();
-                    self.calls.set(std::mem::take(&mut opened.open_calls));
+                    let open_calls = std::mem::take(&mut opened.open_calls);
+                    if opened.shortened.iter().any(|name| name == "open_calls") {
+                        self.misses_calls |= self.opened.is_none();
+                        self.calls.add(open_calls);
+                    } else {
+                        self.misses_calls = false;
+                        self.calls.set(open_calls);
+                    }
                     self.opened = Some(opened);
                 }
             }

@@ -95,12 +95,14 @@ impl<S: Storage> LogWriter<S> {
 
     pub(super) fn seal_opening(&mut self) -> Result<(), LogError> {
         let mut members = self.opening_members();
-        let mut room = MOST_OPEN_CALLS;
         let mut call_ids = Vec::with_capacity(self.calls.len());
+        let (mut length, mut text) = (0, Vec::new());
         for (call_id, _) in self.calls.iter() {
-            // An escape makes at most six bytes of one.
-            room = room.saturating_sub(call_id.len() * 6 + 3);
-            if room == 0 {
+            text.clear();
+            canonical::write_string(&mut text, call_id);
+            length += text.len() + 1;
+            if length > MOST_OPEN_CALLS {
+                // A restart reads back to the segment that names the others.
                 members.insert("shortened".to_owned(), json!(["open_calls"]));
                 break;
             }
@@ -151,7 +153,8 @@ impl<S: Storage> LogWriter<S> {
     }
 
     pub(super) fn seal_unknown_outcomes(&mut self) -> Result<(), LogError> {
-        for (call_id, started_seq) in std::mem::take(&mut self.calls).iter() {
+        // Each is open until its record is sealed: a segment that is begun meanwhile names those that are left.
+        for (call_id, started_seq) in self.calls.clone().iter() {
             let mut members = Map::new();
             members.insert("call_id".to_owned(), json!(call_id));
             if let Some(seq) = started_seq {
@@ -159,6 +162,7 @@ impl<S: Storage> LogWriter<S> {
             }
             self.make_room(0)?;
             self.seal_own("outcome_unknown", members)?;
+            self.calls.ended(call_id);
         }
         Ok(())
     }
