@@ -121,6 +121,27 @@ fn previews_keep_the_result_and_summaries_do_not() {
 }
 
 #[test]
+fn a_run_that_ends_at_its_first_line_makes_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit");
+    let output = replay("no JSON\n{\"tool_name\":\"a\"}\n", &log, &[]);
+    assert_eq!(status(&output), 2);
+    assert!(complaint(&output).contains("line 1"));
+    assert!(!log.exists());
+
+    let output = replay("no JSON\n{\"tool_name\":\"a\"}\n", &log, &["--keep-going"]);
+    assert_eq!(status(&output), 1);
+    assert_eq!(records(&log, &["--tool", "a"]).len(), 1);
+
+    // A folder where the file of calls should be ends at its first line too.
+    let other = folder.path().join("other");
+    let path = folder.path().to_str().unwrap();
+    let output = program(&["replay", path, "--log", other.to_str().unwrap()]);
+    assert_eq!(status(&output), 2);
+    assert!(!other.exists());
+}
+
+#[test]
 fn a_bad_line_ends_the_run_with_its_number_and_everything_before_it_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("audit");

@@ -174,6 +174,21 @@ impl Replay {
         &self,
         calls: impl Read,
         sink: impl AuditSink,
+        progress: impl FnMut(Progress<'_>),
+    ) -> Result<Summary, ReplayError> {
+        self.send(self.read(calls), None, sink, progress)
+    }
+
+    fn read<R: Read>(&self, calls: R) -> Calls<R> {
+        Calls::new(calls).ignore_unknown(self.ignore_unknown)
+    }
+
+    /// Sends `first`, where it was read already, and all other calls.
+    fn send<R: Read>(
+        &self,
+        mut calls: Calls<R>,
+        mut first: Option<Result<RecordedCall, ReplayError>>,
+        sink: impl AuditSink,
         mut progress: impl FnMut(Progress<'_>),
     ) -> Result<Summary, ReplayError> {
         let outcomes = Outcomes::default();
@@ -194,10 +209,9 @@ impl Replay {
         let mut bad_lines = 0;
         let mut rules = RuleCounts::default();
         let mut ended = Ok(());
-        let mut calls = Calls::new(calls).ignore_unknown(self.ignore_unknown);
-        while let Some(call) = calls.next() {
+        while let Some(call) = first.take().or_else(|| next_of(&mut calls)) {
             match call {
-                Ok(Ok(call)) => {
+                Ok(call) => {
                     rule_counts::add(&self.sanitizer, &call, &mut rules);
                     if workers.send(call, self.real_time).is_err() {
                         break;
@@ -205,17 +219,12 @@ impl Replay {
                     sent += 1;
                     progress(Progress::Sent(sent));
                 }
-                Ok(Err(bad)) if self.keep_going => {
+                Err(ReplayError::Line(bad)) if self.keep_going => {
                     bad_lines += 1;
                     progress(Progress::Bad(&bad));
                 }
-                Ok(Err(bad)) => {
-                    ended = Err(ReplayError::Line(bad));
-                    break;
-                }
-                Err(source) => {
-                    let line = calls.lines() + 1;
-                    ended = Err(ReplayError::Input { line, source });
+                Err(error) => {
+                    ended = Err(error);
                     break;
                 }
             }
@@ -268,11 +277,17 @@ impl Replay {
         progress: impl FnMut(Progress<'_>),
     ) -> Result<Summary, ReplayError> {
         refuse_live(store)?;
+        let mut calls = self.read(calls);
+        // Where no call can be sent, no store is made.
+        let first = match next_of(&mut calls) {
+            first @ Some(Err(ReplayError::Line(_))) if self.keep_going => first,
+            first => first.transpose()?.map(Ok),
+        };
         let sink = HashChainSink::builder(store)
             .source(Source::Replay)
             .build()
             .map_err(ReplayError::Open)?;
-        self.run(calls, sink, progress)
+        self.send(calls, first, sink, progress)
     }
 
     fn runtime(&self) -> std::io::Result<Runtime> {
@@ -282,6 +297,17 @@ impl Replay {
             .enable_time()
             .build()
     }
+}
+
+/// The next call, or why there is none.
+fn next_of<R: Read>(calls: &mut Calls<R>) -> Option<Result<RecordedCall, ReplayError>> {
+    Some(match calls.next()? {
+        Ok(call) => call.map_err(ReplayError::Line),
+        Err(source) => Err(ReplayError::Input {
+            line: calls.lines() + 1,
+            source,
+        }),
+    })
 }
 
 /// Refuses a store of which any log holds records of real calls, and a log that is no store.
