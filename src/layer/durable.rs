@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::service::Entrance;
+use super::service::{Entrance, Recorded, call_recorded};
 use super::{AuditFuture, Callbacks, OnUnavailable, OnUndurable};
 use crate::call::{Classify, Describe, Outcome};
 use crate::record::{Commit, Deadline, Recorder, Recording, Refusal};
@@ -104,9 +104,7 @@ where
             }
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let mut recording = callbacks.recorder.start_admitted(&admission, |call| {
-            callbacks.describe.describe(&mut request, call);
-        });
+        let mut recording = callbacks.start(&admission, &mut request);
         let intent = recording.intent();
         // The clone takes the place; the one that was polled ready is the one that is called.
         let clone = self.inner.clone();
@@ -220,12 +218,6 @@ where
     }
 }
 
-type Called<S, Request, K> = AuditFuture<
-    <S as Service<Request>>::Future,
-    Result<<S as Service<Request>>::Response, <S as Service<Request>>::Error>,
-    K,
->;
-
 /// Calls the tool, or answers in its place because its record of intent is not durable.
 fn act<S, Request, D, C, U, N>(
     mut service: S,
@@ -233,7 +225,7 @@ fn act<S, Request, D, C, U, N>(
     mut recording: Recording,
     intent: Result<(), SinkError>,
     callbacks: Arc<Callbacks<D, C, U, N>>,
-) -> Called<S, Request, Callbacks<D, C, U, N>>
+) -> Recorded<S, Request, Callbacks<D, C, U, N>>
 where
     S: Service<Request>,
     U: OnUnavailable<S::Response, S::Error>,
@@ -263,13 +255,7 @@ where
         }
     }
     recording.restart_timer();
-    match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
-        Ok(future) => AuditFuture::running(future, recording, callbacks),
-        Err(panic) => {
-            drop(recording.panicked(&*panic));
-            resume_unwind(panic)
-        }
-    }
+    call_recorded(&mut service, request, recording, callbacks)
 }
 
 /// By hand: the callbacks need not be `Clone`.

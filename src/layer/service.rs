@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::{AuditFuture, Callbacks, DurableAuditLayer, GoOn, OnUnavailable, OnUndurable, PassOn};
 use crate::call::{Classify, ClassifyResponses, Describe, DescribeToolCall};
-use crate::record::{Admission, Gate, Recorder};
+use crate::record::{Admission, Gate, Recorder, Recording};
 
 type DefaultCallbacks = Callbacks<DescribeToolCall, ClassifyResponses, GoOn, PassOn>;
 
@@ -295,16 +295,30 @@ where
             Err(answer) => return AuditFuture::refused(answer),
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let recording = callbacks.recorder.start_admitted(&admission, |call| {
-            callbacks.describe.describe(&mut request, call);
-        });
-        // The guard is armed before the inner service sees the request.
-        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(future) => AuditFuture::running(future, recording, callbacks),
-            Err(panic) => {
-                drop(recording.panicked(&*panic));
-                resume_unwind(panic)
-            }
+        let recording = callbacks.start(&admission, &mut request);
+        call_recorded(&mut self.inner, request, recording, callbacks)
+    }
+}
+
+/// The future of a service whose calls are recorded.
+pub(super) type Recorded<S, Request, K> = AuditFuture<
+    <S as Service<Request>>::Future,
+    Result<<S as Service<Request>>::Response, <S as Service<Request>>::Error>,
+    K,
+>;
+
+/// Calls the tool. The guard is armed before the service sees the request, so that a panic in `call` is recorded.
+pub(super) fn call_recorded<S: Service<Request>, Request, K>(
+    service: &mut S,
+    request: Request,
+    recording: Recording,
+    callbacks: Arc<K>,
+) -> Recorded<S, Request, K> {
+    match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+        Ok(future) => AuditFuture::running(future, recording, callbacks),
+        Err(panic) => {
+            drop(recording.panicked(&*panic));
+            resume_unwind(panic)
         }
     }
 }
