@@ -112,7 +112,7 @@ fn kill_again_and_again(test: &str, durability: Durability, seed: u64) {
     if let Ok(store) = std::env::var(STORE) {
         return record_until_killed(&store);
     }
-    const KILLS: usize = 60;
+    const KILLS: usize = 100;
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("audit");
     let mut instants = Instants(seed);
