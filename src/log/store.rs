@@ -16,8 +16,8 @@ pub const LEVELS: usize = 3;
 ///
 /// # Errors
 ///
-/// What reading a folder gives, with the folder's path; also where `path` is no folder. A folder that cannot be
-/// read may hold a log, so it is not passed over.
+/// What reading a folder gives, with the folder's path where it is one below `path`; also where `path` is no
+/// folder. A folder that cannot be read may hold a log, so it is not passed over.
 pub fn find_logs(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut logs = Vec::new();
     collect(path, LEVELS, &mut logs)?;
@@ -26,8 +26,11 @@ pub fn find_logs(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn collect(folder: &Path, levels: usize, logs: &mut Vec<PathBuf>) -> io::Result<()> {
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    // Who asked knows the path that was asked for.
+    let named = |error: io::Error| match levels {
+        LEVELS => error,
+        _ => io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
+    };
     let mut below = Vec::new();
     for entry in fs::read_dir(folder).map_err(named)? {
         let entry = entry.map_err(named)?;
