@@ -196,6 +196,69 @@ fn a_disk_that_fails_at_every_other_act_loses_nothing_acknowledged() {
     }
 }
 
+/// One act of a run fails, and of the next write only the first `reaches` bytes are made.
+fn failure_and_death(
+    failing: usize,
+    failure: Fault,
+    reaches: usize,
+) -> impl FnMut(usize, Act) -> Fault + Send + 'static {
+    let mut is_dead = false;
+    move |number, act| match act {
+        _ if number < failing => Fault::None,
+        _ if number == failing => failure,
+        _ if is_dead => Fault::Fail(ErrorKind::Other),
+        Act::Write => {
+            is_dead = true;
+            Fault::Short(reaches)
+        }
+        _ => Fault::None,
+    }
+}
+
+#[test]
+fn a_death_while_what_waits_is_written_again_loses_nothing_and_is_no_damage() {
+    let acts = acts();
+    let syncs = acts
+        .iter()
+        .enumerate()
+        .filter(|(_, act)| **act == Act::Sync);
+    for (failing, _) in syncs {
+        for reaches in (0..2000).step_by(167) {
+            survive(
+                &format!("act {failing}, then death after {reaches} bytes"),
+                failure_and_death(failing, Fault::Fail(ErrorKind::Other), reaches),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_death_after_a_write_that_left_something_is_no_damage() {
+    for reaches in (0..1500).step_by(61) {
+        let disk = Faulty::new();
+        let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+        append(&mut log, "c-0");
+        log.sync().unwrap();
+        append(&mut log, "c-1");
+        // The writer begins with the write.
+        disk.script(failure_and_death(0, Fault::FailBehind(50), reaches));
+        for _ in 0..2 {
+            assert!(log.flush().is_err());
+        }
+        drop(log);
+
+        let killed = disk.after_kill();
+        assert!(!reopen(&killed), "{reaches}: a false alarm");
+        let folder = tempfile::tempdir().unwrap();
+        for (first_seq, bytes) in killed.segment_bytes() {
+            let name = tool_audit::log::segment::name(first_seq);
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let report = tool_audit::log::verify::verify(folder.path(), &Default::default()).unwrap();
+        assert!(report.is_intact(), "{reaches}: {report}");
+    }
+}
+
 #[test]
 fn writes_and_reads_that_stop_short_are_gone_on_with() {
     for bytes in [1, 3, 100, 333] {

@@ -3,6 +3,7 @@
 mod scan;
 mod state;
 
+use std::collections::HashSet;
 use std::io;
 
 use sha2::{Digest, Sha256};
@@ -41,6 +42,8 @@ pub(crate) struct Reopened<G> {
     pub(crate) segment: G,
     pub(crate) first_seq: u64,
     pub(crate) length: u64,
+    /// Whether a record in it says what it is.
+    pub(crate) opens: bool,
 }
 
 /// What was cut off.
@@ -75,11 +78,12 @@ struct Last<G> {
     segment: G,
     first_seq: u64,
     length: u64,
+    opens: bool,
     is_sealed: bool,
 }
 
 impl<S: Storage> Recovery<'_, S> {
-    fn run(mut self) -> Result<Recovered<S::Segment>, LogError> {
+    fn run(&mut self) -> Result<Recovered<S::Segment>, LogError> {
         let mut names = self.io("listing", Storage::segments)?;
         let mut empty = Vec::new();
         while let Some(name) = names.last().copied() {
@@ -106,6 +110,15 @@ impl<S: Storage> Recovery<'_, S> {
             // What was sealed was whole and on the disk: nobody may cut it.
             if conflict.is_none() && !last.is_sealed && self.is_torn(&bad, &state, length) {
                 torn = Some(self.cut(last, bad.offset)?);
+                if last.length == 0 {
+                    let name = last.first_seq;
+                    self.io("removing an empty segment of", |at| at.remove(name))?;
+                    let before = self.run()?;
+                    return Ok(Recovered {
+                        torn: before.torn.or(torn),
+                        ..before
+                    });
+                }
             } else {
                 damage.push(Damage::Segment {
                     first_seq: last.first_seq,
@@ -117,10 +130,6 @@ impl<S: Storage> Recovery<'_, S> {
         }
         if let Some(conflict) = conflict {
             damage.push(self.set_head_aside(conflict, &state)?);
-        }
-        if let Some(cut) = last.take_if(|last| last.length == 0) {
-            names.pop();
-            empty.push(cut.first_seq);
         }
         // Behind damage the numbers may leave a gap: the next segment has to stand behind the last one.
         let behind = |seq: u64| seq.saturating_add(1);
@@ -190,14 +199,46 @@ impl<S: Storage> Recovery<'_, S> {
                 })?;
             }
         }
+        if let Some(repeat) = scanned.repeat.take()
+            && self.stand_in(earlier, &repeat.records)?
+        {
+            // Its writer died before the segment said what it is: all of it stands in those before, and
+            // perhaps not all that they hold was repeated.
+            let bad = scanned.bad.get_or_insert_with(|| Bad {
+                offset: 0,
+                holds_records: false,
+                is_misplaced: false,
+                state: repeat.before.clone(),
+            });
+            bad.offset = 0;
+            scanned.state = repeat.before;
+        }
         let is_sealed = self.io("reading", |at| at.is_sealed(&segment))?;
         let last = Last {
             segment,
             first_seq: name,
             length: scanned.length,
+            opens: scanned.opens,
             is_sealed,
         };
         Ok(Some((scanned, last)))
+    }
+
+    /// Whether all these records stand in the segments.
+    fn stand_in(&mut self, names: &[u64], records: &[(u64, RecordHash)]) -> Result<bool, LogError> {
+        let mut missing: HashSet<_> = records.iter().copied().collect();
+        for &name in names.iter().rev() {
+            if missing.is_empty() {
+                break;
+            }
+            self.each_record(name, |record, text| {
+                if RecordHash::of_line(text) == record.hash {
+                    missing.remove(&(record.seq, record.hash));
+                }
+                !missing.is_empty()
+            })?;
+        }
+        Ok(missing.is_empty())
     }
 
     fn check_opened(&self, state: &State) -> Result<(), LogError> {
@@ -351,6 +392,7 @@ impl<S: Storage> Recovery<'_, S> {
                 segment: last.segment,
                 first_seq: last.first_seq,
                 length: last.length,
+                opens: last.opens,
             }));
         }
         // A seal says that all of it is on the disk.

@@ -15,6 +15,19 @@ pub(super) struct Scanned {
     pub(super) length: u64,
     /// The first bad byte and what is behind it.
     pub(super) bad: Option<Bad>,
+    /// Whether a good record says what the segment is.
+    pub(super) opens: bool,
+    /// Where all good records repeat such as stand in the segments before.
+    pub(super) repeat: Option<Repeat>,
+}
+
+/// Records at a segment's beginning that have the numbers of records before it (FORMAT section 6).
+#[derive(Debug)]
+pub(super) struct Repeat {
+    /// What the segments before say, which is no less.
+    pub(super) before: State,
+    newest: u64,
+    pub(super) records: Vec<(u64, RecordHash)>,
 }
 
 /// What begins with a segment's first bad byte.
@@ -39,7 +52,13 @@ pub(super) fn scan<S: Storage>(
     first_seq: u64,
     before: State,
 ) -> io::Result<Scanned> {
+    let mut repeat = before.newest.map(|(newest, _)| Repeat {
+        before: before.clone(),
+        newest,
+        records: Vec::new(),
+    });
     let mut state = before;
+    let mut opens = false;
     let mut bad: Option<Bad> = None;
     let mut first = true;
     let mut lines = LineReader::new(SegmentReader::new(storage, segment));
@@ -58,13 +77,23 @@ pub(super) fn scan<S: Storage>(
                     if (!first || head.seq == first_seq) && state.is_followed_by(&head, first) =>
                 {
                     state.observe(&head, text);
+                    opens |= matches!(head.kind, "log_created" | "segment_opened");
+                    match &mut repeat {
+                        Some(repeat) if head.seq <= repeat.newest => {
+                            repeat.records.push((head.seq, head.hash));
+                        }
+                        _ => repeat = None,
+                    }
                 }
                 record => {
                     let mut found = Bad {
                         offset,
                         holds_records: false,
                         is_misplaced: first && record.is_some(),
-                        state: state.clone(),
+                        state: repeat
+                            .as_ref()
+                            .map_or(&state, |repeat| &repeat.before)
+                            .clone(),
                     };
                     found.take_in(record, first_seq, offset);
                     bad = Some(found);
@@ -76,7 +105,13 @@ pub(super) fn scan<S: Storage>(
         bad.take_in(record, first_seq, offset);
     }
     let length = lines.offset();
-    Ok(Scanned { state, length, bad })
+    Ok(Scanned {
+        state,
+        length,
+        bad,
+        opens,
+        repeat,
+    })
 }
 
 /// Reads a segment from its beginning on.

@@ -152,8 +152,8 @@ impl<S: Storage> LogWriter<S> {
         self.torn = recovered.torn;
         self.segments = recovered.segments;
         self.first_seq = recovered.next_seq;
+        self.opening_due = !recovered.segment.as_ref().is_some_and(|at| at.opens);
         self.home = recovered.segment.map(Home::from);
-        self.opening_due = self.home.is_none();
         let Some((log, (_, hash))) = state.log.zip(state.newest) else {
             return Ok(());
         };
@@ -168,8 +168,10 @@ impl<S: Storage> LogWriter<S> {
         }
         self.calls = state.calls;
         self.chain = Some(Chain::after(log, Some(hash), recovered.next_seq));
-        if self.opening_due {
+        if self.home.is_none() {
             self.move_in()?;
+        } else if self.opening_due {
+            self.seal_opening()?;
         }
         self.seal_resumed(state.closed && self.torn.is_none())?;
         self.seal_unknown_outcomes()?;
