@@ -102,6 +102,18 @@ fn a_bad_call_is_refused_by_the_name_of_what_is_wrong() {
         ("{}", "\"tool_name\" is missing"),
         ("[1]", "no JSON object"),
         (r#"{"tool_name":"t"} x"#, "is not JSON"),
+        (
+            &format!(
+                r#"{{"tool_name":"t","arguments":{}{}}}"#,
+                "[".repeat(130),
+                "]".repeat(130)
+            ),
+            "is nested more than 127 deep",
+        ),
+        (
+            r#"{"tool_name":"t","arguments":[1e400]}"#,
+            "has a number that is too large",
+        ),
         (r#"{"tool_name":"t","tool_name":"u"}"#, "stands twice"),
         (
             r#"{"tool_name":"t","arguments":{"a":1,"b":[{"c":1,"c":2}]}}"#,

@@ -15,7 +15,7 @@ use crate::sink::SinkError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadCall {
-    /// The line is no JSON, or a member stands twice in one object of it.
+    /// The line is no JSON, or more than can be read, or a member stands twice in one object of it.
     Json {
         /// The byte of the line at which that shows, from 1.
         column: usize,
@@ -44,9 +44,22 @@ impl BadCall {
                 Category::Eof => "is cut off",
                 // The only error that reading any value makes of its own.
                 Category::Data => "has a member that stands twice in one object",
-                Category::Syntax | Category::Io => "is not JSON",
+                Category::Syntax | Category::Io => beyond_bounds(error).unwrap_or("is not JSON"),
             },
         }
+    }
+}
+
+/// What is JSON, and more than can be read. The parser tells it by its message alone.
+fn beyond_bounds(error: &serde_json::Error) -> Option<&'static str> {
+    let message = error.to_string();
+    let is = |bound: &str| message.starts_with(bound);
+    if is("recursion limit exceeded") {
+        Some("is nested more than 127 deep")
+    } else if is("number out of range") {
+        Some("has a number that is too large")
+    } else {
+        None
     }
 }
 
