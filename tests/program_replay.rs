@@ -142,6 +142,39 @@ fn a_run_that_ends_at_its_first_line_makes_no_store() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_is_told_with_its_file_and_what_was_written_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit");
+    let calls = folder.path().join("calls.jsonl");
+    fs::write(&calls, "{\"tool_name\":\"a\"}\n".repeat(100)).unwrap();
+    // A bound of some KiB on files stands in for a full disk.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_tool-audit"))
+        .arg("replay")
+        .arg(&calls)
+        .arg("--log")
+        .arg(&log)
+        .args(["--durability", "flushed"])
+        .output()
+        .unwrap();
+    assert_eq!(status(&output), 2);
+    let complaint = complaint(&output);
+    assert!(
+        complaint.contains("general/00000000000000000000.jsonl"),
+        "{complaint}"
+    );
+    assert!(complaint.contains("too large"), "{complaint}");
+    assert!(!records(&log, &["--tool", "a"]).is_empty());
+
+    // The next run finds the log as it was left, and goes on.
+    let before = records(&log, &["--tool", "a"]).len();
+    assert_eq!(status(&replay("{\"tool_name\":\"a\"}\n", &log, &[])), 0);
+    assert_eq!(records(&log, &["--tool", "a"]).len(), before + 1);
+    assert_eq!(status(&program(&["verify", log.to_str().unwrap()])), 0);
+}
+
+#[test]
 fn a_bad_line_ends_the_run_with_its_number_and_everything_before_it_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("audit");

@@ -99,6 +99,9 @@ impl Default for Replay {
     }
 }
 
+/// How long a log is waited for that cannot take a call, or make one durable.
+const MAX_WAIT: Duration = Duration::from_secs(15);
+
 /// How many calls wait for each of the workers; a call may be 16 MiB.
 const WAITING: usize = 8;
 
@@ -196,8 +199,8 @@ impl Replay {
             sink,
             outcomes: outcomes.clone(),
         };
-        // A slow disk is waited for: nobody waits for the answers.
-        let policy = self.policy.clone().max_wait(Duration::from_secs(60));
+        // A slow disk is waited for longer than usual: nobody waits for the answers.
+        let policy = self.policy.clone().max_wait(MAX_WAIT);
         let recorder = Recorder::builder(sink)
             .sanitizer(self.sanitizer.clone())
             .policy(policy)
@@ -287,7 +290,16 @@ impl Replay {
             .source(Source::Replay)
             .build()
             .map_err(ReplayError::Open)?;
-        self.send(calls, first, sink, progress)
+        let replayed = self.send(calls, first, sink.clone(), progress);
+        replayed.map_err(|error| match error {
+            // What the disk said tells more than that the log was waited for in vain.
+            ReplayError::Sink(error) => {
+                let queue = sink.status().queue.filter(|queue| queue.failing);
+                let cause = queue.and_then(|queue| queue.last_error);
+                ReplayError::Sink(cause.unwrap_or(error))
+            }
+            error => error,
+        })
     }
 
     fn runtime(&self) -> std::io::Result<Runtime> {
