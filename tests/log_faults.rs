@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use log_support::faulty::{Act, Fault, Faulty};
 use log_support::{Checked, append, check, intact, members, options, whole};
+use proptest::prelude::*;
 use tool_audit::log::{LogError, LogOptions, LogWriter, MemoryStorage, NewRecord};
 
 fn small() -> LogOptions {
@@ -229,6 +230,24 @@ fn a_death_while_what_waits_is_written_again_loses_nothing_and_is_no_damage() {
                 failure_and_death(failing, Fault::Fail(ErrorKind::Other), reaches),
             );
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn failures_at_random_and_a_death_lose_nothing_acknowledged(
+        rolls in proptest::collection::vec((0..12_u32, 0..900_usize), 20..200),
+    ) {
+        let death = rolls.len() - 1;
+        survive(&format!("{rolls:?}"), move |number, act| match (rolls.get(number), act) {
+            (None, _) => Fault::Fail(ErrorKind::Other),
+            (Some((_, bytes)), Act::Write) if number == death => Fault::Short(*bytes),
+            (Some((0, bytes)), Act::Write) if bytes % 2 == 0 => Fault::Short(bytes + 1),
+            (Some((0, _)), _) => Fault::Fail(ErrorKind::Other),
+            _ => Fault::None,
+        });
     }
 }
 
