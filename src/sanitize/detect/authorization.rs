@@ -74,7 +74,6 @@ fn may_end_scheme(before: &[u8]) -> bool {
 }
 
 /// Finds tokens behind the names of schemes.
-#[inline(never)]
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
     let mut done = 0;

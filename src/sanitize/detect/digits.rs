@@ -10,7 +10,6 @@ use crate::sanitize::places::{Places, mask};
 const NEAR: usize = 40;
 
 /// Finds payment cards, social security and NHS numbers, and telephone numbers.
-#[inline(never)]
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
     let mut groups = Groups::default();

@@ -22,7 +22,6 @@ const MAX_REACH: usize = 72;
 const MAX_VALUE: usize = 512;
 
 /// Finds what follows a name without an operator.
-#[inline(never)]
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut markers = Markers::new(bytes);

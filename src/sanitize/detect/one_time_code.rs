@@ -166,7 +166,6 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Finds one-time codes.
-#[inline(never)]
 pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
     let mut done = 0;

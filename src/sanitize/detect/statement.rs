@@ -19,7 +19,6 @@ const MAX_VALUE: usize = 4096;
 const MAX_NAME: usize = 64;
 
 /// Finds the secrets that statements set.
-#[inline(never)]
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     identified(findings);
     calls(findings);
