@@ -62,6 +62,7 @@ fn cases() -> Vec<Case> {
     vec![
         case("arguments", "clean arguments", clean_arguments(), Some(2.0)),
         case("prose", "16 KiB of prose", prose(PARAGRAPH), Some(4.0)),
+        case("talk", "prose that speaks of keys", prose(TALK), None),
         case("german", "16 KiB of prose, not ASCII", prose(UMLAUTS), None),
         case("paths", "a list of paths", paths(), None),
         case("found", "arguments with findings", with_findings(), None),
@@ -87,6 +88,10 @@ const PARAGRAPH: &str = "The reader opens the newest segment, looks for the last
     there; what stands behind it was cut off when the machine stopped, and is kept apart for whoever wants to see it. \
     In 2026 that took 14 milliseconds for 500,000 records, a third of what the older one needed. Nothing is written \
     before the folder is locked (see the chapter on locks), so two readers never meet.\n";
+
+const TALK: &str = "Note: the access token is renewed before it expires, see https://example.org/docs/tokens?page=2 - \
+    whoever holds an older one gets error 401. Keys are read from the vault (the default), and a password that was \
+    changed is asked for again; nobody types it into a command such as `login --user ada` any more.\n";
 
 const UMLAUTS: &str = "Der Leser öffnet das jüngste Segment, sucht den letzten vollständigen Satz und fährt dort fort; \
     was dahinter steht, wurde abgeschnitten, als die Maschine stehen blieb – es bleibt für spätere Prüfung erhalten.\n";

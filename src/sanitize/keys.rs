@@ -8,6 +8,7 @@
 //! nothing of its own (`password_confirmation`). Words that are written together without a sign, as in
 //! `dbpassword`, are parted where the first one is known. Names in other letters than ASCII are folded first.
 
+use super::key_ends::KeyEnds;
 use super::rules::{Group, Rule};
 use super::{key_fold, marker};
 
@@ -137,14 +138,12 @@ const FOLD: [u8; 256] = {
 pub(super) struct KeyTable {
     /// Sorted by their letters.
     names: Vec<Name>,
-    longest: usize,
     /// One bit for each value of the hash of a name's last three to five letters; almost every name
     /// of a call ends here, without being folded.
     filter: [u64; FILTER_BITS / 64],
     /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
     last_pairs: [u32; 32],
-    /// Which two letters names begin with, in the same form.
-    first_pairs: [u32; 32],
+    ends: KeyEnds,
 }
 
 struct Name {
@@ -204,12 +203,6 @@ impl KeyTable {
         names.dedup_by(|later, first| later.letters == first.letters);
         let mut filter = [0_u64; FILTER_BITS / 64];
         let mut last_pairs = [0_u32; 32];
-        let mut first_pairs = [0_u32; 32];
-        for name in &names {
-            if let [first, second, ..] = *name.letters {
-                first_pairs[usize::from(first & 31)] |= 1 << (second & 31);
-            }
-        }
         let mut admit = |letters: &[u8]| {
             if let [.., before, last] = *letters {
                 last_pairs[usize::from(last & 31)] |= 1 << (before & 31);
@@ -237,13 +230,15 @@ impl KeyTable {
             filter = [u64::MAX; FILTER_BITS / 64];
             last_pairs = [u32::MAX; 32];
         }
-        let longest = names.iter().map(|name| name.letters.len()).max();
+        let ends = KeyEnds::new(
+            names.iter().map(|name| &*name.letters),
+            FOLLOWING_WORDS.iter().map(|word| word.as_bytes()),
+        );
         Self {
             names,
-            longest: longest.unwrap_or(0),
             filter,
             last_pairs,
-            first_pairs,
+            ends,
         }
     }
 
@@ -261,6 +256,15 @@ impl KeyTable {
         self.find_by_tail(rules, name)
     }
 
+    /// False for most texts that end in no rule's name, without a closer look.
+    #[inline]
+    pub(super) fn may_match(&self, name: &[u8]) -> bool {
+        self.ends.may_match(name, &FOLD)
+            // What stands before a number counts.
+            || letters_before(name).next().is_some_and(|last| last.is_ascii_digit())
+                && self.ends.may_match(without_number(name), &FOLD)
+    }
+
     fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
         self.find_anywhere(rules, name)
             // Of what the sanitizer wrote itself a rule's name is no part.
@@ -268,28 +272,29 @@ impl KeyTable {
     }
 
     fn find_anywhere(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
-        if name.is_ascii() {
-            return self.find_ascii(rules, name);
-        }
-        if marker::is_at_end(name) {
-            return None;
-        }
-        let folded = key_fold::fold(name);
-        let found = self.find_ascii(rules, &folded.text)?;
-        Some(KeyMatch {
-            start: folded.origin(found.start),
-            ..found
-        })
+        let found = if name.is_ascii() {
+            self.find_ascii(rules, name)?
+        } else {
+            if !self.may_match(name) {
+                return None;
+            }
+            let folded = key_fold::fold(name);
+            let found = self.find_ascii(rules, &folded.text)?;
+            if marker::is_at_end(&folded.text) {
+                return None;
+            }
+            KeyMatch {
+                start: folded.origin(found.start),
+                ..found
+            }
+        };
+        // A name in which something was replaced names what it did before: nothing.
+        (!marker::is_at_end(name)).then_some(found)
     }
 
     fn find_ascii(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
         let (tails, last) = tails(name);
-        let passes = self.passes(tails);
-        if (passes || last.is_ascii_digit()) && marker::is_at_end(name) {
-            // A name in which something was replaced names what it did before: nothing.
-            return None;
-        }
-        if passes {
+        if self.passes(tails) {
             if let Some(found) = self.find_folded(rules, name) {
                 return Some(found);
             }
@@ -316,23 +321,29 @@ impl KeyTable {
     }
 
     fn find_folded(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {
+        let ends = self.ends.names_of(letters_before(name));
+        if ends == 0 {
+            return None;
+        }
         let folded = Folded::of(name);
-        let mut previous = None;
-        let mut starts = folded.word_starts;
+        let mut starts = folded.word_starts & ends;
         while starts != 0 {
-            let start = starts.trailing_zeros() as usize;
+            let start = starts.trailing_zeros();
             starts &= starts - 1;
-            let before = previous.map_or(&[][..], |from: usize| &folded.letters[from..start]);
+            let earlier = folded.word_starts & ((1 << start) - 1);
+            let start = start as usize;
+            let before = earlier
+                .checked_ilog2()
+                .map_or(&[][..], |from| &folded.letters[from as usize..start]);
             let parts = Parts {
                 before,
                 words: &folded.letters[start..],
-                first: previous.is_none() && folded.whole,
-                one_word: starts == 0,
+                first: earlier == 0 && folded.whole,
+                one_word: folded.word_starts >> start == 1,
             };
             if let Some(found) = self.find_words(rules, name, &parts) {
                 return Some(found);
             }
-            previous = Some(start);
         }
         let mut starts = folded.word_starts;
         while starts != 0 {
@@ -340,6 +351,9 @@ impl KeyTable {
             starts &= starts - 1;
             let words = &folded.letters[start..];
             for length in 2..=LONGEST_JOINED_WORD.min(words.len() - 1) {
+                if ends & 1 << (start + length) == 0 {
+                    continue;
+                }
                 let (before, words) = words.split_at(length);
                 let parts = Parts {
                     before,
@@ -347,8 +361,7 @@ impl KeyTable {
                     first: false,
                     one_word: starts == 0,
                 };
-                if self.may_be_name(words)
-                    && is_listed(JOINED_WORDS, before)
+                if is_listed(JOINED_WORDS, before)
                     && let Some(found) = self.find_words(rules, name, &parts)
                 {
                     return Some(found);
@@ -358,26 +371,10 @@ impl KeyTable {
         None
     }
 
-    /// False where no name begins like these words: most do not.
-    #[inline]
-    fn may_be_name(&self, words: &[u8]) -> bool {
-        words.len() <= self.longest
-            && match *words {
-                [first, second, ..] => {
-                    self.first_pairs[usize::from(first & 31)] & (1 << (second & 31)) != 0
-                }
-                _ => true,
-            }
-    }
-
     fn find_words(&self, rules: &[Rule], name: &[u8], parts: &Parts<'_>) -> Option<KeyMatch> {
-        let words = parts.words;
-        if !self.may_be_name(words) {
-            return None;
-        }
         let at = self
             .names
-            .binary_search_by(|known| (*known.letters).cmp(words))
+            .binary_search_by(|known| (*known.letters).cmp(parts.words))
             .ok()?;
         let known = &self.names[at];
         let fits = match known.form {
@@ -388,7 +385,7 @@ impl KeyTable {
         (fits && !rules[known.rule].is_harmless_after(parts.before)).then(|| KeyMatch {
             rule: known.rule,
             plural: known.plural,
-            start: offset_of(name, words.len()),
+            start: offset_of(name, parts.words.len()),
         })
     }
 }
@@ -470,6 +467,13 @@ impl Folded {
         }
         folded
     }
+}
+
+/// The letters and digits of a name, lower-case, from the last one on.
+#[inline]
+fn letters_before(name: &[u8]) -> impl Iterator<Item = u8> {
+    let folded = name.iter().rev().map(|byte| FOLD[usize::from(*byte)]);
+    folded.filter(|letter| *letter != 0)
 }
 
 /// Where the last `count` letters and digits of a name begin.

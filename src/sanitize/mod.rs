@@ -89,6 +89,7 @@ mod error;
 mod extent;
 mod fold;
 mod generalize;
+mod key_ends;
 mod key_fold;
 mod keys;
 mod known_names;
@@ -98,6 +99,7 @@ mod names;
 mod pass;
 mod path;
 mod pattern;
+mod places;
 #[cfg(feature = "policy")]
 mod policy_file;
 mod preset;

@@ -377,6 +377,12 @@ impl Rules {
         (rule.treatment != Treatment::Keep).then_some((rule, found.plural, found.start))
     }
 
+    /// False for most texts that no rule's name stands at the end of, without a closer look.
+    #[inline]
+    pub(super) fn may_name_at_end(&self, text: &[u8]) -> bool {
+        self.keys.may_match(text)
+    }
+
     /// What becomes of what a detector finds; `None` where it is switched off.
     pub(super) fn for_detector(&self, detector: Detector) -> Option<&Rule> {
         self.detectors[detector as usize].as_ref()

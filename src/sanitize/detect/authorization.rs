@@ -6,6 +6,7 @@ use super::encoded;
 use super::shape::{self, Made};
 use super::{Detected, Detector};
 use crate::sanitize::marker;
+use crate::sanitize::places::{Places, mask};
 
 /// The fewest characters of a token with a digit in it.
 const LEAST: usize = 8;
@@ -45,30 +46,47 @@ const SCHEMES: &[(&[u8], Scheme)] = &[
     (b"aws4-hmac-sha256", Scheme::Parameters(b"credential=")),
 ];
 
-/// The last letters of all schemes, small.
-const LAST: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < SCHEMES.len() {
-        let name = SCHEMES[at].0;
-        let last = name[name.len() - 1];
-        table[last as usize] = true;
-        table[last.to_ascii_uppercase() as usize] = true;
-        at += 1;
-    }
-    table[b':' as usize] = true;
-    table
-};
+/// True where the last three letters are those of a scheme.
+#[inline]
+fn may_end_scheme(before: &[u8]) -> bool {
+    let before = match before {
+        [rest @ .., b':' | b'='] => rest,
+        _ => before,
+    };
+    let Some(last) = before.last_chunk::<3>() else {
+        return false;
+    };
+    let last = last.map(|byte| byte | 0x20);
+    matches!(
+        &last,
+        b"rer"
+            | b"sic"
+            | b"ken"
+            | b"key"
+            | b"ate"
+            | b"tlm"
+            | b"sws"
+            | b"est"
+            | b"awk"
+            | b"uth"
+            | b"256"
+    )
+}
 
 /// Finds tokens behind the names of schemes.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(offset) = memchr::memchr3(b' ', b'\t', b'%', &bytes[at..]) {
-        let blank = at + offset;
-        at = blank + 1;
-        let is_blank = bytes[blank] != b'%' || bytes[blank..].starts_with(b"%20");
-        if blank == 0 || !is_blank || !LAST[usize::from(bytes[blank - 1])] {
+    let mut done = 0;
+    let blanks = Places::new(bytes, |block, _| {
+        mask(block, |byte| {
+            (byte == b' ') | (byte == b'\t') | (byte == b'%')
+        })
+    });
+    for blank in blanks {
+        if blank < done.max(1) || !may_end_scheme(&bytes[..blank]) {
+            continue;
+        }
+        if bytes[blank] == b'%' && !bytes[blank..].starts_with(b"%20") {
             continue;
         }
         let Some(scheme) = scheme_before(&bytes[..blank]) else {
@@ -82,7 +100,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
         if let Some(end) = end
             && marker::length_at(bytes, start).is_none()
         {
-            at = end;
+            done = end;
             found.push(Detected {
                 range: start..end,
                 detector: Detector::Authorization,

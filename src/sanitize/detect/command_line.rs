@@ -3,6 +3,9 @@
 //! What a short option means hangs on the program. Long options bear the name of what they take.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::statement::password_rule;
 use crate::sanitize::extent::Found;
@@ -127,18 +130,27 @@ const WITHOUT_OPTIONS: &[&str] = &[
     "ConvertTo-SecureString ",
 ];
 /// What reads a secret from its standard input.
-const READS_SECRET: &[&str] = &[
-    "--password-stdin",
-    "-stdin",
-    "--stdin",
-    "chpasswd",
-    "sudo -S",
-    "--with-token",
-    "passwd ",
-    "--pass-stdin",
-    "cryptsetup",
-    "--passphrase-fd",
-];
+static READS_SECRET: LazyLock<[Finder<'_>; 10]> = LazyLock::new(|| {
+    [
+        "--password-stdin",
+        "-stdin",
+        "--stdin",
+        "chpasswd",
+        "sudo -S",
+        "--with-token",
+        "passwd ",
+        "--pass-stdin",
+        "cryptsetup",
+        "--passphrase-fd",
+    ]
+    .map(Finder::new)
+});
+
+fn reads_secret(command: &[u8]) -> bool {
+    READS_SECRET
+        .iter()
+        .any(|words| words.find(command).is_some())
+}
 
 /// Finds what must be replaced among the arguments of a command, the program's name being one of them.
 ///
@@ -295,9 +307,9 @@ fn command_around<'r>(
     // A command within quotes: `bash -c "mysql -p…"`, a value of JSON.
     for word in &words {
         let inside = &bytes[word.clone()];
-        if memchr::memmem::find(inside, b" -").is_some()
-            || memchr::memmem::find(inside, b" /").is_some()
-        {
+        let has_option = memchr::memchr_iter(b' ', inside)
+            .any(|blank| matches!(inside.get(blank + 1), Some(b'-' | b'/')));
+        if has_option {
             let words = self::words(bytes, word.start, word.end);
             take_from(findings, password, &words);
         }
@@ -390,10 +402,7 @@ fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
     for at in memchr::memchr_iter(b'|', bytes) {
         let near = &bytes[at..bytes.len().min(at + MAX_BEFORE)];
         let near = &near[..memchr::memchr(b'\n', near).unwrap_or(near.len())];
-        if !READS_SECRET
-            .iter()
-            .any(|words| memchr::memmem::find(near, words.as_bytes()).is_some())
-        {
+        if !reads_secret(near) {
             continue;
         }
         let least = at.saturating_sub(MAX_BEFORE);
@@ -440,9 +449,7 @@ fn given_as_input<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
         let least = at.saturating_sub(MAX_BEFORE);
         let before = &bytes[least..at];
         let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        let reads = READS_SECRET
-            .iter()
-            .any(|words| memchr::memmem::find(&before[line..], words.as_bytes()).is_some());
+        let reads = reads_secret(&before[line..]);
         let words = words(bytes, at + 3, bytes.len().min(at + MAX_BEFORE));
         if let Some(value) = words.first().filter(|_| reads) {
             let (start, end) = (value.start, value.end);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Detected, Detector, card, nhs_number, phone, ssn};
 use crate::sanitize::marker;
+use crate::sanitize::places::{Places, mask};
 
 /// How far before and behind a number a word may stand that says what it is.
 const NEAR: usize = 40;
@@ -15,8 +16,18 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let mut at = 0;
     // What stands before this was found already.
     let mut floor = 0;
-    while let Some(run) = next_run(bytes, at) {
-        at = run.end;
+    for start in Places::new(bytes, |block, _| {
+        mask(block, |byte| byte.wrapping_sub(b'0') < 10)
+    }) {
+        if start < at {
+            continue;
+        }
+        let length = bytes[start..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        at = start + length;
+        let run = start..at;
         if run.start >= floor {
             let known = [
                 (Detector::Ssn, ssn::length_at(bytes, &run)),
@@ -73,15 +84,6 @@ impl Groups {
         self.count = 0;
         self.all.clear();
     }
-}
-
-fn next_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
-    let start = from + bytes[from..].iter().position(u8::is_ascii_digit)?;
-    let length = bytes[start..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    Some(start..start + length)
 }
 
 /// What may stand between the groups of a card's number.

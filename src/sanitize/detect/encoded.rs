@@ -39,8 +39,34 @@ fn base64(encoded: impl Iterator<Item = u8>) -> Vec<u8> {
 
 /// The text in base64, as far as it is text; none where its beginning is not.
 pub(super) fn base64_text(encoded: &[u8]) -> Option<String> {
-    beginning(&encoded[..encoded.len().min(PROBE)])?;
+    let probe = &encoded[..encoded.len().min(PROBE)];
+    if !may_begin_text(probe) {
+        return None;
+    }
+    beginning(probe)?;
     text(&base64(encoded.iter().copied()))
+}
+
+/// False where the first bytes in base64 are those of no text: so it is with most words.
+fn may_begin_text(encoded: &[u8]) -> bool {
+    let mut characters = encoded
+        .iter()
+        .map(|byte| VALUES[usize::from(*byte)])
+        .filter(|value| *value != NO_VALUE);
+    let mut next = || characters.next().map(u32::from);
+    let (Some(a), Some(b), Some(c), Some(d)) = (next(), next(), next(), next()) else {
+        return true;
+    };
+    let [_, first, second, third] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+    // The second byte of UTF-16 is zero.
+    is_text_byte(first)
+        && first & 0xC0 != 0x80
+        && (second == 0 || is_text_byte(second) && is_text_byte(third))
+        && (first.is_ascii() || second & 0xC0 == 0x80)
+}
+
+fn is_text_byte(byte: u8) -> bool {
+    byte >= b' ' && byte != 0x7F || matches!(byte, b'\n' | b'\r' | b'\t' | 0x1b)
 }
 
 /// The text at the beginning of base64.

@@ -9,6 +9,7 @@ use super::Detector;
 use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
+use crate::sanitize::places::{is_word_byte, word_ends};
 use crate::sanitize::reference::{is_grammar, looks_secret};
 use crate::sanitize::rules::{Extent, Rule, Treatment};
 use crate::sanitize::text::Findings;
@@ -23,36 +24,84 @@ const MAX_VALUE: usize = 512;
 /// Finds what follows a name without an operator.
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
-    let (mut at, mut floor) = (0, 0);
-    while at < bytes.len() {
-        // The rule of what was replaced names nothing else.
-        if let Some(length) = marker::length_at(bytes, at) {
-            at += length;
-            floor = at;
+    let mut markers = Markers::new(bytes);
+    for end in word_ends(findings.text) {
+        if !may_be_own_name(&bytes[..end])
+            && !findings
+                .rules
+                .may_name_at_end(&bytes[end.saturating_sub(MAX_NAME)..end])
+        {
             continue;
         }
-        if !is_word_byte(bytes[at]) {
-            at += 1;
+        let floor = markers.end_before(end);
+        if floor >= end {
             continue;
         }
-        let end = at
-            + bytes[at..]
-                .iter()
-                .take_while(|byte| is_word_byte(**byte))
-                .count();
-        if let Some(name) = name_at(findings, floor, at, end) {
+        let start = bytes[floor..end]
+            .iter()
+            .rposition(|byte| !is_word_byte(*byte))
+            .map_or(floor, |at| floor + at + 1);
+        if let Some(name) = name_at(findings, floor, start, end) {
             let mut sentence = Sentence { findings, name };
             if let Some(found) = sentence.value() {
                 let rule = sentence.name.rule;
                 findings.take(rule, found);
             }
         }
-        at = end;
     }
 }
 
-fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+/// What the sanitizer wrote before, up to a place that moves on: the rule of what was replaced names nothing else.
+struct Markers<'t> {
+    bytes: &'t [u8],
+    /// What was looked at.
+    at: usize,
+    /// Where the last marker ends.
+    end: usize,
+}
+
+impl<'t> Markers<'t> {
+    fn new(bytes: &'t [u8]) -> Self {
+        let (at, end) = (0, 0);
+        Self { bytes, at, end }
+    }
+
+    /// Where the last marker ends that begins before `place`.
+    fn end_before(&mut self, place: usize) -> usize {
+        while self.at < place {
+            let Some(offset) = memchr::memchr2(b'[', b':', &self.bytes[self.at..place]) else {
+                self.at = place;
+                break;
+            };
+            let here = self.at + offset;
+            self.at = here + 1;
+            let start = match self.bytes[here] {
+                b'[' => Some(here),
+                _ => here.checked_sub(2),
+            };
+            if let Some(start) = start.filter(|start| *start >= self.end)
+                && let Some(length) = marker::length_at(self.bytes, start)
+            {
+                self.end = start + length;
+                self.at = self.end;
+            }
+        }
+        self.end
+    }
+}
+
+/// Words that name a secret in sentences alone.
+const OWN_NAMES: [&[u8]; 3] = [b"pw", b"pass", b"passcode"];
+
+/// True for the last two letters of one of them.
+#[inline]
+fn may_be_own_name(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [.., b's' | b'S', b's' | b'S']
+            | [.., b'p' | b'P', b'w' | b'W']
+            | [.., b'd' | b'D', b'e' | b'E']
+    )
 }
 
 struct Name<'r> {
@@ -98,15 +147,10 @@ fn name_at<'r>(
         // Credentials are many even where there is one.
         Some((rule, true, _)) if !rule.name().starts_with("credential") => return None,
         Some((rule, _, from)) => (rule, least + from),
-        None if last.eq_ignore_ascii_case(b"pw")
-            || last.eq_ignore_ascii_case(b"pass")
-            || last.eq_ignore_ascii_case(b"passcode") =>
-        {
-            (
-                findings.rules.for_detector(Detector::LabelledSecret)?,
-                start,
-            )
-        }
+        None if OWN_NAMES.iter().any(|name| last.eq_ignore_ascii_case(name)) => (
+            findings.rules.for_detector(Detector::LabelledSecret)?,
+            start,
+        ),
         None => return None,
     };
     let before = from.checked_sub(1).map(|at| bytes[at]);

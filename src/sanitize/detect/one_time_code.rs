@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::{Detected, Detector};
+use crate::sanitize::places::{Places, mask};
 
 /// How many bytes before and behind a number are looked at.
 const MAX_REACH: usize = 72;
@@ -167,13 +168,15 @@ const OTHERS: &[&str] = &[
 /// Finds one-time codes.
 pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if !bytes[at].is_ascii_digit() {
-            at += 1;
+    let mut done = 0;
+    for at in Places::new(bytes, |block, _| {
+        mask(block, |byte| byte.wrapping_sub(b'0') < 10)
+    }) {
+        if at < done {
             continue;
         }
         let (code, next) = code_at(bytes, at);
+        done = next;
         if let Some(code) = code
             && (is_labelled(bytes, code.start) && !is_measured(bytes, code.end)
                 || is_explained(bytes, &code))
@@ -183,7 +186,6 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
                 detector: Detector::OneTimeCode,
             });
         }
-        at = next;
     }
 }
 
@@ -293,8 +295,26 @@ fn is_label(word: &str) -> bool {
     word == "code" || word == "codes" || LABELS.contains(&word)
 }
 
+/// False for most numbers, by the letters beside them: what explains one begins with "is" or "as", or stands
+/// behind a verb that ends in "e" or "r".
+fn may_be_explained(bytes: &[u8], code: &Range<usize>) -> bool {
+    let behind = &bytes[code.end..];
+    let marks = behind
+        .iter()
+        .take_while(|byte| matches!(byte, b'"' | b'\'' | b'*' | b'`'));
+    let begins = matches!(
+        behind[marks.count()..],
+        [b' ', b'i' | b'I' | b'a' | b'A', b's' | b'S', b' ', ..]
+    );
+    let before = bytes[..code.start].trim_ascii_end();
+    begins || matches!(before, [.., b'e' | b'E' | b'r' | b'R'])
+}
+
 /// True where what stands behind the code says what it is: `123456 is your code`, `use 123456 to sign in`.
 fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
+    if !may_be_explained(bytes, code) {
+        return false;
+    }
     let behind = &bytes[code.end..bytes.len().min(code.end + MAX_REACH)];
     let behind = String::from_utf8_lossy(behind).to_ascii_lowercase();
     let sentence = behind

@@ -2,10 +2,9 @@
 //!
 //! `password = 'x'` is an assignment, and `PASSWORD 'x'` a name with its value behind it.
 
-use std::ops::Range;
-
 use super::Detector;
 use crate::sanitize::extent::Found;
+use crate::sanitize::places::caseless;
 use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rules::Rule;
 use crate::sanitize::text::Findings;
@@ -30,13 +29,12 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`, `IDENTIFIED BY PASSWORD '*9F…'`.
 fn identified(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
-    let mut from = 0;
-    while let Some(at) = find_word(bytes, b"identified", from) {
-        from = at + b"identified".len();
+    for at in caseless(bytes, b"identified") {
+        let from = at + b"identified".len();
         let clause = from..bytes.len().min(from + MAX_CLAUSE);
         let by = [&b" by "[..], b" as "]
             .into_iter()
-            .filter_map(|word| find_word(&bytes[clause.clone()], word, 0))
+            .filter_map(|word| caseless(&bytes[clause.clone()], word).next())
             .min();
         let Some(by) = by else { continue };
         let between = &bytes[from..from + by];
@@ -112,9 +110,12 @@ fn calls(findings: &mut Findings<'_, '_>) {
 /// The values of an `INSERT` in the columns that a rule names.
 fn inserted(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
-    let mut from = 0;
-    while let Some(at) = find_word(bytes, b"insert into ", from) {
-        from = at + b"insert into ".len();
+    let mut done = 0;
+    for at in caseless(bytes, b"insert into ") {
+        if at < done {
+            continue;
+        }
+        let from = at + b"insert into ".len();
         let near = &bytes[from..bytes.len().min(from + MAX_CLAUSE)];
         let Some(open) = memchr::memchr(b'(', near).map(|open| from + open) else {
             continue;
@@ -137,12 +138,12 @@ fn inserted(findings: &mut Findings<'_, '_>) {
                 (!plural).then_some((column, rule))
             })
             .collect();
-        from = close;
+        done = close;
         if ruled.is_empty() {
             continue;
         }
         let clause = &bytes[close..bytes.len().min(close + MAX_CLAUSE)];
-        let Some(values) = find_word(clause, b"values", 0) else {
+        let Some(values) = caseless(clause, b"values").next() else {
             continue;
         };
         let mut row = close + values + b"values".len();
@@ -156,7 +157,7 @@ fn inserted(findings: &mut Findings<'_, '_>) {
             }
             row = take_row(findings, &ruled, row + 1);
         }
-        from = row;
+        done = row;
     }
 }
 
@@ -222,10 +223,8 @@ fn take_row<'r>(
 fn settings(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     for name in [&b"requirepass "[..], b"masterauth "] {
-        let mut from = 0;
-        while let Some(at) = find_word(bytes, name, from) {
-            from = at + name.len();
-            let value = findings.reader.skip_blanks(from);
+        for at in caseless(bytes, name) {
+            let value = findings.reader.skip_blanks(at + name.len());
             let found = quoted(bytes, value).unwrap_or_else(|| Found {
                 start: value,
                 end: findings.reader.word_end(value),
@@ -296,17 +295,6 @@ fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
             quoted: true,
         });
     }
-}
-
-/// Where `word`, which is lower-case, stands from `from` on, in any case.
-fn find_word(bytes: &[u8], word: &[u8], from: usize) -> Option<usize> {
-    let rest: Range<usize> = from..bytes.len();
-    let (lower, upper) = (word[0], word[0].to_ascii_uppercase());
-    memchr::memchr2_iter(lower, upper, &bytes[rest])
-        .map(|at| from + at)
-        .find(|at| {
-            bytes.len() - at >= word.len() && bytes[*at..at + word.len()].eq_ignore_ascii_case(word)
-        })
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The first look, [`sweep`](crate::sanitize::sweep), knows what bytes there are; this one knows how they
 //! stand together. A text without any of the triggers holds nothing that the detectors behind them find.
 
+use wide::u8x16;
+
 use crate::sanitize::sweep;
 
 /// A run of letters, digits, `_`, `-` and `.` as long as the shortest token.
@@ -164,16 +166,26 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
             let Some(start) = (at + place).checked_sub(2) else {
                 continue;
             };
-            let Some(&[first, second, third]) = text[start..].first_chunk() else {
+            let Some(gram) = gram_at(text, start) else {
                 continue;
             };
-            let letter = |byte: u8| usize::from(LETTERS[usize::from(byte)]);
-            let gram = letter(first) << 10 | letter(second) << 5 | letter(third);
             if FIRST_LETTERS[gram / 64] & (1 << (gram % 64)) != 0 {
                 self.found |= word_at(text, start);
             }
         }
     }
+}
+
+/// The lowest five bits of the three bytes at `start`, which are the same for both cases of a letter.
+#[inline(always)]
+fn gram_at(text: &[u8], start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let letters = match (rest.first_chunk::<4>(), rest) {
+        (Some(four), _) => u32::from_le_bytes(*four),
+        (None, [first, second, third]) => u32::from_le_bytes([*first, *second, *third, 0]),
+        _ => return None,
+    };
+    Some((letters & 0x1f | letters >> 3 & 0x3e0 | letters >> 6 & 0x7c00) as usize)
 }
 
 #[inline(always)]
@@ -184,12 +196,11 @@ fn slide<const LANES: usize>(window: &mut u64, mask: u64) {
 /// One bit of every byte, side by side.
 #[inline(always)]
 fn mask<const LANES: usize>(kinds: &[u8; LANES], bit: u32) -> u64 {
-    // The product brings the lowest bit of every byte into the highest byte, each in its place.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (words, _) = kinds.as_chunks::<8>();
-    words.iter().rev().fold(0, |mask, word| {
-        let bits = u64::from_le_bytes(*word) >> bit & 0x0101_0101_0101_0101;
-        mask << 8 | bits.wrapping_mul(GATHER) >> 56
+    let wanted = u8x16::splat(1 << bit);
+    let (rows, _) = kinds.as_chunks::<16>();
+    rows.iter().rev().fold(0, |mask, row| {
+        let row = (u8x16::new(*row) & wanted).simd_eq(wanted);
+        mask << 16 | u64::from(row.to_bitmask())
     })
 }
 
@@ -259,21 +270,8 @@ const WHOLE: &[&str] = &[
     "cvc", "csc",
 ];
 
-/// Three letters of five bits each; what is no letter is zero.
+/// Three letters of five bits each.
 const GRAMS: usize = 1 << 15;
-
-const LETTERS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        let byte = at as u8;
-        if byte.is_ascii_alphabetic() {
-            table[at] = byte & 31;
-        }
-        at += 1;
-    }
-    table
-};
 
 /// The first three letters of the words, one bit each; `pw` has two, and whatever follows.
 const FIRST_LETTERS: [u64; GRAMS / 64] = {
@@ -284,16 +282,16 @@ const FIRST_LETTERS: [u64; GRAMS / 64] = {
         let mut at = 0;
         while at < lists[list].len() {
             let word = lists[list][at].as_bytes();
-            let two = ((word[0] & 31) as usize) << 10 | ((word[1] & 31) as usize) << 5;
-            if word.len() == 2 {
-                let mut third = 0;
-                while third < 27 {
-                    table[(two | third) / 64] |= 1 << ((two | third) % 64);
-                    third += 1;
-                }
-            } else {
-                let gram = two | (word[2] & 31) as usize;
+            let two = (word[0] & 31) as usize | ((word[1] & 31) as usize) << 5;
+            // Any byte may follow a word of two letters.
+            let (mut third, end) = match word.len() {
+                2 => (0, 32),
+                _ => (word[2] & 31, (word[2] & 31) + 1),
+            };
+            while third < end {
+                let gram = two | (third as usize) << 10;
                 table[gram / 64] |= 1 << (gram % 64);
+                third += 1;
             }
             at += 1;
         }

@@ -34,16 +34,33 @@ const FIRST: [u8; 257] = {
     table
 };
 
-/// The first bytes of prefixes that are looked for within words too.
-const ANYWHERE: Class = {
-    let mut table = [false; 256];
+/// For each first byte of ASCII, one bit for each second byte that a prefix has.
+const PAIRS: [u128; 128] = pairs(false);
+/// The same for the prefixes that are looked for within words too.
+const PAIRS_ANYWHERE: [u128; 128] = pairs(true);
+
+const fn pairs(anywhere_alone: bool) -> [u128; 128] {
+    let mut table = [0; 128];
     let mut at = 0;
     while at < PREFIXES.len() {
-        table[PREFIXES[at].text[0] as usize] |= PREFIXES[at].anywhere();
+        if !anywhere_alone || PREFIXES[at].anywhere() {
+            let [first, second] = [PREFIXES[at].text[0], PREFIXES[at].text[1]];
+            table[first as usize] |= 1 << second;
+        }
         at += 1;
     }
     table
-};
+}
+
+fn has_pair(table: &[u128; 128], rest: &[u8]) -> bool {
+    let [first, second, ..] = *rest else {
+        return false;
+    };
+    second.is_ascii()
+        && table
+            .get(usize::from(first))
+            .is_some_and(|seconds| seconds & 1 << second != 0)
+}
 
 /// Finds tokens by their prefixes.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
@@ -52,7 +69,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
         let mut at = run.start;
         while at + LEAST <= run.end {
             let edge = shape::is_left_edge(bytes, at);
-            let token = if edge || ANYWHERE[usize::from(bytes[at])] {
+            let token = if edge || has_pair(&PAIRS_ANYWHERE, &bytes[at..]) {
                 token_at(bytes, at, edge, &run)
             } else {
                 None
@@ -75,7 +92,11 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
 fn token_at(bytes: &[u8], at: usize, edge: bool, run: &Range<usize>) -> Option<Range<usize>> {
     let rest = &bytes[at..run.end];
     let first = usize::from(rest[0]);
-    let known = &PREFIXES[usize::from(FIRST[first])..usize::from(FIRST[first + 1])];
+    let known = if has_pair(&PAIRS, rest) {
+        &PREFIXES[usize::from(FIRST[first])..usize::from(FIRST[first + 1])]
+    } else {
+        &[]
+    };
     let length = known.iter().find_map(|prefix| {
         let body = rest.strip_prefix(prefix.text)?;
         (edge || prefix.anywhere() && prefix.is_sure(body)).then_some(())?;

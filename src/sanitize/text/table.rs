@@ -39,7 +39,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         }
         let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
         let content = bytes[line.clone()].trim_ascii();
-        let is_tight = memchr::memmem::find(content, b", ").is_none();
+        let is_tight =
+            memchr::memchr_iter(b',', content).all(|comma| content.get(comma + 1) != Some(&b' '));
         if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed || is_tight) {
             table = header(findings, line);
         }
