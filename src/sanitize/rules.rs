@@ -15,7 +15,7 @@ use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
-use super::{names, pass};
+use super::{marker, names, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 2";
@@ -188,6 +188,7 @@ impl Rule {
         match self.spared {
             Spared::Nothing | Spared::Containers => false,
             Spared::FewerDigits(least) => {
+                let text = marker::without(text);
                 text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
             }
             Spared::NetworkAddresses => is_network_address(text.trim()),

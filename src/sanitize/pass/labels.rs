@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::sanitize::marker;
 use crate::sanitize::rules::{Group, Rule, Rules};
 
 /// The most bytes of a label; a longer text is none.
@@ -142,7 +143,8 @@ pub(super) fn rule_of<'r>(rules: &'r Rules, label: &str) -> Option<(&'r Rule, bo
             found = Some(rule);
         }
     }
-    found
+    // A text in which something was replaced had its value in itself.
+    found.filter(|_| !marker::is_in(label))
 }
 
 fn rule_of_part<'r>(rules: &'r Rules, part: &str) -> Option<(&'r Rule, bool)> {

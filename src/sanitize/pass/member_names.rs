@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Pass;
 use super::containers::Member;
-use super::strings::is_harmless;
+use super::strings::{MAX_SEARCHES, is_harmless};
 use crate::canonical::compare_keys;
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
@@ -42,7 +42,7 @@ impl<'a> Pass<'a> {
             return None;
         }
         if let Some(rule) = under
-            && name.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
+            && digits(name) >= LEAST_DIGITS
             && !rule.spares(name)
             && !marker::is_at_end(name.as_bytes())
         {
@@ -52,12 +52,18 @@ impl<'a> Pass<'a> {
             return None;
         }
         let rules: &'a _ = self.rules;
-        let spans = detect::find(rules, searched, 0);
-        if spans.is_empty() {
-            return None;
+        let mut spans = detect::find(rules, searched, 0);
+        let (mut replaced, mut found) = (name.to_owned(), Vec::new());
+        for _ in 0..MAX_SEARCHES {
+            if spans.is_empty() {
+                break;
+            }
+            replaced = text::replace(rules, &replaced, &spans);
+            found.extend(spans.iter().map(|span| span.rule));
+            // What was replaced may have hidden what stood beside it.
+            spans = detect::find(rules, &replaced, 0);
         }
-        let replaced = text::replace(rules, name, &spans);
-        Some((replaced, spans.iter().map(|span| span.rule).collect()))
+        (!found.is_empty()).then_some((replaced, found))
     }
 
     pub(super) fn shown_name(&self, name: &str, under: Option<&'a Rule>) -> ShownName<'a> {
@@ -116,6 +122,15 @@ impl<'a> Pass<'a> {
                 break;
             }
         }
+    }
+}
+
+/// How many digits of a name are its own.
+fn digits(name: &str) -> usize {
+    let count = |name: &str| name.bytes().filter(u8::is_ascii_digit).count();
+    match count(name) {
+        LEAST_DIGITS.. => count(&marker::without(name)),
+        fewer => fewer,
     }
 }
 
