@@ -35,6 +35,14 @@ fn secrets() -> Vec<Rule> {
         word("token")
             .called(&["token"])
             .harmless_after(NO_SECRET_TOKEN),
+        // What .NET calls a part of an assembly's name.
+        Rule::new(
+            "public_key_token",
+            Some(Group::Secret),
+            Treatment::Keep,
+            Extent::Word,
+        )
+        .called(&["public_key_token"]),
         word("personal_access_token").called(&["pat"]),
         word("jwt").called(&["jwt"]),
         word("csrf").called(&["csrf", "xsrf"]),
@@ -85,7 +93,8 @@ fn secrets() -> Vec<Rule> {
                 "=auth",
                 "=bearer",
             ])
-            .harmless_after(NO_CREDENTIALS),
+            .harmless_after(NO_CREDENTIALS)
+            .sparing(Spared::Schemes),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
         word("one_time_code").called(&[
@@ -422,6 +431,9 @@ const NO_SECRET_TOKEN: &[&str] = &[
     "cursor",
     "pagination",
     "resumption",
+    "resume",
+    "scroll",
+    "skip",
     "delta",
     "sync",
     "progress",
@@ -449,6 +461,12 @@ const NO_SECRET_TOKEN: &[&str] = &[
     "special",
     "start",
     "end",
+    "first",
+    "last",
+    "per",
+    "image",
+    "audio",
+    "video",
 ];
 
 /// Contacts of electronics and of bowling.

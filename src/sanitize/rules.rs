@@ -58,6 +58,8 @@ pub(super) enum Spared {
     FewerDigits(u8),
     /// Addresses of machines and of memory.
     NetworkAddresses,
+    /// Names of the ways to authenticate.
+    Schemes,
     /// Objects and lists, which are looked through as if they had no such name.
     Containers,
 }
@@ -192,13 +194,61 @@ impl Rule {
                 text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
             }
             Spared::NetworkAddresses => is_network_address(text.trim()),
+            Spared::Schemes => is_scheme(text.trim()),
         }
+    }
+
+    /// True where one marker stands for whatever is under the rule's names.
+    pub(super) fn replaces_all(&self) -> bool {
+        matches!(self.treatment, Treatment::Redact | Treatment::Drop)
+            && self.spared == Spared::Nothing
     }
 
     /// True where containers under the rule's names are looked through for themselves.
     pub(super) fn spares_containers(&self) -> bool {
         self.spared == Spared::Containers
     }
+}
+
+/// True for the name of a way to authenticate, which a setting called `auth` has.
+fn is_scheme(text: &str) -> bool {
+    const SCHEMES: &[&str] = &[
+        "anonymous",
+        "api_key",
+        "api-key",
+        "apikey",
+        "basic",
+        "bearer",
+        "certificate",
+        "digest",
+        "disabled",
+        "enabled",
+        "iam",
+        "jwt",
+        "kerberos",
+        "ldap",
+        "mtls",
+        "negotiate",
+        "none",
+        "ntlm",
+        "oauth",
+        "oauth1",
+        "oauth2",
+        "oauth2.0",
+        "oidc",
+        "openid",
+        "optional",
+        "required",
+        "saml",
+        "saml2",
+        "sso",
+        "tls",
+        "token",
+        "webauthn",
+    ];
+    SCHEMES
+        .iter()
+        .any(|scheme| text.eq_ignore_ascii_case(scheme))
 }
 
 /// True for an IP address with or without port or prefix, and for a hexadecimal number.

@@ -8,6 +8,7 @@ use super::Pass;
 use super::containers::Member;
 use super::strings::{MAX_SEARCHES, is_harmless};
 use crate::canonical::compare_keys;
+use crate::sanitize::known_names::Verdict;
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
 use crate::sanitize::rules::Rule;
@@ -114,7 +115,7 @@ impl<'a> Pass<'a> {
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
-                verdict: self.rules.verdict(name),
+                verdict: self.verdict_of(shown, name),
                 first: from + at == 0,
                 more: at < last,
             };
@@ -122,6 +123,18 @@ impl<'a> Pass<'a> {
                 break;
             }
         }
+    }
+
+    /// What is known of a name, be it replaced or not.
+    fn verdict_of(&self, shown: &ShownName<'a>, name: &str) -> Verdict {
+        let verdict = self.rules.verdict(name);
+        // Who reads what is written sees no name there, and takes the value for one of the rule around it.
+        let goes_whole = |(rule, _): (&Rule, bool)| rule.replaces_all();
+        if marker::is_whole(&shown.text) && !self.rules.of_verdict(verdict).is_some_and(goes_whole)
+        {
+            return self.rules.verdict(&shown.text);
+        }
+        verdict
     }
 }
 

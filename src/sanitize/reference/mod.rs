@@ -11,7 +11,13 @@ use super::rules::Rules;
 /// True where a value that was assigned to a secret's name says where the secret is, not what it is.
 pub(super) fn is_exempt(rules: &Rules, value: &str, quoted: bool) -> bool {
     let is_sign = value.len() <= 2 && !value.bytes().any(|byte| byte.is_ascii_alphanumeric());
-    if is_sign || is_placeholder(rules, value) || is_mask(value) || is_address(value) {
+    if is_sign
+        || is_placeholder(rules, value)
+        || is_template(value)
+        || is_scheme_of_reference(rules, value)
+        || is_mask(value)
+        || is_address(value)
+    {
         return true;
     }
     if quoted {
@@ -76,6 +82,62 @@ fn is_placeholder(rules: &Rules, value: &str) -> bool {
     })
 }
 
+/// `Bearer $TOKEN`, `token ${{ secrets.NAME }}`: the name of a scheme, and a reference to the credentials.
+fn is_scheme_of_reference(rules: &Rules, value: &str) -> bool {
+    value.split_once(' ').is_some_and(|(scheme, rest)| {
+        let rest = rest.trim_start();
+        ["bearer", "basic", "token", "apikey"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+            && (is_placeholder(rules, rest) || is_variable(rest))
+    })
+}
+
+/// `{{ lookup('env', 'ADMIN_PASSWORD') }}`: names, and no literal that may be a secret.
+fn is_template(value: &str) -> bool {
+    let inside = value
+        .strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"));
+    inside.map(str::trim).is_some_and(|inside| {
+        inside.starts_with(|first: char| first.is_ascii_alphabetic())
+            && is_lookup(inside)
+            && !inside.contains('|')
+    })
+}
+
+/// Code of which no literal looks like a secret.
+fn is_lookup(code: &str) -> bool {
+    let mut literal = None;
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let (part, marked) = rest.split_at(at);
+        let mark = &marked[..1];
+        match literal {
+            None if !is_code_between(part) => return false,
+            None => literal = Some(mark),
+            Some(open) if open != mark => return false,
+            Some(_) if !is_harmless_literal(part) => return false,
+            Some(_) => literal = None,
+        }
+        rest = &marked[1..];
+    }
+    literal.is_none() && is_code_between(rest)
+}
+
+fn is_code_between(part: &str) -> bool {
+    let words = part.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    is_arguments(&part.replace(['?', '!', '|'], ""))
+        && words
+            .into_iter()
+            .all(|word| is_constant(word) || !looks_secret(word))
+}
+
+fn is_harmless_literal(literal: &str) -> bool {
+    literal.len() <= 2
+        || is_constant(literal)
+        || is_words(literal) && literal.split(['/', ':']).all(|part| !looks_secret(part))
+}
+
 /// Nothing but stars and dots: what others put in place of a secret.
 fn is_mask(value: &str) -> bool {
     value
@@ -95,7 +157,11 @@ fn is_address(value: &str) -> bool {
         "/run/secrets/",
     ]
     .iter()
-    .any(|scheme| value.starts_with(scheme) && is_path(value))
+    .any(|scheme| value.starts_with(scheme) && is_path(&value.replacen('#', ":", 1)))
+        || ["./", "../", "~/"]
+            .iter()
+            .any(|here| value.starts_with(here))
+            && is_path(value.trim_start_matches('~'))
 }
 
 /// `$(cat /run/secret)`, `` `pass show x` ``.
@@ -144,9 +210,17 @@ fn is_member(rules: &Rules, value: &str) -> bool {
     else {
         return false;
     };
+    let names_a_rule = |name: &str| rules.for_name_at_end(name.as_bytes()).is_some();
+    // `random_password.db.result`: what a resource is follows its kind.
+    let is_of_resource = || {
+        object
+            .split_once('.')
+            .is_some_and(|(kind, _)| kind.contains('_') && names_a_rule(kind))
+            && !path.bytes().any(|byte| byte.is_ascii_digit())
+    };
     is_identifier(member)
         && object.split('.').all(is_identifier)
-        && rules.for_name_at_end(member.as_bytes()).is_some()
+        && (names_a_rule(member) || is_of_resource())
 }
 
 /// A function that is called, or a map that is looked into.
@@ -164,6 +238,9 @@ fn is_call(rules: &Rules, value: &str) -> bool {
     if !is_path(function) || !arguments.ends_with([')', ']']) {
         return false;
     }
+    if looks_up(function) && is_lookup(arguments) {
+        return true;
+    }
     let has_literal = arguments.contains(['"', '\'', '`']);
     if !has_literal {
         let last = function.rsplit(['.', ':']).next().unwrap_or_default();
@@ -179,14 +256,17 @@ fn is_call(rules: &Rules, value: &str) -> bool {
             .split(',')
             .map(|literal| literal.trim().trim_matches(['"', '\'', '`']))
     };
-    let looks_up = function
-        .split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| LOOKS_UP.iter().any(|verb| word.starts_with(verb)));
     let names_a_rule = rules.for_name_at_end(function.as_bytes()).is_some();
     literals().all(|literal| is_words(literal) && (!looks_secret(literal) || is_constant(literal)))
-        && (looks_up
+        && (looks_up(function)
             || is_index && literals().all(is_identifier)
             || names_a_rule && function.starts_with(|first: char| first.is_ascii_lowercase()))
+}
+
+fn looks_up(function: &str) -> bool {
+    function
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|word| LOOKS_UP.iter().any(|verb| word.starts_with(verb)))
 }
 
 /// Words in the names of functions and maps that give what they are asked for.
@@ -261,6 +341,22 @@ pub(super) fn is_own_name(rules: &Rules, value: &str) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && rules.for_name_at_end(value.as_bytes()).is_some()
+}
+
+/// `this.token = token`, `--token TOKEN`: the value is spelled as the end of its name is.
+pub(super) fn is_name_again(name: &[u8], value: &str) -> bool {
+    let word = value.trim_end_matches([';', ',']).as_bytes();
+    let Some(start) = name.len().checked_sub(word.len()) else {
+        return false;
+    };
+    let same = name[start..]
+        .iter()
+        .zip(word)
+        .all(|(named, byte)| named.eq_ignore_ascii_case(byte) || (*named == b'-' && *byte == b'_'));
+    let letters = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    same && !word.is_empty()
+        && word.iter().all(letters)
+        && (start == 0 || matches!(name[start - 1], b'.' | b'>' | b'-' | b'_'))
 }
 
 /// The folder that a shell is in: `PWD=/home/ada`.

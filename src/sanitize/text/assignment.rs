@@ -99,6 +99,9 @@ impl<'r> Scan<'_, 'r, '_> {
         if plural && !quoted {
             return self.words(rule, after);
         }
+        if bytes[operator] == b':' && layout::is_in_resource_name(bytes, name.start) {
+            return after;
+        }
         let outer = name.start.checked_sub(1).map(|before| bytes[before]);
         let outer = outer.filter(|byte| is_quote(*byte) && !quoted);
         let reader = self.findings.reader;
@@ -138,6 +141,8 @@ impl<'r> Scan<'_, 'r, '_> {
                 || is_call && reference::is_own_name(rules, word)
                 || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
                 || reference::is_folder(named, word)
+                || self.is_field_number(named, &value)
+                || named.contains(&b'.') && reference::is_name_again(named, word)
                 || is_permission(named, word)
                 || bytes[operator..after].starts_with(b"=>")
                     && matches!(word.as_bytes(), [b'{' | b'(', ..])
@@ -163,6 +168,18 @@ impl<'r> Scan<'_, 'r, '_> {
             }
         }
         self.take(rule, value, after)
+    }
+
+    /// `string password = 2;` numbers a field of a message.
+    fn is_field_number(&self, name: &[u8], value: &Found) -> bool {
+        let is_text = [&b"string "[..], b"bytes "]
+            .iter()
+            .any(|kind| name.trim_ascii_start().starts_with(kind));
+        let word = &self.findings.bytes()[value.start..value.end];
+        let digits = word.strip_suffix(b";").unwrap_or(word);
+        let is_closed =
+            digits.len() < word.len() || self.findings.bytes().get(value.end) == Some(&b';');
+        is_text && is_closed && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit)
     }
 
     /// Looked up once, and only where something hangs on it.
@@ -276,7 +293,11 @@ impl<'r> Scan<'_, 'r, '_> {
                 };
                 let value = reader.value(self.findings.rules, value_start, extent, None);
                 match value {
-                    Some(value) if value.quoted || !self.goes_on(&value) => {
+                    Some(value)
+                        if value.quoted
+                            || !self.goes_on(&value)
+                                && !self.is_placeholder(&bytes[name_start..name_end], &value) =>
+                    {
                         self.take(rule, value, name_end)
                     }
                     _ => name_end,
@@ -303,6 +324,15 @@ impl<'r> Scan<'_, 'r, '_> {
         word.starts_with(['-', '|', '>', '<', '&'])
             || WORDS.contains(&word)
             || reference::is_grammar(word)
+    }
+
+    /// `--token TOKEN`, as a program tells of its options.
+    fn is_placeholder(&self, name: &[u8], value: &Found) -> bool {
+        let word = &self.findings.text[value.start..self.char_end(value.end)];
+        let word = word.trim_end_matches([']', '}', ')', ',', '|']);
+        word.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+            && reference::is_name_again(name, word)
     }
 
     fn is_number(&self, value: &Found) -> bool {
