@@ -15,7 +15,7 @@ use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
-use super::{marker, names, pass};
+use super::{marker, names, pass, reference};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 2";
@@ -60,6 +60,8 @@ pub(super) enum Spared {
     NetworkAddresses,
     /// Names of the ways to authenticate.
     Schemes,
+    /// Paths, by which stores of secrets name them.
+    Paths,
     /// Objects and lists, which are looked through as if they had no such name.
     Containers,
 }
@@ -194,8 +196,14 @@ impl Rule {
                 text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
             }
             Spared::NetworkAddresses => is_network_address(text.trim()),
+            Spared::Paths => is_path(text.trim()),
             Spared::Schemes => is_scheme(text.trim()),
         }
+    }
+
+    /// True where settings under the rule's names tell how to authenticate.
+    pub(super) fn is_of_schemes(&self) -> bool {
+        self.spared == Spared::Schemes
     }
 
     /// True where one marker stands for whatever is under the rule's names.
@@ -208,6 +216,18 @@ impl Rule {
     pub(super) fn spares_containers(&self) -> bool {
         self.spared == Spared::Containers
     }
+}
+
+/// True for `prod/db/main` and for the name of a resource.
+fn is_path(text: &str) -> bool {
+    text.starts_with("arn:")
+        || text.contains('/')
+            && text.split('/').all(|part| {
+                !reference::looks_secret(part)
+                    && part.bytes().all(|byte| {
+                        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+                    })
+            })
 }
 
 /// True for the name of a way to authenticate, which a setting called `auth` has.

@@ -13,8 +13,13 @@ const TYPES: &[&str] = &[
 /// Another member than these may be the value itself, as `default` and `example` are.
 pub(super) fn describes(value: &Value) -> bool {
     match value {
-        Value::Object(members) => is_schema(members),
-        Value::Array(items) => !items.is_empty() && items.iter().all(is_named_only),
+        Value::Object(members) => is_schema(members) || is_name_only(members),
+        Value::Array(items) => {
+            !items.is_empty()
+                && items
+                    .iter()
+                    .all(|item| item.as_object().is_some_and(is_name_only))
+        }
         _ => false,
     }
 }
@@ -52,8 +57,35 @@ fn is_schema(members: &Map<String, Value>) -> bool {
 }
 
 /// True for an object that holds nothing but the name of another one, as Kubernetes refers to secrets.
-fn is_named_only(item: &Value) -> bool {
-    item.as_object().is_some_and(|members| {
-        members.len() == 1 && members.get("name").is_some_and(Value::is_string)
+fn is_name_only(members: &Map<String, Value>) -> bool {
+    let mut names = members.iter();
+    matches!(names.next(), Some((name, Value::String(_))) if name == "name" || name == "secretName")
+        && names.next().is_none()
+}
+
+/// What the settings of a way to authenticate are called.
+const SETTINGS: &[&str] = &[
+    "algorithm",
+    "audience",
+    "flow",
+    "issuer",
+    "kind",
+    "method",
+    "mode",
+    "provider",
+    "realm",
+    "scheme",
+    "scopes",
+    "strategy",
+    "type",
+];
+
+/// True for `{"type": "oauth2", "enabled": true}`: settings, and nothing that may be a credential.
+pub(super) fn is_settings(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| {
+        !members.is_empty()
+            && members.iter().all(|(name, value)| {
+                value.is_boolean() || value.is_string() && SETTINGS.contains(&name.as_str())
+            })
     })
 }

@@ -324,7 +324,9 @@ impl<'a> Pass<'a> {
         if is_count || matches!(value, Value::Null | Value::Bool(_)) {
             return self.value(value, under, depth);
         }
-        if under.is_none() && descriptions::describes(value) {
+        let is_described = descriptions::describes(value)
+            || rule.is_of_schemes() && descriptions::is_settings(value);
+        if under.is_none() && is_described {
             return self.value(value, None, depth);
         }
         match rule.treatment {

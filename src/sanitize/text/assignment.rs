@@ -99,7 +99,11 @@ impl<'r> Scan<'_, 'r, '_> {
         if plural && !quoted {
             return self.words(rule, after);
         }
-        if bytes[operator] == b':' && layout::is_in_resource_name(bytes, name.start) {
+        if bytes[operator] == b':' && layout::is_in_resource_name(bytes, operator) {
+            return after;
+        }
+        // `${NAME:?message}`: what stands behind `:-` is a value.
+        if bytes[..name.start].ends_with(b"${") && matches!(bytes.get(after), Some(b'?' | b'+')) {
             return after;
         }
         let outer = name.start.checked_sub(1).map(|before| bytes[before]);
