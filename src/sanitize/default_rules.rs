@@ -467,12 +467,10 @@ const NO_SECRET_TOKEN: &[&str] = &[
     "last",
     "per",
     "image",
-    "audio",
-    "video",
 ];
 
 /// A secret that is only named.
-const NO_SECRET: &[&str] = &["existing", "external"];
+const NO_SECRET: &[&str] = &["existing"];
 
 /// Contacts of electronics and of bowling.
 const NO_SECRET_PIN: &[&str] = &[

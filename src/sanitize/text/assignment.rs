@@ -81,6 +81,8 @@ impl<'r> Scan<'_, 'r, '_> {
         let quoted = bytes
             .get(name.end)
             .is_some_and(|byte| is_quote_or_escape(*byte));
+        // Documentation has names of code between backticks.
+        let is_spoken = !quoted || bytes[name.end] == b'`';
         let rules = self.findings.rules;
         let named = &bytes[name.clone()];
         let known = rules
@@ -143,7 +145,9 @@ impl<'r> Scan<'_, 'r, '_> {
             let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
             if is_comparison && !reference::looks_secret(word)
                 || is_call && reference::is_own_name(rules, word)
-                || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
+                || is_spoken
+                    && bytes[operator..value.start] == *b": "
+                    && reference::is_grammar(word)
                 || reference::is_folder(named, word)
                 || self.is_field_number(named, &value)
                 || named.contains(&b'.') && reference::is_name_again(named, word)
@@ -330,9 +334,12 @@ impl<'r> Scan<'_, 'r, '_> {
             || reference::is_grammar(word)
     }
 
-    /// `--token TOKEN`, as a program tells of its options.
+    /// `--token TOKEN`, `--api-key string`: as a program tells of its options.
     fn is_placeholder(&self, name: &[u8], value: &Found) -> bool {
         let word = &self.findings.text[value.start..self.char_end(value.end)];
+        if reference::is_type(word) {
+            return true;
+        }
         let word = word.trim_end_matches([']', '}', ')', ',', '|']);
         word.bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
