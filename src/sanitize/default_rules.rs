@@ -2,7 +2,8 @@
 //!
 //! Each names the members that it is for, as they are folded; any words may stand before them.
 
-use super::rules::{Extent, Group, Rule, Spared, Treatment};
+use super::rules::{Extent, Group, Rule, Treatment};
+use super::spared::Spared;
 
 /// The default rules.
 pub(super) fn defaults() -> Vec<Rule> {

@@ -114,6 +114,7 @@ mod rule_counts;
 mod rule_set;
 mod rules;
 mod sensitive;
+mod spared;
 mod sweep;
 mod text;
 mod tools;

@@ -1,7 +1,6 @@
 //! The rules: which member names are sensitive, and what becomes of their values.
 
 use std::fmt::Write;
-use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -15,7 +14,8 @@ use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
-use super::{marker, names, pass, reference};
+use super::spared::Spared;
+use super::{names, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 2";
@@ -48,22 +48,6 @@ pub(super) enum Group {
     Financial,
     /// What tells of a person.
     Personal,
-}
-
-/// Which values under its names a rule leaves alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spared {
-    Nothing,
-    /// Values with fewer digits: the name has other meanings.
-    FewerDigits(u8),
-    /// Addresses of machines and of memory.
-    NetworkAddresses,
-    /// Names of the ways to authenticate.
-    Schemes,
-    /// Paths, by which stores of secrets name them.
-    Paths,
-    /// Objects and lists, which are looked through as if they had no such name.
-    Containers,
 }
 
 /// How far an unquoted value reaches in plain text.
@@ -189,16 +173,7 @@ impl Rule {
 
     /// True for a text under one of the rule's names that is not what the rule is about.
     pub(super) fn spares(&self, text: &str) -> bool {
-        match self.spared {
-            Spared::Nothing | Spared::Containers => false,
-            Spared::FewerDigits(least) => {
-                let text = marker::without(text);
-                text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
-            }
-            Spared::NetworkAddresses => is_network_address(text.trim()),
-            Spared::Paths => is_path(text.trim()),
-            Spared::Schemes => is_scheme(text.trim()),
-        }
+        self.spared.is_spared(text)
     }
 
     /// True where settings under the rule's names tell how to authenticate.
@@ -216,74 +191,6 @@ impl Rule {
     pub(super) fn spares_containers(&self) -> bool {
         self.spared == Spared::Containers
     }
-}
-
-/// True for `prod/db/main` and for the name of a resource.
-fn is_path(text: &str) -> bool {
-    text.starts_with("arn:")
-        || text.contains('/')
-            && text.split('/').all(|part| {
-                !reference::looks_secret(part)
-                    && part.bytes().all(|byte| {
-                        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
-                    })
-            })
-}
-
-/// True for the name of a way to authenticate, which a setting called `auth` has.
-fn is_scheme(text: &str) -> bool {
-    const SCHEMES: &[&str] = &[
-        "anonymous",
-        "api_key",
-        "api-key",
-        "apikey",
-        "basic",
-        "bearer",
-        "certificate",
-        "digest",
-        "disabled",
-        "enabled",
-        "iam",
-        "jwt",
-        "kerberos",
-        "ldap",
-        "mtls",
-        "negotiate",
-        "none",
-        "ntlm",
-        "oauth",
-        "oauth1",
-        "oauth2",
-        "oauth2.0",
-        "oidc",
-        "openid",
-        "optional",
-        "required",
-        "saml",
-        "saml2",
-        "sso",
-        "tls",
-        "token",
-        "webauthn",
-    ];
-    SCHEMES
-        .iter()
-        .any(|scheme| text.eq_ignore_ascii_case(scheme))
-}
-
-/// True for an IP address with or without port or prefix, and for a hexadecimal number.
-fn is_network_address(text: &str) -> bool {
-    if let Some(digits) = text.strip_prefix("0x") {
-        return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    }
-    let host = text.split_once('/').map_or(text, |(host, prefix)| {
-        if prefix.bytes().all(|byte| byte.is_ascii_digit()) {
-            host
-        } else {
-            text
-        }
-    });
-    host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok()
 }
 
 /// The default rules and those that were added: an added one takes its name from the default rule that
