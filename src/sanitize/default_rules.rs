@@ -2,7 +2,8 @@
 //!
 //! Each names the members that it is for, as they are folded; any words may stand before them.
 
-use super::rules::{Extent, Group, Rule, Spared, Treatment};
+use super::rules::{Extent, Group, Rule, Treatment};
+use super::spared::Spared;
 
 /// The default rules.
 pub(super) fn defaults() -> Vec<Rule> {
@@ -35,10 +36,20 @@ fn secrets() -> Vec<Rule> {
         word("token")
             .called(&["token"])
             .harmless_after(NO_SECRET_TOKEN),
+        // What .NET calls a part of an assembly's name.
+        Rule::new(
+            "public_key_token",
+            Some(Group::Secret),
+            Treatment::Keep,
+            Extent::Word,
+        )
+        .called(&["public_key_token"]),
         word("personal_access_token").called(&["pat"]),
         word("jwt").called(&["jwt"]),
         word("csrf").called(&["csrf", "xsrf"]),
-        word("secret").called(&["secret", "secret_id", "secret_string", "secret_binary"]),
+        word("secret").called(&["secret"]).harmless_after(NO_SECRET),
+        word("secret").called(&["secret_string", "secret_binary"]),
+        word("secret").called(&["secret_id"]).sparing(Spared::Paths),
         word("api_key").called(&[
             "api_key",
             "app_key",
@@ -85,7 +96,8 @@ fn secrets() -> Vec<Rule> {
                 "=auth",
                 "=bearer",
             ])
-            .harmless_after(NO_CREDENTIALS),
+            .harmless_after(NO_CREDENTIALS)
+            .sparing(Spared::Schemes),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
         word("one_time_code").called(&[
@@ -422,6 +434,9 @@ const NO_SECRET_TOKEN: &[&str] = &[
     "cursor",
     "pagination",
     "resumption",
+    "resume",
+    "scroll",
+    "skip",
     "delta",
     "sync",
     "progress",
@@ -449,7 +464,14 @@ const NO_SECRET_TOKEN: &[&str] = &[
     "special",
     "start",
     "end",
+    "first",
+    "last",
+    "per",
+    "image",
 ];
+
+/// A secret that is only named.
+const NO_SECRET: &[&str] = &["existing"];
 
 /// Contacts of electronics and of bowling.
 const NO_SECRET_PIN: &[&str] = &[

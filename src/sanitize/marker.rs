@@ -1,5 +1,6 @@
 //! What the sanitizer itself writes in place of a value, and how it is known again.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Stands for a container that is nested too deeply.
@@ -39,6 +40,32 @@ pub(super) fn length_at(text: &[u8], at: usize) -> Option<usize> {
 /// True where all of `text` is a marker, a placeholder or a pseudonym.
 pub(super) fn is_whole(text: &str) -> bool {
     length_at(text.as_bytes(), 0) == Some(text.len())
+}
+
+/// A text without what the sanitizer itself wrote into it: what is left came from elsewhere.
+pub(super) fn without(text: &str) -> Cow<'_, str> {
+    let (mut left, mut kept, mut at) = (String::new(), 0, 0);
+    while let Some(offset) = memchr::memchr2(b'[', b'p', &text.as_bytes()[at..]) {
+        at += offset;
+        match length_at(text.as_bytes(), at) {
+            Some(length) => {
+                left.push_str(text.get(kept..at).unwrap_or_default());
+                at += length;
+                kept = at;
+            }
+            None => at += 1,
+        }
+    }
+    if kept == 0 {
+        return Cow::Borrowed(text);
+    }
+    left.push_str(text.get(kept..).unwrap_or_default());
+    Cow::Owned(left)
+}
+
+/// True where a marker, a placeholder or a pseudonym stands anywhere in `text`.
+pub(super) fn is_in(text: &str) -> bool {
+    without(text).len() < text.len()
 }
 
 /// True where `name` ends in a marker or a pseudonym, and perhaps a number that keeps it apart from others.

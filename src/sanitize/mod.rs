@@ -15,6 +15,10 @@
 //! `password_policy_id` stay; names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
 //! excepted. A plural with a number is a count and stays. Names of users, ids, URLs and hosts stay. [`SanitizerBuilder`] adds names.
 //!
+//! What tells of a member and is not its value stays too: a schema of it (`{"type": "string", "description": …}`), the name of a
+//! Kubernetes secret (`[{"name": …}]`), the name of a way to authenticate (`"auth": "oauth2"`), a path in a store of secrets
+//! (`"SecretId": "prod/db"`).
+//!
 //! **Values by what stands beside them**, by the same names: `{"name": "password", "value": …}` in its many forms, rows of name and
 //! value, rows under columns, `["--password", …]` and the like in lists of arguments, with the short options of programs that
 //! take a password in one (`mysql -p`, `curl -u`, `docker login -p` …), and all data of a Kubernetes `Secret`.
@@ -112,6 +116,7 @@ mod rule_counts;
 mod rule_set;
 mod rules;
 mod sensitive;
+mod spared;
 mod sweep;
 mod text;
 mod tools;

@@ -1,7 +1,6 @@
 //! The rules: which member names are sensitive, and what becomes of their values.
 
 use std::fmt::Write;
-use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -15,6 +14,7 @@ use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
+use super::spared::Spared;
 use super::{names, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
@@ -48,18 +48,6 @@ pub(super) enum Group {
     Financial,
     /// What tells of a person.
     Personal,
-}
-
-/// Which values under its names a rule leaves alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spared {
-    Nothing,
-    /// Values with fewer digits: the name has other meanings.
-    FewerDigits(u8),
-    /// Addresses of machines and of memory.
-    NetworkAddresses,
-    /// Objects and lists, which are looked through as if they had no such name.
-    Containers,
 }
 
 /// How far an unquoted value reaches in plain text.
@@ -185,34 +173,24 @@ impl Rule {
 
     /// True for a text under one of the rule's names that is not what the rule is about.
     pub(super) fn spares(&self, text: &str) -> bool {
-        match self.spared {
-            Spared::Nothing | Spared::Containers => false,
-            Spared::FewerDigits(least) => {
-                text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
-            }
-            Spared::NetworkAddresses => is_network_address(text.trim()),
-        }
+        self.spared.is_spared(text)
+    }
+
+    /// True where settings under the rule's names tell how to authenticate.
+    pub(super) fn is_of_schemes(&self) -> bool {
+        self.spared == Spared::Schemes
+    }
+
+    /// True where one marker stands for whatever is under the rule's names.
+    pub(super) fn replaces_all(&self) -> bool {
+        matches!(self.treatment, Treatment::Redact | Treatment::Drop)
+            && self.spared == Spared::Nothing
     }
 
     /// True where containers under the rule's names are looked through for themselves.
     pub(super) fn spares_containers(&self) -> bool {
         self.spared == Spared::Containers
     }
-}
-
-/// True for an IP address with or without port or prefix, and for a hexadecimal number.
-fn is_network_address(text: &str) -> bool {
-    if let Some(digits) = text.strip_prefix("0x") {
-        return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    }
-    let host = text.split_once('/').map_or(text, |(host, prefix)| {
-        if prefix.bytes().all(|byte| byte.is_ascii_digit()) {
-            host
-        } else {
-            text
-        }
-    });
-    host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok()
 }
 
 /// The default rules and those that were added: an added one takes its name from the default rule that

@@ -64,6 +64,7 @@ fn assignments(rules: &Rules, bytes: &[u8], found: &mut Vec<Detected>) {
         let is_part = before == Some(&b';');
         if !is_part && !begins_part(bytes, sign + 1)
             || name.is_empty()
+            || is_declaration(name)
             || !names_secret(rules, name)
         {
             continue;
@@ -72,6 +73,14 @@ fn assignments(rules: &Rules, bytes: &[u8], found: &mut Vec<Detected>) {
         push(rules, bytes, sign + 1..end, found);
         at = end.max(at);
     }
+}
+
+/// `string password = 2;`: a field of a message, or a variable with its type.
+fn is_declaration(name: &[u8]) -> bool {
+    let first = name.split(|byte| *byte == b' ').next();
+    first.is_some_and(|first| {
+        first.len() < name.len() && std::str::from_utf8(first).is_ok_and(reference::is_type)
+    })
 }
 
 const NAME: &shape::Class = &shape::class(b" _-.");
@@ -127,12 +136,13 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
     start + end.unwrap_or(near.len())
 }
 
-fn push(rules: &Rules, bytes: &[u8], range: Range<usize>, found: &mut Vec<Detected>) {
+fn push(rules: &Rules, bytes: &[u8], mut range: Range<usize>, found: &mut Vec<Detected>) {
+    range.end = range.start + bytes[range.clone()].trim_ascii_end().len();
     let value = &bytes[range.clone()];
     let Ok(text) = std::str::from_utf8(value) else {
         return;
     };
-    if text.trim().is_empty()
+    if text.is_empty()
         || marker::length_at(value, 0) == Some(value.len())
         || reference::is_exempt(rules, text, false)
     {

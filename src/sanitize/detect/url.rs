@@ -145,7 +145,11 @@ impl Url<'_, '_> {
                 }
                 if is_reference(self.rules, password) || is_marker(password) {
                     // The user may still be the secret: `https://token:${EMPTY}@host`.
-                    if is_harmless_user(user, true) || user.is_empty() || is_marker(info) {
+                    if is_harmless_user(user, true)
+                        || user.is_empty()
+                        || is_reference(self.rules, user)
+                        || is_marker(info)
+                    {
                         return at + 1;
                     }
                     self.start..self.start + colon

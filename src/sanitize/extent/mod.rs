@@ -70,6 +70,7 @@ impl<'t> Reader<'t> {
             Some(end) => end,
             None => {
                 let end = match extent {
+                    _ if self.bytes[start..].starts_with(b"<%") => self.template_end(start),
                     _ if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
                     Extent::Word => self.word_end(start),
                     Extent::Credentials => self.credentials_end(start, outer),

@@ -37,6 +37,15 @@ impl Reader<'_> {
         at
     }
 
+    /// Where `<%= … %>` ends that begins at `start`.
+    pub(in crate::sanitize) fn template_end(self, start: usize) -> usize {
+        let near = &self.bytes[start..self.bytes.len().min(start + MAX_GROUP)];
+        match memchr::memmem::find(near, b"%>") {
+            Some(length) => start + length + 2,
+            None => self.word_end(start),
+        }
+    }
+
     /// True where a word ends at `at`. It depends on nothing before that place, so a text that was
     /// sanitized ends in the same places.
     pub(in crate::sanitize) fn ends_word(self, at: usize) -> bool {

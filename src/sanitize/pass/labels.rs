@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::sanitize::marker;
 use crate::sanitize::rules::{Group, Rule, Rules};
 
 /// The most bytes of a label; a longer text is none.
@@ -100,6 +101,15 @@ pub(super) fn tells_of_account(member: &str) -> bool {
     ends_in(member, OF_ACCOUNTS)
 }
 
+/// True for the id of a record of an account, as in `"id": "card_1Nv0FGQ9"`, which begins with what it is one of.
+pub(super) fn is_record_id(member: &str, value: &Value) -> bool {
+    let begins_with_kind = |id: &str| {
+        let kind = id.bytes().take_while(u8::is_ascii_lowercase).count();
+        kind >= 2 && id.as_bytes().get(kind) == Some(&b'_')
+    };
+    ends_in(member, &["id"]) && value.as_str().is_some_and(begins_with_kind)
+}
+
 /// True where the last word of `member` is one of `words`, however it is spelled.
 pub(super) fn ends_in(member: &str, words: &[&str]) -> bool {
     let bytes = member.as_bytes();
@@ -142,7 +152,8 @@ pub(super) fn rule_of<'r>(rules: &'r Rules, label: &str) -> Option<(&'r Rule, bo
             found = Some(rule);
         }
     }
-    found
+    // A text in which something was replaced had its value in itself.
+    found.filter(|_| !marker::is_in(label))
 }
 
 fn rule_of_part<'r>(rules: &'r Rules, part: &str) -> Option<(&'r Rule, bool)> {

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::Pass;
 use super::containers::Member;
-use super::strings::is_harmless;
+use super::strings::{MAX_SEARCHES, is_harmless};
 use crate::canonical::compare_keys;
+use crate::sanitize::known_names::Verdict;
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
 use crate::sanitize::rules::Rule;
@@ -42,7 +43,7 @@ impl<'a> Pass<'a> {
             return None;
         }
         if let Some(rule) = under
-            && name.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
+            && digits(name) >= LEAST_DIGITS
             && !rule.spares(name)
             && !marker::is_at_end(name.as_bytes())
         {
@@ -52,12 +53,18 @@ impl<'a> Pass<'a> {
             return None;
         }
         let rules: &'a _ = self.rules;
-        let spans = detect::find(rules, searched, 0);
-        if spans.is_empty() {
-            return None;
+        let mut spans = detect::find(rules, searched, 0);
+        let (mut replaced, mut found) = (name.to_owned(), Vec::new());
+        for _ in 0..MAX_SEARCHES {
+            if spans.is_empty() {
+                break;
+            }
+            replaced = text::replace(rules, &replaced, &spans);
+            found.extend(spans.iter().map(|span| span.rule));
+            // What was replaced may have hidden what stood beside it.
+            spans = detect::find(rules, &replaced, 0);
         }
-        let replaced = text::replace(rules, name, &spans);
-        Some((replaced, spans.iter().map(|span| span.rule).collect()))
+        (!found.is_empty()).then_some((replaced, found))
     }
 
     pub(super) fn shown_name(&self, name: &str, under: Option<&'a Rule>) -> ShownName<'a> {
@@ -108,7 +115,7 @@ impl<'a> Pass<'a> {
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
-                verdict: self.rules.verdict(name),
+                verdict: self.verdict_of(shown, name),
                 first: from + at == 0,
                 more: at < last,
             };
@@ -116,6 +123,27 @@ impl<'a> Pass<'a> {
                 break;
             }
         }
+    }
+
+    /// What is known of a name, be it replaced or not.
+    fn verdict_of(&self, shown: &ShownName<'a>, name: &str) -> Verdict {
+        let verdict = self.rules.verdict(name);
+        // Who reads what is written sees no name there, and takes the value for one of the rule around it.
+        let goes_whole = |(rule, _): (&Rule, bool)| rule.replaces_all();
+        if marker::is_whole(&shown.text) && !self.rules.of_verdict(verdict).is_some_and(goes_whole)
+        {
+            return self.rules.verdict(&shown.text);
+        }
+        verdict
+    }
+}
+
+/// How many digits of a name are its own.
+fn digits(name: &str) -> usize {
+    let count = |name: &str| name.bytes().filter(u8::is_ascii_digit).count();
+    match count(name) {
+        LEAST_DIGITS.. => count(&marker::without(name)),
+        fewer => fewer,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod containers;
+mod descriptions;
 mod labels;
 mod member_names;
 mod numbers;
@@ -323,6 +324,11 @@ impl<'a> Pass<'a> {
         if is_count || matches!(value, Value::Null | Value::Bool(_)) {
             return self.value(value, under, depth);
         }
+        let is_described = descriptions::describes(value)
+            || rule.is_of_schemes() && descriptions::is_settings(value);
+        if under.is_none() && is_described {
+            return self.value(value, None, depth);
+        }
         match rule.treatment {
             Treatment::Keep => self.value(value, None, depth),
             Treatment::Pseudonymize { .. } | Treatment::Mask | Treatment::Generalize(_) => {
@@ -330,6 +336,7 @@ impl<'a> Pass<'a> {
             }
             Treatment::Redact | Treatment::Drop => match value {
                 Value::String(text) if marker::is_whole(text) => self.plain(text),
+                Value::String(text) if rule.spares(text) => self.text(text, depth),
                 _ => {
                     if let Some(echo) = &mut self.echo {
                         echo.remember_tree(self.rules, value, rule.marker());
@@ -344,7 +351,8 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     fn value_within(&mut self, rule: &'a Rule, name: &str, value: &Value, depth: usize) -> Written {
         let stays = rule.spares_containers()
-            || rule.treatment == Treatment::Mask && labels::tells_of_account(name);
+            || rule.treatment == Treatment::Mask
+                && (labels::tells_of_account(name) || labels::is_record_id(name, value));
         self.value(value, (!stays).then_some(rule), depth)
     }
 

@@ -12,7 +12,7 @@ use crate::sanitize::text::{self, Span};
 /// The least room in which the beginning of a string is worth writing.
 const LEAST_ROOM: usize = 16;
 /// How often a text is searched in which something was found.
-const MAX_SEARCHES: usize = 4;
+pub(super) const MAX_SEARCHES: usize = 8;
 
 /// How many bytes at the end of a text that was not searched whole are not written.
 const UNCERTAIN: usize = 16 * 1024;

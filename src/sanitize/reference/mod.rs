@@ -3,21 +3,47 @@
 //!
 //! This holds in text only. The value of a member is never exempt but as null or a boolean.
 
+mod placeholder;
+mod types;
 mod word;
 
+use self::placeholder::{
+    is_address, is_placeholder, is_scheme_of_reference, is_substitution, is_template, is_variable,
+};
+pub(super) use self::types::is_type;
 pub(super) use self::word::{is_grammar, looks_secret};
 use super::rules::Rules;
 
 /// True where a value that was assigned to a secret's name says where the secret is, not what it is.
 pub(super) fn is_exempt(rules: &Rules, value: &str, quoted: bool) -> bool {
     let is_sign = value.len() <= 2 && !value.bytes().any(|byte| byte.is_ascii_alphanumeric());
-    if is_sign || is_placeholder(rules, value) || is_mask(value) || is_address(value) {
+    if is_sign
+        || is_placeholder(rules, value)
+        || is_template(value)
+        || is_scheme_of_reference(rules, value)
+        || is_mask(value)
+        || is_address(value)
+    {
         return true;
+    }
+    if let Some(inside) = without_string_marks(value) {
+        return is_exempt(rules, inside, true);
     }
     if quoted {
         return is_variable(value) && value.contains('_') || is_substitution(value);
     }
     is_nothing(value) || is_variable(value) || is_code(rules, value) || is_link(value)
+}
+
+/// What stands in `f"…"` and its like.
+fn without_string_marks(value: &str) -> Option<&str> {
+    // A bracket behind it closes what is around it.
+    let value = value.trim_end_matches(['}', ')', ',']);
+    let literal = value.trim_start_matches(['f', 'b', 'r', '$', '@']);
+    let inside = ['"', '\'', '`']
+        .into_iter()
+        .find_map(|mark| literal.strip_prefix(mark)?.strip_suffix(mark))?;
+    (literal.len() < value.len()).then_some(inside)
 }
 
 /// A page, as in `reset your password: https://a.example/reset`; what is secret in a URL is found in it.
@@ -32,50 +58,6 @@ fn is_nothing(value: &str) -> bool {
         .any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// `${NAME}`, `${{ secrets.NAME }}`, `{{ vault.name }}`, `{password}`, `%s`, `<your token>`.
-fn is_placeholder(rules: &Rules, value: &str) -> bool {
-    let names_a_rule = |text: &str| rules.for_name_at_end(text.as_bytes()).is_some();
-    // A word ends before a closing bracket.
-    if let Some(inside) = value.strip_prefix('<') {
-        let inside = inside.strip_suffix('>').unwrap_or(inside);
-        return is_words(inside)
-            && (names_a_rule(inside) || inside.to_ascii_lowercase().starts_with("your"));
-    }
-    if let Some(inside) = value
-        .strip_prefix("%(")
-        .and_then(|rest| rest.strip_suffix(")s"))
-    {
-        return is_identifier(inside);
-    }
-    if matches!(
-        value,
-        "%s" | "%v" | "%d" | "%q" | "%r" | "%i" | "%u" | "%@" | "{}" | "{:?}" | "{0}" | "?" | "..."
-    ) {
-        return true;
-    }
-    let single = value
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'));
-    if single.is_some_and(|inside| is_dotted(inside) && names_a_rule(inside)) {
-        return true;
-    }
-    let inside = match value.strip_prefix(['$', '#', '%']) {
-        Some(rest) => rest
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}')),
-        None => value
-            .strip_prefix("{{")
-            .and_then(|rest| rest.strip_suffix("}}")),
-    };
-    inside.is_some_and(|inside| {
-        let inside = inside
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-            .unwrap_or(inside);
-        is_path(inside.trim())
-    })
-}
-
 /// Nothing but stars and dots: what others put in place of a secret.
 fn is_mask(value: &str) -> bool {
     value
@@ -83,50 +65,24 @@ fn is_mask(value: &str) -> bool {
         .all(|letter| matches!(letter, '*' | '•' | '●' | '…' | '.'))
 }
 
-/// The address of a secret in a store of secrets.
-fn is_address(value: &str) -> bool {
-    [
-        "op://",
-        "vault://",
-        "vault:",
-        "ssm:/",
-        "arn:aws:secretsmanager:",
-        "arn:aws:ssm:",
-        "/run/secrets/",
-    ]
-    .iter()
-    .any(|scheme| value.starts_with(scheme) && is_path(value))
-}
-
-/// `$(cat /run/secret)`, `` `pass show x` ``.
-fn is_substitution(value: &str) -> bool {
-    value.starts_with("$(") && value.ends_with(')')
-}
-
-/// `$NAME`, `%NAME%`, `process.env.NAME`.
-fn is_variable(value: &str) -> bool {
-    if let Some(path) = value
-        .strip_prefix("process.env.")
-        .or_else(|| value.strip_prefix("import.meta.env."))
-        .or_else(|| value.strip_prefix("$env:"))
-    {
-        return is_constant(path);
-    }
-    match value.strip_prefix('$') {
-        Some(name) => is_constant(name),
-        None => value
-            .strip_prefix('%')
-            .and_then(|rest| rest.strip_suffix('%'))
-            .is_some_and(is_constant),
-    }
-}
-
 /// `os.environ["NAME"]`, `load_token(path)`, `self.token`, `$(cat file)`.
 fn is_code(rules: &Rules, value: &str) -> bool {
     is_substitution(value)
         || matches!(
             value,
-            "await" | "new" | "async" | "lambda" | "function" | "!Ref" | "!Sub" | "!vault"
+            "await"
+                | "new"
+                | "async"
+                | "lambda"
+                | "function"
+                | "!Ref"
+                | "!Sub"
+                | "!GetAtt"
+                | "!vault"
+                | "!secret"
+                | "!env"
+                | "!env_var"
+                | "!ImportValue"
         )
         || is_member(rules, value)
         || is_call(rules, value)
@@ -144,9 +100,17 @@ fn is_member(rules: &Rules, value: &str) -> bool {
     else {
         return false;
     };
+    let names_a_rule = |name: &str| rules.for_name_at_end(name.as_bytes()).is_some();
+    // `random_password.db.result`: what a resource is follows its kind.
+    let is_of_resource = || {
+        object
+            .split_once('.')
+            .is_some_and(|(kind, _)| kind.contains('_') && names_a_rule(kind))
+            && !path.bytes().any(|byte| byte.is_ascii_digit())
+    };
     is_identifier(member)
         && object.split('.').all(is_identifier)
-        && rules.for_name_at_end(member.as_bytes()).is_some()
+        && (names_a_rule(member) || is_of_resource())
 }
 
 /// A function that is called, or a map that is looked into.
@@ -164,6 +128,9 @@ fn is_call(rules: &Rules, value: &str) -> bool {
     if !is_path(function) || !arguments.ends_with([')', ']']) {
         return false;
     }
+    if looks_up(function) && is_lookup(arguments) {
+        return true;
+    }
     let has_literal = arguments.contains(['"', '\'', '`']);
     if !has_literal {
         let last = function.rsplit(['.', ':']).next().unwrap_or_default();
@@ -179,21 +146,29 @@ fn is_call(rules: &Rules, value: &str) -> bool {
             .split(',')
             .map(|literal| literal.trim().trim_matches(['"', '\'', '`']))
     };
-    let looks_up = function
-        .split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| LOOKS_UP.iter().any(|verb| word.starts_with(verb)));
     let names_a_rule = rules.for_name_at_end(function.as_bytes()).is_some();
     literals().all(|literal| is_words(literal) && (!looks_secret(literal) || is_constant(literal)))
-        && (looks_up
+        && (looks_up(function)
             || is_index && literals().all(is_identifier)
             || names_a_rule && function.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
+fn looks_up(function: &str) -> bool {
+    function
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|word| {
+            LOOKS_UP.iter().any(|verb| {
+                word.get(..verb.len())
+                    .is_some_and(|begin| begin.eq_ignore_ascii_case(verb))
+            })
+        })
+}
+
 /// Words in the names of functions and maps that give what they are asked for.
 const LOOKS_UP: &[&str] = &[
-    "env", "getenv", "Getenv", "secrets", "vault", "getpass", "input", "prompt", "headers",
-    "params", "get", "load", "read", "fetch", "generate", "find", "lookup", "resolve", "ask",
-    "require", "encode", "decode", "config", "settings", "options",
+    "env", "secrets", "vault", "getpass", "input", "prompt", "headers", "params", "get", "load",
+    "read", "fetch", "generate", "find", "lookup", "resolve", "ask", "require", "encode", "decode",
+    "config", "settings", "options",
 ];
 
 /// Names and numbers with commas between them.
@@ -263,6 +238,22 @@ pub(super) fn is_own_name(rules: &Rules, value: &str) -> bool {
         && rules.for_name_at_end(value.as_bytes()).is_some()
 }
 
+/// `this.token = token`, `--token TOKEN`: the value is spelled as the end of its name is.
+pub(super) fn is_name_again(name: &[u8], value: &str) -> bool {
+    let word = value.trim_end_matches([';', ',']).as_bytes();
+    let Some(start) = name.len().checked_sub(word.len()) else {
+        return false;
+    };
+    let same = name[start..]
+        .iter()
+        .zip(word)
+        .all(|(named, byte)| named.eq_ignore_ascii_case(byte) || (*named == b'-' && *byte == b'_'));
+    let letters = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    same && !word.is_empty()
+        && word.iter().all(letters)
+        && (start == 0 || matches!(name[start - 1], b'.' | b'>' | b'-' | b'_'))
+}
+
 /// The folder that a shell is in: `PWD=/home/ada`.
 pub(super) fn is_folder(name: &[u8], value: &str) -> bool {
     name.ends_with(b"PWD")
@@ -298,106 +289,35 @@ pub(super) fn is_program(text: &str) -> bool {
     signs.take(2).count() == 2 || text.starts_with("import ") || text.starts_with("from ")
 }
 
-/// A type in a declaration: `str`, `&String`, `Optional[str]`, `Vec<u8>`, `VARCHAR(255)`.
-pub(super) fn is_type(value: &str) -> bool {
-    const TYPES: &[&str] = &[
-        "str",
-        "string",
-        "String",
-        "int",
-        "integer",
-        "bool",
-        "boolean",
-        "bytes",
-        "float",
-        "number",
-        "object",
-        "any",
-        "Any",
-        "char",
-        "text",
-        "TEXT",
-        "varchar",
-        "VARCHAR",
-        "CHAR",
-        "STRING",
-        "String!",
-        "uuid",
-        "UUID",
-        "Uuid",
-        "dict",
-        "list",
-        "List",
-        "Dict",
-        "Optional",
-        "Option",
-        "Union",
-        "Vec",
-        "Box",
-        "Arc",
-        "Secret",
-        "SecretStr",
-        "SecretString",
-        "SecretBox",
-        "Buffer",
-        "Uint8Array",
-        "u8",
-        "u32",
-        "u64",
-        "i32",
-        "i64",
-        "NSString",
-        "CharField",
-        "unknown",
-        "byte",
-        "Bytes",
-        "impl",
-        "Cow",
-        "Into",
-        "Promise",
-        "Array",
-        "Map",
-        "never",
-        "Literal",
-        "Annotated",
-        "password",
-        "keyof",
-    ];
-    let value = value
-        .trim_start_matches(['&', '*', '?', '['])
-        .trim_start_matches("'static ")
-        .trim_end_matches([';', ',', '?', '!', ']', '*', ')', '|']);
-    let (head, generic) = match value.find(['<', '[', '(']) {
-        Some(at) => value.split_at(at),
-        None => (value, ""),
-    };
-    if head.is_empty() {
-        // `(bool, optional)`, as documentation has it.
-        return value
-            .strip_prefix('(')
-            .is_some_and(|inside| is_type(inside.split([',', ' ']).next().unwrap_or_default()));
+/// Code of which no literal looks like a secret.
+fn is_lookup(code: &str) -> bool {
+    let mut literal = None;
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let (part, marked) = rest.split_at(at);
+        let mark = &marked[..1];
+        match literal {
+            None if !is_code_between(part) => return false,
+            None => literal = Some(mark),
+            Some(open) if open != mark => return false,
+            Some(_) if !is_harmless_literal(part) => return false,
+            Some(_) => literal = None,
+        }
+        rest = &marked[1..];
     }
-    let head = head.rsplit(['.', ':']).next().unwrap_or(head);
-    head != "password"
-        && TYPES.contains(&head)
-        && (generic.is_empty()
-            || generic.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric()
-                    || matches!(
-                        byte,
-                        b'<' | b'>'
-                            | b'['
-                            | b']'
-                            | b'('
-                            | b')'
-                            | b','
-                            | b' '
-                            | b'_'
-                            | b'.'
-                            | b'&'
-                            | b':'
-                            | b'\''
-                            | b'|'
-                    )
-            }))
+    literal.is_none() && is_code_between(rest)
+}
+
+fn is_code_between(part: &str) -> bool {
+    let words = part.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    is_arguments(&part.replace(['?', '!', '|'], ""))
+        && words
+            .into_iter()
+            .all(|word| is_constant(word) || !looks_secret(word))
+}
+
+fn is_harmless_literal(literal: &str) -> bool {
+    literal.len() <= 2
+        || is_constant(literal)
+        || is_words(literal) && literal.split(['/', ':']).all(|part| !looks_secret(part))
 }

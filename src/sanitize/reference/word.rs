@@ -4,6 +4,9 @@
 pub(in crate::sanitize) fn is_grammar(word: &str) -> bool {
     let word = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
     let mut lower = [0; 16];
+    if word.ends_with("n't") {
+        return true;
+    }
     let Some(lower) = lower.get_mut(..word.len()) else {
         return false;
     };
@@ -192,26 +195,27 @@ const GRAMMAR: &[&[u8]] = &[
     b"could", b"created", b"currently", b"deleted", b"denied", b"deprecated", b"different", b"disabled", b"do",
     b"does", b"done", b"due", b"duplicate", b"each", b"easy", b"either", b"email", b"emailed", b"empty", b"enabled",
     b"encoded", b"encrypted", b"enough", b"enter", b"entered", b"exactly", b"exceeded", b"exists", b"expected",
-    b"expire", b"expired", b"expires", b"expiring", b"exposed", b"failed", b"field", b"first", b"for", b"forgot",
-    b"forgotten", b"found", b"from", b"future", b"generated", b"given", b"going", b"gone", b"good", b"granted",
-    b"had", b"hard", b"has", b"hashed", b"have", b"he", b"her", b"here", b"hidden", b"his", b"how", b"i", b"if",
-    b"ignored", b"in", b"inactive", b"incorrect", b"insecure", b"inside", b"instead", b"insufficient", b"invalid",
-    b"invalidated", b"is", b"it", b"its", b"just", b"kept", b"known", b"last", b"later", b"leaked", b"less", b"like",
-    b"limited", b"lost", b"made", b"malformed", b"mandatory", b"masked", b"match", b"matches", b"me", b"might",
-    b"mine", b"mismatch", b"missing", b"more", b"must", b"my", b"near", b"needed", b"neither", b"never", b"new",
-    b"next", b"no", b"none", b"nor", b"not", b"now", b"obsolete", b"of", b"off", b"ok", b"okay", b"old", b"omitted",
-    b"on", b"once", b"one", b"only", b"open", b"optional", b"or", b"other", b"our", b"out", b"over", b"passed",
-    b"pending", b"per", b"please", b"populated", b"possible", b"present", b"private", b"probably", b"protected",
-    b"provided", b"public", b"random", b"read", b"ready", b"received", b"recommended", b"redacted", b"refreshed",
-    b"refused", b"regenerated", b"registered", b"rejected", b"removed", b"renewed", b"required", b"reset",
-    b"restricted", b"returned", b"reused", b"revoked", b"right", b"rotated", b"rotating", b"safe", b"same", b"saved",
-    b"secure", b"see", b"seen", b"sensitive", b"sent", b"set", b"shall", b"shared", b"she", b"short", b"should",
-    b"shown", b"simple", b"since", b"so", b"some", b"soon", b"special", b"specified", b"stale", b"still", b"stolen",
-    b"stored", b"strong", b"such", b"sure", b"tbd", b"than", b"that", b"the", b"their", b"them", b"then", b"there",
-    b"these", b"they", b"this", b"those", b"through", b"to", b"today", b"too", b"transmitted", b"two",
-    b"unauthorized", b"unavailable", b"unchanged", b"undefined", b"under", b"unexpected", b"unique", b"unknown",
-    b"unless", b"unset", b"unsupported", b"until", b"up", b"updated", b"upon", b"us", b"use", b"used", b"useful",
-    b"using", b"usually", b"valid", b"validated", b"verified", b"very", b"via", b"visible", b"was", b"we", b"weak",
-    b"well", b"were", b"what", b"when", b"where", b"whether", b"which", b"while", b"who", b"whose", b"why", b"will",
-    b"with", b"without", b"won", b"worth", b"would", b"wrong", b"yes", b"yet", b"you", b"your",
+    b"expire", b"expired", b"expires", b"expiring", b"exposed", b"failed", b"field", b"first", b"for", b"forbidden",
+    b"forgot", b"forgotten", b"found", b"from", b"future", b"generated", b"given", b"going", b"gone", b"good",
+    b"granted", b"had", b"hard", b"has", b"hashed", b"have", b"he", b"her", b"here", b"hidden", b"his", b"how", b"i",
+    b"if", b"ignored", b"in", b"inactive", b"incorrect", b"insecure", b"inside", b"instead", b"insufficient",
+    b"invalid", b"invalidated", b"is", b"it", b"its", b"just", b"kept", b"known", b"last", b"later", b"leaked",
+    b"less", b"like", b"limited", b"lost", b"made", b"malformed", b"mandatory", b"masked", b"match", b"matches",
+    b"me", b"might", b"mine", b"mismatch", b"missing", b"more", b"must", b"my", b"near", b"needed", b"neither",
+    b"never", b"new", b"next", b"no", b"none", b"nor", b"not", b"now", b"obsolete", b"of", b"off", b"ok", b"okay",
+    b"old", b"omitted", b"on", b"once", b"one", b"only", b"open", b"optional", b"or", b"other", b"our", b"out",
+    b"over", b"passed", b"pending", b"per", b"permission", b"please", b"populated", b"possible", b"present",
+    b"private", b"probably", b"protected", b"provided", b"public", b"random", b"read", b"ready", b"received",
+    b"recommended", b"redacted", b"refreshed", b"refused", b"regenerated", b"registered", b"rejected", b"removed",
+    b"renewed", b"required", b"reset", b"restricted", b"returned", b"reused", b"revoked", b"right", b"rotated",
+    b"rotating", b"safe", b"same", b"saved", b"secure", b"see", b"seen", b"sensitive", b"sent", b"set", b"shall",
+    b"shared", b"she", b"short", b"should", b"shown", b"simple", b"since", b"so", b"some", b"soon", b"special",
+    b"specified", b"stale", b"still", b"stolen", b"stored", b"strong", b"such", b"sure", b"tbd", b"than", b"that",
+    b"the", b"their", b"them", b"then", b"there", b"these", b"they", b"this", b"those", b"through", b"timeout", b"to",
+    b"today", b"too", b"transmitted", b"two", b"unauthorized", b"unavailable", b"unchanged", b"undefined", b"under",
+    b"unexpected", b"unique", b"unknown", b"unless", b"unset", b"unsupported", b"until", b"up", b"updated", b"upon",
+    b"us", b"use", b"used", b"useful", b"using", b"usually", b"valid", b"validated", b"verified", b"very", b"via",
+    b"visible", b"was", b"we", b"weak", b"well", b"were", b"what", b"when", b"where", b"whether", b"which", b"while",
+    b"who", b"whose", b"why", b"will", b"with", b"without", b"won", b"worth", b"would", b"wrong", b"yes", b"yet",
+    b"you", b"your",
 ];

@@ -81,6 +81,8 @@ impl<'r> Scan<'_, 'r, '_> {
         let quoted = bytes
             .get(name.end)
             .is_some_and(|byte| is_quote_or_escape(*byte));
+        // Documentation has names of code between backticks.
+        let is_spoken = !quoted || bytes[name.end] == b'`';
         let rules = self.findings.rules;
         let named = &bytes[name.clone()];
         let known = rules
@@ -98,6 +100,13 @@ impl<'r> Scan<'_, 'r, '_> {
         };
         if plural && !quoted {
             return self.words(rule, after);
+        }
+        if bytes[operator] == b':' && layout::is_in_resource_name(bytes, operator) {
+            return after;
+        }
+        // `${NAME:?message}`: what stands behind `:-` is a value.
+        if bytes[..name.start].ends_with(b"${") && matches!(bytes.get(after), Some(b'?' | b'+')) {
+            return after;
         }
         let outer = name.start.checked_sub(1).map(|before| bytes[before]);
         let outer = outer.filter(|byte| is_quote(*byte) && !quoted);
@@ -136,8 +145,12 @@ impl<'r> Scan<'_, 'r, '_> {
             let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
             if is_comparison && !reference::looks_secret(word)
                 || is_call && reference::is_own_name(rules, word)
-                || !quoted && bytes[operator..value.start] == *b": " && reference::is_grammar(word)
+                || is_spoken
+                    && bytes[operator..value.start] == *b": "
+                    && reference::is_grammar(word)
                 || reference::is_folder(named, word)
+                || self.is_field_number(named, &value)
+                || named.contains(&b'.') && reference::is_name_again(named, word)
                 || is_permission(named, word)
                 || bytes[operator..after].starts_with(b"=>")
                     && matches!(word.as_bytes(), [b'{' | b'(', ..])
@@ -163,6 +176,18 @@ impl<'r> Scan<'_, 'r, '_> {
             }
         }
         self.take(rule, value, after)
+    }
+
+    /// `string password = 2;` numbers a field of a message.
+    fn is_field_number(&self, name: &[u8], value: &Found) -> bool {
+        let is_text = [&b"string "[..], b"bytes "]
+            .iter()
+            .any(|kind| name.trim_ascii_start().starts_with(kind));
+        let word = &self.findings.bytes()[value.start..value.end];
+        let digits = word.strip_suffix(b";").unwrap_or(word);
+        let is_closed =
+            digits.len() < word.len() || self.findings.bytes().get(value.end) == Some(&b';');
+        is_text && is_closed && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit)
     }
 
     /// Looked up once, and only where something hangs on it.
@@ -276,7 +301,11 @@ impl<'r> Scan<'_, 'r, '_> {
                 };
                 let value = reader.value(self.findings.rules, value_start, extent, None);
                 match value {
-                    Some(value) if value.quoted || !self.goes_on(&value) => {
+                    Some(value)
+                        if value.quoted
+                            || !self.goes_on(&value)
+                                && !self.is_placeholder(&bytes[name_start..name_end], &value) =>
+                    {
                         self.take(rule, value, name_end)
                     }
                     _ => name_end,
@@ -303,6 +332,18 @@ impl<'r> Scan<'_, 'r, '_> {
         word.starts_with(['-', '|', '>', '<', '&'])
             || WORDS.contains(&word)
             || reference::is_grammar(word)
+    }
+
+    /// `--token TOKEN`, `--api-key string`: as a program tells of its options.
+    fn is_placeholder(&self, name: &[u8], value: &Found) -> bool {
+        let word = &self.findings.text[value.start..self.char_end(value.end)];
+        if reference::is_type(word) {
+            return true;
+        }
+        let word = word.trim_end_matches([']', '}', ')', ',', '|']);
+        word.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+            && reference::is_name_again(name, word)
     }
 
     fn is_number(&self, value: &Found) -> bool {

@@ -9,6 +9,8 @@ use crate::sanitize::reference;
 const MAX_LINES: usize = 64;
 /// How far the ends of a line are looked for.
 const MAX_LINE: usize = 512;
+/// How far from its beginning a part of a resource's name may stand.
+const MAX_RESOURCE_NAME: usize = 256;
 
 /// The block scalar that begins behind `after`: all lines indented further than the one that the name at `name` is in.
 pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
@@ -182,4 +184,20 @@ fn indentation(line: &str) -> usize {
     line.bytes()
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count()
+}
+/// True for a place in the name of a resource, whose parts are no assignments: `arn:aws:secretsmanager:…:secret:name`,
+/// `{{resolve:secretsmanager:id:SecretString:password}}`.
+pub(super) fn is_in_resource_name(bytes: &[u8], at: usize) -> bool {
+    const BEGINNINGS: &[&[u8]] = &[b"arn:", b"{{resolve:"];
+    let least = at.saturating_sub(MAX_RESOURCE_NAME);
+    let before = &bytes[least..at];
+    let start = before
+        .iter()
+        .rposition(|byte| {
+            byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'=' | b',' | b'(')
+        })
+        .map_or(0, |blank| blank + 1);
+    BEGINNINGS
+        .iter()
+        .any(|beginning| before[start..].starts_with(beginning))
 }

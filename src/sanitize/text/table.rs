@@ -26,6 +26,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let mut table: Option<Table<'_>> = None;
     let mut line_start = 0;
     let mut may_begin = true;
+    // Below the rule of a Markdown table, which stands below its names: further lines have no names.
+    let mut is_body = false;
     while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
         // The last line: a table's, or nothing that anything stands below.
         (table.is_some() && line_start < bytes.len()).then_some(bytes.len() - line_start)
@@ -41,7 +43,12 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         let content = bytes[line.clone()].trim_ascii();
         let is_tight =
             memchr::memchr_iter(b',', content).all(|comma| content.get(comma + 1) != Some(&b' '));
-        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed || is_tight) {
+        is_body = bytes[line.clone()].starts_with(b"|") && (is_body || is_markdown_rule(content));
+        if table.is_none()
+            && !is_body
+            && length <= MAX_HEADER
+            && (may_begin || is_framed || is_tight)
+        {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.
@@ -89,6 +96,14 @@ fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'
         columns,
         ruled,
     })
+}
+
+/// True for `|---|:---:|`.
+fn is_markdown_rule(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"--").is_some()
+        && line
+            .iter()
+            .all(|byte| matches!(byte, b'-' | b'|' | b':' | b' '))
 }
 
 /// Takes the cells of a row; false where the line is none.
@@ -192,6 +207,7 @@ mod tests {
             "user,tokens\nada,12\n",
             "Login, then reset the password\nand, well, sign in.\n",
             "a,b\nc,d\n",
+            "| Parameter | Type | Description |\n|---|---|---|\n| api_key | string | Your key |\n| page | int | Which |",
         ]);
     }
 }

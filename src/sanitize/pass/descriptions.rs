@@ -1,0 +1,91 @@
+//! Values that tell what a member is, and not what is in it: a schema of it, or names under which it is kept.
+
+use serde_json::{Map, Value};
+
+/// The types that schemas know, as JSON Schema, Python and databases spell them.
+const TYPES: &[&str] = &[
+    "any", "array", "bool", "boolean", "dict", "float", "int", "integer", "list", "null", "number",
+    "object", "str", "string", "text",
+];
+
+/// True for `{"type": "string", "description": …}` and for `[{"name": …}, …]`.
+///
+/// Another member than these may be the value itself, as `default` and `example` are.
+pub(super) fn describes(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => is_schema(members) || is_name_only(members),
+        Value::Array(items) => {
+            !items.is_empty()
+                && items
+                    .iter()
+                    .all(|item| item.as_object().is_some_and(is_name_only))
+        }
+        _ => false,
+    }
+}
+
+fn is_schema(members: &Map<String, Value>) -> bool {
+    let is_type = |value: &Value| value.as_str().is_some_and(|name| TYPES.contains(&name));
+    let has_type = match members.get("type") {
+        Some(Value::Array(types)) => !types.is_empty() && types.iter().all(is_type),
+        Some(value) => is_type(value),
+        None => false,
+    };
+    has_type
+        && members.iter().all(|(name, value)| match name.as_str() {
+            "type" => true,
+            "description" | "title" => value.is_string(),
+            "format" => matches!(
+                value.as_str(),
+                Some(
+                    "password"
+                        | "byte"
+                        | "binary"
+                        | "uuid"
+                        | "email"
+                        | "date"
+                        | "date-time"
+                        | "phone"
+                        | "uri"
+                )
+            ),
+            "minLength" | "maxLength" => value.is_u64(),
+            "required" | "optional" | "nullable" | "readOnly" | "writeOnly" | "sensitive"
+            | "deprecated" => value.is_boolean(),
+            _ => false,
+        })
+}
+
+/// True for an object that holds nothing but the name of another one, as Kubernetes refers to secrets.
+fn is_name_only(members: &Map<String, Value>) -> bool {
+    let mut names = members.iter();
+    matches!(names.next(), Some((name, Value::String(_))) if name == "name" || name == "secretName")
+        && names.next().is_none()
+}
+
+/// What the settings of a way to authenticate are called.
+const SETTINGS: &[&str] = &[
+    "algorithm",
+    "audience",
+    "flow",
+    "issuer",
+    "kind",
+    "method",
+    "mode",
+    "provider",
+    "realm",
+    "scheme",
+    "scopes",
+    "strategy",
+    "type",
+];
+
+/// True for `{"type": "oauth2", "enabled": true}`: settings, and nothing that may be a credential.
+pub(super) fn is_settings(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| {
+        !members.is_empty()
+            && members.iter().all(|(name, value)| {
+                value.is_boolean() || value.is_string() && SETTINGS.contains(&name.as_str())
+            })
+    })
+}

@@ -1,0 +1,135 @@
+//! What programs and templates put in before they use a value: placeholders, variables, addresses in stores of secrets.
+
+use super::{is_constant, is_dotted, is_identifier, is_lookup, is_path, is_words, looks_secret};
+use crate::sanitize::rules::Rules;
+
+/// `${NAME}`, `${{ secrets.NAME }}`, `{{ vault.name }}`, `{password}`, `%s`, `<your token>`.
+pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
+    let names_a_rule = |text: &str| rules.for_name_at_end(text.as_bytes()).is_some();
+    // A word ends before a closing bracket.
+    if let Some(inside) = value.strip_prefix('<') {
+        let inside = inside.strip_suffix('>').unwrap_or(inside);
+        return is_words(inside)
+            && (names_a_rule(inside) || inside.to_ascii_lowercase().starts_with("your"));
+    }
+    if let Some(inside) = value
+        .strip_prefix("%(")
+        .and_then(|rest| rest.strip_suffix(")s"))
+    {
+        return is_identifier(inside);
+    }
+    if matches!(
+        value,
+        "%s" | "%v" | "%d" | "%q" | "%r" | "%i" | "%u" | "%@" | "{}" | "{:?}" | "{0}" | "?" | "..."
+    ) {
+        return true;
+    }
+    // `${NAME:?not set}`: what stands behind `:-` would be the value.
+    if let Some((name, told)) = value
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}')?.split_once(":?"))
+    {
+        return is_constant(name) && (told.is_empty() || is_words(told));
+    }
+    let single = value
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    if single.is_some_and(|inside| is_dotted(inside) && names_a_rule(inside)) {
+        return true;
+    }
+    let inside = match value.strip_prefix(['$', '#', '%']) {
+        Some(rest) => rest
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}')),
+        None => value
+            .strip_prefix("{{")
+            .and_then(|rest| rest.strip_suffix("}}")),
+    };
+    inside.is_some_and(|inside| {
+        let inside = inside
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .unwrap_or(inside);
+        is_path(inside.trim())
+    })
+}
+
+/// `Bearer $TOKEN`, `token ${{ secrets.NAME }}`: the name of a scheme, and a reference to the credentials.
+pub(super) fn is_scheme_of_reference(rules: &Rules, value: &str) -> bool {
+    value.split_once(' ').is_some_and(|(scheme, rest)| {
+        let rest = rest.trim_start();
+        ["bearer", "basic", "token", "apikey"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+            && (is_placeholder(rules, rest) || is_variable(rest))
+    })
+}
+
+/// `{{ lookup('env', 'ADMIN_PASSWORD') }}`, `<%= ENV['NAME'] %>`, `((name))`, `$__file{/run/secret}`: names, and no literal that
+/// may be a secret.
+pub(super) fn is_template(value: &str) -> bool {
+    let inside = |open, close| Some(value.strip_prefix(open)?.strip_suffix(close)?.trim());
+    if let Some(code) = inside("{{", "}}").or_else(|| inside("<%=", "%>")) {
+        return code.starts_with(|first: char| first.is_ascii_alphabetic())
+            && !code.contains('|')
+            && is_lookup(code);
+    }
+    if let Some(name) = inside("((", "))") {
+        return is_path(name) && !looks_secret(name);
+    }
+    inside("$__", "}")
+        .and_then(|function| function.split_once('{'))
+        .is_some_and(|(function, path)| is_identifier(function) && is_path(path))
+}
+
+/// The address of a secret in a store of secrets, or of the file that it is in.
+pub(super) fn is_address(value: &str) -> bool {
+    const STORES: &[&str] = &[
+        "op://",
+        "vault://",
+        "vault:",
+        "keyvault:",
+        "ssm:/",
+        "arn:aws:secretsmanager:",
+        "arn:aws:ssm:",
+        "/run/secrets/",
+        "file:/",
+    ];
+    let is_file = || {
+        let last = value.rsplit('/').next().unwrap_or_default();
+        ["./", "../", "~/"]
+            .iter()
+            .any(|here| value.starts_with(here))
+            && is_path(value.trim_start_matches('~'))
+            && !looks_secret(last)
+    };
+    let is_stored = |store: &&str| {
+        value.strip_prefix(*store).is_some_and(|path| {
+            is_path(&path.replacen('#', ":", 1)) && (path.contains('/') || !looks_secret(path))
+        })
+    };
+    STORES.iter().any(is_stored) || value.strip_prefix("env:").is_some_and(is_constant) || is_file()
+}
+
+/// `$(cat /run/secret)`, `` `pass show x` ``.
+pub(super) fn is_substitution(value: &str) -> bool {
+    value.starts_with("$(") && value.ends_with(')')
+}
+
+/// `$NAME`, `%NAME%`, `process.env.NAME`.
+pub(super) fn is_variable(value: &str) -> bool {
+    if let Some(path) = value
+        .strip_prefix("process.env.")
+        .or_else(|| value.strip_prefix("import.meta.env."))
+        .or_else(|| value.strip_prefix("$env:"))
+    {
+        return is_constant(path);
+    }
+    match value.strip_prefix('$') {
+        Some(name) => is_constant(name),
+        None => value
+            .strip_prefix('%')
+            .and_then(|rest| rest.strip_suffix('%'))
+            .is_some_and(is_constant),
+    }
+}
