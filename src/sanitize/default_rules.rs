@@ -28,6 +28,16 @@ fn secrets() -> Vec<Rule> {
             "passcode",
             "password_hash",
             "passwd_hash",
+            "masterauth",
+            "passwort",
+            "kennwort",
+            "contraseña",
+            "senha",
+            "mot_de_passe",
+            "wachtwoord",
+            "пароль",
+            "密码",
+            "パスワード",
         ]),
         word("password")
             .called(&["pass"])
@@ -35,16 +45,36 @@ fn secrets() -> Vec<Rule> {
         word("token")
             .called(&["token"])
             .harmless_after(NO_SECRET_TOKEN),
+        word("token").called(&["token_hint", "csrfmiddlewaretoken"]),
         word("personal_access_token").called(&["pat"]),
         word("jwt").called(&["jwt"]),
         word("csrf").called(&["csrf", "xsrf"]),
-        word("secret").called(&["secret", "secret_id", "secret_string", "secret_binary"]),
+        word("secret").called(&[
+            "secret",
+            "secret_id",
+            "secret_string",
+            "secret_binary",
+            "secret_key_base",
+            "totp_seed",
+            "otp_seed",
+            "nkey_seed",
+            "snmp_community",
+            "community_string",
+        ]),
         word("api_key").called(&[
             "api_key",
             "app_key",
             "application_key",
             "subscription_key",
             "server_key",
+            "xapikey",
+            "api_user_key",
+            "functions_key",
+            "fastly_key",
+            "instrumentation_key",
+            "license_key",
+            "licence_key",
+            "activation_key",
         ]),
         word("access_key").called(&[
             "access_key",
@@ -63,6 +93,9 @@ fn secrets() -> Vec<Rule> {
             "shared_key",
             "preshared_key",
             "pre_shared_key",
+            "azure_storage_key",
+            "admin_key",
+            "unseal_key",
             "psk",
         ]),
         word("private_key").called(&[
@@ -73,6 +106,9 @@ fn secrets() -> Vec<Rule> {
             "client_key_data",
             "decryption_key",
             "encryption_key",
+            "aes_key",
+            "fernet_key",
+            "key_material",
             "hmac_key",
             "signing_key",
         ]),
@@ -86,6 +122,9 @@ fn secrets() -> Vec<Rule> {
                 "=bearer",
             ])
             .harmless_after(NO_CREDENTIALS),
+        secret("authorization", Extent::Credentials)
+            .called(&["basic_auth", "http_auth", "redis_auth", "sentry_auth", "x_auth"])
+            .sparing(Spared::Containers),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
         word("one_time_code").called(&[
@@ -103,6 +142,11 @@ fn secrets() -> Vec<Rule> {
             "auth_code",
             "authorization_code",
             "code_verifier",
+            "oauth_verifier",
+            "access_code",
+            "activation_code",
+            "pairing_code",
+            "unlock_code",
         ]),
         word("pin")
             .called(&["pin", "pin_code", "pin_number"])
@@ -113,6 +157,9 @@ fn secrets() -> Vec<Rule> {
             "recovery_key",
             "recovery_phrase",
             "seed_phrase",
+            "seed_words",
+            "mnemonic",
+            "mnemonic_phrase",
         ]),
         word("remember_me").called(&["remember_me"]),
     ]

@@ -50,6 +50,9 @@ impl<'a> Pass<'a> {
             Some(Value::String(_)) if under.is_none() && arguments::has_options(items) => {
                 return self.arguments(items, depth);
             }
+            Some(Value::String(_)) if under.is_none() && self.names_next(items) => {
+                return self.list_with_names(items, depth);
+            }
             _ => {}
         }
         self.items(items, depth, |pass, _, item| {

@@ -15,7 +15,6 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 use super::detect::{command_line, labelled_secret, markup, statement};
 use super::extent::{Found, Reader};
-use super::marker;
 use super::reference;
 use super::replace::replacement;
 use super::rules::{Rule, Rules};
@@ -112,7 +111,7 @@ impl<'r, 't> Findings<'r, 't> {
         {
             return None;
         }
-        if !marker::is_whole(value) {
+        if !self.rules.may_have_written(value) {
             self.spans.push(Span {
                 range: found.start..end,
                 rule,
