@@ -9,10 +9,12 @@ mod layout;
 mod name;
 mod pair;
 mod table;
+mod written_below;
 
 use std::ops::Range;
 
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
+pub(super) use self::written_below::below_heading;
 use super::detect::{command_line, labelled_secret, markup, statement};
 use super::extent::{Found, Reader};
 use super::reference;
@@ -34,6 +36,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     assignment::find(&mut findings);
     table::find(&mut findings);
     markup::find(&mut findings);
+    written_below::find(&mut findings);
     if is_told {
         command_line::find(&mut findings);
         statement::find(&mut findings);

@@ -49,6 +49,10 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     let mut before = without_remark(&bytes[floor..operator - blanks]);
+    // `**Password**: …`
+    if let Some(bold) = before.strip_suffix(b"**") {
+        before = bold;
+    }
     let end;
     // `settings["password"] = …`
     if let Some(inside) = before.strip_suffix(b"]")
@@ -114,11 +118,27 @@ fn without_remark(before: &[u8]) -> &[u8] {
     let least = before.len().saturating_sub(MAX_REMARK);
     match before[least..].iter().rposition(|byte| *byte == opening) {
         // What is called is no name.
+        // `[password] => …`, as PHP prints a map.
+        Some(at) if opening == b'[' && before[..least + at].trim_ascii().is_empty() => {
+            &before[least + at + 1..before.len() - 1]
+        }
+        // `user[password]=…`, as forms have it.
+        Some(at) if opening == b'[' && is_member(&before[least + at + 1..before.len() - 1]) => {
+            &before[least + at + 1..before.len() - 1]
+        }
         Some(at) if opening == b'[' || before[..least + at].ends_with(b" ") => {
             before[..least + at].trim_ascii_end()
         }
         _ => before,
     }
+}
+
+/// True for what may be a member's name between brackets, rather than a type's length or an index.
+fn is_member(inside: &[u8]) -> bool {
+    inside.len() > 2
+        && inside
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
 }
 
 pub(in crate::sanitize) fn is_quote(byte: u8) -> bool {
