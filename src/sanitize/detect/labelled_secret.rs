@@ -387,6 +387,8 @@ impl Sentence<'_, '_, '_> {
             Some((user, told)) if !user.is_empty() => told,
             _ => text,
         };
+        // `x7Tq…[truncated]`: the mark of whoever cut it.
+        let told = told.split(['[', '…']).next().unwrap_or(told);
         if looks_secret(told) && !self.names_a_rule(told) {
             return true;
         }
@@ -748,7 +750,9 @@ impl Links {
             }
             "to" | "as" => self.to = true,
             "set" | "changed" | "reset" | "updated" | "rotated" | "been" => self.changed = true,
-            "provided" | "supplied" | "entered" | "given" | "received" | "used" | "now" | "currently" | "still" | "will" | "should" | "would" | "has" | "have"
+            "provided" | "supplied" | "entered" | "given" | "received" => self.to = true,
+            "ist" | "est" => self.is = true,
+            "now" | "currently" | "still" | "will" | "should" | "would" | "has" | "have"
             | "simply" | "just" | "literally" => {}
             _ => return false,
         }

@@ -366,6 +366,9 @@ impl<'a> Pass<'a> {
             return self.value(item, None, depth);
         }
         self.nodes += 1;
+        if let Some(echo) = &mut self.echo {
+            echo.remember(secret, rule.marker(), true);
+        }
         self.replacement(rule, &format!("{before}{kept}{}", rule.marker()))
     }
 }

@@ -44,6 +44,9 @@ const LAST_PAIRS: [u32; 32] = {
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
     let may_be = match *name.as_bytes() {
+        [b'd' | b'p' | b'q' | b'k'] | [b'd', b'p' | b'q'] | [b'q', b'i'] => {
+            return Siblings::Value;
+        }
         [.., before, last] => LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0,
         [b'v' | b'a'] => true,
         _ => false,
@@ -58,6 +61,11 @@ pub(super) fn siblings(name: &str) -> Siblings {
         (false, true) => Siblings::Rows,
         (true, true) => Siblings::ValueOrRows,
     }
+}
+
+/// True for the private members of a JSON Web Key (RFC 7518 section 6).
+fn is_private_in_key(name: &str) -> bool {
+    matches!(name, "d" | "p" | "q" | "dp" | "dq" | "qi" | "k")
 }
 
 /// True for a file or a resource: what is written to it is not what its name says.
@@ -105,6 +113,16 @@ impl<'a> Pass<'a> {
             && let Some((rule, _)) = self.rules.for_member("secret")
         {
             return self.value(value, Some(rule), depth);
+        }
+        if is_private_in_key(name)
+            && value.is_string()
+            && siblings.get("kty").is_some_and(Value::is_string)
+            && let Some((rule, _)) = self.rules.for_member("private_key")
+        {
+            return self.ruled_value(rule, false, value, under, depth);
+        }
+        if is_private_in_key(name) {
+            return self.named_value(name, verdict, value, under, depth);
         }
         if is_value && let Some((rule, plural)) = self.named_beside(name, siblings) {
             return self.ruled_value(rule, plural, value, under, depth);

@@ -97,7 +97,7 @@ impl<'r> Scan<'_, 'r, '_> {
             .or_else(|| rules.for_name_at_end(without_type(named)?))
             .or_else(|| rules.for_name_at_end(variable_end(named)?));
         let Some((rule, plural, _)) = known else {
-            return match self.pairs.meet(self.findings, named, after) {
+            return match self.pairs.meet(self.findings, name, after) {
                 Some(end) => {
                     self.floor = end;
                     end
