@@ -123,7 +123,7 @@ fn secrets() -> Vec<Rule> {
             ])
             .harmless_after(NO_CREDENTIALS),
         secret("authorization", Extent::Credentials)
-            .called(&["basic_auth", "http_auth", "redis_auth", "sentry_auth", "x_auth"])
+            .called(&["basic_auth", "http_auth", "redis_auth", "sentry_auth"])
             .sparing(Spared::Containers),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),

@@ -268,7 +268,8 @@ impl Sentence<'_, '_, '_> {
     fn in_brackets(&self) -> Option<Found> {
         let bytes = self.bytes();
         let open = self.findings.reader.skip_blanks(self.name.range.end);
-        if bytes.get(open) != Some(&b'(') {
+        // Without a blank before it, it is a call.
+        if open == self.name.range.end || bytes.get(open) != Some(&b'(') {
             return None;
         }
         let near = &bytes[open..bytes.len().min(open + MAX_REACH)];
@@ -282,7 +283,8 @@ impl Sentence<'_, '_, '_> {
         let is_value = told.len() >= 6
             && !told.contains(' ')
             && told.bytes().any(|byte| byte.is_ascii_digit())
-            && looks_secret(told);
+            && looks_secret(told)
+            && !self.names_a_rule_at_end(told);
         let start = open + 1 + (told.as_ptr() as usize).saturating_sub(inside.as_ptr() as usize);
         is_value.then_some(Found {
             start,
@@ -418,6 +420,11 @@ impl Sentence<'_, '_, '_> {
             && rules.for_name_at_end(text.as_bytes()).is_some()
     }
 
+    fn names_a_rule_at_end(&self, text: &str) -> bool {
+        let rules = self.findings.rules;
+        rules.for_name_at_end(text.as_bytes()).is_some()
+    }
+
     /// `8 characters`, `30 days`.
     fn is_measured(&self, end: usize) -> bool {
         const UNITS: &[&str] = &[
@@ -507,8 +514,8 @@ impl Sentence<'_, '_, '_> {
         }
         if let Some(found) = self.quoted(value) {
             let text = self.text(&(found.start..found.end));
-            let is_value = looks_secret(text)
-                || self.name.kind != Kind::Token && !is_grammar(text)
+            let is_value = looks_secret(text) && (self.name.kind != Kind::Pass || text.bytes().any(|byte| byte.is_ascii_digit()))
+                || !matches!(self.name.kind, Kind::Token | Kind::Pass) && !is_grammar(text)
                 || self.is_told();
             return (is_value && !self.names_a_rule(text)).then_some(found);
         }

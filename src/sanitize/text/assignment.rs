@@ -149,6 +149,10 @@ impl<'r> Scan<'_, 'r, '_> {
         }
         if !value.quoted {
             let word = &self.findings.text[value.start..self.char_end(value.end)];
+            let is_bold = bytes[..after].ends_with(b"**") || bytes[..operator].ends_with(b"**");
+            if is_bold && !reference::looks_secret(word) {
+                return after;
+            }
             let is_comparison = bytes[operator..after].starts_with(b"==");
             let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
             if is_comparison && !reference::looks_secret(word)

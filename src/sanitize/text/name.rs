@@ -124,7 +124,8 @@ fn without_remark(before: &[u8]) -> &[u8] {
         Some(at)
             if opening == b'['
                 && (begins_line(before, least + at)
-                    || is_member(&before[least + at + 1..before.len() - 1])) =>
+                    || is_parameter(before, least + at)
+                        && is_member(&before[least + at + 1..before.len() - 1])) =>
         {
             &before[least + at + 1..before.len() - 1]
         }
@@ -132,6 +133,20 @@ fn without_remark(before: &[u8]) -> &[u8] {
             before[..least + at].trim_ascii_end()
         }
         _ => before,
+    }
+}
+
+/// True where the word before `at` is a parameter of a query.
+fn is_parameter(bytes: &[u8], at: usize) -> bool {
+    let least = at.saturating_sub(MAX_REMARK);
+    let name = bytes[least..at]
+        .iter()
+        .rev()
+        .take_while(|byte| is_name_byte(**byte))
+        .count();
+    match bytes[..at - name].last() {
+        Some(before) => matches!(before, b'&' | b'?' | b'"'),
+        None => true,
     }
 }
 
