@@ -262,6 +262,9 @@ const PARTS: &[&str] = &[
     "mnemonic",
     "sqlplus",
     "requirepass",
+    "masterauth",
+    "freerdp",
+    "luksopen",
     "vault",
 ];
 /// Words that count by themselves, the plural too.

@@ -97,6 +97,8 @@ const PROGRAMS: &[Options] = &[
             "mongoexport",
             "mongoimport",
             "rabbitmqadmin",
+            "twine",
+            "cqlsh",
         ],
         verb: None,
         options: &[("-p", Takes::Password, Place::Either)],
@@ -129,6 +131,32 @@ const PROGRAMS: &[Options] = &[
         programs: &["smbclient", "rpcclient", "smbget"],
         verb: None,
         options: &[("-U", Takes::UserAnd('%'), Place::Either)],
+    },
+    Options {
+        programs: &["gh", "glab", "fly", "flyctl", "wrangler"],
+        verb: Some("secret"),
+        options: &[
+            ("--body", Takes::Password, Place::Either),
+            ("-b", Takes::Password, Place::Either),
+        ],
+    },
+    Options {
+        programs: &["aws"],
+        verb: Some("SecureString"),
+        options: &[("--value", Takes::Password, Place::Either)],
+    },
+    Options {
+        programs: &["ssh-keygen"],
+        verb: None,
+        options: &[
+            ("-N", Takes::Password, Place::Either),
+            ("-P", Takes::Password, Place::Either),
+        ],
+    },
+    Options {
+        programs: &["influx"],
+        verb: None,
+        options: &[("-t", Takes::Password, Place::Either)],
     },
     Options {
         programs: &["openssl"],

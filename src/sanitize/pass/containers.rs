@@ -212,7 +212,7 @@ impl<'a> Pass<'a> {
         self.goes_on(&written, before, member.more)
     }
 
-    fn open(&mut self, bracket: u8) -> Written {
+    pub(super) fn open(&mut self, bracket: u8) -> Written {
         self.out.push(bracket);
         // Not less than zero: `out` has a byte, and `end` counts it.
         self.end = self.end.saturating_sub(1);
@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
         fits
     }
 
-    fn close(&mut self, bracket: u8) {
+    pub(super) fn close(&mut self, bracket: u8) {
         self.end = self.end.saturating_add(1);
         self.out.push(bracket);
     }

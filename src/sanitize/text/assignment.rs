@@ -316,7 +316,11 @@ impl<'r> Scan<'_, 'r, '_> {
             after += 1;
         }
         let reader = self.findings.reader;
-        let value_start = reader.skip_blanks(after);
+        let mut value_start = reader.skip_blanks(after);
+        // A command that goes on in the next line.
+        if value_start > after && bytes[value_start..].starts_with(b"\\\n") {
+            value_start = reader.skip_blanks(value_start + 2);
+        }
         let separated = after - name_end >= 2 || value_start > after;
         let is_option = bytes[value_start..].starts_with(b"--");
         if !separated || is_option {
