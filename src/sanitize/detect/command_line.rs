@@ -306,13 +306,15 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             }
         }
     }
-    listed(findings, password);
     piped(findings, password);
     given_as_input(findings, password);
 }
 
 /// `['mysql', '-px']`: the arguments as a program prints them.
-fn listed<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
+pub(in crate::sanitize) fn find_listed(findings: &mut Findings<'_, '_>) {
+    let Some(password) = password_rule(findings) else {
+        return;
+    };
     let bytes = findings.bytes();
     let mut done = 0;
     for open in memchr::memchr_iter(b'[', bytes) {

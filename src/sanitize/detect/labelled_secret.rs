@@ -112,10 +112,12 @@ fn name_at<'r>(
     let before = from.checked_sub(1).map(|at| bytes[at]);
     // A selector, or a setting that is named by a path, in quotes.
     let is_quoted = matches!(bytes.get(end), Some(b'"' | b'\'' | b']'));
-    if !(is_quoted && matches!(before, Some(b'#' | b'.' | b'='))) && matches!(
-        before,
-        Some(b'/' | b'\\' | b'.' | b'$' | b'@' | b'#' | b'<' | b'{' | b'%' | b'&' | b'?')
-    ) {
+    if !(is_quoted && matches!(before, Some(b'#' | b'.' | b'=')))
+        && matches!(
+            before,
+            Some(b'/' | b'\\' | b'.' | b'$' | b'@' | b'#' | b'<' | b'{' | b'%' | b'&' | b'?')
+        )
+    {
         return None;
     }
     let kind = match rule.treatment {
@@ -514,7 +516,8 @@ impl Sentence<'_, '_, '_> {
         }
         if let Some(found) = self.quoted(value) {
             let text = self.text(&(found.start..found.end));
-            let is_value = looks_secret(text) && (self.name.kind != Kind::Pass || text.bytes().any(|byte| byte.is_ascii_digit()))
+            let is_value = looks_secret(text)
+                && (self.name.kind != Kind::Pass || text.bytes().any(|byte| byte.is_ascii_digit()))
                 || !matches!(self.name.kind, Kind::Token | Kind::Pass) && !is_grammar(text)
                 || self.is_told();
             return (is_value && !self.names_a_rule(text)).then_some(found);
@@ -558,7 +561,8 @@ impl Sentence<'_, '_, '_> {
             && !self.names_a_rule(text)
             && (digits > 0 || self.name.kind != Kind::Token)
             && (!text.contains('/') || is_base64(text))
-            && (self.name.kind != Kind::Pass || digits > 0 && text.bytes().any(|byte| byte.is_ascii_uppercase()));
+            && (self.name.kind != Kind::Pass
+                || digits > 0 && text.bytes().any(|byte| byte.is_ascii_uppercase()));
         ((is_value || is_pin) && !self.is_measured(word.end)).then_some(Found {
             start: word.start,
             end: word.end,

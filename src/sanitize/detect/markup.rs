@@ -117,7 +117,8 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
                 // The end was cut: of what is left, the first word.
                 let length = text.find(char::is_whitespace).unwrap_or(text.len());
                 let length = text.find("[").unwrap_or(length).min(length);
-                if text.starts_with(char::is_alphanumeric) && reference::looks_secret(&text[..length])
+                if text.starts_with(char::is_alphanumeric)
+                    && reference::looks_secret(&text[..length])
                 {
                     findings.take(
                         rule,

@@ -8,12 +8,30 @@ use crate::sanitize::reference;
 const HASH: &Class = &shape::class(b"$./+=,-");
 /// The fewest bytes of a hash with its method.
 const LEAST_HASH: usize = 28;
+/// The most bytes of a hash with its method.
+const MAX_HASH: usize = 512;
 /// The most bytes of a line of `.pgpass`.
 const MAX_LINE: usize = 512;
 /// Methods, of which the shortest has one letter or digit (crypt(5)).
 const METHODS: &[&[u8]] = &[
-    b"$1$", b"$2$", b"$2a$", b"$2b$", b"$2x$", b"$2y$", b"$5$", b"$6$", b"$7$", b"$y$", b"$gy$",
-    b"$apr1$", b"$sha1$", b"$scrypt$", b"$argon2i$", b"$argon2d$", b"$argon2id$", b"$pbkdf2-",
+    b"$1$",
+    b"$2$",
+    b"$2a$",
+    b"$2b$",
+    b"$2x$",
+    b"$2y$",
+    b"$5$",
+    b"$6$",
+    b"$7$",
+    b"$y$",
+    b"$gy$",
+    b"$apr1$",
+    b"$sha1$",
+    b"$scrypt$",
+    b"$argon2i$",
+    b"$argon2d$",
+    b"$argon2id$",
+    b"$pbkdf2-",
 ];
 
 /// Finds hashes of passwords: `$6$salt$hash`.
@@ -24,7 +42,7 @@ pub(super) fn find_hashes(text: &str, found: &mut Vec<Detected>) {
         if at < done || !shape::is_left_edge(bytes, at) {
             continue;
         }
-        let rest = &bytes[at..];
+        let rest = &bytes[at..bytes.len().min(at + MAX_HASH)];
         if !METHODS.iter().any(|method| rest.starts_with(method)) {
             continue;
         }
@@ -87,7 +105,12 @@ mod tests {
             let text = format!("ada:{hash}:19000:0\n");
             assert_eq!(found(&text, find_hashes), [hash]);
         }
-        for text in ["costs $6$ or $5$ each", "$1$2$3", "${HOME}/$2a$/x", "\"$2\" $1"] {
+        for text in [
+            "costs $6$ or $5$ each",
+            "$1$2$3",
+            "${HOME}/$2a$/x",
+            "\"$2\" $1",
+        ] {
             assert!(found(text, find_hashes).is_empty(), "{text}");
         }
     }

@@ -375,9 +375,8 @@ fn grants_access(name: &str, value: &[u8]) -> bool {
             let digits = Made::of(value).digits;
             looks_like_token(value) || digits == value.len() && (6..=8).contains(&digits)
         }
-        "key" | "t" | "k" | "ticket" | "hash" | "invite" | "session" | "sid" | "magic" | "magiclink" | "nonce" => {
-            looks_like_token(value)
-        }
+        "key" | "t" | "k" | "ticket" | "hash" | "invite" | "session" | "sid" | "magic"
+        | "magiclink" | "nonce" => looks_like_token(value),
         _ => false,
     }
 }

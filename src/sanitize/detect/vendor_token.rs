@@ -137,8 +137,7 @@ fn body_length(prefix: &Prefix, rest: &[u8]) -> Option<usize> {
                 && made.digits > 0
         }
         Body::Random => {
-            of_class >= prefix.least
-                && (shape::looks_random(body, 8) || shape::has_long_word(body))
+            of_class >= prefix.least && (shape::looks_random(body, 8) || shape::has_long_word(body))
         }
         Body::Letters | Body::Name | Body::Dotted | Body::Base64 => {
             of_class >= prefix.least && (made.is_mixed() || shape::has_long_word(body))

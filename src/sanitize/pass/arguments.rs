@@ -355,7 +355,9 @@ impl<'a> Pass<'a> {
         let is_secret = |text: &str| {
             !text.contains(char::is_whitespace)
                 && if is_assigned {
-                    !text.ends_with(':') && !reference::is_exempt(rules, text, false)
+                    !text.ends_with(':')
+                        && reference::looks_secret(text)
+                        && !reference::is_exempt(rules, text, false)
                 } else {
                     is_made(text)
                 }

@@ -11,8 +11,25 @@ use crate::sanitize::rules::Rule;
 
 /// The last words of names whose values a name beside them is for.
 const VALUES: &[&str] = &[
-    "value", "values", "val", "text", "content", "contents", "data", "answer", "default", "input",
-    "send", "keys", "typed", "string", "response", "plaintext", "current", "v", "a",
+    "value",
+    "values",
+    "val",
+    "text",
+    "content",
+    "contents",
+    "data",
+    "answer",
+    "default",
+    "input",
+    "send",
+    "keys",
+    "typed",
+    "string",
+    "response",
+    "plaintext",
+    "current",
+    "v",
+    "a",
 ];
 /// The last words of names of tables' rows.
 const ROWS: &[&str] = &[

@@ -103,7 +103,11 @@ impl<'a> Pass<'a> {
         self.items(rows, depth, |pass, at, row| match row {
             Value::Array(_) => pass.row(row, columns, under, depth + 1),
             Value::Object(members) => match cells_of(members) {
-                Some((name, cells)) if cells.as_array().is_some_and(|all| all.len() == columns.len()) => {
+                Some((name, cells))
+                    if cells
+                        .as_array()
+                        .is_some_and(|all| all.len() == columns.len()) =>
+                {
                     pass.wrapped_row(name, cells, columns, under, depth + 1)
                 }
                 _ => pass.value(row, under, depth + 1),

@@ -153,7 +153,11 @@ pub(super) fn here_document(text: &str, after: usize) -> Option<Found> {
     let (rest, body) = rest_of_line(text, start)?;
     let word = rest[2..].trim_start_matches(['<', '-', '~']).trim();
     let word = word.trim_matches(['"', '\'']);
-    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+    if word.is_empty()
+        || !word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
         return None;
     }
     let mut end = body;

@@ -37,6 +37,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     table::find(&mut findings);
     markup::find(&mut findings);
     written_below::find(&mut findings);
+    command_line::find_listed(&mut findings);
     if is_told {
         command_line::find(&mut findings);
         statement::find(&mut findings);

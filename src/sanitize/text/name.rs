@@ -142,7 +142,7 @@ fn is_parameter(bytes: &[u8], at: usize) -> bool {
     let name = bytes[least..at]
         .iter()
         .rev()
-        .take_while(|byte| is_name_byte(**byte))
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
         .count();
     match bytes[..at - name].last() {
         Some(before) => matches!(before, b'&' | b'?' | b'"'),

@@ -42,7 +42,11 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         let content = bytes[line.clone()].trim_ascii();
         let is_tight = memchr::memmem::find(content, b", ").is_none();
         let is_pair = table.is_none() && pair(findings, line.clone());
-        if table.is_none() && !is_pair && length <= MAX_HEADER && (may_begin || is_framed || is_tight) {
+        if table.is_none()
+            && !is_pair
+            && length <= MAX_HEADER
+            && (may_begin || is_framed || is_tight)
+        {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.
@@ -67,7 +71,10 @@ fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>) -> bool {
         return false;
     };
     let is_mark = |byte: &u8| matches!(byte, b'`' | b'*');
-    let marks = bytes[name.clone()].iter().take_while(|byte| is_mark(byte)).count();
+    let marks = bytes[name.clone()]
+        .iter()
+        .take_while(|byte| is_mark(byte))
+        .count();
     let name = &bytes[name.start + marks..name.end];
     let name = &name[..name.len() - name.iter().rev().take_while(|byte| is_mark(byte)).count()];
     let Some((rule, false, _)) = findings.rules.for_name_at_end(name) else {

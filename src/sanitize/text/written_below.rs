@@ -14,6 +14,8 @@ const MAX_HEADERS: usize = 512;
 const MAX_VALUE: usize = 4096;
 /// How far before and behind its kind the data of a secret stands.
 const MAX_MANIFEST: usize = 16 * 1024;
+/// The most lines of a secret's data.
+const MAX_MEMBERS: usize = 256;
 /// The most bytes of a heading.
 const MAX_HEADING: usize = 64;
 
@@ -81,7 +83,9 @@ fn secrets_of_clusters(findings: &mut Findings<'_, '_>) {
             .take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b':' | b' '))
             .count();
         let is_secret = after[sign..].starts_with(b"Secret")
-            && after[sign + 6..].first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+            && after[sign + 6..]
+                .first()
+                .is_none_or(|byte| !byte.is_ascii_alphanumeric());
         if !is_secret || kind < done {
             continue;
         }
@@ -98,26 +102,36 @@ fn data_between<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, range: Rang
     let text = findings.text;
     let bytes = findings.bytes();
     for name in [&b"data"[..], b"stringData"] {
+        // None is looked through twice.
+        let mut done = range.start;
         for offset in memchr::memmem::find_iter(&bytes[range.clone()], name) {
             let start = range.start + offset;
+            if start < done {
+                continue;
+            }
             let mut at = start + name.len();
             let before = start.checked_sub(1).map(|at| bytes[at]);
             if before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
                 continue;
             }
-            while matches!(bytes.get(at), Some(b'"' | b'\'' | b'\\' | b':' | b' ' | b'\r')) {
+            while matches!(
+                bytes.get(at),
+                Some(b'"' | b'\'' | b'\\' | b':' | b' ' | b'\r')
+            ) {
                 at += 1;
             }
             match bytes.get(at) {
                 Some(b'{') => {
                     let end = memchr::memchr(b'}', &bytes[at..range.end])
                         .map_or(range.end, |end| at + end);
+                    done = end;
                     for value in quoted_values(bytes, at..end) {
                         take(findings, rule, value);
                     }
                 }
                 Some(b'\n') => {
                     for value in values_below(text, start, at + 1, range.end) {
+                        done = value.end;
                         take(findings, rule, value);
                     }
                 }
@@ -140,8 +154,8 @@ fn quoted_values(bytes: &[u8], object: Range<usize>) -> Vec<Range<usize>> {
             continue;
         }
         let start = at + 1;
-        let end = memchr::memchr(b'"', &bytes[start..object.end])
-            .map_or(object.end, |end| start + end);
+        let end =
+            memchr::memchr(b'"', &bytes[start..object.end]).map_or(object.end, |end| start + end);
         let escapes = bytes[start..end]
             .iter()
             .rev()
@@ -156,12 +170,17 @@ fn quoted_values(bytes: &[u8], object: Range<usize>) -> Vec<Range<usize>> {
 /// The values of the members that are indented further than the name at `name`.
 fn values_below(text: &str, name: usize, body: usize, limit: usize) -> Vec<Range<usize>> {
     let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let line_start = text[..name].rfind('\n').map_or(0, |at| at + 1);
-    let outer = indentation(&text[line_start..]);
+    let before = &text.as_bytes()[name.saturating_sub(MAX_HEADING)..name];
+    let outer = before
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b' ')
+        .count();
     let mut values: Vec<Range<usize>> = Vec::new();
     let mut block: Option<usize> = None;
     let mut at = body;
-    for line in text.get(body..limit).unwrap_or_default().split_inclusive('\n') {
+    let lines = text.get(body..limit).unwrap_or_default();
+    for line in lines.split_inclusive('\n').take(MAX_MEMBERS) {
         let content = line.trim_end();
         let inner = indentation(content);
         let start = at;
@@ -195,8 +214,9 @@ fn values_below(text: &str, name: usize, body: usize, limit: usize) -> Vec<Range
 /// The single word below a line that ends in a name, past blank lines and fences of code.
 pub(in crate::sanitize) fn below_heading(text: &str, name: &Range<usize>) -> Option<Found> {
     let bytes = text.as_bytes();
-    let line_start = memchr::memrchr(b'\n', &bytes[..name.start]).map_or(0, |at| at + 1);
-    if name.end - line_start > MAX_HEADING {
+    let least = name.end.saturating_sub(MAX_HEADING);
+    let line = memchr::memrchr(b'\n', &bytes[least..name.end]);
+    if line.is_none() && least > 0 {
         return None;
     }
     let behind = text[name.end..].trim_start_matches([' ', '*', ':', '#']);
