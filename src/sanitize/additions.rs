@@ -11,6 +11,11 @@ pub(super) struct Additions {
 }
 
 impl Additions {
+    /// True where one of the rules is called `name`.
+    pub(super) fn has_rule(&self, name: &str) -> bool {
+        self.patterns.has_rule(name) || self.paths.has_rule(name)
+    }
+
     /// What tells these rules from others; empty where there are none.
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();

@@ -29,6 +29,16 @@ fn secrets() -> Vec<Rule> {
             "passcode",
             "password_hash",
             "passwd_hash",
+            "masterauth",
+            "passwort",
+            "kennwort",
+            "contraseña",
+            "senha",
+            "mot_de_passe",
+            "wachtwoord",
+            "пароль",
+            "密码",
+            "パスワード",
         ]),
         word("password")
             .called(&["pass"])
@@ -36,6 +46,7 @@ fn secrets() -> Vec<Rule> {
         word("token")
             .called(&["token"])
             .harmless_after(NO_SECRET_TOKEN),
+        word("token").called(&["token_hint", "csrfmiddlewaretoken"]),
         // What .NET calls a part of an assembly's name.
         Rule::new(
             "public_key_token",
@@ -48,7 +59,16 @@ fn secrets() -> Vec<Rule> {
         word("jwt").called(&["jwt"]),
         word("csrf").called(&["csrf", "xsrf"]),
         word("secret").called(&["secret"]).harmless_after(NO_SECRET),
-        word("secret").called(&["secret_string", "secret_binary"]),
+        word("secret").called(&[
+            "secret_string",
+            "secret_binary",
+            "secret_key_base",
+            "totp_seed",
+            "otp_seed",
+            "nkey_seed",
+            "snmp_community",
+            "community_string",
+        ]),
         word("secret").called(&["secret_id"]).sparing(Spared::Paths),
         word("api_key").called(&[
             "api_key",
@@ -56,6 +76,14 @@ fn secrets() -> Vec<Rule> {
             "application_key",
             "subscription_key",
             "server_key",
+            "xapikey",
+            "api_user_key",
+            "functions_key",
+            "fastly_key",
+            "instrumentation_key",
+            "license_key",
+            "licence_key",
+            "activation_key",
         ]),
         word("access_key").called(&[
             "access_key",
@@ -74,6 +102,9 @@ fn secrets() -> Vec<Rule> {
             "shared_key",
             "preshared_key",
             "pre_shared_key",
+            "azure_storage_key",
+            "admin_key",
+            "unseal_key",
             "psk",
         ]),
         word("private_key").called(&[
@@ -84,6 +115,9 @@ fn secrets() -> Vec<Rule> {
             "client_key_data",
             "decryption_key",
             "encryption_key",
+            "aes_key",
+            "fernet_key",
+            "key_material",
             "hmac_key",
             "signing_key",
         ]),
@@ -98,6 +132,9 @@ fn secrets() -> Vec<Rule> {
             ])
             .harmless_after(NO_CREDENTIALS)
             .sparing(Spared::Schemes),
+        secret("authorization", Extent::Credentials)
+            .called(&["basic_auth", "http_auth", "redis_auth", "sentry_auth"])
+            .sparing(Spared::Containers),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
         word("one_time_code").called(&[
@@ -115,6 +152,11 @@ fn secrets() -> Vec<Rule> {
             "auth_code",
             "authorization_code",
             "code_verifier",
+            "oauth_verifier",
+            "access_code",
+            "activation_code",
+            "pairing_code",
+            "unlock_code",
         ]),
         word("pin")
             .called(&["pin", "pin_code", "pin_number"])
@@ -125,6 +167,9 @@ fn secrets() -> Vec<Rule> {
             "recovery_key",
             "recovery_phrase",
             "seed_phrase",
+            "seed_words",
+            "mnemonic",
+            "mnemonic_phrase",
         ]),
         word("remember_me").called(&["remember_me"]),
     ]

@@ -27,6 +27,7 @@ const JOINED_WORDS: &[&str] = &[
     "app",
     "auth",
     "bearer",
+    "bind",
     "bot",
     "card",
     "client",
@@ -95,13 +96,16 @@ const LONGEST_JOINED_WORD: usize = 10;
 /// Words behind a secret's name that change nothing.
 const FOLLOWING_WORDS: &[&str] = &[
     "again",
+    "b64",
     "base64",
     "cleartext",
     "confirm",
     "confirmation",
+    "content",
     "current",
     "encoded",
     "hex",
+    "json",
     "new",
     "old",
     "plain",
@@ -412,7 +416,7 @@ fn without_following_word(name: &[u8]) -> Option<&[u8]> {
     while start > 0 && !begins_word(name, start) {
         start -= 1;
     }
-    // `base64` is two words for its digits.
+    // `base64` and `b64` are two words for their digits.
     if name[start..].iter().all(u8::is_ascii_digit) && start > 0 {
         start -= 1;
         while start > 0 && !begins_word(name, start) {

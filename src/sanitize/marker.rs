@@ -68,6 +68,15 @@ pub(super) fn is_in(text: &str) -> bool {
     without(text).len() < text.len()
 }
 
+/// The name of the rule that a marker tells; `None` for a placeholder or a pseudonym.
+pub(super) fn rule_name(marker: &str) -> Option<&str> {
+    [REDACTED, DROPPED, MASKED].iter().find_map(|prefix| {
+        let rest = marker.get(prefix.len()..)?;
+        let is_prefixed = marker.as_bytes().starts_with(prefix);
+        is_prefixed.then(|| rest.split([':', ']']).next())?
+    })
+}
+
 /// True where `name` ends in a marker or a pseudonym, and perhaps a number that keeps it apart from others.
 pub(super) fn is_at_end(name: &[u8]) -> bool {
     let digits = name

@@ -69,6 +69,11 @@ impl Paths {
         self.0.is_empty()
     }
 
+    /// True where one of them is called `name`.
+    pub(super) fn has_rule(&self, name: &str) -> bool {
+        self.0.iter().any(|path| path.rule.name() == name)
+    }
+
     /// What names these rules among others.
     pub(super) fn describe(&self, text: &mut String) {
         use std::fmt::Write;

@@ -99,6 +99,11 @@ impl Patterns {
         self.0.is_empty()
     }
 
+    /// True where one of them is called `name`.
+    pub(super) fn has_rule(&self, name: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.rule.name() == name)
+    }
+
     /// What names these rules among others.
     pub(super) fn describe(&self, text: &mut String) {
         use std::fmt::Write;

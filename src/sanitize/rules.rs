@@ -15,7 +15,7 @@ use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
 use super::spared::Spared;
-use super::{names, pass};
+use super::{marker, names, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 2";
@@ -208,6 +208,9 @@ pub(super) fn with_added(mut rules: Vec<Rule>, added: Vec<Rule>) -> Vec<Rule> {
     rules
 }
 
+/// Rules outside the table: those of places without a name, of typed fields, and of a client's address.
+const OTHER_RULES: &[&str] = &["path", "sensitive", "client_ip"];
+
 /// Compiled rules and the key for pseudonyms: all that a pass needs.
 pub(super) struct Rules {
     rules: Vec<Rule>,
@@ -368,6 +371,18 @@ impl Rules {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// True for a text that is nothing but a marker, a placeholder or a pseudonym, and tells no rule but a known one:
+    /// what stands in another's brackets may be the secret itself.
+    pub(super) fn may_have_written(&self, text: &str) -> bool {
+        marker::is_whole(text)
+            && marker::rule_name(text).is_none_or(|name| {
+                self.rules.iter().any(|rule| rule.name() == name)
+                    || Detector::ALL.iter().any(|known| known.name() == name)
+                    || OTHER_RULES.contains(&name)
+                    || self.additions.has_rule(name)
+            })
     }
 
     fn identify(&self) -> String {

@@ -38,6 +38,8 @@ enum Takes {
     Attached(&'static str),
     /// Behind this option, once the word `login` was said.
     Login(&'static str),
+    /// Behind this option, where this word is among the arguments.
+    Told(&'static str, &'static str),
     /// In the argument of this option, behind the first of these signs.
     After(&'static str, char),
     /// In the argument of this option, where it begins so.
@@ -50,11 +52,25 @@ enum Takes {
 
 /// Programs and where they take secrets.
 fn taken_by(program: &str) -> &'static [Takes] {
-    use Takes::{After, Attached, Behind, Connection, Login, Option, Prefixed};
+    use Takes::{After, Attached, Behind, Connection, Login, Option, Prefixed, Told};
     match program {
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mysqlshow" | "mysqlcheck"
         | "mariadb" | "mariadb-dump" | "mariadb-admin" | "xtrabackup" | "7z" | "7za" | "7zz"
-        | "rar" | "unrar" => &[Attached("-p")],
+        | "unrar" => &[Attached("-p")],
+        "rar" => &[Attached("-hp"), Attached("-p")],
+        "gh" | "glab" | "fly" | "flyctl" | "wrangler" => {
+            &[Told("secret", "--body"), Told("secret", "-b")]
+        }
+        "aws" => &[
+            Told("SecureString", "--value"),
+            Behind("aws_secret_access_key", 1),
+            Behind("aws_session_token", 1),
+        ],
+        "ssh-keygen" => &[Option("-N"), Option("-P")],
+        "snmpwalk" | "snmpget" | "snmpbulkwalk" | "snmpset" | "snmptrap" => {
+            &[Option("-A"), Option("-X"), Option("-c")]
+        }
+        "influx" => &[Option("-t")],
         "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport"
         | "mongoimport" | "mongostat" | "rdesktop" | "rabbitmqadmin" | "arangosh" => {
             &[Option("-p")]
@@ -100,7 +116,7 @@ fn taken_by(program: &str) -> &'static [Takes] {
             Behind("change_password", 2),
             Behind("authenticate_user", 2),
         ],
-        "vault" => &[Behind("login", 1)],
+        "vault" => &[Behind("login", 1), Behind("unseal", 1)],
         "wpa_passphrase" => &[Behind("wpa_passphrase", 2)],
         "htpasswd" => &[
             Behind("-b", 3),
@@ -112,7 +128,7 @@ fn taken_by(program: &str) -> &'static [Takes] {
             Behind("-bB", 3),
         ],
         "security" => &[Option("-w")],
-        "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
+        "twine" | "cqlsh" | "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
         "ConvertTo-SecureString" => &[Behind("ConvertTo-SecureString", 1), Option("-String")],
         _ => &[],
     }
@@ -125,12 +141,14 @@ const WITHOUT_OPTIONS: &[&str] = &[
     "expdp ",
     "rabbitmqctl ",
     "vault login ",
+    "vault operator unseal ",
+    "aws configure set ",
     "wpa_passphrase ",
     "xfreerdp ",
     "ConvertTo-SecureString ",
 ];
 /// What reads a secret from its standard input.
-static READS_SECRET: LazyLock<[Finder<'_>; 10]> = LazyLock::new(|| {
+static READS_SECRET: LazyLock<[Finder<'_>; 12]> = LazyLock::new(|| {
     [
         "--password-stdin",
         "-stdin",
@@ -142,6 +160,8 @@ static READS_SECRET: LazyLock<[Finder<'_>; 10]> = LazyLock::new(|| {
         "--pass-stdin",
         "cryptsetup",
         "--passphrase-fd",
+        "secret put",
+        "secret set",
     ]
     .map(Finder::new)
 });
@@ -195,8 +215,23 @@ pub(in crate::sanitize) fn secrets_among<'r>(
             let given = match *take {
                 Takes::Option(option) => given(argument, next, option, false),
                 Takes::Login(option) => given(argument, next, option, false).filter(|_| logs_in),
+                Takes::Told(word, option) => {
+                    given(argument, next, option, false).filter(|_| arguments.contains(&word))
+                }
                 Takes::Attached(option) => given(argument, next, option, true),
                 Takes::After(option, sign) => {
+                    // Letters of options may stand together: `-su`.
+                    let option = match argument.strip_prefix('-') {
+                        Some(letters)
+                            if option.len() == 2
+                                && (2..=5).contains(&letters.len())
+                                && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+                                && option.ends_with(&letters[letters.len() - 1..]) =>
+                        {
+                            argument
+                        }
+                        _ => option,
+                    };
                     given(argument, next, option, false).and_then(|(shift, from)| {
                         let text = if shift == 0 { argument } else { next? };
                         let at = from + text.get(from..)?.find(sign)? + sign.len_utf8();
@@ -285,6 +320,38 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     }
     piped(findings, password);
     given_as_input(findings, password);
+}
+
+/// `['mysql', '-px']`: the arguments as a program prints them.
+pub(in crate::sanitize) fn find_listed(findings: &mut Findings<'_, '_>) {
+    let Some(password) = password_rule(findings) else {
+        return;
+    };
+    let bytes = findings.bytes();
+    let mut done = 0;
+    for open in memchr::memchr_iter(b'[', bytes) {
+        let Some(mark @ (b'"' | b'\'')) = bytes.get(open + 1).copied() else {
+            continue;
+        };
+        if open < done {
+            continue;
+        }
+        let limit = bytes.len().min(open + MAX_COMMAND);
+        let mut items = Vec::new();
+        let mut at = open + 1;
+        while at < limit && bytes[at] == mark && items.len() < MAX_WORDS {
+            let Some(length) = memchr::memchr(mark, &bytes[at + 1..limit]) else {
+                break;
+            };
+            items.push(at + 1..at + 1 + length);
+            at += length + 2;
+            while at < limit && matches!(bytes[at], b',' | b' ') {
+                at += 1;
+            }
+        }
+        done = at;
+        take_from(findings, password, &items);
+    }
 }
 
 /// Looks at the command that the place is in; gives where it ends.

@@ -12,7 +12,7 @@ use crate::sanitize::marker;
 use crate::sanitize::places::{is_word_byte, word_ends};
 use crate::sanitize::reference::{is_grammar, looks_secret};
 use crate::sanitize::rules::{Extent, Rule, Treatment};
-use crate::sanitize::text::Findings;
+use crate::sanitize::text::{Findings, below_heading};
 
 /// How many bytes before a name may belong to it.
 const MAX_NAME: usize = 64;
@@ -154,10 +154,14 @@ fn name_at<'r>(
         None => return None,
     };
     let before = from.checked_sub(1).map(|at| bytes[at]);
-    if matches!(
-        before,
-        Some(b'/' | b'\\' | b'.' | b'$' | b'@' | b'#' | b'<' | b'{' | b'%' | b'&' | b'?')
-    ) {
+    // A selector, or a setting that is named by a path, in quotes.
+    let is_quoted = matches!(bytes.get(end), Some(b'"' | b'\'' | b']'));
+    if !(is_quoted && matches!(before, Some(b'#' | b'.' | b'=')))
+        && matches!(
+            before,
+            Some(b'/' | b'\\' | b'.' | b'$' | b'@' | b'#' | b'<' | b'{' | b'%' | b'&' | b'?')
+        )
+    {
         return None;
     }
     let kind = match rule.treatment {
@@ -199,10 +203,13 @@ impl Sentence<'_, '_, '_> {
             return self.number();
         }
         self.listed()
+            .or_else(|| self.typed())
             .or_else(|| self.linked())
             .or_else(|| self.direct())
+            .or_else(|| self.in_brackets())
             .or_else(|| self.far())
             .or_else(|| self.before())
+            .or_else(|| below_heading(self.findings.text, &self.name.range))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -281,15 +288,71 @@ impl Sentence<'_, '_, '_> {
         })
     }
 
+    /// `fill('#password', 'x')`, `locator("…").fill("x")`: what is typed into a field that the name belongs to.
+    fn typed(&self) -> Option<Found> {
+        const TYPES: &[&str] = &[
+            ".fill(",
+            ".type(",
+            ".send_keys(",
+            ".sendKeys(",
+            ".setValue(",
+            ".set_value(",
+            ".pressSequentially(",
+            ".press_sequentially(",
+            ".set(",
+        ];
+        let rest = self.findings.text.get(self.name.range.end..)?;
+        let behind = rest.trim_start_matches(['"', '\'', ']', ')', '\\']);
+        if behind.len() == rest.len() {
+            return None;
+        }
+        let value = TYPES.iter().find_map(|call| behind.strip_prefix(call))?;
+        self.quoted(self.bytes().len() - value.len())
+    }
+
+    /// `wrong password (x7Tq…)`.
+    fn in_brackets(&self) -> Option<Found> {
+        let bytes = self.bytes();
+        let open = self.findings.reader.skip_blanks(self.name.range.end);
+        // Without a blank before it, it is a call.
+        if open == self.name.range.end || bytes.get(open) != Some(&b'(') {
+            return None;
+        }
+        let near = &bytes[open..bytes.len().min(open + MAX_REACH)];
+        let close = open + memchr::memchr(b')', near)?;
+        let inside = self.findings.text.get(open + 1..close)?;
+        let told = ["it is ", "it's ", "is ", "was "]
+            .iter()
+            .find_map(|lead| inside.strip_prefix(lead))
+            .unwrap_or(inside);
+        let told = told.trim_matches(['"', '\'', '`']);
+        let is_value = told.len() >= 6
+            && !told.contains(' ')
+            && told.bytes().any(|byte| byte.is_ascii_digit())
+            && looks_secret(told)
+            && !self.names_a_rule_at_end(told);
+        let start = open + 1 + (told.as_ptr() as usize).saturating_sub(inside.as_ptr() as usize);
+        is_value.then_some(Found {
+            start,
+            end: start + told.len(),
+            quoted: true,
+        })
+    }
+
     /// `("password", "x7Tq…")`.
     fn listed(&self) -> Option<Found> {
         let bytes = self.bytes();
         let end = self.name.range.end;
         let mark = *bytes.get(end).filter(|byte| matches!(byte, b'"' | b'\''))?;
-        if bytes.get(end + 1) != Some(&b',') {
-            return None;
-        }
-        let value = self.findings.reader.skip_blanks(end + 2);
+        let value = match bytes.get(end + 1)? {
+            b',' => self.findings.reader.skip_blanks(end + 2),
+            // `s:8:"password";s:14:"x7Tq…"`, as PHP serializes.
+            b';' => {
+                let length = bytes.get(end + 2..)?.strip_prefix(b"s:")?;
+                end + 4 + memchr::memchr(b':', &length[..length.len().min(8)])? + 1
+            }
+            _ => return None,
+        };
         let found = (bytes.get(value) == Some(&mark)).then(|| self.quoted(value))??;
         looks_secret(self.text(&(found.start..found.end))).then_some(found)
     }
@@ -372,6 +435,8 @@ impl Sentence<'_, '_, '_> {
             Some((user, told)) if !user.is_empty() => told,
             _ => text,
         };
+        // `x7Tq…[truncated]`: the mark of whoever cut it.
+        let told = told.split(['[', '…']).next().unwrap_or(told);
         if looks_secret(told) && !self.names_a_rule(told) {
             return true;
         }
@@ -399,6 +464,11 @@ impl Sentence<'_, '_, '_> {
         let rules = self.findings.rules;
         !text.bytes().any(|byte| byte.is_ascii_digit())
             && rules.for_name_at_end(text.as_bytes()).is_some()
+    }
+
+    fn names_a_rule_at_end(&self, text: &str) -> bool {
+        let rules = self.findings.rules;
+        rules.for_name_at_end(text.as_bytes()).is_some()
     }
 
     /// `8 characters`, `30 days`.
@@ -480,7 +550,7 @@ impl Sentence<'_, '_, '_> {
     fn direct(&self) -> Option<Found> {
         // A name in quotes of its own is spoken of.
         let is_quoted = matches!(self.bytes().get(self.name.range.end), Some(b'"' | b'\''));
-        if is_quoted || self.name.kind == Kind::Pass {
+        if is_quoted {
             return None;
         }
         let at = self.after_name();
@@ -491,7 +561,8 @@ impl Sentence<'_, '_, '_> {
         if let Some(found) = self.quoted(value) {
             let text = self.text(&(found.start..found.end));
             let is_value = looks_secret(text)
-                || self.name.kind != Kind::Token && !is_grammar(text)
+                && (self.name.kind != Kind::Pass || text.bytes().any(|byte| byte.is_ascii_digit()))
+                || !matches!(self.name.kind, Kind::Token | Kind::Pass) && !is_grammar(text)
                 || self.is_told();
             return (is_value && !self.names_a_rule(text)).then_some(found);
         }
@@ -519,16 +590,23 @@ impl Sentence<'_, '_, '_> {
                 quoted: false,
             });
         }
-        let least = if self.name.kind == Kind::Token { 8 } else { 6 };
+        let least = match self.name.kind {
+            Kind::Token | Kind::Pass => 8,
+            _ => 6,
+        };
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let is_pin = (4..=8).contains(&digits)
             && digits == text.len()
-            && ends_with(&self.bytes()[self.name.range.clone()], "pin");
+            && ["pin", "pin code", "passcode", "pin number"]
+                .iter()
+                .any(|name| ends_with(&self.bytes()[self.name.range.clone()], name));
         let is_value = text.len() >= least
             && looks_secret(text)
             && !self.names_a_rule(text)
             && (digits > 0 || self.name.kind != Kind::Token)
-            && !text.contains('/');
+            && (!text.contains('/') || is_base64(text))
+            && (self.name.kind != Kind::Pass
+                || digits > 0 && text.bytes().any(|byte| byte.is_ascii_uppercase()));
         ((is_value || is_pin) && !self.is_measured(word.end)).then_some(Found {
             start: word.start,
             end: word.end,
@@ -609,18 +687,21 @@ impl Sentence<'_, '_, '_> {
         None
     }
 
-    /// `hunter2 is the password`.
+    /// `hunter2 is the password`, `hunter2 as the password`.
     fn before(&self) -> Option<Found> {
         let bytes = self.bytes();
         let start = self.name.range.start;
         let least = start.saturating_sub(MAX_REACH);
         let least = memchr::memrchr(b'\n', &bytes[least..start]).map_or(least, |at| least + at + 1);
-        let link = memchr::memmem::rfind(&bytes[least..start], b" is ")? + least;
+        let near = &bytes[least..start];
+        let is_as = memchr::memmem::rfind(near, b" as ");
+        let link = memchr::memmem::rfind(near, b" is ").or(is_as)? + least;
+        let is_as = is_as.is_some_and(|at| least + at == link);
         let between = &bytes[link + 4..start];
         let mut words = between
             .split(|byte| *byte == b' ')
             .filter(|word| !word.is_empty());
-        let first = words.next()?;
+        let first = words.next().unwrap_or(if is_as { b"the" } else { b"" });
         let owns = ["the", "my", "your", "our", "his", "her", "their"]
             .iter()
             .any(|word| word.as_bytes() == first);
@@ -697,6 +778,16 @@ impl Sentence<'_, '_, '_> {
     }
 }
 
+/// True for a text as long as a key in base64 that has no word of a path in it.
+fn is_base64(text: &str) -> bool {
+    let count = |of: fn(&u8) -> bool| text.as_bytes().iter().filter(|byte| of(byte)).count();
+    text.len() >= 32
+        && !text.contains(['.', '_', '-'])
+        && count(u8::is_ascii_digit) >= 3
+        && count(u8::is_ascii_uppercase) >= 6
+        && count(u8::is_ascii_lowercase) >= 6
+}
+
 /// The words between a name and its value.
 #[derive(Default)]
 struct Links {
@@ -714,6 +805,8 @@ impl Links {
             }
             "to" | "as" => self.to = true,
             "set" | "changed" | "reset" | "updated" | "rotated" | "been" => self.changed = true,
+            "provided" | "supplied" | "entered" | "given" | "received" => self.to = true,
+            "ist" | "est" => self.is = true,
             "now" | "currently" | "still" | "will" | "should" | "would" | "has" | "have"
             | "simply" | "just" | "literally" => {}
             _ => return false,

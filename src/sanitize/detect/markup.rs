@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::sanitize::extent::Found;
-use crate::sanitize::reference::is_grammar;
+use crate::sanitize::reference::{self, is_grammar};
 use crate::sanitize::rules::Rule;
 use crate::sanitize::text::{Findings, is_name_byte};
 
@@ -92,7 +92,9 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
         let (content, behind) = content(bytes, from, open);
         let value = trimmed(bytes, content.clone());
         if let Some(rule) = rule {
+            let mut has_value = false;
             if let Some(value) = value_attribute(bytes, &tag.attributes) {
+                has_value = true;
                 findings.take(rule, value);
             }
             let is_closed =
@@ -101,7 +103,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
                 behind >= bytes.len() && !bytes[value.clone()].iter().any(u8::is_ascii_whitespace);
             let text = findings.text.get(value.clone()).unwrap_or_default();
             if value.is_empty() {
-                labelled = Some(rule);
+                labelled = (!has_value).then_some(rule);
             } else if (is_closed || is_cut) && (above.is_none() || !is_grammar(text)) {
                 findings.take(
                     rule,
@@ -111,6 +113,22 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
                         quoted: true,
                     },
                 );
+            } else if above.is_none() && !has_value {
+                // The end was cut: of what is left, the first word.
+                let length = text.find(char::is_whitespace).unwrap_or(text.len());
+                let length = text.find("[").unwrap_or(length).min(length);
+                if text.starts_with(char::is_alphanumeric)
+                    && reference::looks_secret(&text[..length])
+                {
+                    findings.take(
+                        rule,
+                        Found {
+                            start: value.start,
+                            end: value.start + length,
+                            quoted: true,
+                        },
+                    );
+                }
             }
         } else if is_one_of(LABELS) && value.len() <= MAX_LABEL {
             labelled = rule_for(findings, bytes[value].trim_ascii_end());

@@ -2,7 +2,7 @@
 
 use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
-    one_time_code, private_key, trigger, url, vendor_token,
+    one_time_code, password_file, private_key, trigger, url, vendor_token,
 };
 use crate::sanitize::fold::{Folded, Invisible, fold};
 use crate::sanitize::marker;
@@ -98,9 +98,11 @@ fn detect(
         url::find(rules, text, found);
         cookie::find(text, found);
         connection_string::find(rules, text, found);
+        password_file::find_lines(text, found);
     }
     if triggers & (trigger::TOKEN | trigger::ENCODED) != 0 {
         vendor_token::find(text, found);
+        password_file::find_hashes(text, found);
         jwt::find(text, found);
     }
     if triggers & trigger::ENCODED != 0

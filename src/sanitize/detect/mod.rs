@@ -19,6 +19,7 @@ pub(super) mod markup;
 mod merge;
 mod nhs_number;
 pub(super) mod one_time_code;
+mod password_file;
 mod phone;
 mod private_key;
 mod shape;

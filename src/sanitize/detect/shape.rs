@@ -134,6 +134,16 @@ impl Made {
     }
 }
 
+/// The fewest letters in a row that are no word of any language's identifiers.
+pub(super) const LONG_WORD: usize = 20;
+
+/// True where so many letters stand side by side that no one wrote them for a word.
+pub(super) fn has_long_word(bytes: &[u8]) -> bool {
+    bytes
+        .split(|byte| !byte.is_ascii_alphabetic())
+        .any(|part| part.len() >= LONG_WORD)
+}
+
 /// True where a part between the dashes, dots and underlines of a text looks made by chance: at least
 /// `least` letters and digits, both of them, or letters whose cases follow no word.
 pub(super) fn looks_random(bytes: &[u8], least: usize) -> bool {

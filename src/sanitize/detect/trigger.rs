@@ -26,6 +26,8 @@ const SHORTEST_TOKEN: u32 = 13;
 const SHORTEST_ENCODED: u32 = 24;
 /// The fewest digits of a number that stands for itself.
 const SHORTEST_NUMBER: u32 = 8;
+/// The fewest letters in a row that are no word.
+const LONG_WORD: u32 = super::shape::LONG_WORD as u32;
 /// No text that is shorter triggers anything.
 const SHORTEST: usize = 7;
 
@@ -76,8 +78,12 @@ fn look<const SPACES: bool, const DIGITS: bool, const LANES: usize>(text: &[u8])
         last[..rest.len()].copy_from_slice(rest);
         look.at(text, text.len() - rest.len(), &last);
     }
-    if look.found & TOKEN != 0 && !DIGITS && !text.iter().any(u8::is_ascii_uppercase) {
-        // Small letters alone are words.
+    if look.found & TOKEN != 0
+        && !DIGITS
+        && !look.long_word
+        && !text.iter().any(u8::is_ascii_uppercase)
+    {
+        // Small letters alone are words, unless there are very many in a row.
         look.found &= !TOKEN;
     }
     if SPACES && has_option(text) {
@@ -97,6 +103,8 @@ struct Look<const SPACES: bool, const DIGITS: bool, const LANES: usize> {
     punctuation: u64,
     blanks: u64,
     found: u8,
+    /// More letters stand side by side than in any word.
+    long_word: bool,
 }
 
 impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DIGITS, LANES> {
@@ -115,6 +123,9 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
             let encoded = has_run(token | self.encoding, SHORTEST_TOKEN);
             if encoded && has_run(token, SHORTEST_TOKEN) {
                 self.found |= TOKEN;
+                if !DIGITS {
+                    self.long_word |= has_run(self.letters, LONG_WORD);
+                }
             }
             if encoded && has_run(token | self.encoding, SHORTEST_ENCODED) {
                 self.found |= ENCODED;
@@ -262,6 +273,9 @@ const PARTS: &[&str] = &[
     "mnemonic",
     "sqlplus",
     "requirepass",
+    "masterauth",
+    "freerdp",
+    "luksopen",
     "vault",
 ];
 /// Words that count by themselves, the plural too.

@@ -130,6 +130,12 @@ impl Url<'_, '_> {
     fn credentials(&self, has_scheme: bool, found: &mut Vec<Detected>) -> usize {
         let bytes = self.text.as_bytes();
         let Some(at) = self.at_sign() else {
+            if let Some(range) = self.cut_password().filter(|_| has_scheme) {
+                found.push(Detected {
+                    range,
+                    detector: Detector::UrlCredentials,
+                });
+            }
             return self.start;
         };
         let info = &bytes[self.start..at];
@@ -182,6 +188,26 @@ impl Url<'_, '_> {
             });
         }
         at + 1
+    }
+
+    /// `postgres://ada:x7Tq…`: what stands where a port does and is none, the host being cut off.
+    fn cut_password(&self) -> Option<Range<usize>> {
+        let bytes = self.text.as_bytes();
+        let authority = &bytes[self.start..self.authority_end];
+        let colon = memchr::memchr(b':', authority)?;
+        let start = self.start + colon + 1;
+        let told = &authority[colon + 1..];
+        let length = told
+            .iter()
+            .position(|byte| matches!(byte, b'.' | b'[' | b'(' | b'{' | b')' | 0x80..))
+            .unwrap_or(told.len());
+        let word = self.text.get(start..start + length)?;
+        let is_last = !matches!(bytes.get(self.authority_end), Some(b'/' | b'?' | b'#'));
+        let is_secret = is_harmless_user(&authority[..colon], true)
+            && word.len() >= 6
+            && Made::of(word.as_bytes()).is_mixed()
+            && reference::looks_secret(word);
+        (is_last && is_secret).then_some(start..start + length)
     }
 
     /// The sign behind the credentials, which may hold slashes and question marks that nobody encoded.
@@ -353,7 +379,8 @@ fn grants_access(name: &str, value: &[u8]) -> bool {
             let digits = Made::of(value).digits;
             looks_like_token(value) || digits == value.len() && (6..=8).contains(&digits)
         }
-        "key" | "t" | "k" | "ticket" | "hash" | "invite" => looks_like_token(value),
+        "key" | "t" | "k" | "ticket" | "hash" | "invite" | "session" | "sid" | "magic"
+        | "magiclink" | "nonce" => looks_like_token(value),
         _ => false,
     }
 }

@@ -35,9 +35,15 @@ impl Prefix {
     pub(super) const fn anywhere(&self) -> bool {
         match self.body {
             Body::Capitals => true,
+            Body::Name if self.is_of_github() => true,
             Body::Name | Body::Random | Body::Dotted => self.text.len() >= 7,
             _ => false,
         }
+    }
+
+    /// `ghp_` and its like, which words end in by chance (`high` does not).
+    const fn is_of_github(&self) -> bool {
+        matches!(*self.text, [b'g', b'h', _, b'_'])
     }
 
     /// True where `body` makes it a token's although it stands within a word.
@@ -48,6 +54,10 @@ impl Prefix {
                 .filter(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
                 .count()
         };
+        if self.is_of_github() {
+            let long = &body[..body.len().min(30)];
+            return long.len() == 30 && long.iter().all(u8::is_ascii_alphanumeric);
+        }
         self.body != Body::Capitals || capitals() == 16
     }
 }
@@ -57,6 +67,8 @@ impl Prefix {
 pub(super) const PREFIXES: &[Prefix] = &[
     prefix("1//0", Body::Random, 20),
     prefix("AGE-SECRET-KEY-1", Body::Capitals, 10),
+    prefix("AKCp", Body::Letters, 60),
+    prefix("AQVN", Body::Name, 30),
     prefix("ATATT3", Body::Base64, 16),
     prefix("ATCTT3", Body::Base64, 16),
     prefix("ABIA", Body::Capitals, 10),
@@ -68,8 +80,11 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("ASIA", Body::Capitals, 10),
     prefix("ATBB", Body::Letters, 16),
     prefix("A3-", Body::Groups, 16),
+    prefix("BBDC-", Body::Random, 30),
+    prefix("CFPAT-", Body::Random, 30),
     prefix("CCIPAT_", Body::Name, 16),
     prefix("CCIPRJ_", Body::Name, 16),
+    prefix("DO00", Body::Capitals, 16),
     prefix("EAAA", Body::Name, 22),
     prefix("EZAK", Body::Letters, 40),
     prefix("EZTK", Body::Letters, 40),
@@ -78,6 +93,7 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("GR1348941", Body::Random, 16),
     prefix("GOCSPX-", Body::Name, 10),
     prefix("IQoJb3JpZ2lu", Body::Base64, 16),
+    prefix("K00", Body::Random, 27),
     prefix("LTAI", Body::Letters, 16),
     prefix("NRAA-", Body::Letters, 16),
     prefix("NRAK-", Body::Letters, 16),
@@ -89,6 +105,8 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("amzn.mws.", Body::Random, 16),
     prefix("api_org_", Body::Letters, 16),
     prefix("bkua_", Body::Letters, 16),
+    prefix("cfat_", Body::Random, 30),
+    prefix("csk-", Body::Random, 40),
     prefix("cal_live_", Body::Letters, 16),
     prefix("duffel_live_", Body::Name, 16),
     prefix("duffel_test_", Body::Name, 16),
@@ -107,6 +125,10 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("dp.st.", Body::Dotted, 16),
     prefix("dapi", Body::Hex(None), 16),
     prefix("dkea", Body::Hex(None), 16),
+    prefix("e2b_", Body::Hex(None), 32),
+    prefix("eyJrIjoi", Body::Base64, 30),
+    prefix("fc-", Body::Hex(Some(32)), 32),
+    prefix("fw_", Body::Letters, 24),
     prefix("figd_", Body::Random, 16),
     prefix("figu_", Body::Random, 16),
     prefix("fm1a_", Body::Base64, 16),
@@ -144,13 +166,17 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("lin_oauth_", Body::Letters, 16),
     prefix("lin_api_", Body::Letters, 16),
     prefix("lsv2_", Body::Random, 16),
+    prefix("mfa.", Body::Name, 60),
     prefix("mdb_sa_sk_", Body::Random, 16),
     prefix("nvapi-", Body::Random, 16),
     prefix("nfp_", Body::Letters, 16),
     prefix("npm_", Body::Letters, 16),
     prefix("ntn_", Body::Letters, 16),
+    prefix("oy2", Body::Letters, 43),
     prefix("ops_ey", Body::Base64, 16),
     prefix("pscale_oauth_", Body::Random, 16),
+    prefix("pat-eu1-", Body::Random, 30),
+    prefix("pat-na1-", Body::Random, 30),
     prefix("patch_live_", Body::Letters, 16),
     prefix("pscale_tkn_", Body::Random, 16),
     prefix("pscale_pw_", Body::Random, 16),
@@ -191,13 +217,17 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("sk-", Body::Random, 16),
     prefix("sk_", Body::Hex(None), 32),
     prefix("sl.", Body::Random, 60),
+    prefix("t1.9eu", Body::Name, 40),
+    prefix("tgp_v1_", Body::Name, 30),
     prefix("tskey-", Body::Random, 10),
     prefix("tvly-", Body::Random, 16),
+    prefix("v1.0-", Body::Random, 100),
     prefix("vca_", Body::Letters, 16),
     prefix("vci_", Body::Letters, 16),
     prefix("vck_", Body::Letters, 16),
     prefix("vcp_", Body::Letters, 16),
     prefix("vcr_", Body::Letters, 16),
+    prefix("waka_", Body::Random, 30),
     prefix("whsec_", Body::Base64, 16),
     prefix("xsmtpsib-", Body::Random, 16),
     prefix("xkeysib-", Body::Random, 16),
@@ -213,6 +243,7 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("xoxr-", Body::Dotted, 10),
     prefix("xoxs-", Body::Dotted, 10),
     prefix("xai-", Body::Letters, 16),
+    prefix("y0_Ag", Body::Name, 40),
     prefix("ya29.", Body::Name, 10),
 ];
 

@@ -157,9 +157,11 @@ fn body_length(prefix: &Prefix, rest: &[u8]) -> Option<usize> {
                 && made.small == 0
                 && made.digits > 0
         }
-        Body::Random => of_class >= prefix.least && shape::looks_random(body, 8),
+        Body::Random => {
+            of_class >= prefix.least && (shape::looks_random(body, 8) || shape::has_long_word(body))
+        }
         Body::Letters | Body::Name | Body::Dotted | Body::Base64 => {
-            of_class >= prefix.least && made.is_mixed()
+            of_class >= prefix.least && (made.is_mixed() || shape::has_long_word(body))
         }
     };
     if !is_token {

@@ -16,6 +16,8 @@ impl Reader<'_> {
             match self.at(at) {
                 Some(b'(' | b'[' | b'{') if balanced => match self.group_end(at) {
                     Some(end) => at = end,
+                    // A list of strings whose end was cut off.
+                    None if at == start && self.is_cut_list(at) => return self.bytes.len(),
                     None => {
                         balanced = false;
                         at += 1;
@@ -74,6 +76,8 @@ impl Reader<'_> {
         match self.at(next) {
             Some(b'.' | b':') => self.is_end_or_space(next + 1),
             Some(b'/') => self.at(next + 1) == Some(b'>'),
+            // The end of a tag: `href="…">`.
+            Some(b'>') if matches!(byte, b'"' | b'\'') => true,
             _ => closings > 0 && self.ends_within(next, closings - 1),
         }
     }
@@ -117,6 +121,14 @@ impl Reader<'_> {
             && self
                 .at(at + 2)
                 .is_some_and(|byte| byte.is_ascii_alphabetic())
+    }
+
+    /// True for a list of strings that the text ends in.
+    fn is_cut_list(self, open: usize) -> bool {
+        let rest = &self.bytes[open..];
+        rest.len() <= MAX_GROUP
+            && rest.starts_with(b"[\"")
+            && !rest.iter().any(|byte| matches!(byte, b']' | b'}' | b'\n'))
     }
 
     /// After the bracket that closes the one at `open`, past quotes, where it is near.

@@ -2,11 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::{Pass, Written};
-use crate::sanitize::rules::Rule;
+use super::{Pass, Written, labels};
+use crate::sanitize::reference;
+use crate::sanitize::rules::{Group, Rule};
 
 /// The rule for what a program's own short option takes.
 const PASSWORD: &str = "password";
+/// The rule for the lines of a private key.
+const PRIVATE_KEY: &str = "private_key";
+/// The most bytes of an item that names the next one.
+const MAX_NAME: usize = 64;
+/// The fewest bytes of an item that another one names.
+const LEAST_NAMED: usize = 8;
 
 /// What a short option of a program takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +97,8 @@ const PROGRAMS: &[Options] = &[
             "mongoexport",
             "mongoimport",
             "rabbitmqadmin",
+            "twine",
+            "cqlsh",
         ],
         verb: None,
         options: &[("-p", Takes::Password, Place::Either)],
@@ -124,6 +133,32 @@ const PROGRAMS: &[Options] = &[
         options: &[("-U", Takes::UserAnd('%'), Place::Either)],
     },
     Options {
+        programs: &["gh", "glab", "fly", "flyctl", "wrangler"],
+        verb: Some("secret"),
+        options: &[
+            ("--body", Takes::Password, Place::Either),
+            ("-b", Takes::Password, Place::Either),
+        ],
+    },
+    Options {
+        programs: &["aws"],
+        verb: Some("SecureString"),
+        options: &[("--value", Takes::Password, Place::Either)],
+    },
+    Options {
+        programs: &["ssh-keygen"],
+        verb: None,
+        options: &[
+            ("-N", Takes::Password, Place::Either),
+            ("-P", Takes::Password, Place::Either),
+        ],
+    },
+    Options {
+        programs: &["influx"],
+        verb: None,
+        options: &[("-t", Takes::Password, Place::Either)],
+    },
+    Options {
         programs: &["openssl"],
         verb: None,
         options: &[
@@ -156,6 +191,8 @@ enum Expected<'a> {
     Anything,
     Ruled(&'a Rule),
     Taken(Takes),
+    /// A line of a private key.
+    KeyLine(&'a Rule),
 }
 
 /// True for a list that may hold an option and its value.
@@ -217,7 +254,7 @@ impl<'a> Pass<'a> {
     pub(super) fn arguments(&mut self, items: &[Value], depth: usize) -> Written {
         let mut program_now = self.program.take();
         let mut expected = Expected::Anything;
-        self.items(items, depth, |pass, _, item| {
+        self.items(items, depth, |pass, at, item| {
             let Value::String(text) = item else {
                 return match std::mem::replace(&mut expected, Expected::Anything) {
                     Expected::Ruled(rule) => pass.ruled_value(rule, false, item, None, depth + 1),
@@ -225,6 +262,10 @@ impl<'a> Pass<'a> {
                 };
             };
             match std::mem::replace(&mut expected, Expected::Anything) {
+                Expected::KeyLine(rule) if !text.starts_with("-----") => {
+                    expected = Expected::KeyLine(rule);
+                    return pass.ruled_value(rule, false, item, None, depth + 1);
+                }
                 Expected::Ruled(rule) if !is_option(text) => {
                     return pass.ruled_value(rule, false, item, None, depth + 1);
                 }
@@ -233,8 +274,18 @@ impl<'a> Pass<'a> {
                 }
                 _ => {}
             }
+            if text.starts_with("-----BEGIN ") && text.trim_end().ends_with("PRIVATE KEY-----") {
+                let rules = pass.rules;
+                if let Some((rule, _)) = rules.for_member(PRIVATE_KEY) {
+                    expected = Expected::KeyLine(rule);
+                }
+                return pass.value(item, None, depth + 1);
+            }
             if !text.starts_with('-') {
                 program_now = program(text, items).or(program_now);
+                if let Some(rule) = pass.named_next(items.get(at + 1), text) {
+                    expected = Expected::Ruled(rule);
+                }
                 return pass.value(item, None, depth + 1);
             }
             if let Some((takes, value)) = program_now.and_then(|program| program.option(text)) {
@@ -254,6 +305,71 @@ impl<'a> Pass<'a> {
             }
             pass.value(item, None, depth + 1)
         })
+    }
+
+    /// True for a list in which an item names the next one: `["user", "ada", "password", "x7Tq…"]`.
+    #[inline]
+    pub(super) fn names_next(&self, items: &[Value]) -> bool {
+        items.iter().enumerate().any(|(at, item)| {
+            item.as_str()
+                .is_some_and(|text| self.named_next(items.get(at + 1), text).is_some())
+        })
+    }
+
+    /// Writes a list in which items name the ones behind them.
+    #[inline(never)]
+    pub(super) fn list_with_names(&mut self, items: &[Value], depth: usize) -> Written {
+        let mut named = None;
+        self.items(items, depth, |pass, at, item| {
+            let rule = named.take();
+            named = item
+                .as_str()
+                .and_then(|text| pass.named_next(items.get(at + 1), text));
+            match rule {
+                Some(rule) => pass.ruled_value(rule, false, item, None, depth + 1),
+                None => pass.value(item, None, depth + 1),
+            }
+        })
+    }
+
+    /// The rule for the item behind `text`: a secret's name, perhaps with an operator behind it, and then what looks
+    /// like one. In lists of names a name stands behind it, and such a list stays.
+    fn named_next(&self, next: Option<&Value>, text: &str) -> Option<&'a Rule> {
+        if text.len() > MAX_NAME {
+            return None;
+        }
+        let rules = self.rules;
+        let next = next?;
+        let (name, is_assigned) = match text.trim_end().strip_suffix([':', '=', '|', '>']) {
+            Some(name) => (name.trim_end_matches([':', ' ', '-']), true),
+            None => (text, false),
+        };
+        let (rule, _) = match name.trim_start().strip_prefix('#') {
+            Some(id) => rules.for_member(id),
+            None if name.ends_with(']') => labels::rule_of(rules, name),
+            None => rules.for_member(name),
+        }?;
+        if rule.group() != Some(Group::Secret) {
+            return None;
+        }
+        let is_secret = |text: &str| {
+            !text.contains(char::is_whitespace)
+                && if is_assigned {
+                    !text.ends_with(':')
+                        && reference::looks_secret(text)
+                        && !reference::is_exempt(rules, text, false)
+                } else {
+                    is_made(text)
+                }
+        };
+        match next {
+            Value::String(text) => is_secret(text.trim()).then_some(rule),
+            Value::Object(members) if !is_assigned => members
+                .values()
+                .any(|value| value.as_str().is_some_and(is_secret))
+                .then_some(rule),
+            _ => None,
+        }
     }
 
     /// Writes the value of a program's option, with `before` in front of it.
@@ -276,12 +392,31 @@ impl<'a> Pass<'a> {
         let Some((rule, _)) = rules.for_member(PASSWORD) else {
             return self.value(item, None, depth);
         };
-        if secret.is_empty() || crate::sanitize::marker::is_whole(secret) {
+        if secret.is_empty() || rules.may_have_written(secret) {
             return self.value(item, None, depth);
         }
         self.nodes += 1;
+        if let Some(echo) = &mut self.echo {
+            echo.remember(secret, rule.marker(), true);
+        }
         self.replacement(rule, &format!("{before}{kept}{}", rule.marker()))
     }
+}
+
+/// True for a text that is no name and no word: digits or signs among letters in more than one place.
+fn is_made(text: &str) -> bool {
+    let turns = text
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| {
+            pair[0].is_ascii_digit() != pair[1].is_ascii_digit()
+                || pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()
+        })
+        .count();
+    text.len() >= LEAST_NAMED && reference::looks_secret(text) && turns >= 3
+        || text.split_once(' ').is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && reference::looks_secret(token)
+        })
 }
 
 /// True for an item that is an option rather than the value of the one before it.

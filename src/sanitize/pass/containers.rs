@@ -50,6 +50,9 @@ impl<'a> Pass<'a> {
             Some(Value::String(_)) if under.is_none() && arguments::has_options(items) => {
                 return self.arguments(items, depth);
             }
+            Some(Value::String(_)) if under.is_none() && self.names_next(items) => {
+                return self.list_with_names(items, depth);
+            }
             _ => {}
         }
         self.items(items, depth, |pass, _, item| {
@@ -209,7 +212,7 @@ impl<'a> Pass<'a> {
         self.goes_on(&written, before, member.more)
     }
 
-    fn open(&mut self, bracket: u8) -> Written {
+    pub(super) fn open(&mut self, bracket: u8) -> Written {
         self.out.push(bracket);
         // Not less than zero: `out` has a byte, and `end` counts it.
         self.end = self.end.saturating_sub(1);
@@ -220,7 +223,7 @@ impl<'a> Pass<'a> {
         fits
     }
 
-    fn close(&mut self, bracket: u8) {
+    pub(super) fn close(&mut self, bracket: u8) {
         self.end = self.end.saturating_add(1);
         self.out.push(bracket);
     }

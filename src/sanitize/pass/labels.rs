@@ -1,6 +1,6 @@
 //! Names that stand in values: of form fields, headers, variables, columns.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Group, Rule, Rules};
@@ -82,7 +82,16 @@ const NAMES: &[&str] = &[
     "setting",
     "option",
     "type",
+    "prop",
+    "target",
+    "xpath",
+    "k",
 ];
+
+/// The last words of names whose values ask for what another member is.
+const QUESTIONS: &[&str] = &["prompt", "expect", "q", "message"];
+/// The operations of a JSON patch (RFC 6902) that have a value.
+const PATCHES: &[&str] = &["add", "replace", "test"];
 
 /// Names in an account that say nothing of its number.
 const OF_ACCOUNTS: &[&str] = &[
@@ -94,6 +103,22 @@ const OF_ACCOUNTS: &[&str] = &[
 /// True for a member whose value names what another member is.
 pub(super) fn is_name(member: &str) -> bool {
     ends_in(member, NAMES)
+}
+
+/// True for a member whose value asks for what another member is: `Password:`.
+pub(super) fn is_question(member: &str, value: &Value) -> bool {
+    ends_in(member, QUESTIONS)
+        && value
+            .as_str()
+            .is_some_and(|text| text.trim_end().ends_with([':', '?']))
+}
+
+/// True for the members of a JSON patch, whose path ends in the name of what the value is for.
+pub(super) fn is_patch(siblings: &Map<String, Value>) -> bool {
+    siblings
+        .get("op")
+        .and_then(Value::as_str)
+        .is_some_and(|operation| PATCHES.contains(&operation))
 }
 
 /// True for amounts and kinds, which stay in an account whose number does not.
@@ -165,7 +190,10 @@ fn rule_of_part<'r>(rules: &'r Rules, part: &str) -> Option<(&'r Rule, bool)> {
         return None;
     }
     // `Password for the archive`
-    if let Some((before, _)) = part.split_once(" for ") {
+    let before = [" for ", " in ", " on "]
+        .iter()
+        .find_map(|word| Some(part.split_once(word)?.0));
+    if let Some(before) = before {
         return rule_of_part(rules, before);
     }
     let mut rest = part.trim_end_matches([' ', ':', '.', '\'', '-', '_']);

@@ -335,7 +335,7 @@ impl<'a> Pass<'a> {
                 self.value(value, Some(rule), depth)
             }
             Treatment::Redact | Treatment::Drop => match value {
-                Value::String(text) if marker::is_whole(text) => self.plain(text),
+                Value::String(text) if self.rules.may_have_written(text) => self.plain(text),
                 Value::String(text) if rule.spares(text) => self.text(text, depth),
                 _ => {
                     if let Some(echo) = &mut self.echo {
@@ -359,7 +359,7 @@ impl<'a> Pass<'a> {
     /// Writes a string in a value under a rule.
     #[inline(never)]
     fn leaf(&mut self, rule: &'a Rule, text: &str, depth: usize) -> Written {
-        if text.trim().is_empty() || marker::is_whole(text) {
+        if text.trim().is_empty() || self.rules.may_have_written(text) {
             self.cut_to_room(text)
         } else if rule.spares(text) {
             self.text(text, depth)

@@ -11,7 +11,25 @@ use crate::sanitize::rules::Rule;
 
 /// The last words of names whose values a name beside them is for.
 const VALUES: &[&str] = &[
-    "value", "values", "val", "text", "content", "contents", "data", "answer", "default",
+    "value",
+    "values",
+    "val",
+    "text",
+    "content",
+    "contents",
+    "data",
+    "answer",
+    "default",
+    "input",
+    "send",
+    "keys",
+    "typed",
+    "string",
+    "response",
+    "plaintext",
+    "current",
+    "v",
+    "a",
 ];
 /// The last words of names of tables' rows.
 const ROWS: &[&str] = &[
@@ -29,7 +47,7 @@ const LAST_PAIRS: [u32; 32] = {
     let mut pairs = [0; 32];
     let endings = [
         *b"ue", *b"es", *b"al", *b"xt", *b"nt", *b"ts", *b"ta", *b"er", *b"lt", *b"ws", *b"ds",
-        *b"ms", *b"dy", *b"le",
+        *b"ms", *b"dy", *b"le", *b"ut", *b"nd", *b"ys", *b"ed", *b"ng", *b"se",
     ];
     let mut at = 0;
     while at < endings.len() {
@@ -42,8 +60,14 @@ const LAST_PAIRS: [u32; 32] = {
 
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
-    let may_be = matches!(*name.as_bytes(), [.., before, last]
-        if LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0);
+    let may_be = match *name.as_bytes() {
+        [b'd' | b'p' | b'q' | b'k'] | [b'd', b'p' | b'q'] | [b'q', b'i'] => {
+            return Siblings::Value;
+        }
+        [.., before, last] => LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0,
+        [b'v' | b'a'] => true,
+        _ => false,
+    };
     if !may_be {
         return Siblings::Apart;
     }
@@ -54,6 +78,16 @@ pub(super) fn siblings(name: &str) -> Siblings {
         (false, true) => Siblings::Rows,
         (true, true) => Siblings::ValueOrRows,
     }
+}
+
+/// True for the private members of a JSON Web Key (RFC 7518 section 6).
+fn is_private_in_key(name: &str) -> bool {
+    matches!(name, "d" | "p" | "q" | "dp" | "dq" | "qi" | "k")
+}
+
+/// True for a file or a resource: what is written to it is not what its name says.
+fn is_place(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.contains('/'))
 }
 
 impl<'a> Pass<'a> {
@@ -97,6 +131,16 @@ impl<'a> Pass<'a> {
         {
             return self.value(value, Some(rule), depth);
         }
+        if is_private_in_key(name)
+            && value.is_string()
+            && siblings.get("kty").is_some_and(Value::is_string)
+            && let Some((rule, _)) = self.rules.for_member("private_key")
+        {
+            return self.ruled_value(rule, false, value, under, depth);
+        }
+        if is_private_in_key(name) {
+            return self.named_value(name, verdict, value, under, depth);
+        }
         if is_value && let Some((rule, plural)) = self.named_beside(name, siblings) {
             return self.ruled_value(rule, plural, value, under, depth);
         }
@@ -114,7 +158,12 @@ impl<'a> Pass<'a> {
         let rules = self.rules;
         siblings
             .iter()
-            .filter(|(sibling, _)| *sibling != name && labels::is_name(sibling))
+            .filter(|(sibling, value)| {
+                *sibling != name
+                    && (labels::is_name(sibling) && !(*sibling == "target" && is_place(value))
+                        || labels::is_question(sibling, value)
+                        || *sibling == "path" && labels::is_patch(siblings))
+            })
             .find_map(|(_, value)| labels::rule_of_value(rules, value))
     }
 

@@ -1,6 +1,6 @@
 //! Lists of lists: rows of name and value, rows under a row of names.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::labels;
 use super::{MAX_DEPTH, MAX_NODES, Overflow, Pass, Written};
@@ -9,6 +9,9 @@ use crate::sanitize::rules::Rule;
 
 /// The longest cell that may be the name of a column.
 const MAX_NAME: usize = 64;
+
+/// The names of the members in which the cells of a row stand.
+const ROWS: &[&str] = &["cells", "values", "columns", "row", "data", "f", "c"];
 
 /// For each place in a row the rule that names it, and whether in the plural.
 pub(super) type Columns<'a> = Vec<Option<(&'a Rule, bool)>>;
@@ -99,7 +102,16 @@ impl<'a> Pass<'a> {
     ) -> Written {
         self.items(rows, depth, |pass, at, row| match row {
             Value::Array(_) => pass.row(row, columns, under, depth + 1),
-            Value::Object(_) => pass.value(row, under, depth + 1),
+            Value::Object(members) => match cells_of(members) {
+                Some((name, cells))
+                    if cells
+                        .as_array()
+                        .is_some_and(|all| all.len() == columns.len()) =>
+                {
+                    pass.wrapped_row(name, cells, columns, under, depth + 1)
+                }
+                _ => pass.value(row, under, depth + 1),
+            },
             _ => pass.cell(row, columns.get(at).copied().flatten(), under, depth + 1),
         })
     }
@@ -128,6 +140,31 @@ impl<'a> Pass<'a> {
         })
     }
 
+    /// Writes a row whose cells are the one member of an object.
+    fn wrapped_row(
+        &mut self,
+        name: &'static str,
+        cells: &Value,
+        columns: &Columns<'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        self.nodes += 1;
+        self.open(b'{')?;
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        let written = match depth < MAX_DEPTH {
+            true => self.row(cells, columns, under, depth + 1),
+            false => {
+                self.done.shortened = true;
+                self.plain(marker::TOO_DEEP)
+            }
+        };
+        self.close(b'}');
+        written
+    }
+
     fn cell(
         &mut self,
         cell: &Value,
@@ -140,6 +177,13 @@ impl<'a> Pass<'a> {
             Some((rule, plural)) => self.ruled_value(rule, plural, cell, under, depth),
         }
     }
+}
+
+/// The cells of a row that is an object of one member, and that member's name.
+fn cells_of(members: &Map<String, Value>) -> Option<(&'static str, &Value)> {
+    let (name, cells) = members.iter().next().filter(|_| members.len() == 1)?;
+    let known = ROWS.iter().find(|known| *known == name)?;
+    Some((known, cells))
 }
 
 /// True for a cell that may as well be a column's name as a value.

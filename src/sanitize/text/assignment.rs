@@ -14,6 +14,8 @@ use crate::sanitize::rules::{Extent, Rule};
 
 /// The fewest letters of an option that begins with a single dash.
 const LEAST_OPTION: usize = 3;
+/// The most bytes of a name or a value in brackets.
+const MAX_BRACKETS: usize = 256;
 /// Words behind a name in the plural that are looked at.
 const MAX_WORDS: usize = 24;
 
@@ -74,6 +76,13 @@ impl<'r> Scan<'_, 'r, '_> {
         while matches!(bytes.get(after), Some(b'=' | b'>' | b'~')) {
             after += 1;
         }
+        if let Some(end) = self.in_brackets(operator, after) {
+            return end;
+        }
+        if bytes[after..].starts_with(b"** ") {
+            // `**Password:** x`
+            after += 2;
+        }
         let Some(name) = name_before(bytes, self.floor, operator) else {
             return after;
         };
@@ -90,7 +99,7 @@ impl<'r> Scan<'_, 'r, '_> {
             .or_else(|| rules.for_name_at_end(without_type(named)?))
             .or_else(|| rules.for_name_at_end(variable_end(named)?));
         let Some((rule, plural, _)) = known else {
-            return match self.pairs.meet(self.findings, named, after) {
+            return match self.pairs.meet(self.findings, name, after) {
                 Some(end) => {
                     self.floor = end;
                     end
@@ -99,6 +108,9 @@ impl<'r> Scan<'_, 'r, '_> {
             };
         };
         if plural && !quoted {
+            if let Some(end) = self.listed_below(rule, &name, after) {
+                return end;
+            }
             return self.words(rule, after);
         }
         if bytes[operator] == b':' && layout::is_in_resource_name(bytes, operator) {
@@ -117,6 +129,11 @@ impl<'r> Scan<'_, 'r, '_> {
             return after;
         }
         let extent = extent_for(rule, named);
+        if let Some(value) = layout::here_document(self.findings.text, after)
+            .or_else(|| layout::dumped(self.findings.text, after))
+        {
+            return self.take(rule, value, after);
+        }
         if bytes[operator] == b':'
             && is_block_sign(bytes, reader.skip_blanks(after))
             && let Some(value) = layout::block(self.findings.text, name.start, after)
@@ -141,6 +158,10 @@ impl<'r> Scan<'_, 'r, '_> {
         }
         if !value.quoted {
             let word = &self.findings.text[value.start..self.char_end(value.end)];
+            let is_bold = bytes[..after].ends_with(b"**") || bytes[..operator].ends_with(b"**");
+            if is_bold && !reference::looks_secret(word) {
+                return after;
+            }
             let is_comparison = bytes[operator..after].starts_with(b"==");
             let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
             if is_comparison && !reference::looks_secret(word)
@@ -188,6 +209,43 @@ impl<'r> Scan<'_, 'r, '_> {
         let is_closed =
             digits.len() < word.len() || self.findings.bytes().get(value.end) == Some(&b';');
         is_text && is_closed && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit)
+    }
+
+    /// `Key (token)=(x)`, as databases tell of a value.
+    fn in_brackets(&mut self, operator: usize, after: usize) -> Option<usize> {
+        let bytes = self.findings.bytes();
+        if bytes.get(after) != Some(&b'(') || !bytes[..operator].ends_with(b")") {
+            return None;
+        }
+        let least = self.floor.max(operator.saturating_sub(MAX_BRACKETS));
+        let open = memchr::memrchr(b'(', &bytes[least..operator])? + least;
+        let name = &bytes[open + 1..operator - 1];
+        let (rule, _, _) = self.findings.rules.for_name_at_end(name)?;
+        let start = after + 1;
+        let near = &bytes[start..bytes.len().min(start + MAX_BRACKETS)];
+        let end = start + memchr::memchr(b')', near).unwrap_or(near.len());
+        let value = Found {
+            start,
+            end: self.char_end(end),
+            quoted: true,
+        };
+        Some(self.take(rule, value, after))
+    }
+
+    /// What stands in the lines below a plural: items of a list, values of a map.
+    fn listed_below(
+        &mut self,
+        rule: &'r Rule,
+        name: &std::ops::Range<usize>,
+        after: usize,
+    ) -> Option<usize> {
+        let values = layout::values_below(self.findings.text, name, after);
+        let end = values.last()?.end;
+        for value in values {
+            self.findings.take(rule, value);
+        }
+        self.floor = end;
+        Some(end)
     }
 
     /// Looked up once, and only where something hangs on it.
@@ -283,7 +341,11 @@ impl<'r> Scan<'_, 'r, '_> {
             after += 1;
         }
         let reader = self.findings.reader;
-        let value_start = reader.skip_blanks(after);
+        let mut value_start = reader.skip_blanks(after);
+        // A command that goes on in the next line.
+        if value_start > after && bytes[value_start..].starts_with(b"\\\n") {
+            value_start = reader.skip_blanks(value_start + 2);
+        }
         let separated = after - name_end >= 2 || value_start > after;
         let is_option = bytes[value_start..].starts_with(b"--");
         if !separated || is_option {
@@ -359,9 +421,23 @@ impl<'r> Scan<'_, 'r, '_> {
             .unwrap_or(text.len())
     }
 
+    /// `"old" -> "new"`: a plan tells what a value becomes.
+    fn changed_to(&mut self, rule: &'r Rule, end: usize) -> Option<usize> {
+        let bytes = self.findings.bytes();
+        if !bytes[end..].starts_with(b"\" -> \"") {
+            return None;
+        }
+        let value = self
+            .findings
+            .reader
+            .value(self.findings.rules, end + 5, Extent::Word, None)?;
+        self.findings.take(rule, value)
+    }
+
     fn take(&mut self, rule: &'r Rule, value: Found, otherwise: usize) -> usize {
         match self.findings.take(rule, value) {
             Some(end) => {
+                let end = self.changed_to(rule, end).unwrap_or(end);
                 self.floor = end;
                 end
             }

@@ -102,6 +102,96 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
     found
 }
 
+/// The values that stand in the lines below a name: those that look secret among the items of a list or the members
+/// of a map.
+pub(super) fn values_below(text: &str, name: &Range<usize>, after: usize) -> Vec<Found> {
+    let mut values = Vec::new();
+    let Some((rest, body)) = rest_of_line(text, after) else {
+        return values;
+    };
+    if !rest.trim().is_empty() {
+        return values;
+    }
+    let outer = indentation_at(text, name.start);
+    let mut at = body;
+    for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
+        let content = line.trim_end();
+        let start = at;
+        at += line.len();
+        let inside = content.trim_start();
+        let item = inside.strip_prefix("- ");
+        if content.is_empty() {
+            continue;
+        }
+        if indentation(content) < outer || item.is_none() && indentation(content) == outer {
+            break;
+        }
+        let inside = item.unwrap_or(inside);
+        let value = inside.split_once(": ").map_or(inside, |(_, value)| value);
+        let value = value.trim().trim_matches(['"', '\'', '`']);
+        if value.len() < 8 || value.contains(' ') || !reference::looks_secret(value) {
+            continue;
+        }
+        let start = start + (value.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
+        values.push(Found {
+            start,
+            end: start + value.len(),
+            quoted: true,
+        });
+    }
+    values
+}
+
+/// `<<EOT` and the lines up to `EOT`.
+pub(super) fn here_document(text: &str, after: usize) -> Option<Found> {
+    let bytes = text.as_bytes();
+    let start = bytes[after..]
+        .iter()
+        .position(|byte| *byte != b' ')
+        .map(|blanks| after + blanks)?;
+    if !bytes[start..].starts_with(b"<<") {
+        return None;
+    }
+    let (rest, body) = rest_of_line(text, start)?;
+    let word = rest[2..].trim_start_matches(['<', '-', '~']).trim();
+    let word = word.trim_matches(['"', '\'']);
+    if word.is_empty()
+        || !word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return None;
+    }
+    let mut end = body;
+    for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
+        if line.trim() == word {
+            break;
+        }
+        end += line.len();
+    }
+    let value = text[body..end].trim_end();
+    (!value.is_empty()).then_some(Found {
+        start: body,
+        end: body + value.len(),
+        quoted: true,
+    })
+}
+
+/// `string(14) "x"` on the next line, as PHP dumps a map.
+pub(super) fn dumped(text: &str, after: usize) -> Option<Found> {
+    let rest = text.get(after..)?;
+    let kind = rest.trim_start().strip_prefix("string(")?;
+    let (length, value) = kind.split_once(") \"")?;
+    let is_length = length.len() <= 8 && length.bytes().all(|byte| byte.is_ascii_digit());
+    let start = text.len() - value.len();
+    let end = value.find('"').unwrap_or(value.len());
+    is_length.then_some(Found {
+        start,
+        end: start + end,
+        quoted: true,
+    })
+}
+
 /// A single word that is neither a name with a value nor a word of a sentence.
 fn is_value_word(word: &str) -> bool {
     !word.is_empty()

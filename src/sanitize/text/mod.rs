@@ -9,13 +9,14 @@ mod layout;
 mod name;
 mod pair;
 mod table;
+mod written_below;
 
 use std::ops::Range;
 
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
+pub(super) use self::written_below::below_heading;
 use super::detect::{command_line, labelled_secret, markup, statement};
 use super::extent::{Found, Reader};
-use super::marker;
 use super::reference;
 use super::replace::replacement;
 use super::rules::{Rule, Rules};
@@ -35,6 +36,8 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     assignment::find(&mut findings);
     table::find(&mut findings);
     markup::find(&mut findings);
+    written_below::find(&mut findings);
+    command_line::find_listed(&mut findings);
     if is_told {
         command_line::find(&mut findings);
         statement::find(&mut findings);
@@ -112,7 +115,7 @@ impl<'r, 't> Findings<'r, 't> {
         {
             return None;
         }
-        if !marker::is_whole(value) {
+        if !self.rules.may_have_written(value) {
             self.spans.push(Span {
                 range: found.start..end,
                 rule,

@@ -49,6 +49,12 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     let mut before = without_remark(&bytes[floor..operator - blanks]);
+    // What stands before brackets is no part of the name within them.
+    let floor = (before.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
+    // `**Password**: …`
+    if let Some(bold) = before.strip_suffix(b"**") {
+        before = bold;
+    }
     let end;
     // `settings["password"] = …`
     if let Some(inside) = before.strip_suffix(b"]")
@@ -114,11 +120,52 @@ fn without_remark(before: &[u8]) -> &[u8] {
     let least = before.len().saturating_sub(MAX_REMARK);
     match before[least..].iter().rposition(|byte| *byte == opening) {
         // What is called is no name.
+        // `[password] => …`, as PHP prints a map, and `user[password]=…`, as forms have it.
+        Some(at)
+            if opening == b'['
+                && (begins_line(before, least + at)
+                    || is_parameter(before, least + at)
+                        && is_member(&before[least + at + 1..before.len() - 1])) =>
+        {
+            &before[least + at + 1..before.len() - 1]
+        }
         Some(at) if opening == b'[' || before[..least + at].ends_with(b" ") => {
             before[..least + at].trim_ascii_end()
         }
         _ => before,
     }
+}
+
+/// True where the word before `at` is a parameter of a query.
+fn is_parameter(bytes: &[u8], at: usize) -> bool {
+    let least = at.saturating_sub(MAX_REMARK);
+    let name = bytes[least..at]
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
+    match bytes[..at - name].last() {
+        Some(before) => matches!(before, b'&' | b'?' | b'"'),
+        None => true,
+    }
+}
+
+/// True where nothing but blanks stands before `at` in its line.
+fn begins_line(bytes: &[u8], at: usize) -> bool {
+    let least = at.saturating_sub(MAX_REMARK);
+    let line = memchr::memrchr(b'\n', &bytes[least..at]).map(|newline| least + newline + 1);
+    match line {
+        Some(start) => bytes[start..at].trim_ascii().is_empty(),
+        None => least == 0 && bytes[..at].trim_ascii().is_empty(),
+    }
+}
+
+/// True for what may be a member's name between brackets, rather than a type's length or an index.
+fn is_member(inside: &[u8]) -> bool {
+    inside.len() > 2
+        && inside
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
 }
 
 pub(in crate::sanitize) fn is_quote(byte: u8) -> bool {

@@ -1,5 +1,7 @@
 //! Names and values that stand in two assignments: `name=password value=x`, `- name: DB_PASSWORD` above `value: x`.
 
+use std::ops::Range;
+
 use super::Findings;
 use super::name::is_name_byte;
 use crate::sanitize::extent::Found;
@@ -27,10 +29,11 @@ impl<'r> Pairs<'r> {
     pub(super) fn meet(
         &mut self,
         findings: &mut Findings<'r, '_>,
-        name: &[u8],
+        name: Range<usize>,
         after: usize,
     ) -> Option<usize> {
-        match half(name)? {
+        let name_start = name.start;
+        match half(&findings.bytes()[name])? {
             Half::Name => {
                 let assigned = findings
                     .reader
@@ -59,6 +62,9 @@ impl<'r> Pairs<'r> {
                         findings.take(rule?, value)
                     }
                     _ => {
+                        if let Some(rule) = block_name(findings, name_start) {
+                            return findings.take(rule, value);
+                        }
                         self.value = Some(value);
                         None
                     }
@@ -66,6 +72,16 @@ impl<'r> Pairs<'r> {
             }
         }
     }
+}
+
+/// The rule for the name before the block that the place is in: `variable "db_password" { … default = …`.
+fn block_name<'r>(findings: &Findings<'r, '_>, at: usize) -> Option<&'r Rule> {
+    let bytes = findings.bytes();
+    let least = at.saturating_sub(MAX_DISTANCE);
+    let open = memchr::memrchr(b'{', &bytes[least..at])? + least;
+    let label = bytes[least..open].trim_ascii_end().strip_suffix(b"\"")?;
+    let start = memchr::memrchr(b'"', label)?;
+    whole_name(findings, &label[start + 1..])
 }
 
 /// The rule for a text that is one name and nothing else.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Findings;
 use crate::sanitize::extent::Found;
+use crate::sanitize::reference;
 use crate::sanitize::rules::Rule;
 
 /// The most columns of a table.
@@ -44,7 +45,9 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         let is_tight =
             memchr::memchr_iter(b',', content).all(|comma| content.get(comma + 1) != Some(&b' '));
         is_body = bytes[line.clone()].starts_with(b"|") && (is_body || is_markdown_rule(content));
+        let is_pair = table.is_none() && pair(findings, line.clone());
         if table.is_none()
+            && !is_pair
             && !is_body
             && length <= MAX_HEADER
             && (may_begin || is_framed || is_tight)
@@ -58,6 +61,47 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
             break;
         }
     }
+}
+
+/// Takes the second of two cells, where a rule names the first one and the second looks like no name.
+fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>) -> bool {
+    let bytes = findings.bytes();
+    if line.len() > MAX_HEADER || memchr::memchr(b'|', &bytes[line.clone()]).is_none() {
+        return false;
+    }
+    let mut found = cells(bytes, line, b'|')
+        .map(|cell| trimmed(bytes, cell))
+        .filter(|cell| !cell.is_empty());
+    let (Some(name), Some(value), None) = (found.next(), found.next(), found.next()) else {
+        return false;
+    };
+    let is_mark = |byte: &u8| matches!(byte, b'`' | b'*');
+    let marks = bytes[name.clone()]
+        .iter()
+        .take_while(|byte| is_mark(byte))
+        .count();
+    let name = &bytes[name.start + marks..name.end];
+    let name = &name[..name.len() - name.iter().rev().take_while(|byte| is_mark(byte)).count()];
+    let Some((rule, false, _)) = findings.rules.for_name_at_end(name) else {
+        return false;
+    };
+    let Some(text) = findings.text.get(value.clone()) else {
+        return false;
+    };
+    let told = text.trim_matches(['`', '*']);
+    if name.len() > MAX_NAME || told.contains(' ') || !reference::looks_secret(told) {
+        return false;
+    }
+    let start = value.start + (text.len() - text.trim_start_matches(['`', '*']).len());
+    findings.take(
+        rule,
+        Found {
+            start,
+            end: start + told.len(),
+            quoted: true,
+        },
+    );
+    true
 }
 
 /// The table that a line begins, where each of its cells is a name and a rule names one of them.
