@@ -653,7 +653,10 @@ impl Sentence<'_, '_, '_> {
         let signs = match rest {
             [b'.', b'.', b'.', ..] => rest.iter().take_while(|byte| **byte == b'.').count(),
             [b'#', b':', ..] => 2,
-            [b'(' | b'#', next, ..] if *next != b' ' => 1,
+            [b'#', ..] => 1,
+            [b'(', next, ..] if *next != b' ' => 1,
+            // `D.O.B. 03/09/1978`
+            [b'.', b' ', ..] if bytes[self.name.range.clone()].contains(&b'.') => 1,
             [b'\'' | b'"', digit, ..] if blanks > at && digit.is_ascii_alphanumeric() => 1,
             [b'-', b' ', ..] if blanks > at => 1,
             [b'-' | b'/', digit, ..] if digit.is_ascii_digit() => 1,
@@ -827,7 +830,7 @@ mod tests {
                 "date of birth is 17 Feb 1961, seen",
                 "date of birth is <>, seen",
             ),
-            ("D.O.B. March 9, 1978, seen", "D.O.B. <>, seen"),
+            ("D.O.B. March 9, 1978, MRN 1234567", "D.O.B. <>, MRN <>"),
             ("DOB - 09.03.1978, seen", "DOB - <>, seen"),
         ]);
     }

@@ -15,6 +15,8 @@ const MAX_TAG: usize = 1024;
 const MAX_NAME: usize = 96;
 /// The most bytes that a label may have.
 const MAX_LABEL: usize = 40;
+/// Elements that have no content.
+const VOID: &[&str] = &["input", "meta", "param", "br"];
 const CDATA: &[u8] = b"<![CDATA[";
 
 /// Attributes that say what an element holds.
@@ -46,6 +48,9 @@ const VALUES: &[&str] = &[
     "plain",
     "item",
     "input",
+    "span",
+    "p",
+    "div",
 ];
 
 /// Finds what stands in elements that a rule names.
@@ -100,7 +105,12 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
             let is_cut =
                 behind >= bytes.len() && !bytes[value.clone()].iter().any(u8::is_ascii_whitespace);
             let text = findings.text.get(value.clone()).unwrap_or_default();
-            if value.is_empty() {
+            if VOID
+                .iter()
+                .any(|void| name.eq_ignore_ascii_case(void.as_bytes()))
+            {
+                // Nothing stands in it: what comes next is a text of its own.
+            } else if value.is_empty() {
                 labelled = Some(rule);
             } else if (is_closed || is_cut) && (above.is_none() || !is_grammar(text)) {
                 findings.take(

@@ -256,6 +256,8 @@ const PARTS: &[&str] = &[
     "sqlplus",
     "requirepass",
     "vault",
+    "birth",
+    "medical rec",
     "insert into",
     "select ",
     "update ",
@@ -264,7 +266,7 @@ const PARTS: &[&str] = &[
 /// Words that count by themselves, the plural too.
 const WHOLE: &[&str] = &[
     "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan", "cvv",
-    "cvc", "csc", "mbi",
+    "cvc", "csc", "mbi", "mrn", "dob", "ssn",
 ];
 
 /// Three letters of five bits each; what is no letter is zero.

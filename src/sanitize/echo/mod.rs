@@ -31,6 +31,9 @@ const MAX_BYTES: usize = 8 * 1024;
 const ENCODED: usize = 96;
 /// The fewest characters of an encoded value that are looked for.
 const LEAST_ENCODED: usize = 8;
+/// How many digits a number has that is looked for without its punctuation too: fewer are dates.
+const LEAST_PUNCTUATED: usize = 9;
+const MOST_PUNCTUATED: usize = 20;
 /// A shorter value is one only where no letter or digit stands beside it.
 const LEAST_UNBOUNDED: usize = 8;
 /// How deep in a value that was redacted as a whole others are looked for.
@@ -110,6 +113,13 @@ impl Echo {
     ///
     /// A secret is looked for in base64 and hexadecimal digits too.
     pub(crate) fn remember(&mut self, value: &str, replacement: &str, is_secret: bool) {
+        self.remember_spelt(value, replacement, is_secret);
+        if let Some(digits) = without_punctuation(value) {
+            self.remember_spelt(&digits, replacement, is_secret);
+        }
+    }
+
+    fn remember_spelt(&mut self, value: &str, replacement: &str, is_secret: bool) {
         let value = without_scheme(value.trim());
         if self.values >= MAX_VALUES
             || self.bytes + value.len() > MAX_BYTES
@@ -523,6 +533,20 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
     let before = text[..place.start].iter().rev().take_while(of_run).count();
     let behind = text[place.end..].iter().take_while(of_run).count();
     place.start - before..place.end + behind
+}
+
+/// The digits of a number that is written with punctuation; `None` for what is none, or has none.
+fn without_punctuation(value: &str) -> Option<String> {
+    let is_punctuation = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/');
+    let (mut digits, mut signs) = (0, 0);
+    for byte in value.as_bytes() {
+        digits += usize::from(byte.is_ascii_digit());
+        signs += usize::from(is_punctuation(byte));
+    }
+    let is_number = (LEAST_PUNCTUATED..=MOST_PUNCTUATED).contains(&digits)
+        && signs > 0
+        && digits + signs == value.len();
+    is_number.then(|| value.chars().filter(char::is_ascii_digit).collect())
 }
 
 #[cfg(test)]

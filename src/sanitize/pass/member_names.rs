@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Pass;
 use super::containers::Member;
 use super::strings::is_harmless;
+use super::{Pass, persons};
 use crate::canonical::compare_keys;
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
@@ -81,6 +81,7 @@ impl<'a> Pass<'a> {
         &mut self,
         members: &Map<String, Value>,
         from: usize,
+        person: Option<&'static str>,
         under: Option<&'a Rule>,
         depth: usize,
     ) {
@@ -101,6 +102,10 @@ impl<'a> Pass<'a> {
         let last = sorted.len().saturating_sub(1);
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             self.done.shortened |= shown.shortened;
+            let mut verdict = self.rules.verdict(name);
+            if let Some(alias) = persons::alias(name, members, person) {
+                verdict.rule = self.rules.verdict(alias).rule;
+            }
             let member = Member {
                 name,
                 value,
@@ -108,7 +113,7 @@ impl<'a> Pass<'a> {
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
-                verdict: self.rules.verdict(name),
+                verdict,
                 first: from + at == 0,
                 more: at < last,
             };

@@ -5,6 +5,7 @@ mod containers;
 mod labels;
 mod member_names;
 mod numbers;
+mod persons;
 mod shapes;
 mod strings;
 mod tables;
@@ -73,6 +74,8 @@ pub(super) struct Pass<'a> {
     subject: Option<Subject>,
     /// The program whose arguments the list is that comes next.
     program: Option<Program>,
+    /// By which name a `name` goes in the object that comes next, where it is a person's.
+    person: Option<&'static str>,
     done: Sanitized,
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
@@ -97,6 +100,7 @@ impl<'a> Pass<'a> {
             full: false,
             subject: None,
             program: None,
+            person: None,
             done: Sanitized::default(),
             hits: None,
             counts: None,

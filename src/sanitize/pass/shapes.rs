@@ -42,6 +42,9 @@ const LAST_PAIRS: [u32; 32] = {
 
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
+    if matches!(name, "v" | "V") {
+        return Siblings::Value;
+    }
     let may_be = matches!(*name.as_bytes(), [.., before, last]
         if LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0);
     if !may_be {
@@ -116,6 +119,7 @@ impl<'a> Pass<'a> {
             .iter()
             .filter(|(sibling, _)| *sibling != name && labels::is_name(sibling))
             .find_map(|(_, value)| labels::rule_of_value(rules, value))
+            .or_else(|| labels::rule_of_patch(rules, siblings))
     }
 
     /// The rules for the columns that an object tells beside its rows; `None` where no rule names any.
@@ -125,7 +129,9 @@ impl<'a> Pass<'a> {
     ) -> Option<Vec<Option<(&'a Rule, bool)>>> {
         let columns = |members: &Map<String, Value>| {
             members.iter().find_map(|(name, value)| match value {
-                Value::Array(columns) if labels::ends_in(name, COLUMNS) => {
+                Value::Array(columns)
+                    if labels::ends_in(name, COLUMNS) || name.starts_with("column") =>
+                {
                     self.column_rules(columns)
                 }
                 _ => None,

@@ -10,6 +10,9 @@ use crate::sanitize::rules::Rule;
 /// The longest cell that may be the name of a column.
 const MAX_NAME: usize = 64;
 
+/// The last words of names of the only member of an object that is a row.
+const CELLS: &[&str] = &["values", "cells", "f", "c"];
+
 /// For each place in a row the rule that names it, and whether in the plural.
 pub(super) type Columns<'a> = Vec<Option<(&'a Rule, bool)>>;
 
@@ -99,9 +102,42 @@ impl<'a> Pass<'a> {
     ) -> Written {
         self.items(rows, depth, |pass, at, row| match row {
             Value::Array(_) => pass.row(row, columns, under, depth + 1),
-            Value::Object(_) => pass.value(row, under, depth + 1),
+            Value::Object(members) => match members.iter().next() {
+                Some((name, cells @ Value::Array(_)))
+                    if members.len() == 1 && labels::ends_in(name, CELLS) =>
+                {
+                    pass.row_within(name, cells, columns, under, depth + 1)
+                }
+                _ => pass.value(row, under, depth + 1),
+            },
             _ => pass.cell(row, columns.get(at).copied().flatten(), under, depth + 1),
         })
+    }
+
+    /// Writes a row that an object holds: `{"values": […]}`.
+    fn row_within(
+        &mut self,
+        name: &str,
+        cells: &Value,
+        columns: &[Option<(&'a Rule, bool)>],
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        self.nodes += 1;
+        self.members += 1;
+        let start = self.out.len();
+        self.out.extend_from_slice(b"{\"");
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        // Room for what closes the object.
+        self.end = self.end.saturating_sub(1);
+        let written = self.row(cells, columns, under, depth + 1);
+        self.end = self.end.saturating_add(1);
+        match written {
+            Ok(()) => self.out.push(b'}'),
+            Err(_) => self.out.truncate(start),
+        }
+        written
     }
 
     fn row(
