@@ -136,6 +136,8 @@ fn card_data() -> Vec<Rule> {
         ]),
         dropped("track_data").called(&[
             "track_data",
+            "=track1",
+            "=track2",
             "track1_data",
             "track2_data",
             "magstripe",

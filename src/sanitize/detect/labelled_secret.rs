@@ -155,7 +155,7 @@ struct Sentence<'f, 'r, 't> {
 impl Sentence<'_, '_, '_> {
     fn value(&mut self) -> Option<Found> {
         if self.name.kind == Kind::Number {
-            return self.number();
+            return self.number().or_else(|| self.listed());
         }
         self.listed()
             .or_else(|| self.linked())
@@ -250,7 +250,12 @@ impl Sentence<'_, '_, '_> {
         }
         let value = self.findings.reader.skip_blanks(end + 2);
         let found = (bytes.get(value) == Some(&mark)).then(|| self.quoted(value))??;
-        looks_secret(self.text(&(found.start..found.end))).then_some(found)
+        let text = self.text(&(found.start..found.end));
+        let is_value = match self.name.kind {
+            Kind::Number => self.is_number(text),
+            _ => looks_secret(text),
+        };
+        is_value.then_some(found)
     }
 
     /// `is`, `was set to`, `will be`, and then the value.
@@ -831,6 +836,10 @@ mod tests {
                 "date of birth is <>, seen",
             ),
             ("D.O.B. March 9, 1978, MRN 1234567", "D.O.B. <>, MRN <>"),
+            (
+                "[('ssn', '123456789'), ('town', 'x')]",
+                "[('ssn', '<>'), ('town', 'x')]",
+            ),
             ("DOB - 09.03.1978, seen", "DOB - <>, seen"),
         ]);
     }

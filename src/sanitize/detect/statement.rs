@@ -24,6 +24,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     identified(findings);
     calls(findings);
     inserted(findings);
+    compared(findings);
     settings(findings);
 }
 
@@ -218,6 +219,77 @@ fn take_row<'r>(
     }
 }
 
+/// `last_name LIKE 'x%'`, `ssn IN ('x', 'y')`.
+fn compared(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    for operator in [&b" like "[..], b" ilike ", b" in ("] {
+        let mut from = 0;
+        while let Some(at) = find_word(bytes, operator, from) {
+            from = at + operator.len();
+            let before = bytes[at.saturating_sub(MAX_NAME)..at].trim_ascii_end();
+            let before = ["not", "NOT"]
+                .iter()
+                .find_map(|not| before.strip_suffix(not.as_bytes()))
+                .unwrap_or(before)
+                .trim_ascii_end();
+            let mut value = findings.reader.skip_blanks(from);
+            if !matches!(bytes.get(value), Some(b'\''))
+                && !(operator.ends_with(b"(") && bytes.get(value).is_some_and(u8::is_ascii_digit))
+            {
+                continue;
+            }
+            let before = before
+                .strip_suffix(b"\"")
+                .or(before.strip_suffix(b"`"))
+                .unwrap_or(before);
+            let Some((rule, ..)) = findings.rules.for_name_at_end(before) else {
+                continue;
+            };
+            if operator.ends_with(b"(") {
+                from = take_all(findings, rule, value);
+                continue;
+            }
+            if let Some(mut found) = quoted(bytes, value) {
+                // What stands for any text is none of the value.
+                while found.start < found.end && bytes[found.start] == b'%' {
+                    found.start += 1;
+                }
+                while found.start < found.end && bytes[found.end - 1] == b'%' {
+                    found.end -= 1;
+                }
+                findings.take(rule, found);
+                value = found.end;
+            }
+            from = from.max(value);
+        }
+    }
+}
+
+/// Takes the values of a list in brackets that begins at `at`; gives where it ends.
+fn take_all<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, mut at: usize) -> usize {
+    let bytes = findings.bytes();
+    loop {
+        at = findings.reader.skip_blanks(at);
+        let found = quoted(bytes, at).unwrap_or_else(|| {
+            let length = bytes[at..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric())
+                .count();
+            Found {
+                start: at,
+                end: at + length,
+                quoted: false,
+            }
+        });
+        findings.take(rule, found);
+        at = found.end + usize::from(found.quoted);
+        match bytes.get(at) {
+            Some(b',') if found.end > found.start => at += 1,
+            _ => return at,
+        }
+    }
+}
+
 /// `requirepass x`, as the settings of Redis have it.
 fn settings(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
@@ -316,6 +388,18 @@ mod tests {
     #[test]
     fn what_a_statement_sets_goes() {
         hits(&[
+            (
+                "SELECT * FROM p WHERE last_name LIKE '%Lovel%' AND town = 'Lund'",
+                "SELECT * FROM p WHERE last_name LIKE '%<>%' AND town = 'Lund'",
+            ),
+            (
+                "delete from p where ssn NOT IN ('123456789', 987654321) and n in (1, 2)",
+                "delete from p where ssn NOT IN ('<>', <>) and n in (1, 2)",
+            ),
+            (
+                "failed: INSERT INTO p (first_name, town) VALUES ('Ada', 'Lund')",
+                "failed: INSERT INTO p (first_name, town) VALUES ('<>', 'Lund')",
+            ),
             (
                 "CREATE USER etl WITH PASSWORD 'Xk4' VALID UNTIL '2027-01-01'",
                 "CREATE USER etl WITH PASSWORD '<>' VALID UNTIL '2027-01-01'",

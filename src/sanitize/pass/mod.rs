@@ -347,7 +347,10 @@ impl<'a> Pass<'a> {
     /// Writes the value of a member that no rule names, in a container that one does.
     #[inline(never)]
     fn value_within(&mut self, rule: &'a Rule, name: &str, value: &Value, depth: usize) -> Written {
-        let stays = rule.spares_containers()
+        let is_kind = matches!(rule.treatment, Treatment::Pseudonymize { .. })
+            && matches!(name, "use" | "system" | "resourceType");
+        let stays = is_kind
+            || rule.spares_containers()
             || rule.treatment == Treatment::Mask && labels::tells_of_account(name);
         self.value(value, (!stays).then_some(rule), depth)
     }

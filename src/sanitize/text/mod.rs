@@ -13,7 +13,9 @@ mod table;
 use std::ops::Range;
 
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
-use super::detect::{command_line, labelled_secret, markup, statement};
+use super::detect::{
+    command_line, constraint, form_data, labelled_secret, markup, segment, statement, track,
+};
 use super::extent::{Found, Reader};
 use super::marker;
 use super::reference;
@@ -35,6 +37,10 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     assignment::find(&mut findings);
     table::find(&mut findings);
     markup::find(&mut findings);
+    constraint::find(&mut findings);
+    form_data::find(&mut findings);
+    segment::find(&mut findings);
+    track::find(&mut findings);
     if is_told {
         command_line::find(&mut findings);
         statement::find(&mut findings);

@@ -13,6 +13,11 @@ const MAX_HEADER: usize = 2048;
 /// The most bytes of one name.
 const MAX_NAME: usize = 40;
 
+/// What stands above values, beside what stands above their names.
+const VALUES: &[&str] = &[
+    "value", "values", "val", "data", "answer", "content", "details",
+];
+
 /// A table whose names were read.
 struct Table<'r> {
     separator: u8,
@@ -26,6 +31,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let mut table: Option<Table<'_>> = None;
     let mut line_start = 0;
     let mut may_begin = true;
+    // Whether the lines are rows of a name and a value each.
+    let mut pairs = false;
     while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
         // The last line: a table's, or nothing that anything stands below.
         (table.is_some() && line_start < bytes.len()).then_some(bytes.len() - line_start)
@@ -38,9 +45,15 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
             table = None;
         }
         let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
+        if table.is_none() && bytes.get(line.start) == Some(&b'|') {
+            pairs = pair(findings, line.clone(), pairs);
+        } else {
+            pairs = false;
+        }
         let content = bytes[line.clone()].trim_ascii();
         let is_tight = memchr::memmem::find(content, b", ").is_none();
-        if table.is_none() && length <= MAX_HEADER && (may_begin || is_framed || is_tight) {
+        if table.is_none() && !pairs && length <= MAX_HEADER && (may_begin || is_framed || is_tight)
+        {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.
@@ -50,6 +63,36 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
             break;
         }
     }
+}
+
+/// Looks at a line of a framed table: `| Field | Value |` is the first of rows in which a name and its value stand, and
+/// where such rows are expected, their values are taken. Gives whether more of them may follow.
+fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>, expected: bool) -> bool {
+    let bytes = findings.bytes();
+    let found: Vec<Range<usize>> = cells(bytes, line, b'|').take(5).collect();
+    let [_, name, value, last] = &found[..] else {
+        return false;
+    };
+    if !bytes[last.clone()].trim_ascii().is_empty() {
+        return false;
+    }
+    let (name, value) = (trimmed(bytes, name.clone()), trimmed(bytes, value.clone()));
+    if !expected {
+        return VALUES
+            .iter()
+            .any(|word| bytes[value.clone()].eq_ignore_ascii_case(word.as_bytes()));
+    }
+    let name = bytes[name].trim_ascii();
+    let name = name.strip_suffix(b"**").unwrap_or(name);
+    if let Some((rule, false, _)) = findings.rules.for_name_at_end(name) {
+        let found = Found {
+            start: value.start,
+            end: value.end,
+            quoted: true,
+        };
+        findings.take(rule, found);
+    }
+    true
 }
 
 /// The table that a line begins, where each of its cells is a name and a rule names one of them.
@@ -167,6 +210,10 @@ mod tests {
             (
                 "user,password,role\nada,hunter2,admin\nbob,\"a,b\",dev\n",
                 "user,password,role\nada,<>,admin\nbob,\"<>\",dev\n",
+            ),
+            (
+                "| Field | Value |\n|---|---|\n| SSN | 123456789 |\n| Town | Lund |\n| **Patient Name** | Ada Roe |\n",
+                "| Field | Value |\n|---|---|\n| SSN | <> |\n| Town | Lund |\n| **Patient Name** | <> |\n",
             ),
             ("id\tapi_key\n1\tabc\n2\tdef", "id\tapi_key\n1\t<>\n2\t<>"),
             (
