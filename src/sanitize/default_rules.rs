@@ -103,9 +103,11 @@ fn secrets() -> Vec<Rule> {
             "auth_code",
             "authorization_code",
             "code_verifier",
+            "access_code",
         ]),
         word("pin")
-            .called(&["pin", "pin_code", "pin_number"])
+            .called(&["pin", "pin_code"])
+            .numbered(&["pin"])
             .harmless_after(NO_SECRET_PIN),
         secret("recovery_code", Extent::Phrase).called(&[
             "recovery_code",
@@ -121,19 +123,24 @@ fn secrets() -> Vec<Rule> {
 fn card_data() -> Vec<Rule> {
     let dropped = |name| Rule::new(name, Some(Group::Card), Treatment::Drop, Extent::Digits);
     vec![
-        dropped("card_security_code").called(&[
-            "cvv",
-            "icvv",
-            "cvc",
-            "csc",
-            "cvn",
-            "security_code",
-            "card_code",
-            "card_verification",
-            "card_verification_value",
-            "card_verification_code",
-            "card_verification_number",
-        ]),
+        dropped("card_security_code")
+            .called(&[
+                "cvv",
+                "icvv",
+                "cvc",
+                "csc",
+                "cvn",
+                "cvv_code",
+                "cvc_code",
+                "cvv2_code",
+                "cvc2_code",
+                "security_code",
+                "card_code",
+                "card_verification",
+                "card_verification_value",
+                "card_verification_code",
+            ])
+            .numbered(&["cvv", "cvc", "card_verification"]),
         dropped("track_data").called(&[
             "track_data",
             "=track1",
@@ -172,7 +179,7 @@ fn financial() -> Vec<Rule> {
         masked("card")
             .called(&["card", "pan"])
             .sparing(Spared::FewerDigits(8)),
-        masked("iban").called(&["iban"]),
+        masked("iban").called(&["iban"]).numbered(&["iban"]),
         masked("account_number")
             .called(&["bank_account", "bank_acct"])
             .numbered(&["account", "acct", "bank_account", "bank_acct"]),

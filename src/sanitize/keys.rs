@@ -28,6 +28,7 @@ const JOINED_WORDS: &[&str] = &[
     "bearer",
     "bot",
     "card",
+    "cell",
     "client",
     "confirm",
     "contact",
@@ -118,6 +119,7 @@ const FOLLOWING_WORDS: &[&str] = &[
 const DESCRIBING_WORDS: &[&str] = &[
     "cell",
     "current",
+    "e164",
     "formatted",
     "full",
     "home",

@@ -13,14 +13,8 @@ const OF_INDEXES: &[&[u8]] = &[
     b"_unique", b"_uniq", b"_uq", b"_uk", b"_idx", b"_index", b"_key",
 ];
 
-/// Finds the values of a broken constraint whose columns a rule names.
-pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
-    keys(findings);
-    entries(findings);
-}
-
-/// `Key (patient_name, dob)=(…, …) already exists.`
-fn keys(findings: &mut Findings<'_, '_>) {
+/// Finds the values of a broken constraint: `Key (patient_name, dob)=(…, …) already exists.`
+pub(in crate::sanitize) fn keys(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     for at in memchr::memmem::find_iter(bytes, b")=(") {
         let near = at.saturating_sub(MAX_LIST)..at;
@@ -56,12 +50,19 @@ fn keys(findings: &mut Findings<'_, '_>) {
     }
 }
 
-/// `Duplicate entry 'x' for key 'people.ssn'`
-fn entries(findings: &mut Findings<'_, '_>) {
+/// Finds values that a database refused: `Duplicate entry 'x' for key 'people.ssn'`, `Incorrect date value: 'x' for column
+/// 'dob'`.
+pub(in crate::sanitize) fn entries(findings: &mut Findings<'_, '_>) {
+    for between in [&b"' for key '"[..], b"' for column '"] {
+        entries_before(findings, between);
+    }
+}
+
+fn entries_before(findings: &mut Findings<'_, '_>, between: &[u8]) {
     let bytes = findings.bytes();
-    for at in memchr::memmem::find_iter(bytes, b"' for key '") {
+    for at in memchr::memmem::find_iter(bytes, between) {
         let near = at.saturating_sub(MAX_LIST)..at;
-        let name = at + b"' for key '".len();
+        let name = at + between.len();
         let behind = &bytes[name..bytes.len().min(name + MAX_LIST)];
         let (Some(open), Some(length)) = (
             memchr::memrchr(b'\'', &bytes[near.clone()]),
@@ -136,6 +137,10 @@ mod tests {
             (
                 "Duplicate entry '123456789' for key 'people.ssn'",
                 "Duplicate entry '<>' for key 'people.ssn'",
+            ),
+            (
+                "Incorrect date value: '1961-02-17' for column 'dob' at row 1",
+                "Incorrect date value: '<>' for column 'dob' at row 1",
             ),
             (
                 "Duplicate entry 'x7 9' for key 'api_token_UNIQUE'",

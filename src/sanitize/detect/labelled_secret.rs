@@ -94,10 +94,12 @@ fn name_at<'r>(
     let last = &bytes[start..end];
     let least = floor.max(end.saturating_sub(MAX_NAME));
     let least = memchr::memrchr(b'\n', &bytes[least..end]).map_or(least, |at| least + at + 1);
+    let numbered = numbered_name(findings, least, end);
     let (rule, from) = match findings.rules.for_name_at_end(&bytes[least..end]) {
         // Credentials are many even where there is one.
         Some((rule, true, _)) if !rule.name().starts_with("credential") => return None,
         Some((rule, _, from)) => (rule, least + from),
+        None if numbered.is_some() => numbered?,
         None if last.eq_ignore_ascii_case(b"pw")
             || last.eq_ignore_ascii_case(b"pass")
             || last.eq_ignore_ascii_case(b"passcode") =>
@@ -141,6 +143,29 @@ fn name_at<'r>(
         range: from..end,
         kind,
     })
+}
+
+/// `Acct # 12345`: the sign stands for "number", and the rule is that of the name with this word. Gives where it begins, too.
+fn numbered_name<'r>(
+    findings: &Findings<'r, '_>,
+    least: usize,
+    end: usize,
+) -> Option<(&'r Rule, usize)> {
+    const NUMBER: &[u8] = b"_number";
+    let bytes = findings.bytes();
+    if !matches!(bytes.get(end..), Some([b'#', ..] | [b' ', b'#', ..])) {
+        return None;
+    }
+    let mut name = [0; MAX_NAME + NUMBER.len()];
+    let length = end - least;
+    name.get_mut(..length)?
+        .copy_from_slice(bytes.get(least..end)?);
+    name.get_mut(length..length + NUMBER.len())?
+        .copy_from_slice(NUMBER);
+    let (rule, plural, from) = findings
+        .rules
+        .for_name_at_end(&name[..length + NUMBER.len()])?;
+    (!plural && from < length).then_some((rule, least + from))
 }
 
 fn ends_with(word: &[u8], end: &str) -> bool {
@@ -661,13 +686,19 @@ impl Sentence<'_, '_, '_> {
             [b'#', ..] => 1,
             [b'(', next, ..] if *next != b' ' => 1,
             // `D.O.B. 03/09/1978`
-            [b'.', b' ', ..] if bytes[self.name.range.clone()].contains(&b'.') => 1,
+            [b'.', b' ', ..] if self.is_abbreviated() => 1,
             [b'\'' | b'"', digit, ..] if blanks > at && digit.is_ascii_alphanumeric() => 1,
             [b'-', b' ', ..] if blanks > at => 1,
             [b'-' | b'/', digit, ..] if digit.is_ascii_digit() => 1,
             _ => return blanks,
         };
         self.findings.reader.skip_blanks(blanks + signs)
+    }
+
+    /// `D.O.B.`, `Account No.`
+    fn is_abbreviated(&self) -> bool {
+        let name = &self.bytes()[self.name.range.clone()];
+        name.contains(&b'.') || ends_with(name, " no")
     }
 
     /// Whether a word is the number that the name is for.
@@ -821,6 +852,8 @@ mod tests {
             ("MRN no. 1234567 seen", "MRN no. <> seen"),
             ("see\tMRN\t1234567", "see\tMRN\t<>"),
             ("ssn#123456789 seen", "ssn#<> seen"),
+            ("Acct # 9918273645, x", "Acct # <>, x"),
+            ("Account No. 9918273645, x", "Account No. <>, x"),
             ("SSN ...... 123456789", "SSN ...... <>"),
             ("* Phone - 2025550123", "* Phone - <>"),
             ("MBI 1EG4TE5MK73 seen", "MBI <> seen"),

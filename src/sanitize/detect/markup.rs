@@ -52,8 +52,6 @@ const VALUES: &[&str] = &[
     "item",
     "input",
     "span",
-    "p",
-    "div",
 ];
 
 /// Finds what stands in elements that a rule names.

@@ -239,9 +239,10 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
 fn is_labelled(bytes: &[u8], start: usize) -> bool {
     let least = start.saturating_sub(MAX_REACH);
     let before = without_tag(bytes[least..start].trim_ascii_end());
+    let bracketed = before.ends_with(b"(");
     let before = trim_end(before, b"\"'`*(_ ");
     let unsigned = trim_end(before, b":=-#> ");
-    let has_sign = unsigned.len() < before.len();
+    let has_sign = bracketed || unsigned.len() < before.len();
     let mut words = unsigned
         .rsplit(|byte| {
             byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'(' | b'*' | b'`')
@@ -430,6 +431,7 @@ mod tests {
             ("use 492817 as your login code", "use <> as your login code"),
             ("the 2FA code is 99120034", "the 2FA code is <>"),
             ("Your PIN is 4821", "Your PIN is <>"),
+            ("wrong PIN (4821) for", "wrong PIN (<>) for"),
             ("my pin code is 4821 and", "my pin code is <> and"),
             (
                 "change pin from 4821 to 4822 now",

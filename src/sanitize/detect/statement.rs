@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::Detector;
 use crate::sanitize::extent::Found;
+use crate::sanitize::marker;
 use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rules::Rule;
 use crate::sanitize::text::Findings;
@@ -222,47 +223,50 @@ fn take_row<'r>(
 /// `last_name LIKE 'x%'`, `ssn IN ('x', 'y')`.
 fn compared(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
-    for operator in [&b" like "[..], b" ilike ", b" in ("] {
-        let mut from = 0;
-        while let Some(at) = find_word(bytes, operator, from) {
-            from = at + operator.len();
-            let before = bytes[at.saturating_sub(MAX_NAME)..at].trim_ascii_end();
-            let before = ["not", "NOT"]
-                .iter()
-                .find_map(|not| before.strip_suffix(not.as_bytes()))
-                .unwrap_or(before)
-                .trim_ascii_end();
-            let mut value = findings.reader.skip_blanks(from);
-            if !matches!(bytes.get(value), Some(b'\''))
-                && !(operator.ends_with(b"(") && bytes.get(value).is_some_and(u8::is_ascii_digit))
-            {
-                continue;
+    let mut floor = 0;
+    for at in memchr::memchr2_iter(b'\'', b'(', bytes) {
+        let operators: &[&[u8]] = match bytes[at] {
+            b'(' => &[b" in"],
+            _ => &[b" like", b" ilike"],
+        };
+        if at < floor {
+            continue;
+        }
+        let before = bytes[at.saturating_sub(MAX_NAME).max(floor)..at].trim_ascii_end();
+        let Some(before) = operators
+            .iter()
+            .find_map(|operator| without_end(before, operator))
+        else {
+            continue;
+        };
+        let before = without_end(before, b" not").unwrap_or(before);
+        let before = before
+            .strip_suffix(b"\"")
+            .or(before.strip_suffix(b"`"))
+            .unwrap_or(before);
+        let Some((rule, ..)) = findings.rules.for_name_at_end(before) else {
+            continue;
+        };
+        if bytes[at] == b'(' {
+            floor = take_all(findings, rule, at + 1);
+        } else if let Some(mut found) = quoted(bytes, at) {
+            floor = found.end;
+            // What stands for any text is none of the value.
+            while found.start < found.end && bytes[found.start] == b'%' {
+                found.start += 1;
             }
-            let before = before
-                .strip_suffix(b"\"")
-                .or(before.strip_suffix(b"`"))
-                .unwrap_or(before);
-            let Some((rule, ..)) = findings.rules.for_name_at_end(before) else {
-                continue;
-            };
-            if operator.ends_with(b"(") {
-                from = take_all(findings, rule, value);
-                continue;
+            while found.start < found.end && bytes[found.end - 1] == b'%' {
+                found.end -= 1;
             }
-            if let Some(mut found) = quoted(bytes, value) {
-                // What stands for any text is none of the value.
-                while found.start < found.end && bytes[found.start] == b'%' {
-                    found.start += 1;
-                }
-                while found.start < found.end && bytes[found.end - 1] == b'%' {
-                    found.end -= 1;
-                }
-                findings.take(rule, found);
-                value = found.end;
-            }
-            from = from.max(value);
+            findings.take(rule, found);
         }
     }
+}
+
+/// What stands before `end`, which is lower-case, at the end of a text, in any case.
+fn without_end<'b>(text: &'b [u8], end: &[u8]) -> Option<&'b [u8]> {
+    let (before, found) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+    found.eq_ignore_ascii_case(end).then_some(before)
 }
 
 /// Takes the values of a list in brackets that begins at `at`; gives where it ends.
@@ -271,10 +275,10 @@ fn take_all<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, mut at: usize) 
     loop {
         at = findings.reader.skip_blanks(at);
         let found = quoted(bytes, at).unwrap_or_else(|| {
-            let length = bytes[at..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric())
-                .count();
+            let length = marker::length_at(bytes, at).unwrap_or_else(|| {
+                let digits = bytes[at..].iter();
+                digits.take_while(|byte| byte.is_ascii_digit()).count()
+            });
             Found {
                 start: at,
                 end: at + length,

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use self::probe::Probe;
 use super::detect::Detector;
@@ -536,7 +536,7 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
 }
 
 /// The digits of a number that is written with punctuation; `None` for what is none, or has none.
-fn without_punctuation(value: &str) -> Option<String> {
+fn without_punctuation(value: &str) -> Option<Zeroizing<String>> {
     let is_punctuation = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/');
     let (mut digits, mut signs) = (0, 0);
     for byte in value.as_bytes() {
@@ -546,7 +546,12 @@ fn without_punctuation(value: &str) -> Option<String> {
     let is_number = (LEAST_PUNCTUATED..=MOST_PUNCTUATED).contains(&digits)
         && signs > 0
         && digits + signs == value.len();
-    is_number.then(|| value.chars().filter(char::is_ascii_digit).collect())
+    // Of a string that grows a copy would be left behind.
+    is_number.then(|| {
+        let mut bare = Zeroizing::new(String::with_capacity(value.len()));
+        bare.extend(value.chars().filter(char::is_ascii_digit));
+        bare
+    })
 }
 
 #[cfg(test)]
@@ -614,6 +619,15 @@ mod tests {
         assert_eq!(
             replaced(&mut echo, "Paris, comparison, 1234567, 123456, x123456"),
             "[REDACTED:password], comparison, 1234567, [REDACTED:password], x123456"
+        );
+    }
+
+    #[test]
+    fn a_number_is_found_without_its_punctuation() {
+        let mut echo = echo(&["(202) 555-0123", "1961-02-17"]);
+        assert_eq!(
+            replaced(&mut echo, "dialed 2025550123, 19610217"),
+            "dialed [REDACTED:password], 19610217"
         );
     }
 

@@ -37,11 +37,16 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     assignment::find(&mut findings);
     table::find(&mut findings);
     markup::find(&mut findings);
-    constraint::find(&mut findings);
-    form_data::find(&mut findings);
-    segment::find(&mut findings);
+    if memchr::memchr(b'=', text.as_bytes()).is_some() {
+        constraint::keys(&mut findings);
+        form_data::find(&mut findings);
+    }
+    if memchr::memchr(b'|', text.as_bytes()).is_some() {
+        segment::find(&mut findings);
+    }
     track::find(&mut findings);
     if is_told {
+        constraint::entries(&mut findings);
         command_line::find(&mut findings);
         statement::find(&mut findings);
         labelled_secret::find(&mut findings);

@@ -33,9 +33,11 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let mut may_begin = true;
     // Whether the lines are rows of a name and a value each.
     let mut pairs = false;
+    // Whether the line before stands in a frame: then this one is not the first of a table.
+    let mut was_framed = false;
     while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
         // The last line: a table's, or nothing that anything stands below.
-        (table.is_some() && line_start < bytes.len()).then_some(bytes.len() - line_start)
+        ((table.is_some() || pairs) && line_start < bytes.len()).then_some(bytes.len() - line_start)
     }) {
         let line_end = line_start + length;
         let line = line_start..line_end - usize::from(bytes[line_start..line_end].ends_with(b"\r"));
@@ -44,16 +46,17 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         {
             table = None;
         }
-        let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
-        if table.is_none() && bytes.get(line.start) == Some(&b'|') {
-            pairs = pair(findings, line.clone(), pairs);
-        } else {
-            pairs = false;
-        }
         let content = bytes[line.clone()].trim_ascii();
-        let is_tight = memchr::memmem::find(content, b", ").is_none();
-        if table.is_none() && !pairs && length <= MAX_HEADER && (may_begin || is_framed || is_tight)
-        {
+        let has_frame = bytes.get(line.start) == Some(&b'|');
+        pairs = table.is_none() && has_frame && pair(findings, line.clone(), pairs);
+        let may_begin_here = if has_frame {
+            !was_framed
+        } else {
+            let is_tight = memchr::memmem::find(content, b", ").is_none();
+            may_begin || bytes.get(line.start) == Some(&b' ') || is_tight
+        };
+        was_framed = has_frame;
+        if table.is_none() && !pairs && length <= MAX_HEADER && may_begin_here {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.
@@ -69,22 +72,24 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
 /// where such rows are expected, their values are taken. Gives whether more of them may follow.
 fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>, expected: bool) -> bool {
     let bytes = findings.bytes();
-    let found: Vec<Range<usize>> = cells(bytes, line, b'|').take(5).collect();
-    let [_, name, value, last] = &found[..] else {
+    let mut cells = cells(bytes, line, b'|').skip(1);
+    let (Some(name), Some(value), Some(last), None) =
+        (cells.next(), cells.next(), cells.next(), cells.next())
+    else {
         return false;
     };
-    if !bytes[last.clone()].trim_ascii().is_empty() {
+    if !bytes[last].trim_ascii().is_empty() {
         return false;
     }
-    let (name, value) = (trimmed(bytes, name.clone()), trimmed(bytes, value.clone()));
-    if !expected {
-        return VALUES
-            .iter()
-            .any(|word| bytes[value.clone()].eq_ignore_ascii_case(word.as_bytes()));
-    }
+    let (name, value) = (trimmed(bytes, name), trimmed(bytes, value));
     let name = bytes[name].trim_ascii();
     let name = name.strip_suffix(b"**").unwrap_or(name);
-    if let Some((rule, false, _)) = findings.rules.for_name_at_end(name) {
+    let rule = findings.rules.for_name_at_end(name);
+    if !expected {
+        let is_value = |word: &&str| bytes[value.clone()].eq_ignore_ascii_case(word.as_bytes());
+        return rule.is_none() && VALUES.iter().any(|word| is_value(word));
+    }
+    if let Some((rule, false, _)) = rule {
         let found = Found {
             start: value.start,
             end: value.end,
@@ -238,6 +243,7 @@ mod tests {
             "user,tokens\nada,12\n",
             "Login, then reset the password\nand, well, sign in.\n",
             "a,b\nc,d\n",
+            "| Parameter | Type |\n|---|---|\n| password | string |\n| pin | text |\n",
         ]);
     }
 }
