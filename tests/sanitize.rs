@@ -482,6 +482,10 @@ fn personal_data_in_text_becomes_the_pseudonym_that_it_has_elsewhere() {
             ),
         ),
         (
+            "ssn=123456789,w-9",
+            format!("ssn={},w-9", of("ssn", "123456789")),
+        ),
+        (
             "patient_name: Ada  LOVELACE\nnext",
             format!("patient_name: {}\nnext", of("patient_name", "ada lovelace")),
         ),

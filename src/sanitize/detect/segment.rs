@@ -3,8 +3,11 @@
 use crate::sanitize::extent::Found;
 use crate::sanitize::text::Findings;
 
-/// The fields of each segment that tell of a person, by their number and by the name of what stands in them.
-const SEGMENTS: &[(&[u8], &[(usize, &[u8])])] = &[
+/// Fields of a segment, each with its number and the name of what stands in it.
+type Fields = &'static [(usize, &'static [u8])];
+
+/// The fields of each segment that tell of a person.
+const SEGMENTS: &[(&[u8], Fields)] = &[
     (
         b"PID|",
         &[

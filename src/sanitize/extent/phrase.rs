@@ -54,7 +54,17 @@ impl Reader<'_> {
             }
             at += 1;
         }
-        if self.ends_word(end) || self.bytes[end..at].contains(&b' ') || self.is_end_or_space(at) {
+        // What begins with a letter behind a comma is another thing.
+        let is_listed = at == end
+            && self.at(at) == Some(b',')
+            && self
+                .at(at + 1)
+                .is_some_and(|next| next.is_ascii_alphabetic());
+        if is_listed
+            || self.ends_word(end)
+            || self.bytes[end..at].contains(&b' ')
+            || self.is_end_or_space(at)
+        {
             end
         } else {
             self.word_end(end)

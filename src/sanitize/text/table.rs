@@ -87,7 +87,7 @@ fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>, expected: bool) -> 
     let rule = findings.rules.for_name_at_end(name);
     if !expected {
         let is_value = |word: &&str| bytes[value.clone()].eq_ignore_ascii_case(word.as_bytes());
-        return rule.is_none() && VALUES.iter().any(|word| is_value(word));
+        return rule.is_none() && VALUES.iter().any(is_value);
     }
     if let Some((rule, false, _)) = rule {
         let found = Found {
