@@ -482,8 +482,45 @@ fn personal_data_in_text_becomes_the_pseudonym_that_it_has_elsewhere() {
             ),
         ),
         (
+            "ssn=123456789,w-9",
+            format!("ssn={},w-9", of("ssn", "123456789")),
+        ),
+        (
             "patient_name: Ada  LOVELACE\nnext",
             format!("patient_name: {}\nnext", of("patient_name", "ada lovelace")),
+        ),
+        (
+            "DOB: 03/09/1978, ward 7; dob=1961-02-17T00:00:00Z rest",
+            format!(
+                "DOB: {}, ward 7; dob={} rest",
+                of("date_of_birth", "03/09/1978"),
+                of("date_of_birth", "1961-02-17T00:00:00Z")
+            ),
+        ),
+        (
+            "patient_name=Ada Roe not found in ward 7; Full name: Ada Roe, room 9",
+            format!(
+                "patient_name={} not found in ward 7; Full name: {}, room 9",
+                of("patient_name", "ada roe"),
+                of("full_name", "ada roe")
+            ),
+        ),
+        (
+            "**Phone**: 2025550123, driver's license #: D1234567 / x",
+            format!(
+                "**Phone**: {}, driver's license #: {} / x",
+                of("phone", "2025550123"),
+                of("drivers_license", "D1234567")
+            ),
+        ),
+        (
+            "phones:\n  - 2025550123\n  - 2025550124\naddress:\n  line1: 9 Main\nward: 7",
+            format!(
+                "phones:\n  - {}\n  - {}\naddress:\n  line1: {}\nward: 7",
+                of("phone", "2025550123"),
+                of("phone", "2025550124"),
+                of("address", "9 Main")
+            ),
         ),
         (
             "Patient Name: Ada Lovelace, date of birth: 10 December 1815; x",

@@ -184,47 +184,58 @@ fn card_numbers_are_found_as_integers_under_any_name() {
 #[test]
 fn personal_data_is_known_by_every_usual_name() {
     for (class, names) in [
-        ("patient_name", "patient_name patientName Patient-Name"),
+        (
+            "patient_name",
+            "patient_name patientName Patient-Name ptName",
+        ),
         (
             "full_name",
-            "fullName customer_name CustomerName cardholder_name",
+            "fullName customer_name CustomerName cardholder_name name_on_card nextOfKin emergency_contact spouseName memberName",
         ),
-        ("first_name", "first_name firstName given_name GivenName"),
+        (
+            "first_name",
+            "first_name firstName given_name GivenName name_first preferredName first_name_raw",
+        ),
         (
             "last_name",
-            "last_name lastName familyName surname mother_maiden_name",
+            "last_name lastName familyName surname mother_maiden_name nameLast",
         ),
         (
             "date_of_birth",
-            "date_of_birth dateOfBirth dob DOB patient_dob birthDate birthday",
+            "date_of_birth dateOfBirth dob DOB patient_dob birthDate birthday D.O.B. dobISO born_on date_of_birth_value",
         ),
         (
             "ssn",
-            "ssn SSN customer_ssn social_security_number SocialSecurityNumber",
+            "ssn SSN customer_ssn social_security_number SocialSecurityNumber ssn_number ssnNo social_security_num ssn_value ssn1 \
+             soc_sec_no",
         ),
         (
             "national_id",
-            "national_id nationalId national_insurance_number",
+            "national_id nationalId national_insurance_number niNumber national_id_no nationalInsuranceNo",
         ),
         ("tax_id", "tax_id taxId"),
-        ("nhs_number", "nhs_number NHSNumber"),
-        ("medicare_id", "medicare_id mbi"),
-        ("passport", "passport passportNumber"),
+        ("nhs_number", "nhs_number NHSNumber nhsNo"),
+        ("medicare_id", "medicare_id mbi medicareNo mbiNumber"),
+        ("passport", "passport passportNumber passport_num"),
         (
             "drivers_license",
-            "drivers_license driver's-license driverLicenseNumber",
+            "drivers_license driver's-license driverLicenseNumber driverLicenseNo dl_number",
         ),
         ("email", "email e-mail userEmail email_address emailAddress"),
         (
             "phone",
-            "phone phoneNumber telephone mobile mobileNumber home_phone",
+            "phone phoneNumber telephone mobile mobileNumber home_phone phone_home phoneWork phone_primary telNo mobile_no cellNo \
+             cellphone contactNo callback_number",
         ),
         ("fax", "fax fax_number"),
         (
             "address",
-            "address home_address streetAddress billingAddress shipping-address address2",
+            "address home_address streetAddress billingAddress shipping-address address2 street home_addr address_home",
         ),
-        ("mrn", "mrn patient_mrn medical_record_number"),
+        (
+            "mrn",
+            "mrn patient_mrn medical_record_number mrnNumber mrn_no mrnId",
+        ),
         ("health_plan_number", "health_plan_beneficiary_number"),
         ("insurance_id", "insurance_id"),
         ("member_id", "member_id memberId"),
@@ -242,6 +253,43 @@ fn personal_data_is_known_by_every_usual_name() {
             );
         }
     }
+}
+
+#[test]
+fn a_long_number_behind_a_name_is_a_value_and_no_part_of_the_name() {
+    let of = |value| keyed().pseudonym("ssn", value);
+    becomes(
+        &json!({"ssn:123-45-6789": {"visits": 71234}}),
+        &json!({format!("ssn:{}", of("123456789")): {"visits": 71234}}),
+    );
+}
+
+#[test]
+fn a_name_in_an_object_about_a_person_is_the_persons() {
+    let of = |class: &str, value: &str| keyed().pseudonym(class, value);
+    becomes(
+        &json!({"patient": {"name": "Ada Roe", "ward": "w"}, "people": [{"name": "Ada Roe", "team": "t"}]}),
+        &json!({"patient": {"name": of("patient_name", "Ada Roe"), "ward": "w"},
+            "people": [{"name": of("full_name", "Ada Roe"), "team": "t"}]}),
+    );
+    becomes(
+        &json!({"resourceType": "Patient", "name": [{"use": "usual", "family": "Roe", "given": ["Ada"]}], "gender": "x"}),
+        &json!({"resourceType": "Patient", "name": [{"use": "usual", "family": of("last_name", "Roe"),
+            "given": [of("first_name", "Ada")]}], "gender": "x"}),
+    );
+    for kind in [
+        json!({"text": "Medical Record Number"}),
+        json!({"coding": [{"system": "http://x.example/v2-0203", "code": "MR"}]}),
+    ] {
+        becomes(
+            &json!({"type": kind, "value": "0062452"}),
+            &json!({"type": kind, "value": of("mrn", "0062452")}),
+        );
+    }
+    stays(&json!({
+        "name": "n", "resourceType": "Group", "font": {"family": "Inter"}, "patient": "p-1", "patients": 3,
+        "customer": {"id": "c-1", "display": {"name": "n"}}, "jobs": [{"name": "build"}],
+    }));
 }
 
 #[test]
@@ -429,6 +477,18 @@ fn rows_are_read_by_their_names_and_columns() {
             ["bob", "[REDACTED:password]"]
         ]),
     );
+    for row in ["values", "cells"] {
+        becomes(
+            &json!({"columns": [{"name": "town"}, {"name": "pin"}], "rows": [{row: ["Lund", "4821"]}]}),
+            &json!({"columns": [{"name": "town"}, {"name": "pin"}], "rows": [{row: ["Lund", "[REDACTED:pin]"]}]}),
+        );
+    }
+    becomes(
+        &json!([{"k": "town", "v": "Lund"}, {"k": "PIN", "v": "4821"}, {"op": "add", "path": "/a/pin", "value": "4821"}]),
+        &json!([{"k": "town", "v": "Lund"}, {"k": "PIN", "v": "[REDACTED:pin]"},
+            {"op": "add", "path": "/a/pin", "value": "[REDACTED:pin]"}]),
+    );
+    stays(&json!({"path": "docs/password.md", "content": "see page 9", "value": "x"}));
     becomes(
         &json!({"columns": ["town", "pin"], "values": ["Lund", 5]}),
         &json!({"columns": ["town", "pin"], "values": ["Lund", "[REDACTED:pin]"]}),

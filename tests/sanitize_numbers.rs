@@ -46,6 +46,19 @@ fn a_card_is_masked_as_a_text_and_as_a_number() {
 }
 
 #[test]
+fn an_account_in_groups_ends_before_what_follows_it() {
+    for account in [
+        "GB00-ABCD-1234-5678",
+        "gb00 abcd 1234 5678 90",
+        "GB00ABCD123456",
+    ] {
+        let written = text(&format!("iban: {account} before noon"));
+        assert!(written.starts_with("iban: [MASKED:iban:"), "{written}");
+        assert!(written.ends_with("] before noon"), "{written}");
+    }
+}
+
+#[test]
 fn a_number_is_found_in_the_letters_of_another_script() {
     let number = card("400000123456789");
     let wide: String = number

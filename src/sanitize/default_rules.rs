@@ -159,7 +159,8 @@ fn secrets() -> Vec<Rule> {
             "unlock_code",
         ]),
         word("pin")
-            .called(&["pin", "pin_code", "pin_number"])
+            .called(&["pin", "pin_code"])
+            .numbered(&["pin"])
             .harmless_after(NO_SECRET_PIN),
         secret("recovery_code", Extent::Phrase).called(&[
             "recovery_code",
@@ -178,21 +179,28 @@ fn secrets() -> Vec<Rule> {
 fn card_data() -> Vec<Rule> {
     let dropped = |name| Rule::new(name, Some(Group::Card), Treatment::Drop, Extent::Digits);
     vec![
-        dropped("card_security_code").called(&[
-            "cvv",
-            "icvv",
-            "cvc",
-            "csc",
-            "cvn",
-            "security_code",
-            "card_code",
-            "card_verification",
-            "card_verification_value",
-            "card_verification_code",
-            "card_verification_number",
-        ]),
+        dropped("card_security_code")
+            .called(&[
+                "cvv",
+                "icvv",
+                "cvc",
+                "csc",
+                "cvn",
+                "cvv_code",
+                "cvc_code",
+                "cvv2_code",
+                "cvc2_code",
+                "security_code",
+                "card_code",
+                "card_verification",
+                "card_verification_value",
+                "card_verification_code",
+            ])
+            .numbered(&["cvv", "cvc", "card_verification"]),
         dropped("track_data").called(&[
             "track_data",
+            "=track1",
+            "=track2",
             "track1_data",
             "track2_data",
             "magstripe",
@@ -214,36 +222,24 @@ fn financial() -> Vec<Rule> {
         )
     };
     vec![
-        masked("credit_card").called(&[
-            "credit_card",
-            "credit_card_number",
-            "credit_card_no",
-            "debit_card",
-            "debit_card_number",
-            "payment_card",
-            "payment_card_number",
-            "card_number",
-            "card_num",
-            "card_no",
-            "cc_number",
-            "cc_num",
-            "primary_account_number",
-        ]),
+        masked("credit_card")
+            .called(&["credit_card", "debit_card", "payment_card"])
+            .numbered(&[
+                "card",
+                "credit_card",
+                "debit_card",
+                "payment_card",
+                "cc",
+                "primary_account",
+            ]),
         masked("card")
             .called(&["card", "pan"])
             .sparing(Spared::FewerDigits(8)),
-        masked("iban").called(&["iban"]),
-        masked("account_number").called(&[
-            "account_number",
-            "account_num",
-            "account_no",
-            "acct_number",
-            "acct_num",
-            "acct_no",
-            "bank_account",
-            "bank_account_number",
-        ]),
-        masked("routing_number").called(&["routing_number", "routing_num", "routing_no"]),
+        masked("iban").called(&["iban"]).numbered(&["iban"]),
+        masked("account_number")
+            .called(&["bank_account", "bank_acct"])
+            .numbered(&["account", "acct", "bank_account", "bank_acct"]),
+        masked("routing_number").numbered(&["routing", "aba", "routing_transit"]),
         masked("sort_code").called(&["sort_code"]),
     ]
 }
@@ -259,11 +255,12 @@ fn personal() -> Vec<Rule> {
         )
     };
     let phrase = |name| person(name, Extent::Phrase);
+    let called = |name| person(name, Extent::Name);
     let word = |name| person(name, Extent::Word);
     let digits = |name| person(name, Extent::Digits);
     vec![
-        phrase("patient_name").called(&["patient_name", "patient_full_name"]),
-        phrase("full_name")
+        called("patient_name").called(&["patient_name", "patient_full_name", "pt_name"]),
+        called("full_name")
             .called(&[
                 "full_name",
                 "account_holder",
@@ -272,139 +269,174 @@ fn personal() -> Vec<Rule> {
                 "beneficiary_name",
                 "card_holder",
                 "card_holder_name",
+                "caregiver_name",
                 "contact_name",
                 "customer_name",
+                "emergency_contact",
                 "employee_name",
+                "father_name",
+                "full_legal_name",
                 "guardian_name",
                 "guest_name",
+                "insured_name",
+                "legal_full_name",
+                "member_name",
+                "mother_name",
+                "name_full",
+                "name_on_card",
+                "next_of_kin",
+                "next_of_kin_name",
                 "passenger_name",
                 "person_name",
                 "policy_holder_name",
                 "recipient_name",
                 "resident_name",
+                "spouse_name",
+                "student_name",
                 "subscriber_name",
             ])
             .harmless_after(NO_PERSON),
-        phrase("first_name").called(&[
-            "first_name",
-            "given_name",
-            "middle_name",
-            "forename",
-            "fname",
-        ]),
-        phrase("last_name")
+        called("first_name")
+            .called(&[
+                "first_name",
+                "given_name",
+                "middle_name",
+                "name_first",
+                "preferred_name",
+                "forename",
+                "fname",
+            ])
+            .harmless_after(NO_PERSON),
+        called("last_name")
             .called(&[
                 "last_name",
                 "family_name",
                 "maiden_name",
+                "name_last",
                 "surname",
                 "lname",
             ])
             .harmless_after(NO_PERSON),
-        phrase("date_of_birth").called(&["date_of_birth", "dob", "birth_date", "birthday"]),
-        digits("ssn").called(&[
-            "ssn",
-            "social_security",
-            "social_security_number",
-            "social_security_no",
+        person("date_of_birth", Extent::Date).called(&[
+            "date_of_birth",
+            "dates_of_birth",
+            "birth_date",
+            "birthday",
+            "born_on",
+            "dob",
+            "=born",
         ]),
-        word("national_id").called(&[
-            "national_id",
-            "national_id_number",
-            "national_identity_number",
-            "national_identification_number",
-            "national_insurance_number",
-            "national_insurance_no",
-            "nino",
-            "identity_card_number",
-            "aadhaar",
-            "aadhaar_number",
-        ]),
-        word("tax_id").called(&[
-            "tax_id",
-            "tax_id_number",
-            "tax_identification_number",
-            "tax_number",
-            "taxpayer_id",
-            "taxpayer_identification_number",
-            "itin",
-        ]),
-        digits("nhs_number").called(&["nhs_number", "nhs_no"]),
-        word("medicare_id").called(&[
-            "medicare_id",
-            "medicare_number",
-            "medicare_beneficiary_id",
-            "medicare_beneficiary_identifier",
-            "medicaid_id",
-            "medicaid_number",
-            "mbi",
-        ]),
-        word("passport").called(&["passport", "passport_number", "passport_no", "passport_id"]),
-        word("drivers_license").called(&[
-            "drivers_license",
-            "drivers_license_number",
-            "drivers_licence",
-            "drivers_licence_number",
-            "driver_license",
-            "driver_license_number",
-            "driver_licence",
-            "driver_licence_number",
-            "driving_license",
-            "driving_license_number",
-            "driving_licence",
-            "driving_licence_number",
-        ]),
+        digits("ssn")
+            .called(&["ssn", "social_security"])
+            .numbered(&["ssn", "social_security", "soc_sec", "=ss"]),
+        digits("ssn")
+            .called(&["=ss"])
+            .sparing(Spared::FewerDigits(9)),
+        word("national_id")
+            .called(&["national_id", "nino", "aadhaar"])
+            .numbered(&[
+                "national_id",
+                "national_identity",
+                "national_identification",
+                "national_insurance",
+                "ni",
+                "nino",
+                "identity_card",
+                "aadhaar",
+            ]),
+        word("tax_id")
+            .called(&["tax_id", "taxpayer_id", "itin"])
+            .numbered(&[
+                "tax_id",
+                "tax_identification",
+                "tax",
+                "taxpayer_id",
+                "taxpayer_identification",
+            ]),
+        digits("nhs_number").numbered(&["nhs"]),
+        digits("nhs_number")
+            .called(&["=nhs"])
+            .sparing(Spared::FewerDigits(10)),
+        word("medicare_id")
+            .called(&[
+                "medicare_id",
+                "medicare_beneficiary_id",
+                "medicare_beneficiary_identifier",
+                "medicaid_id",
+                "mbi",
+            ])
+            .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"]),
+        word("passport")
+            .called(&["passport", "passport_id"])
+            .numbered(&["passport"]),
+        word("drivers_license")
+            .called(&[
+                "drivers_license",
+                "drivers_licence",
+                "driver_license",
+                "driver_licence",
+                "driving_license",
+                "driving_licence",
+            ])
+            .numbered(&[
+                "drivers_license",
+                "drivers_licence",
+                "driver_license",
+                "driver_licence",
+                "driving_license",
+                "driving_licence",
+                "dl",
+            ]),
         word("email")
             .called(&["email", "email_address", "mail_address"])
             .sparing(Spared::Containers),
-        digits("phone").called(&[
-            "phone",
-            "phone_number",
-            "phone_no",
-            "telephone",
-            "telephone_number",
-            "mobile_number",
-            "cell_number",
-            "contact_number",
-            "whatsapp_number",
-            "msisdn",
-        ]),
         digits("phone")
-            .called(&["mobile", "tel"])
+            .called(&["phone", "telephone", "msisdn"])
+            .numbered(&[
+                "phone",
+                "telephone",
+                "tel",
+                "mobile",
+                "cell",
+                "contact",
+                "callback",
+                "sms",
+                "whatsapp",
+            ]),
+        digits("phone")
+            .called(&["mobile", "tel", "=cell", "=whatsapp"])
             .sparing(Spared::FewerDigits(5)),
-        digits("fax").called(&["fax", "fax_number", "fax_no"]),
+        digits("fax").called(&["fax"]).numbered(&["fax"]),
         phrase("address")
-            .called(&["address", "address_line", "street_line"])
+            .called(&[
+                "address",
+                "address_line",
+                "street_line",
+                "home_addr",
+                "street_addr",
+                "mailing_addr",
+                "billing_addr",
+                "shipping_addr",
+                "=street",
+            ])
             .harmless_after(NO_PLACE_TO_LIVE)
             .sparing(Spared::NetworkAddresses),
-        word("mrn").called(&[
-            "mrn",
-            "medical_record",
-            "medical_record_number",
-            "medical_record_no",
-            "medical_record_id",
-        ]),
-        word("health_plan_number").called(&[
-            "health_plan_beneficiary_number",
-            "health_plan_number",
-            "health_plan_id",
-            "beneficiary_number",
-            "beneficiary_id",
-        ]),
-        word("insurance_id").called(&[
-            "insurance_id",
-            "insurance_number",
-            "insurance_policy_number",
-            "subscriber_id",
-        ]),
-        word("member_id").called(&["member_id", "member_number"]),
-        word("license_number").called(&[
-            "license_number",
-            "licence_number",
-            "license_no",
-            "licence_no",
-        ]),
-        word("vehicle_id").called(&["vin", "vin_number", "vehicle_identification_number"]),
+        word("mrn")
+            .called(&["mrn", "mrn_id", "medical_record", "medical_record_id"])
+            .numbered(&["mrn", "medical_record"]),
+        word("health_plan_number")
+            .called(&["health_plan_id", "beneficiary_id"])
+            .numbered(&["health_plan_beneficiary", "health_plan", "beneficiary"]),
+        word("insurance_id")
+            .called(&["insurance_id", "subscriber_id"])
+            .numbered(&["insurance", "insurance_policy", "insurance_card"]),
+        word("member_id")
+            .called(&["member_id"])
+            .numbered(&["member"]),
+        word("license_number").numbered(&["license", "licence"]),
+        word("vehicle_id")
+            .called(&["vin"])
+            .numbered(&["vin", "vehicle_identification"]),
         phrase("license_plate").called(&[
             "license_plate",
             "licence_plate",

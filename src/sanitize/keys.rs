@@ -4,8 +4,8 @@
 //! change from lower to upper case, and after digits. It matches a rule where its last words, written
 //! together, are the rule's words written together; so `x-api-key`, `XApiKey`, `APIKEY` and `api.key`
 //! are one name, and `token_count` or `secretary` are none, because a part of a word never matches.
-//! A number at the end (`address2`, `api_key_1`) is passed over, and so is a word behind a secret's name that says
-//! nothing of its own (`password_confirmation`). Words that are written together without a sign, as in
+//! A number at the end (`address2`, `api_key_1`) is passed over, and so is a word behind a rule's name that says
+//! nothing of its own (`password_confirmation`, `phone_home`). Words that are written together without a sign, as in
 //! `dbpassword`, are parted where the first one is known. Names in other letters than ASCII are folded first.
 
 use super::key_ends::KeyEnds;
@@ -30,6 +30,7 @@ const JOINED_WORDS: &[&str] = &[
     "bind",
     "bot",
     "card",
+    "cell",
     "client",
     "confirm",
     "contact",
@@ -119,8 +120,34 @@ const FOLLOWING_WORDS: &[&str] = &[
     "value",
 ];
 
-/// The longest of them.
+/// Words behind the name of a number or of a person's data that say which one, or in what form.
+const DESCRIBING_WORDS: &[&str] = &[
+    "cell",
+    "current",
+    "e164",
+    "formatted",
+    "full",
+    "home",
+    "input",
+    "iso",
+    "mobile",
+    "normalized",
+    "personal",
+    "plain",
+    "plaintext",
+    "primary",
+    "raw",
+    "secondary",
+    "str",
+    "string",
+    "value",
+    "work",
+];
+
+/// The longest of both.
 const LONGEST_FOLLOWING_WORD: usize = 12;
+/// A number with more digits is not one of several of a kind, but a value.
+const LONGEST_NUMBER: usize = 4;
 
 /// What a byte of a name folds to, zero for one that parts words. Bytes beyond ASCII stand for themselves.
 const FOLD: [u8; 256] = {
@@ -219,7 +246,7 @@ impl KeyTable {
         for name in &names {
             admit(&name.letters);
         }
-        for word in FOLLOWING_WORDS {
+        for word in FOLLOWING_WORDS.iter().chain(DESCRIBING_WORDS) {
             admit(word.as_bytes());
         }
         for name in names.iter().filter(|name| name.letters.len() == 2) {
@@ -236,7 +263,10 @@ impl KeyTable {
         }
         let ends = KeyEnds::new(
             names.iter().map(|name| &*name.letters),
-            FOLLOWING_WORDS.iter().map(|word| word.as_bytes()),
+            FOLLOWING_WORDS
+                .iter()
+                .chain(DESCRIBING_WORDS)
+                .map(|word| word.as_bytes()),
         );
         Self {
             names,
@@ -302,9 +332,14 @@ impl KeyTable {
             if let Some(found) = self.find_folded(rules, name) {
                 return Some(found);
             }
-            if let Some(before) = without_following_word(name) {
-                let found = self.find_folded(rules, before);
-                return found.filter(|found| rules[found.rule].group() == Some(Group::Secret));
+            if let Some(follows) = Following::of(name) {
+                let found = self.find_folded(rules, follows.before)?;
+                let says_nothing = match rules[found.rule].group() {
+                    Some(Group::Secret) => follows.a_secret,
+                    Some(_) => follows.a_number,
+                    None => false,
+                };
+                return says_nothing.then_some(found);
             }
         }
         if last.is_ascii_digit() {
@@ -410,29 +445,45 @@ fn is_listed(sorted: &[&str], word: &[u8]) -> bool {
         .is_ok()
 }
 
-/// What stands before a word at the end of `name` that changes nothing.
-fn without_following_word(name: &[u8]) -> Option<&[u8]> {
-    let mut start = name.len();
-    while start > 0 && !begins_word(name, start) {
-        start -= 1;
-    }
-    // `base64` and `b64` are two words for their digits.
-    if name[start..].iter().all(u8::is_ascii_digit) && start > 0 {
-        start -= 1;
+/// A word at the end of a name that may say nothing of its own.
+struct Following<'n> {
+    /// What stands before it.
+    before: &'n [u8],
+    /// It says nothing behind a secret's name.
+    a_secret: bool,
+    /// It says nothing behind the name of a number or of a person's data.
+    a_number: bool,
+}
+
+impl<'n> Following<'n> {
+    fn of(name: &'n [u8]) -> Option<Self> {
+        let mut start = name.len();
         while start > 0 && !begins_word(name, start) {
             start -= 1;
         }
-    }
-    let mut word = [0; LONGEST_FOLLOWING_WORD];
-    let mut length = 0;
-    for byte in &name[start..] {
-        let letter = FOLD[usize::from(*byte)];
-        if letter != 0 {
-            *word.get_mut(length)? = letter;
-            length += 1;
+        // `base64` and `b64` are two words for their digits.
+        if name[start..].iter().all(u8::is_ascii_digit) && start > 0 {
+            start -= 1;
+            while start > 0 && !begins_word(name, start) {
+                start -= 1;
+            }
         }
+        let mut word = [0; LONGEST_FOLLOWING_WORD];
+        let mut length = 0;
+        for byte in &name[start..] {
+            let letter = FOLD[usize::from(*byte)];
+            if letter != 0 {
+                *word.get_mut(length)? = letter;
+                length += 1;
+            }
+        }
+        let follows = Self {
+            before: &name[..start],
+            a_secret: is_listed(FOLLOWING_WORDS, &word[..length]),
+            a_number: is_listed(DESCRIBING_WORDS, &word[..length]),
+        };
+        (start > 0 && (follows.a_secret || follows.a_number)).then_some(follows)
     }
-    (start > 0 && is_listed(FOLLOWING_WORDS, &word[..length])).then(|| &name[..start])
 }
 
 /// The last letters and digits of a name, lower-case, in the last places of a window.
@@ -545,12 +596,15 @@ fn extend(hash: usize, letter: u8) -> usize {
     hash * 31 + usize::from(letter)
 }
 
-/// A name without the number at its end.
+/// A name without the short number at its end; a longer one is a value that stands behind its name.
 fn without_number(name: &[u8]) -> &[u8] {
-    let end = name
-        .iter()
-        .rposition(|byte| FOLD[usize::from(*byte)] != 0 && !byte.is_ascii_digit());
-    &name[..end.map_or(0, |at| at + 1)]
+    let is_letter = |byte: &u8| FOLD[usize::from(*byte)] != 0 && !byte.is_ascii_digit();
+    let end = name.iter().rposition(is_letter).map_or(0, |at| at + 1);
+    let digits = name[end..].iter().filter(|byte| byte.is_ascii_digit());
+    if digits.count() > LONGEST_NUMBER {
+        return name;
+    }
+    &name[..end]
 }
 
 /// The letters and digits of a name, lower-case, as they are compared.

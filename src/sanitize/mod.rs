@@ -22,6 +22,7 @@
 //! **Values by what stands beside them**, by the same names: `{"name": "password", "value": …}` in its many forms, rows of name and
 //! value, rows under columns, `["--password", …]` and the like in lists of arguments, with the short options of programs that
 //! take a password in one (`mysql -p`, `curl -u`, `docker login -p` …), and all data of a Kubernetes `Secret`.
+//! A plain `name` is a person's in what is called `patient`, `person`, `customer` and the like, and in FHIR's resources of persons.
 //!
 //! **Members' names** are searched as texts are. Names that come out alike get `#2`, `#3` … behind them. Whole numbers are
 //! searched for card numbers.
@@ -32,6 +33,9 @@
 //! **Assignments in text**: `password=…`, `api key: …`, `"token": "…"` (also in cut or escaped JSON), `secret => …`,
 //! `--password …`, `Authorization: Bearer …`, by the same names. A value that only refers to a secret, such as
 //! `${{ secrets.TOKEN }}`, `$DB_PASSWORD` or `os.environ["DB_PASSWORD"]`, stays.
+//!
+//! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, SQL, forms in parts (RFC 7578), what databases
+//! say of rows that break a constraint, segments of HL7 version 2 about persons, tracks of magnetic stripes.
 //!
 //! **Values by what they look like**, wherever they stand, error texts and results too:
 //!

@@ -59,8 +59,12 @@ pub(super) enum Extent {
     Credentials,
     /// Digits with the punctuation of telephone and identity numbers.
     Digits,
-    /// Words up to the end of the line or the next assignment: a name, an address, a date.
+    /// Words up to the end of the line or the next assignment: an address, a plate.
     Phrase,
+    /// The same, but a person's name ends before words that none consists of.
+    Name,
+    /// A date; what is none that is known reaches as far as words do.
+    Date,
 }
 
 /// One rule.
@@ -127,6 +131,14 @@ impl Rule {
             Key { letters, form }
         }));
         self
+    }
+
+    /// Adds the names of numbers of these things, with each word for "number" that is usual.
+    pub(super) fn numbered(self, things: &[&str]) -> Self {
+        things.iter().fold(self, |rule, thing| {
+            let names = ["number", "no", "num"].map(|word| format!("{thing}_{word}"));
+            rule.called(&names.each_ref().map(String::as_str))
+        })
     }
 
     pub(super) fn harmless_after(mut self, words: &'static [&'static str]) -> Self {

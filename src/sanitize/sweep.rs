@@ -77,7 +77,7 @@ const fn kind(byte: u8) -> u8 {
     let dash = (byte == b'-') as u8;
     let high = (byte >= 0xEE) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;
-    let space = (byte == b' ') as u8 | (byte == b'(') as u8;
+    let space = (byte == b' ') as u8 | (byte == b'(') as u8 | (byte == b'\t') as u8;
     let non_ascii = (byte >= 0x80) as u8;
     (escape * ESCAPE)
         | (assignment * ASSIGNMENT)

@@ -63,7 +63,8 @@ fn stands_alone(bytes: &[u8], groups: &[Range<usize>], chosen: Range<usize>) -> 
     let behind = bytes.get(last.end).copied();
     if more_before || more_behind {
         let joins = |more: bool, byte: Option<u8>| more && byte != Some(b' ') && byte != Some(b'_');
-        if joins(more_before, before) || joins(more_behind, behind) || !is_even {
+        let is_fraction = behind == Some(b'.') && is_zero_fraction(bytes, &groups[chosen.end..]);
+        if joins(more_before, before) || joins(more_behind, behind) && !is_fraction || !is_even {
             return false;
         }
         if chosen.len() > 1
@@ -75,6 +76,12 @@ fn stands_alone(bytes: &[u8], groups: &[Range<usize>], chosen: Range<usize>) -> 
     }
     is_free(bytes[..first.start].iter().rev().copied(), before)
         && is_free(bytes[last.end..].iter().copied(), behind)
+}
+
+/// `.0` or `.00` behind a number, which a spreadsheet adds.
+fn is_zero_fraction(bytes: &[u8], behind: &[Range<usize>]) -> bool {
+    matches!(behind, [only] if only.len() <= 2
+        && bytes[only.clone()].iter().all(|byte| *byte == b'0'))
 }
 
 /// Judges what is joined to a number on one side, from the number outwards: the rest of a digest, a UUID or a
@@ -91,7 +98,10 @@ fn is_free(outwards: impl Iterator<Item = u8>, next: Option<u8>) -> bool {
     let hexadecimal = token.iter().all(u8::is_ascii_hexdigit);
     let letters = token.iter().all(u8::is_ascii_alphabetic);
     match next {
-        b'.' => !token.first().is_some_and(u8::is_ascii_digit),
+        b'.' => {
+            !token.first().is_some_and(u8::is_ascii_digit)
+                || token.len() <= 2 && token.iter().all(|byte| *byte == b'0')
+        }
         b'-' | b'+' => token.is_empty() || !hexadecimal,
         _ => letters && !hexadecimal && token.len() >= 3,
     }
@@ -234,6 +244,7 @@ pub(in crate::sanitize) mod tests {
             format!("card_{number}_x"),
             format!("order-{}", grouped(&number, "-")),
             format!("{number}."),
+            format!("{number}.00"),
             format!("see {number}. Then"),
             format!(
                 "{} {} {}",

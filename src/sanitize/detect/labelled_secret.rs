@@ -26,7 +26,9 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut markers = Markers::new(bytes);
     for end in word_ends(findings.text) {
-        if !may_be_own_name(&bytes[..end])
+        let is_numbered = matches!(bytes.get(end..), Some([b'#', ..] | [b' ', b'#', ..]));
+        if !is_numbered
+            && !may_be_own_name(&bytes[..end])
             && !findings
                 .rules
                 .may_name_at_end(&bytes[end.saturating_sub(MAX_NAME)..end])
@@ -134,19 +136,21 @@ fn name_at<'r>(
 ) -> Option<Name<'r>> {
     let bytes = findings.bytes();
     // An operator makes an assignment of it.
-    if matches!(
-        bytes.get(end),
-        Some(b'=' | b':' | b'_' | b'-' | b'/' | b'\\')
-    ) {
-        return None;
+    let number_follows = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    match bytes.get(end) {
+        Some(b'-' | b'/') if number_follows => {}
+        Some(b'=' | b':' | b'_' | b'-' | b'/' | b'\\') => return None,
+        _ => {}
     }
     let last = &bytes[start..end];
     let least = floor.max(end.saturating_sub(MAX_NAME));
     let least = memchr::memrchr(b'\n', &bytes[least..end]).map_or(least, |at| least + at + 1);
+    let numbered = numbered_name(findings, least, end);
     let (rule, from) = match findings.rules.for_name_at_end(&bytes[least..end]) {
         // Credentials are many even where there is one.
         Some((rule, true, _)) if !rule.name().starts_with("credential") => return None,
         Some((rule, _, from)) => (rule, least + from),
+        None if numbered.is_some() => numbered?,
         None if OWN_NAMES.iter().any(|name| last.eq_ignore_ascii_case(name)) => (
             findings.rules.for_detector(Detector::LabelledSecret)?,
             start,
@@ -181,11 +185,37 @@ fn name_at<'r>(
         Treatment::Redact => Kind::Token,
         _ => Kind::Number,
     };
+    if kind != Kind::Number && matches!(bytes.get(end), Some(b'-' | b'/')) {
+        return None;
+    }
     Some(Name {
         rule,
         range: from..end,
         kind,
     })
+}
+
+/// `Acct # 12345`: the sign stands for "number", and the rule is that of the name with this word. Gives where it begins, too.
+fn numbered_name<'r>(
+    findings: &Findings<'r, '_>,
+    least: usize,
+    end: usize,
+) -> Option<(&'r Rule, usize)> {
+    const NUMBER: &[u8] = b"_number";
+    let bytes = findings.bytes();
+    if !matches!(bytes.get(end..), Some([b'#', ..] | [b' ', b'#', ..])) {
+        return None;
+    }
+    let mut name = [0; MAX_NAME + NUMBER.len()];
+    let length = end - least;
+    name.get_mut(..length)?
+        .copy_from_slice(bytes.get(least..end)?);
+    name.get_mut(length..length + NUMBER.len())?
+        .copy_from_slice(NUMBER);
+    let (rule, plural, from) = findings
+        .rules
+        .for_name_at_end(&name[..length + NUMBER.len()])?;
+    (!plural && from < length).then_some((rule, least + from))
 }
 
 fn ends_with(word: &[u8], end: &str) -> bool {
@@ -200,7 +230,7 @@ struct Sentence<'f, 'r, 't> {
 impl Sentence<'_, '_, '_> {
     fn value(&mut self) -> Option<Found> {
         if self.name.kind == Kind::Number {
-            return self.number();
+            return self.number().or_else(|| self.listed());
         }
         self.listed()
             .or_else(|| self.typed())
@@ -354,7 +384,12 @@ impl Sentence<'_, '_, '_> {
             _ => return None,
         };
         let found = (bytes.get(value) == Some(&mark)).then(|| self.quoted(value))??;
-        looks_secret(self.text(&(found.start..found.end))).then_some(found)
+        let text = self.text(&(found.start..found.end));
+        let is_value = match self.name.kind {
+            Kind::Number => self.is_number(text),
+            _ => looks_secret(text),
+        };
+        is_value.then_some(found)
     }
 
     /// `is`, `was set to`, `will be`, and then the value.
@@ -664,7 +699,10 @@ impl Sentence<'_, '_, '_> {
                     .reader
                     .skip_blanks(word.end + usize::from(is_colon));
                 if let Some(found) = self.quoted(value) {
-                    return looks_secret(self.text(&(found.start..found.end))).then_some(found);
+                    let text = self.text(&(found.start..found.end));
+                    let is_phrase = self.name.kind != Kind::Token
+                        && text.bytes().any(|byte| byte.is_ascii_digit());
+                    return (is_phrase || looks_secret(text)).then_some(found);
                 }
                 let value = self.word(value);
                 let text = self.text(&value);
@@ -725,36 +763,80 @@ impl Sentence<'_, '_, '_> {
         })
     }
 
-    /// `SSN 078-05-…`, `DOB 1980-01-02`, `CVV 123`.
+    /// `SSN 078-05-…`, `DOB 1980-01-02`, `CVV 123`, `MRN #1234567`, `MRN (1234567)`.
     fn number(&self) -> Option<Found> {
-        let mut at = self.after_name();
-        for _ in 0..2 {
-            at = self.findings.reader.skip_blanks(at);
+        let bytes = self.bytes();
+        let mut at = self.name.range.end;
+        for _ in 0..3 {
+            at = self.after_signs(at);
             let word = self.word(at);
             if !matches!(
                 self.text(&word).to_ascii_lowercase().as_str(),
-                "is" | "number" | "no" | "no." | "#" | "of" | "was"
+                "is" | "number" | "no" | "no." | "of" | "was" | "code" | "on"
             ) {
                 break;
             }
-            at = word.end;
-            if self.bytes().get(at) == Some(&b'.') {
-                at += 1;
-            }
+            at = word.end + usize::from(bytes.get(word.end) == Some(&b'.'));
         }
-        let start = self.findings.reader.skip_blanks(at);
-        if start == self.name.range.end {
+        if at == self.name.range.end {
+            // A remark stands between: `MRN (hospital) 1234567`.
+            at = self.findings.reader.skip_blanks(self.after_name());
+        }
+        if at == self.name.range.end {
             return None;
         }
-        let word = self.word(start);
-        let text = self.text(&word);
+        if self.name.rule.extent == Extent::Date
+            && let Some(end) = self.findings.reader.date_end(at)
+        {
+            return Some(Found {
+                start: at,
+                end,
+                quoted: false,
+            });
+        }
+        let word = self.word(at);
+        self.is_number(self.text(&word)).then_some(Found {
+            start: at,
+            end: word.end,
+            quoted: false,
+        })
+    }
+
+    /// Behind what may stand between a name and its number.
+    fn after_signs(&self, at: usize) -> usize {
+        let bytes = self.bytes();
+        let blanks = self.findings.reader.skip_blanks(at);
+        let rest = &bytes[blanks..];
+        let signs = match rest {
+            [b'.', b'.', b'.', ..] => rest.iter().take_while(|byte| **byte == b'.').count(),
+            [b'#', b':', ..] => 2,
+            [b'#', ..] => 1,
+            [b'(', next, ..] if *next != b' ' => 1,
+            // `D.O.B. 03/09/1978`
+            [b'.', b' ', ..] if self.is_abbreviated() => 1,
+            [b'\'' | b'"', digit, ..] if blanks > at && digit.is_ascii_alphanumeric() => 1,
+            [b'-', b' ', ..] if blanks > at => 1,
+            [b'-' | b'/', digit, ..] if digit.is_ascii_digit() => 1,
+            _ => return blanks,
+        };
+        self.findings.reader.skip_blanks(blanks + signs)
+    }
+
+    /// `D.O.B.`, `Account No.`
+    fn is_abbreviated(&self) -> bool {
+        let name = &self.bytes()[self.name.range.clone()];
+        name.contains(&b'.') || ends_with(name, " no")
+    }
+
+    /// Whether a word is the number that the name is for.
+    fn is_number(&self, text: &str) -> bool {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let numeric = text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'));
         let is_date = digits >= 6 && text.len() > digits && numeric;
-        let is_value = match self.name.rule.extent {
-            Extent::Phrase => {
+        match self.name.rule.extent {
+            Extent::Phrase | Extent::Name | Extent::Date => {
                 is_date
                     || digits >= 5
                         && digits == text.len()
@@ -769,12 +851,7 @@ impl Sentence<'_, '_, '_> {
                             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
                     || is_date
             }
-        };
-        is_value.then_some(Found {
-            start,
-            end: word.end,
-            quoted: false,
-        })
+        }
     }
 }
 
@@ -905,6 +982,37 @@ mod tests {
             ("SSN 123456789", "SSN <>"),
             ("MRN 0012345", "MRN <>"),
             ("CVV 123, exp 12/30", "CVV <>, exp 12/30"),
+            ("the cvc code 123 is", "the cvc code <> is"),
+            ("MRN #1234567 seen", "MRN #<> seen"),
+            ("MRN# 1234567 seen", "MRN# <> seen"),
+            ("MRN #: 1234567 seen", "MRN #: <> seen"),
+            ("MRN (1234567) seen", "MRN (<>) seen"),
+            ("MRN-1234567 seen", "MRN-<> seen"),
+            ("MRN no. 1234567 seen", "MRN no. <> seen"),
+            ("see\tMRN\t1234567", "see\tMRN\t<>"),
+            ("ssn#123456789 seen", "ssn#<> seen"),
+            ("Acct # 9918273645, x", "Acct # <>, x"),
+            ("Account No. 9918273645, x", "Account No. <>, x"),
+            ("SSN ...... 123456789", "SSN ...... <>"),
+            ("* Phone - 2025550123", "* Phone - <>"),
+            ("MBI 1EG4TE5MK73 seen", "MBI <> seen"),
+            ("passport no K12345678 seen", "passport no <> seen"),
+            (
+                "national insurance no AB123456C",
+                "national insurance no <>",
+            ),
+            ("a DOB (03/09/1978), ward 7", "a DOB (<>), ward 7"),
+            ("dob '02/17/1961' is wrong", "dob '<>' is wrong"),
+            (
+                "date of birth is 17 Feb 1961, seen",
+                "date of birth is <>, seen",
+            ),
+            ("D.O.B. March 9, 1978, MRN 1234567", "D.O.B. <>, MRN <>"),
+            (
+                "[('ssn', '123456789'), ('town', 'x')]",
+                "[('ssn', '<>'), ('town', 'x')]",
+            ),
+            ("DOB - 09.03.1978, seen", "DOB - <>, seen"),
         ]);
     }
 

@@ -15,7 +15,12 @@ const MAX_TAG: usize = 1024;
 const MAX_NAME: usize = 96;
 /// The most bytes that a label may have.
 const MAX_LABEL: usize = 40;
+/// Elements that have no content.
+const VOID: &[&str] = &["input", "meta", "param", "br"];
 const CDATA: &[u8] = b"<![CDATA[";
+
+/// The most columns of a table that are told apart.
+const MAX_COLUMNS: usize = 64;
 
 /// Attributes that say what an element holds.
 const NAMING: &[&str] = &["key", "name", "id", "field", "property", "type", "label"];
@@ -46,6 +51,7 @@ const VALUES: &[&str] = &[
     "plain",
     "item",
     "input",
+    "span",
 ];
 
 /// Finds what stands in elements that a rule names.
@@ -67,6 +73,7 @@ struct Tag {
 fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
     let bytes = findings.bytes();
     let mut labelled: Option<&Rule> = None;
+    let mut columns = Columns::default();
     let mut at = 0;
     while let Some(offset) = memchr::memmem::find(&bytes[at..], open) {
         let start = at + offset;
@@ -77,6 +84,10 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
         let name = &bytes[tag.name.clone()];
         if name.eq_ignore_ascii_case(b"tr") {
             labelled = None;
+            columns.begin_row();
+        }
+        if name.eq_ignore_ascii_case(b"table") {
+            columns = Columns::default();
         }
         let is_one_of = |names: &[&str]| {
             names
@@ -84,13 +95,21 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
                 .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
         };
         let above = labelled.take_if(|_| is_one_of(VALUES));
-        let rule = rule_for(findings, name)
-            .or_else(|| naming_attribute(findings, &tag.attributes))
-            .or(above);
         let from = tag.end;
         at = from;
         let (content, behind) = content(bytes, from, open);
         let value = trimmed(bytes, content.clone());
+        let mut headed = None;
+        if name.eq_ignore_ascii_case(b"th") {
+            columns.head(rule_for(findings, &bytes[value.clone()]));
+        } else if name.eq_ignore_ascii_case(b"td") {
+            headed = columns.cell();
+        }
+        let rule = rule_for(findings, name)
+            .or_else(|| part_of_name(findings, name, &tag.attributes))
+            .or_else(|| naming_attribute(findings, &tag.attributes))
+            .or(headed)
+            .or(above);
         if let Some(rule) = rule {
             let mut has_value = false;
             if let Some(value) = value_attribute(bytes, &tag.attributes) {
@@ -102,7 +121,12 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
             let is_cut =
                 behind >= bytes.len() && !bytes[value.clone()].iter().any(u8::is_ascii_whitespace);
             let text = findings.text.get(value.clone()).unwrap_or_default();
-            if value.is_empty() {
+            if VOID
+                .iter()
+                .any(|void| name.eq_ignore_ascii_case(void.as_bytes()))
+            {
+                // Nothing stands in it: what comes next is a text of its own.
+            } else if value.is_empty() {
                 labelled = (!has_value).then_some(rule);
             } else if (is_closed || is_cut) && (above.is_none() || !is_grammar(text)) {
                 findings.take(
@@ -134,6 +158,53 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
             labelled = rule_for(findings, bytes[value].trim_ascii_end());
         }
     }
+}
+
+/// The cells of a table's first row, where they name its columns.
+#[derive(Default)]
+struct Columns<'r> {
+    named: Vec<Option<&'r Rule>>,
+    /// Cells of this row so far: those that name something, and the others.
+    heads: Vec<Option<&'r Rule>>,
+    cells: usize,
+}
+
+impl<'r> Columns<'r> {
+    fn begin_row(&mut self) {
+        if self.cells == 0 && self.heads.len() > 1 {
+            self.named = std::mem::take(&mut self.heads);
+        }
+        self.heads.clear();
+        self.cells = 0;
+    }
+
+    fn head(&mut self, rule: Option<&'r Rule>) {
+        if self.heads.len() < MAX_COLUMNS {
+            self.heads.push(rule);
+        }
+    }
+
+    /// The rule for the cell that comes next.
+    fn cell(&mut self) -> Option<&'r Rule> {
+        let column = self.heads.len() + self.cells;
+        self.cells += 1;
+        self.named.get(column).copied().flatten()
+    }
+}
+
+/// The parts of a person's name as FHIR has them: `<family value="…"/>`.
+fn part_of_name<'r>(
+    findings: &Findings<'r, '_>,
+    name: &[u8],
+    attributes: &Range<usize>,
+) -> Option<&'r Rule> {
+    let whole: &[u8] = match name {
+        b"family" => b"family_name",
+        b"given" => b"given_name",
+        _ => return None,
+    };
+    value_attribute(findings.bytes(), attributes)?;
+    Some(findings.rules.for_name_at_end(whole)?.0)
 }
 
 fn rule_for<'r>(findings: &Findings<'r, '_>, name: &[u8]) -> Option<&'r Rule> {
@@ -245,6 +316,26 @@ mod tests {
     #[test]
     fn what_stands_in_an_element_of_a_ruled_name_goes() {
         hits(&[
+            (
+                "<tr><th>Town</th><th>SSN</th></tr><tr><td>Lund</td><td>123456789</td></tr>",
+                "<tr><th>Town</th><th>SSN</th></tr><tr><td>Lund</td><td><></td></tr>",
+            ),
+            (
+                "<tr><th>SSN</th><td>123456789</td></tr><tr><th>Town</th><td>Lund</td></tr>",
+                "<tr><th>SSN</th><td><></td></tr><tr><th>Town</th><td>Lund</td></tr>",
+            ),
+            (
+                "<name><family value=\"Roe\"/><given value=\"Ada\"/></name>",
+                "<name><family value=\"<>\"/><given value=\"<>\"/></name>",
+            ),
+            (
+                "<label>First name</label><span>Ada</span><p>Lund</p>",
+                "<label>First name</label><span><></span><p>Lund</p>",
+            ),
+            (
+                "<input name=\"ssn\" value=\"123456789\"> in Lund",
+                "<input name=\"ssn\" value=\"<>\"> in Lund",
+            ),
             (
                 "<login><user>ada</user><password>Xk4</password><site>d-44</site></login>",
                 "<login><user>ada</user><password><></password><site>d-44</site></login>",

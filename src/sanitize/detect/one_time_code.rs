@@ -71,6 +71,8 @@ const PURPOSES: &[&str] = &[
     "email",
     "sign-up",
     "signup",
+    "pin",
+    "passcode",
 ];
 /// Other kinds of code.
 const OTHERS: &[&str] = &[
@@ -238,10 +240,11 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
 /// True where a label stands before the code.
 fn is_labelled(bytes: &[u8], start: usize) -> bool {
     let least = start.saturating_sub(MAX_REACH);
-    let before = bytes[least..start].trim_ascii_end();
+    let before = without_tag(bytes[least..start].trim_ascii_end());
+    let bracketed = before.ends_with(b"(");
     let before = trim_end(before, b"\"'`*(_ ");
     let unsigned = trim_end(before, b":=-#> ");
-    let has_sign = unsigned.len() < before.len();
+    let has_sign = bracketed || unsigned.len() < before.len();
     let mut words = unsigned
         .rsplit(|byte| {
             byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'(' | b'*' | b'`')
@@ -252,6 +255,14 @@ fn is_labelled(bytes: &[u8], start: usize) -> bool {
     let Some(mut word) = words.next() else {
         return false;
     };
+    if matches!(word.as_str(), "from" | "to") {
+        // "change the PIN from 1234 to 5678"
+        let mut between = words
+            .skip_while(|word| word == "from" || word.bytes().all(|byte| byte.is_ascii_digit()));
+        return between
+            .next()
+            .is_some_and(|word| LABELS.contains(&word.as_str()));
+    }
     let linked = matches!(word.as_str(), "is" | "was" | "are");
     if linked {
         let Some(next) = words.next() else {
@@ -275,6 +286,9 @@ fn is_labelled(bytes: &[u8], start: usize) -> bool {
         return false;
     }
     let purpose = words.next().unwrap_or_default();
+    if word == "token" {
+        return LABELS.contains(&purpose.as_str());
+    }
     if word != "code" && word != "codes" {
         // "pin 1234" on a board is one, too.
         return linked || has_sign || word != "pin" || purpose == "your" || purpose == "my";
@@ -292,7 +306,7 @@ fn is_labelled(bytes: &[u8], start: usize) -> bool {
 }
 
 fn is_label(word: &str) -> bool {
-    word == "code" || word == "codes" || LABELS.contains(&word)
+    matches!(word, "code" | "codes" | "token") || LABELS.contains(&word)
 }
 
 /// False for most numbers, by the letters beside them: what explains one begins with "is" or "as", or stands
@@ -321,7 +335,10 @@ fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
         .split(['.', '!', '?', '\n'])
         .next()
         .unwrap_or_default();
-    let sentence = sentence.trim_start_matches(['"', '\'', '*', '`']);
+    let sentence = sentence.strip_prefix("</").map_or(sentence, |tag| {
+        tag.split_once('>').map_or(tag, |(_, behind)| behind)
+    });
+    let sentence = sentence.trim_start_matches(['"', '\'', '*', '`', ')', ']']);
     if [" is your ", " is the ", " as your ", " is my ", " as the "]
         .iter()
         .any(|link| sentence.starts_with(link))
@@ -335,13 +352,13 @@ fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
     }
     let before = &bytes[code.start.saturating_sub(MAX_REACH)..code.start];
     let before = String::from_utf8_lossy(before).to_ascii_lowercase();
-    let last = before
-        .trim_end()
-        .rsplit([' ', '\n'])
+    let mut words = before.split_ascii_whitespace().rev();
+    let last = words
         .next()
-        .unwrap_or_default()
-        .to_owned();
-    matches!(last.as_str(), "use" | "enter" | "type")
+        .filter(|word| !is_label(word))
+        .or_else(|| words.next())
+        .unwrap_or_default();
+    matches!(last, "use" | "enter" | "type")
         && [
             " to verify",
             " to log in",
@@ -355,6 +372,14 @@ fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
         ]
         .iter()
         .any(|purpose| sentence.starts_with(purpose))
+}
+
+/// What stands before a tag of HTML at the end: `code is <b>`.
+fn without_tag(before: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'<', before) {
+        Some(at) if before.ends_with(b">") => before[..at].trim_ascii_end(),
+        _ => before,
+    }
 }
 
 /// `5000 lines`: a count.
@@ -426,6 +451,19 @@ mod tests {
             ("use 492817 as your login code", "use <> as your login code"),
             ("the 2FA code is 99120034", "the 2FA code is <>"),
             ("Your PIN is 4821", "Your PIN is <>"),
+            ("wrong PIN (4821) for", "wrong PIN (<>) for"),
+            ("my pin code is 4821 and", "my pin code is <> and"),
+            (
+                "change pin from 4821 to 4822 now",
+                "change pin from <> to <> now",
+            ),
+            (
+                "Enter code 482113 to verify your login",
+                "Enter code <> to verify your login",
+            ),
+            ("(482113) is your login code", "(<>) is your login code"),
+            ("the MFA token 482113", "the MFA token <>"),
+            ("your code is <b>482113</b>.", "your code is <b><></b>."),
             ("passcode 482113", "passcode <>"),
             (
                 "The verification code for your account is 482113",
@@ -461,6 +499,8 @@ mod tests {
             "room 1234",
             "version 1.2.3456",
             "pin 1234 of the board",
+            "token 1234 of 5678",
+            "from 1234 to 5678 the pin was bent",
             "call 555-0100",
             "the code was 3.1415",
             "booking reference 123456",

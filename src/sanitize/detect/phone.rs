@@ -11,6 +11,7 @@ const EXTENSION: usize = 6;
 
 const WORDS: &[&str] = &[
     "phone", "call", "tel", "mobile", "cell", "fax", "sms", "whatsapp", "dial", "text ", "reach",
+    " ring ",
 ];
 
 /// The number that begins with the digits of `run`, or with the `+` or `(` before them; not before `floor`.

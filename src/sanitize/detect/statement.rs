@@ -4,6 +4,7 @@
 
 use super::Detector;
 use crate::sanitize::extent::Found;
+use crate::sanitize::marker;
 use crate::sanitize::places::caseless;
 use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rules::Rule;
@@ -23,6 +24,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     identified(findings);
     calls(findings);
     inserted(findings);
+    compared(findings);
     settings(findings);
 }
 
@@ -219,6 +221,80 @@ fn take_row<'r>(
     }
 }
 
+/// `last_name LIKE 'x%'`, `ssn IN ('x', 'y')`.
+fn compared(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    let mut floor = 0;
+    for at in memchr::memchr2_iter(b'\'', b'(', bytes) {
+        let operators: &[&[u8]] = match bytes[at] {
+            b'(' => &[b" in"],
+            _ => &[b" like", b" ilike"],
+        };
+        if at < floor {
+            continue;
+        }
+        let before = bytes[at.saturating_sub(MAX_NAME).max(floor)..at].trim_ascii_end();
+        let Some(before) = operators
+            .iter()
+            .find_map(|operator| without_end(before, operator))
+        else {
+            continue;
+        };
+        let before = without_end(before, b" not").unwrap_or(before);
+        let before = before
+            .strip_suffix(b"\"")
+            .or(before.strip_suffix(b"`"))
+            .unwrap_or(before);
+        let Some((rule, ..)) = findings.rules.for_name_at_end(before) else {
+            continue;
+        };
+        if bytes[at] == b'(' {
+            floor = take_all(findings, rule, at + 1);
+        } else if let Some(mut found) = quoted(bytes, at) {
+            floor = found.end;
+            // What stands for any text is none of the value.
+            while found.start < found.end && bytes[found.start] == b'%' {
+                found.start += 1;
+            }
+            while found.start < found.end && bytes[found.end - 1] == b'%' {
+                found.end -= 1;
+            }
+            findings.take(rule, found);
+        }
+    }
+}
+
+/// What stands before `end`, which is lower-case, at the end of a text, in any case.
+fn without_end<'b>(text: &'b [u8], end: &[u8]) -> Option<&'b [u8]> {
+    let (before, found) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+    found.eq_ignore_ascii_case(end).then_some(before)
+}
+
+/// Takes the values of a list in brackets that begins at `at`; gives where it ends.
+fn take_all<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, mut at: usize) -> usize {
+    let bytes = findings.bytes();
+    loop {
+        at = findings.reader.skip_blanks(at);
+        let found = quoted(bytes, at).unwrap_or_else(|| {
+            let length = marker::length_at(bytes, at).unwrap_or_else(|| {
+                let digits = bytes[at..].iter();
+                digits.take_while(|byte| byte.is_ascii_digit()).count()
+            });
+            Found {
+                start: at,
+                end: at + length,
+                quoted: false,
+            }
+        });
+        findings.take(rule, found);
+        at = found.end + usize::from(found.quoted);
+        match bytes.get(at) {
+            Some(b',') if found.end > found.start => at += 1,
+            _ => return at,
+        }
+    }
+}
+
 /// `requirepass x`, as the settings of Redis have it.
 fn settings(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
@@ -304,6 +380,18 @@ mod tests {
     #[test]
     fn what_a_statement_sets_goes() {
         hits(&[
+            (
+                "SELECT * FROM p WHERE last_name LIKE '%Lovel%' AND town = 'Lund'",
+                "SELECT * FROM p WHERE last_name LIKE '%<>%' AND town = 'Lund'",
+            ),
+            (
+                "delete from p where ssn NOT IN ('123456789', 987654321) and n in (1, 2)",
+                "delete from p where ssn NOT IN ('<>', <>) and n in (1, 2)",
+            ),
+            (
+                "failed: INSERT INTO p (first_name, town) VALUES ('Ada', 'Lund')",
+                "failed: INSERT INTO p (first_name, town) VALUES ('<>', 'Lund')",
+            ),
             (
                 "CREATE USER etl WITH PASSWORD 'Xk4' VALID UNTIL '2027-01-01'",
                 "CREATE USER etl WITH PASSWORD '<>' VALID UNTIL '2027-01-01'",

@@ -153,11 +153,14 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
         }
     }
 
-    /// Looks for five digits or more behind a word and a blank.
+    /// Looks for five digits or more behind a word, a blank and at most two letters or signs.
     #[inline(always)]
     fn labelled_numbers(&mut self) {
-        let digits = self.digits & self.digits >> 1 & self.digits >> 2;
-        if self.letters & self.blanks >> 1 & digits >> 2 & digits >> 4 != 0 {
+        let three = self.digits & self.digits >> 1 & self.digits >> 2;
+        let five = three & three >> 2;
+        let between = (self.letters | self.blanks) >> 2;
+        let near = five >> 2 | between & (five >> 3 | between >> 1 & five >> 4);
+        if self.letters & self.blanks >> 1 & near != 0 {
             self.found |= WORD;
         }
     }
@@ -234,7 +237,8 @@ fn kinds(byte: u8) -> u8 {
     let letter = ((byte | 0x20).wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;
     let joint = (byte == b'-') as u8 | (byte == b'.') as u8 | (byte == b'_') as u8;
-    let blank = (byte == b' ') as u8;
+    let blank =
+        (byte == b' ') as u8 | (byte == b'#') as u8 | (byte == b'(') as u8 | (byte == b'\t') as u8;
     let plus_or_slash = (byte == b'+') as u8 | (byte == b'/') as u8;
     let encoding = plus_or_slash | (byte == b'=') as u8;
     let punctuation =
@@ -277,11 +281,17 @@ const PARTS: &[&str] = &[
     "freerdp",
     "luksopen",
     "vault",
+    "birth",
+    "medical rec",
+    "insert into",
+    "select ",
+    "update ",
+    "delete ",
 ];
 /// Words that count by themselves, the plural too.
 const WHOLE: &[&str] = &[
     "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan", "cvv",
-    "cvc", "csc",
+    "cvc", "csc", "mbi", "mrn", "dob", "ssn",
 ];
 
 /// Three letters of five bits each.

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use self::probe::Probe;
 use super::detect::Detector;
@@ -31,6 +31,9 @@ const MAX_BYTES: usize = 8 * 1024;
 const ENCODED: usize = 96;
 /// The fewest characters of an encoded value that are looked for.
 const LEAST_ENCODED: usize = 8;
+/// How many digits a number has that is looked for without its punctuation too: fewer are dates.
+const LEAST_PUNCTUATED: usize = 9;
+const MOST_PUNCTUATED: usize = 20;
 /// A shorter value is one only where no letter or digit stands beside it.
 const LEAST_UNBOUNDED: usize = 8;
 /// How deep in a value that was redacted as a whole others are looked for.
@@ -110,6 +113,13 @@ impl Echo {
     ///
     /// A secret is looked for in base64 and hexadecimal digits too.
     pub(crate) fn remember(&mut self, value: &str, replacement: &str, is_secret: bool) {
+        self.remember_spelt(value, replacement, is_secret);
+        if let Some(digits) = without_punctuation(value) {
+            self.remember_spelt(&digits, replacement, is_secret);
+        }
+    }
+
+    fn remember_spelt(&mut self, value: &str, replacement: &str, is_secret: bool) {
         let value = without_scheme(value.trim());
         if self.values >= MAX_VALUES
             || self.bytes + value.len() > MAX_BYTES
@@ -525,6 +535,25 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
     place.start - before..place.end + behind
 }
 
+/// The digits of a number that is written with punctuation; `None` for what is none, or has none.
+fn without_punctuation(value: &str) -> Option<Zeroizing<String>> {
+    let is_punctuation = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/');
+    let (mut digits, mut signs) = (0, 0);
+    for byte in value.as_bytes() {
+        digits += usize::from(byte.is_ascii_digit());
+        signs += usize::from(is_punctuation(byte));
+    }
+    let is_number = (LEAST_PUNCTUATED..=MOST_PUNCTUATED).contains(&digits)
+        && signs > 0
+        && digits + signs == value.len();
+    // Of a string that grows a copy would be left behind.
+    is_number.then(|| {
+        let mut bare = Zeroizing::new(String::with_capacity(value.len()));
+        bare.extend(value.chars().filter(char::is_ascii_digit));
+        bare
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -590,6 +619,15 @@ mod tests {
         assert_eq!(
             replaced(&mut echo, "Paris, comparison, 1234567, 123456, x123456"),
             "[REDACTED:password], comparison, 1234567, [REDACTED:password], x123456"
+        );
+    }
+
+    #[test]
+    fn a_number_is_found_without_its_punctuation() {
+        let mut echo = echo(&["(202) 555-0123", "1961-02-17"]);
+        assert_eq!(
+            replaced(&mut echo, "dialed 2025550123, 19610217"),
+            "dialed [REDACTED:password], 19610217"
         );
     }
 

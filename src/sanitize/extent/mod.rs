@@ -3,6 +3,8 @@
 //! A secret that goes on after its supposed end would be written, so in doubt a value reaches further:
 //! a comma or a closing bracket ends it only where what follows looks like the next thing.
 
+mod account;
+mod date;
 mod phrase;
 mod word;
 
@@ -76,6 +78,10 @@ impl<'t> Reader<'t> {
                     Extent::Credentials => self.credentials_end(start, outer),
                     Extent::Digits => self.digits_end(rules, start),
                     Extent::Phrase => self.phrase_end(rules, start),
+                    Extent::Name => self.name_end(start, self.phrase_end(rules, start)),
+                    Extent::Date => self
+                        .date_end(start)
+                        .unwrap_or_else(|| self.phrase_end(rules, start)),
                 };
                 // A pseudonym must be told from what follows it.
                 let runs_on = self

@@ -36,7 +36,11 @@ impl Reader<'_> {
 
     pub(in crate::sanitize) fn digits_end(self, rules: &Rules, start: usize) -> usize {
         if !matches!(self.at(start), Some(b'0'..=b'9' | b'+' | b'(')) {
-            return self.phrase_end(rules, start);
+            let end = self.phrase_end(rules, start);
+            return self
+                .account_end(start)
+                .filter(|at| *at < end)
+                .unwrap_or(end);
         }
         let mut at = start;
         let mut end = start;
@@ -50,7 +54,17 @@ impl Reader<'_> {
             }
             at += 1;
         }
-        if self.ends_word(end) || self.bytes[end..at].contains(&b' ') || self.is_end_or_space(at) {
+        // What begins with a letter behind a comma is another thing.
+        let is_listed = at == end
+            && self.at(at) == Some(b',')
+            && self
+                .at(at + 1)
+                .is_some_and(|next| next.is_ascii_alphabetic());
+        if is_listed
+            || self.ends_word(end)
+            || self.bytes[end..at].contains(&b' ')
+            || self.is_end_or_space(at)
+        {
             end
         } else {
             self.word_end(end)
@@ -103,6 +117,32 @@ impl Reader<'_> {
             }
         }
         self.without_blanks_after(start, end)
+    }
+
+    /// Where a person's name ends that begins at `start`: before what is said of the person, at `end` at the latest.
+    pub(in crate::sanitize) fn name_end(self, start: usize, end: usize) -> usize {
+        const SAID: &[&[u8]] = &[
+            b"not", b"is", b"was", b"has", b"had", b"does", b"did", b"already", b"cannot",
+            b"could", b"failed", b"who", b"whose", b"with", b"born", b"aged",
+        ];
+        let ends = |at: &usize| match &self.bytes[*at..end] {
+            // The second part of a name begins with a capital letter.
+            [b',', b' ', next, ..] => next.is_ascii_lowercase() || next.is_ascii_digit(),
+            [b' ', rest @ ..] => {
+                let word = rest.split(|byte| !byte.is_ascii_lowercase()).next();
+                SAID.contains(&word.unwrap_or_default())
+            }
+            _ => false,
+        };
+        // Written in small letters, the name itself has none.
+        let has_capital = self.bytes[start..end]
+            .iter()
+            .take_while(|byte| **byte != b' ' && **byte != b',')
+            .any(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
+        match (start + 1..end).find(ends) {
+            Some(at) if has_capital => at,
+            _ => end,
+        }
     }
 
     /// The end of the line, be its end written out or spelled `\n`, but at most `most` bytes on.

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::{Pass, Written, arguments};
+use super::{Pass, Written, arguments, persons};
 use crate::canonical::{self, compare_keys};
 use crate::sanitize::known_names::{Siblings, Verdict};
 use crate::sanitize::names;
@@ -55,7 +55,9 @@ impl<'a> Pass<'a> {
             }
             _ => {}
         }
+        let person = self.person;
         self.items(items, depth, |pass, _, item| {
+            pass.person = person;
             pass.value(item, under, depth + 1)
         })
     }
@@ -95,6 +97,7 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         self.open(b'{')?;
+        let person = self.person.take();
         let outer = self.subject;
         if self.rules.small_classes() == SmallClasses::PerSubject {
             self.subject = self.subject_of(members);
@@ -103,7 +106,10 @@ impl<'a> Pass<'a> {
         let sorted = self.rules.maps_are_sorted;
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
-            let verdict = self.rules.verdict(name);
+            let mut verdict = self.rules.verdict(name);
+            if let Some(alias) = persons::alias(name, members, person) {
+                verdict.rule = self.rules.verdict(alias).rule;
+            }
             let kinds = verdict.kinds;
             let is_searched = under.is_some()
                 || !verdict.is_harmless
@@ -113,7 +119,7 @@ impl<'a> Pass<'a> {
                 let before;
                 (before, self.nodes, self.members) = start;
                 self.take_back(before);
-                self.members_sorted(members, 0, under, depth);
+                self.members_sorted(members, 0, person, under, depth);
                 break;
             }
             // All names before the first of these have their place, and all behind them come after those.
@@ -121,7 +127,7 @@ impl<'a> Pass<'a> {
                 kinds & sweep::HIGH != 0 || name.len() >= names::QUESTIONABLE || !sorted;
             if questionable && !checked {
                 if !are_ordered(members, at) {
-                    self.members_sorted(members, at, under, depth);
+                    self.members_sorted(members, at, person, under, depth);
                     break;
                 }
                 checked = true;
@@ -195,6 +201,7 @@ impl<'a> Pass<'a> {
         if !member.replaced.is_empty() {
             self.count(member.replaced);
         }
+        self.person = persons::name_within(member.name, member.value);
         let written = match self.fits() {
             Ok(()) if member.verdict.siblings != Siblings::Apart => {
                 self.value_among_siblings(member, under, depth + 1)
@@ -209,6 +216,7 @@ impl<'a> Pass<'a> {
             }
             Err(overflow) => Err(overflow),
         };
+        self.person = None;
         self.goes_on(&written, before, member.more)
     }
 

@@ -70,6 +70,8 @@ const NAMES: &[&str] = &[
     "attribute",
     "attr",
     "property",
+    "prop",
+    "control",
     "id",
     "system",
     "title",
@@ -102,7 +104,7 @@ const OF_ACCOUNTS: &[&str] = &[
 
 /// True for a member whose value names what another member is.
 pub(super) fn is_name(member: &str) -> bool {
-    ends_in(member, NAMES)
+    ends_in(member, NAMES) || matches!(member, "k" | "K")
 }
 
 /// True for a member whose value asks for what another member is: `Password:`.
@@ -215,9 +217,41 @@ pub(super) fn rule_of_value<'r>(rules: &'r Rules, value: &Value) -> Option<(&'r 
     match value {
         Value::String(label) => rule_of(rules, label),
         Value::Object(members) => members.iter().find_map(|(name, value)| match value {
-            Value::String(label) if is_name(name) => rule_of(rules, label),
+            Value::String(label) if is_name(name) || matches!(&**name, "text" | "display") => {
+                rule_of(rules, label)
+            }
+            Value::String(code) if name == "code" => rule_of_code(rules, code),
+            // As FHIR says of what type an identifier is.
+            Value::Array(codings) if name == "coding" => codings
+                .iter()
+                .find_map(|coding| coding.is_object().then(|| rule_of_value(rules, coding))?),
             _ => None,
         }),
         _ => None,
     }
+}
+
+/// The rule for a type of identifier by its code (HL7 v2 table 0203).
+fn rule_of_code<'r>(rules: &'r Rules, code: &str) -> Option<(&'r Rule, bool)> {
+    rules.for_member(match code {
+        "MR" => "mrn",
+        "SS" => "ssn",
+        "PPN" => "passport",
+        "DL" => "drivers_license",
+        "NI" => "national_id",
+        "TAX" => "tax_id",
+        "MC" => "medicare_id",
+        "MB" => "member_id",
+        _ => return None,
+    })
+}
+
+/// The rule for the last part of a path that a patch of JSON sets (RFC 6902).
+pub(super) fn rule_of_patch<'r>(
+    rules: &'r Rules,
+    members: &Map<String, Value>,
+) -> Option<(&'r Rule, bool)> {
+    members.get("op")?.as_str()?;
+    let (_, last) = members.get("path")?.as_str()?.rsplit_once('/')?;
+    rules.for_member(last)
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Pass;
 use super::containers::Member;
 use super::strings::{MAX_SEARCHES, is_harmless};
+use super::{Pass, persons};
 use crate::canonical::compare_keys;
 use crate::sanitize::known_names::Verdict;
 use crate::sanitize::names;
@@ -88,6 +88,7 @@ impl<'a> Pass<'a> {
         &mut self,
         members: &Map<String, Value>,
         from: usize,
+        person: Option<&'static str>,
         under: Option<&'a Rule>,
         depth: usize,
     ) {
@@ -108,6 +109,10 @@ impl<'a> Pass<'a> {
         let last = sorted.len().saturating_sub(1);
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             self.done.shortened |= shown.shortened;
+            let mut verdict = self.verdict_of(shown, name);
+            if let Some(alias) = persons::alias(name, members, person) {
+                verdict.rule = self.rules.verdict(alias).rule;
+            }
             let member = Member {
                 name,
                 value,
@@ -115,7 +120,7 @@ impl<'a> Pass<'a> {
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
-                verdict: self.verdict_of(shown, name),
+                verdict,
                 first: from + at == 0,
                 more: at < last,
             };

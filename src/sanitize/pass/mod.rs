@@ -6,6 +6,7 @@ mod descriptions;
 mod labels;
 mod member_names;
 mod numbers;
+mod persons;
 mod shapes;
 mod strings;
 mod tables;
@@ -74,6 +75,8 @@ pub(super) struct Pass<'a> {
     subject: Option<Subject>,
     /// The program whose arguments the list is that comes next.
     program: Option<Program>,
+    /// By which name a `name` goes in the object that comes next, where it is a person's.
+    person: Option<&'static str>,
     done: Sanitized,
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
@@ -98,6 +101,7 @@ impl<'a> Pass<'a> {
             full: false,
             subject: None,
             program: None,
+            person: None,
             done: Sanitized::default(),
             hits: None,
             counts: None,
@@ -350,7 +354,10 @@ impl<'a> Pass<'a> {
     /// Writes the value of a member that no rule names, in a container that one does.
     #[inline(never)]
     fn value_within(&mut self, rule: &'a Rule, name: &str, value: &Value, depth: usize) -> Written {
-        let stays = rule.spares_containers()
+        let is_kind = matches!(rule.treatment, Treatment::Pseudonymize { .. })
+            && matches!(name, "use" | "system" | "resourceType");
+        let stays = is_kind
+            || rule.spares_containers()
             || rule.treatment == Treatment::Mask
                 && (labels::tells_of_account(name) || labels::is_record_id(name, value));
         self.value(value, (!stays).then_some(rule), depth)

@@ -61,11 +61,11 @@ const LAST_PAIRS: [u32; 32] = {
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
     let may_be = match *name.as_bytes() {
-        [b'd' | b'p' | b'q' | b'k'] | [b'd', b'p' | b'q'] | [b'q', b'i'] => {
+        [b'd' | b'p' | b'q' | b'k' | b'v' | b'V'] | [b'd', b'p' | b'q'] | [b'q', b'i'] => {
             return Siblings::Value;
         }
         [.., before, last] => LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0,
-        [b'v' | b'a'] => true,
+        [b'a'] => true,
         _ => false,
     };
     if !may_be {
@@ -165,6 +165,7 @@ impl<'a> Pass<'a> {
                         || *sibling == "path" && labels::is_patch(siblings))
             })
             .find_map(|(_, value)| labels::rule_of_value(rules, value))
+            .or_else(|| labels::rule_of_patch(rules, siblings))
     }
 
     /// The rules for the columns that an object tells beside its rows; `None` where no rule names any.
@@ -174,7 +175,9 @@ impl<'a> Pass<'a> {
     ) -> Option<Vec<Option<(&'a Rule, bool)>>> {
         let columns = |members: &Map<String, Value>| {
             members.iter().find_map(|(name, value)| match value {
-                Value::Array(columns) if labels::ends_in(name, COLUMNS) => {
+                Value::Array(columns)
+                    if labels::ends_in(name, COLUMNS) || name.starts_with("column") =>
+                {
                     self.column_rules(columns)
                 }
                 _ => None,

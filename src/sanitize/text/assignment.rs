@@ -3,6 +3,8 @@
 //! The name may be quoted, the operator is one of `=`, `:`, `:=`, `==`, `=>`, `->`, or the blanks after an option such as
 //! `--password`. Names come in dotenv files, YAML, INI, TOML, code, `Debug` texts, queries, JSON that was cut or escaped.
 
+use std::ops::Range;
+
 use super::Findings;
 use super::layout;
 use super::name::{is_name_byte, is_quote, is_quote_or_escape, name_before};
@@ -10,7 +12,7 @@ use super::pair::Pairs;
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Extent, Rule};
+use crate::sanitize::rules::{Extent, Group, Rule};
 
 /// The fewest letters of an option that begins with a single dash.
 const LEAST_OPTION: usize = 3;
@@ -107,6 +109,13 @@ impl<'r> Scan<'_, 'r, '_> {
                 None => after,
             };
         };
+        let is_personal = matches!(rule.group(), Some(Group::Personal | Group::Financial));
+        if is_personal
+            && bytes[operator] == b':'
+            && let Some(end) = self.nested(rule, &name, after)
+        {
+            return end;
+        }
         if plural && !quoted {
             if let Some(end) = self.listed_below(rule, &name, after) {
                 return end;
@@ -240,6 +249,27 @@ impl<'r> Scan<'_, 'r, '_> {
         after: usize,
     ) -> Option<usize> {
         let values = layout::values_below(self.findings.text, name, after);
+        let end = values.last()?.end;
+        for value in values {
+            self.findings.take(rule, value);
+        }
+        self.floor = end;
+        Some(end)
+    }
+
+    /// Takes all values of the block below a person's member that begins its line.
+    fn nested(&mut self, rule: &'r Rule, name: &Range<usize>, after: usize) -> Option<usize> {
+        let bytes = self.findings.bytes();
+        if !matches!(bytes.get(after), Some(b'\n' | b'\r')) || rule.spares_containers() {
+            return None;
+        }
+        let line = memchr::memrchr(b'\n', &bytes[..name.start]).map_or(0, |at| at + 1);
+        let before = bytes[line..name.start].trim_ascii();
+        let is_line = before.is_empty() || before == b"-";
+        if !is_line || bytes[name.clone()].contains(&b' ') {
+            return None;
+        }
+        let values = layout::nested(self.findings.text, name.start, after);
         let end = values.last()?.end;
         for value in values {
             self.findings.take(rule, value);

@@ -192,6 +192,40 @@ pub(super) fn dumped(text: &str, after: usize) -> Option<Found> {
     })
 }
 
+/// The values of the block of settings that stands below a name with nothing behind its operator.
+pub(super) fn nested(text: &str, name: usize, after: usize) -> Vec<Found> {
+    let mut found = Vec::new();
+    let Some((_, body)) = rest_of_line(text, after).filter(|(rest, _)| rest.trim().is_empty())
+    else {
+        return found;
+    };
+    let outer = indentation_at(text, name);
+    let mut at = body;
+    for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
+        let content = line.trim_end();
+        if content.is_empty() || indentation(content) <= outer {
+            break;
+        }
+        let item = content.trim_start().trim_start_matches("- ");
+        let value = match item.split_once(": ") {
+            Some((_, value)) => value,
+            None if item.ends_with(':') => "",
+            None => item,
+        };
+        let value = value.trim().trim_matches(['"', '\'']);
+        if !value.is_empty() {
+            let start = at + (value.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
+            found.push(Found {
+                start,
+                end: start + value.len(),
+                quoted: true,
+            });
+        }
+        at += line.len();
+    }
+    found
+}
+
 /// A single word that is neither a name with a value nor a word of a sentence.
 fn is_value_word(word: &str) -> bool {
     !word.is_empty()

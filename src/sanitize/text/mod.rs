@@ -15,7 +15,9 @@ use std::ops::Range;
 
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
-use super::detect::{command_line, labelled_secret, markup, statement};
+use super::detect::{
+    command_line, constraint, form_data, labelled_secret, markup, segment, statement, track,
+};
 use super::extent::{Found, Reader};
 use super::reference;
 use super::replace::replacement;
@@ -38,7 +40,16 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     markup::find(&mut findings);
     written_below::find(&mut findings);
     command_line::find_listed(&mut findings);
+    if memchr::memchr(b'=', text.as_bytes()).is_some() {
+        constraint::keys(&mut findings);
+        form_data::find(&mut findings);
+    }
+    if memchr::memchr(b'|', text.as_bytes()).is_some() {
+        segment::find(&mut findings);
+    }
+    track::find(&mut findings);
     if is_told {
+        constraint::entries(&mut findings);
         command_line::find(&mut findings);
         statement::find(&mut findings);
         labelled_secret::find(&mut findings);

@@ -51,9 +51,9 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
     let mut before = without_remark(&bytes[floor..operator - blanks]);
     // What stands before brackets is no part of the name within them.
     let floor = (before.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
-    // `**Password**: …`
-    if let Some(bold) = before.strip_suffix(b"**") {
-        before = bold;
+    // `**Password**: …`, `SSN #: …`
+    while let Some(inside) = before.strip_suffix(b"*").or(before.strip_suffix(b"#")) {
+        before = inside.trim_ascii_end();
     }
     let end;
     // `settings["password"] = …`
@@ -84,7 +84,8 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
         let mut start = end;
         while start > least
             && (is_name_byte(bytes[start - 1])
-                || bytes[start - 1] == b' ' && bytes.get(start).is_some_and(|byte| *byte != b' '))
+                || bytes[start - 1] == b' ' && bytes.get(start).is_some_and(|byte| *byte != b' ')
+                || start < end && is_apostrophe(bytes, start - 1))
         {
             start -= 1;
         }
@@ -102,6 +103,14 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
         }
     }
     (from < end).then_some(from..end)
+}
+
+/// `driver's license`: a mark within a word.
+fn is_apostrophe(bytes: &[u8], at: usize) -> bool {
+    bytes[at] == b'\''
+        && bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic)
+        && at > 0
+        && bytes[at - 1].is_ascii_alphabetic()
 }
 
 /// A name without what stands in brackets behind it: `Password (again)`, `password[32]`.

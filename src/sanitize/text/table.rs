@@ -14,6 +14,11 @@ const MAX_HEADER: usize = 2048;
 /// The most bytes of one name.
 const MAX_NAME: usize = 40;
 
+/// What stands above values, beside what stands above their names.
+const VALUES: &[&str] = &[
+    "value", "values", "val", "data", "answer", "content", "details",
+];
+
 /// A table whose names were read.
 struct Table<'r> {
     separator: u8,
@@ -27,11 +32,13 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let mut table: Option<Table<'_>> = None;
     let mut line_start = 0;
     let mut may_begin = true;
-    // Below the rule of a Markdown table, which stands below its names: further lines have no names.
-    let mut is_body = false;
+    // Whether the lines are rows of a name and a value each.
+    let mut pairs = false;
+    // Whether the line before stands in a frame: then this one is not the first of a table.
+    let mut was_framed = false;
     while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
         // The last line: a table's, or nothing that anything stands below.
-        (table.is_some() && line_start < bytes.len()).then_some(bytes.len() - line_start)
+        ((table.is_some() || pairs) && line_start < bytes.len()).then_some(bytes.len() - line_start)
     }) {
         let line_end = line_start + length;
         let line = line_start..line_end - usize::from(bytes[line_start..line_end].ends_with(b"\r"));
@@ -40,18 +47,19 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         {
             table = None;
         }
-        let is_framed = matches!(bytes.get(line.start), Some(b'|' | b' '));
         let content = bytes[line.clone()].trim_ascii();
-        let is_tight =
-            memchr::memchr_iter(b',', content).all(|comma| content.get(comma + 1) != Some(&b' '));
-        is_body = bytes[line.clone()].starts_with(b"|") && (is_body || is_markdown_rule(content));
-        let is_pair = table.is_none() && pair(findings, line.clone());
-        if table.is_none()
-            && !is_pair
-            && !is_body
-            && length <= MAX_HEADER
-            && (may_begin || is_framed || is_tight)
-        {
+        let has_frame = bytes.get(line.start) == Some(&b'|');
+        pairs = table.is_none() && has_frame && field(findings, line.clone(), pairs);
+        let may_begin_here = if has_frame {
+            !was_framed
+        } else {
+            let is_tight = memchr::memchr_iter(b',', content)
+                .all(|comma| content.get(comma + 1) != Some(&b' '));
+            may_begin || bytes.get(line.start) == Some(&b' ') || is_tight
+        };
+        was_framed = has_frame;
+        let is_pair = table.is_none() && !pairs && pair(findings, line.clone());
+        if table.is_none() && !pairs && !is_pair && length <= MAX_HEADER && may_begin_here {
             table = header(findings, line);
         }
         // A row of names without a frame is the first line of its paragraph.
@@ -104,6 +112,38 @@ fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>) -> bool {
     true
 }
 
+/// Looks at a line of a framed table: `| Field | Value |` is the first of rows in which a name and its value stand, and
+/// where such rows are expected, their values are taken. Gives whether more of them may follow.
+fn field(findings: &mut Findings<'_, '_>, line: Range<usize>, expected: bool) -> bool {
+    let bytes = findings.bytes();
+    let mut cells = cells(bytes, line, b'|').skip(1);
+    let (Some(name), Some(value), Some(last), None) =
+        (cells.next(), cells.next(), cells.next(), cells.next())
+    else {
+        return false;
+    };
+    if !bytes[last].trim_ascii().is_empty() {
+        return false;
+    }
+    let (name, value) = (trimmed(bytes, name), trimmed(bytes, value));
+    let name = bytes[name].trim_ascii();
+    let name = name.strip_suffix(b"**").unwrap_or(name);
+    let rule = findings.rules.for_name_at_end(name);
+    if !expected {
+        let is_value = |word: &&str| bytes[value.clone()].eq_ignore_ascii_case(word.as_bytes());
+        return rule.is_none() && VALUES.iter().any(is_value);
+    }
+    if let Some((rule, false, _)) = rule {
+        let found = Found {
+            start: value.start,
+            end: value.end,
+            quoted: true,
+        };
+        findings.take(rule, found);
+    }
+    true
+}
+
 /// The table that a line begins, where each of its cells is a name and a rule names one of them.
 fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'r>> {
     let bytes = findings.bytes();
@@ -140,14 +180,6 @@ fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'
         columns,
         ruled,
     })
-}
-
-/// True for `|---|:---:|`.
-fn is_markdown_rule(line: &[u8]) -> bool {
-    memchr::memmem::find(line, b"--").is_some()
-        && line
-            .iter()
-            .all(|byte| matches!(byte, b'-' | b'|' | b':' | b' '))
 }
 
 /// Takes the cells of a row; false where the line is none.
@@ -228,6 +260,10 @@ mod tests {
                 "user,password,role\nada,hunter2,admin\nbob,\"a,b\",dev\n",
                 "user,password,role\nada,<>,admin\nbob,\"<>\",dev\n",
             ),
+            (
+                "| Field | Value |\n|---|---|\n| SSN | 123456789 |\n| Town | Lund |\n| **Patient Name** | Ada Roe |\n",
+                "| Field | Value |\n|---|---|\n| SSN | <> |\n| Town | Lund |\n| **Patient Name** | <> |\n",
+            ),
             ("id\tapi_key\n1\tabc\n2\tdef", "id\tapi_key\n1\t<>\n2\t<>"),
             (
                 "| user | password |\n|------|:--------:|\n| ada | hunter2 |\n\ntext",
@@ -252,6 +288,7 @@ mod tests {
             "Login, then reset the password\nand, well, sign in.\n",
             "a,b\nc,d\n",
             "| Parameter | Type | Description |\n|---|---|---|\n| api_key | string | Your key |\n| page | int | Which |",
+            "| Parameter | Type |\n|---|---|\n| password | string |\n| pin | text |\n",
         ]);
     }
 }
