@@ -138,7 +138,8 @@ fn name_at<'r>(
     // An operator makes an assignment of it.
     let number_follows = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
     match bytes.get(end) {
-        Some(b'-' | b'/') if number_follows => {}
+        Some(b'-' | b'/')
+            if number_follows && bytes[start..end].iter().any(u8::is_ascii_alphabetic) => {}
         Some(b'=' | b':' | b'_' | b'-' | b'/' | b'\\') => return None,
         _ => {}
     }
