@@ -309,27 +309,26 @@ fn is_label(word: &str) -> bool {
     matches!(word, "code" | "codes" | "token") || LABELS.contains(&word)
 }
 
-/// False for most numbers, by the letters beside them: what explains one begins with "is" or "as", or stands
-/// behind a verb that ends in "e" or "r".
-fn may_be_explained(bytes: &[u8], code: &Range<usize>) -> bool {
-    let behind = &bytes[code.end..];
+/// False for most numbers, by what stands behind them: an explanation begins with "is", "as" or "to".
+fn may_be_explained(behind: &[u8]) -> bool {
     let marks = behind
         .iter()
-        .take_while(|byte| matches!(byte, b'"' | b'\'' | b'*' | b'`'));
-    let begins = matches!(
+        .take_while(|byte| EXPLAINED_BEHIND.contains(&char::from(**byte)));
+    matches!(
         behind[marks.count()..],
-        [b' ', b'i' | b'I' | b'a' | b'A', b's' | b'S', b' ', ..]
-    );
-    let before = bytes[..code.start].trim_ascii_end();
-    begins || matches!(before, [.., b'e' | b'E' | b'r' | b'R'])
+        [b'<', ..] | [b' ', b'i' | b'I' | b'a' | b'A' | b't' | b'T', ..]
+    )
 }
+
+/// What may stand between a code and its explanation.
+const EXPLAINED_BEHIND: [char; 6] = ['"', '\'', '*', '`', ')', ']'];
 
 /// True where what stands behind the code says what it is: `123456 is your code`, `use 123456 to sign in`.
 fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
-    if !may_be_explained(bytes, code) {
+    let behind = &bytes[code.end..bytes.len().min(code.end + MAX_REACH)];
+    if !may_be_explained(behind) {
         return false;
     }
-    let behind = &bytes[code.end..bytes.len().min(code.end + MAX_REACH)];
     let behind = String::from_utf8_lossy(behind).to_ascii_lowercase();
     let sentence = behind
         .split(['.', '!', '?', '\n'])
@@ -338,7 +337,7 @@ fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
     let sentence = sentence.strip_prefix("</").map_or(sentence, |tag| {
         tag.split_once('>').map_or(tag, |(_, behind)| behind)
     });
-    let sentence = sentence.trim_start_matches(['"', '\'', '*', '`', ')', ']']);
+    let sentence = sentence.trim_start_matches(EXPLAINED_BEHIND);
     if [" is your ", " is the ", " as your ", " is my ", " as the "]
         .iter()
         .any(|link| sentence.starts_with(link))

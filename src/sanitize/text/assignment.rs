@@ -16,8 +16,6 @@ use crate::sanitize::rules::{Extent, Group, Rule};
 
 /// The fewest letters of an option that begins with a single dash.
 const LEAST_OPTION: usize = 3;
-/// The most bytes of a name or a value in brackets.
-const MAX_BRACKETS: usize = 256;
 /// Words behind a name in the plural that are looked at.
 const MAX_WORDS: usize = 24;
 
@@ -77,9 +75,6 @@ impl<'r> Scan<'_, 'r, '_> {
         let bytes = self.findings.bytes();
         while matches!(bytes.get(after), Some(b'=' | b'>' | b'~')) {
             after += 1;
-        }
-        if let Some(end) = self.in_brackets(operator, after) {
-            return end;
         }
         if bytes[after..].starts_with(b"** ") {
             // `**Password:** x`
@@ -218,27 +213,6 @@ impl<'r> Scan<'_, 'r, '_> {
         let is_closed =
             digits.len() < word.len() || self.findings.bytes().get(value.end) == Some(&b';');
         is_text && is_closed && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit)
-    }
-
-    /// `Key (token)=(x)`, as databases tell of a value.
-    fn in_brackets(&mut self, operator: usize, after: usize) -> Option<usize> {
-        let bytes = self.findings.bytes();
-        if bytes.get(after) != Some(&b'(') || !bytes[..operator].ends_with(b")") {
-            return None;
-        }
-        let least = self.floor.max(operator.saturating_sub(MAX_BRACKETS));
-        let open = memchr::memrchr(b'(', &bytes[least..operator])? + least;
-        let name = &bytes[open + 1..operator - 1];
-        let (rule, _, _) = self.findings.rules.for_name_at_end(name)?;
-        let start = after + 1;
-        let near = &bytes[start..bytes.len().min(start + MAX_BRACKETS)];
-        let end = start + memchr::memchr(b')', near).unwrap_or(near.len());
-        let value = Found {
-            start,
-            end: self.char_end(end),
-            quoted: true,
-        };
-        Some(self.take(rule, value, after))
     }
 
     /// What stands in the lines below a plural: items of a list, values of a map.
