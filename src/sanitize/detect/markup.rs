@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference::{self, is_grammar};
 use crate::sanitize::rules::Rule;
@@ -15,6 +16,8 @@ const MAX_TAG: usize = 1024;
 const MAX_NAME: usize = 96;
 /// The most bytes that a label may have.
 const MAX_LABEL: usize = 40;
+/// The most bytes of what is left of a value.
+const MAX_WORD: usize = 4096;
 /// Elements that have no content.
 const VOID: &[&str] = &["input", "meta", "param", "br"];
 const CDATA: &[u8] = b"<![CDATA[";
@@ -74,6 +77,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
     let bytes = findings.bytes();
     let mut labelled: Option<&Rule> = None;
     let mut columns = Columns::default();
+    let mut section_end = 0;
     let mut at = 0;
     while let Some(offset) = memchr::memmem::find(&bytes[at..], open) {
         let start = at + offset;
@@ -97,7 +101,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
         let above = labelled.take_if(|_| is_one_of(VALUES));
         let from = tag.end;
         at = from;
-        let (content, behind) = content(bytes, from, open);
+        let (content, behind) = content(bytes, from, open, &mut section_end);
         let value = trimmed(bytes, content.clone());
         let mut headed = None;
         if name.eq_ignore_ascii_case(b"th") {
@@ -129,18 +133,20 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
             } else if value.is_empty() {
                 labelled = (!has_value).then_some(rule);
             } else if (is_closed || is_cut) && (above.is_none() || !is_grammar(text)) {
-                findings.take(
-                    rule,
-                    Found {
-                        start: value.start,
-                        end: value.end,
-                        quoted: true,
-                    },
-                );
+                let found = Found {
+                    start: value.start,
+                    end: value.end,
+                    quoted: true,
+                };
+                if findings.take(rule, found).is_some() {
+                    at = content.end;
+                }
             } else if above.is_none() && !has_value {
                 // The end was cut: of what is left, the first word.
-                let length = text.find(char::is_whitespace).unwrap_or(text.len());
-                let length = text.find("[").unwrap_or(length).min(length);
+                let text = bounded::prefix(text, MAX_WORD);
+                let length = text
+                    .find(|letter: char| letter.is_whitespace() || letter == '[')
+                    .unwrap_or(text.len());
                 if text.starts_with(char::is_alphanumeric)
                     && reference::looks_secret(&text[..length])
                 {
@@ -209,10 +215,14 @@ fn part_of_name<'r>(
 
 fn rule_for<'r>(findings: &Findings<'r, '_>, name: &[u8]) -> Option<&'r Rule> {
     let name = name.strip_suffix(b":").unwrap_or(name);
-    let is_name = name
-        .iter()
-        .all(|byte| is_name_byte(*byte) || matches!(byte, b' ' | b':'));
-    let (rule, plural, _) = findings.rules.for_name_at_end(name).filter(|_| is_name)?;
+    let is_name = name.len() <= MAX_NAME
+        && name
+            .iter()
+            .all(|byte| is_name_byte(*byte) || matches!(byte, b' ' | b':'));
+    if !is_name {
+        return None;
+    }
+    let (rule, plural, _) = findings.rules.for_name_at_end(name)?;
     (!plural).then_some(rule)
 }
 
@@ -235,8 +245,14 @@ fn opening_tag(bytes: &[u8], at: usize, close: &[u8]) -> Option<Tag> {
     })
 }
 
-/// The text up to the next tag, or that of a CDATA section; and where it ends.
-fn content(bytes: &[u8], from: usize, open: &[u8]) -> (Range<usize>, usize) {
+/// The text up to the next tag, or that of a CDATA section; and where it ends. Sections are looked through for tags as
+/// well, so `section_end` keeps where the last one ends.
+fn content(
+    bytes: &[u8],
+    from: usize,
+    open: &[u8],
+    section_end: &mut usize,
+) -> (Range<usize>, usize) {
     let blanks = bytes[from..]
         .iter()
         .take(MAX_NAME)
@@ -244,9 +260,11 @@ fn content(bytes: &[u8], from: usize, open: &[u8]) -> (Range<usize>, usize) {
         .count();
     if bytes[from + blanks..].starts_with(CDATA) {
         let start = from + blanks + CDATA.len();
-        let end =
-            memchr::memmem::find(&bytes[start..], b"]]>").map_or(bytes.len(), |at| start + at);
-        return (start..end, bytes.len().min(end + 3));
+        if *section_end < start {
+            *section_end =
+                memchr::memmem::find(&bytes[start..], b"]]>").map_or(bytes.len(), |at| start + at);
+        }
+        return (start..*section_end, bytes.len().min(*section_end + 3));
     }
     let end = memchr::memmem::find(&bytes[from..], open).map_or(bytes.len(), |at| from + at);
     (from..end, end)

@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use super::Findings;
 use super::layout;
+use super::{Findings, MAX_PASSED_OVER};
 use super::name::{is_name_byte, is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
-use crate::sanitize::extent::Found;
+use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::marker;
 use crate::sanitize::reference;
 use crate::sanitize::rules::{Extent, Group, Rule};
@@ -18,6 +18,8 @@ use crate::sanitize::rules::{Extent, Group, Rule};
 const LEAST_OPTION: usize = 3;
 /// Words behind a name in the plural that are looked at.
 const MAX_WORDS: usize = 24;
+/// The most bytes of one of them.
+const MAX_WORD: usize = 4096;
 
 /// Finds the values that are assigned to names.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {
@@ -160,7 +162,7 @@ impl<'r> Scan<'_, 'r, '_> {
         if plural && !value.quoted && self.is_number(&value) {
             return after;
         }
-        if !value.quoted {
+        if !value.quoted && !is_long(&value) {
             let word = &self.findings.text[value.start..self.char_end(value.end)];
             let is_bold = bytes[..after].ends_with(b"**") || bytes[..operator].ends_with(b"**");
             if is_bold && !reference::looks_secret(word) {
@@ -283,7 +285,6 @@ impl<'r> Scan<'_, 'r, '_> {
     /// `API keys: x, y`: of what follows a plural, the words that look like secrets.
     fn words(&mut self, rule: &'r Rule, after: usize) -> usize {
         let bytes = self.findings.bytes();
-        let reader = self.findings.reader;
         let mut at = after;
         for _ in 0..MAX_WORDS {
             while matches!(
@@ -292,10 +293,9 @@ impl<'r> Scan<'_, 'r, '_> {
             ) {
                 at += 1;
             }
-            let end = reader.word_end(at);
-            let end = (at..end)
-                .find(|at| matches!(bytes[*at], b',' | b'"' | b'\'' | b']'))
-                .unwrap_or(end);
+            let Some(end) = listed_word_end(bytes, at) else {
+                break;
+            };
             let end = self.char_end(end);
             let Some(word) = self
                 .findings
@@ -351,8 +351,10 @@ impl<'r> Scan<'_, 'r, '_> {
             value_start = reader.skip_blanks(value_start + 2);
         }
         let separated = after - name_end >= 2 || value_start > after;
-        let is_option = bytes[value_start..].starts_with(b"--");
-        if !separated || is_option {
+        // Another part of the command.
+        let goes_on = bytes[value_start..].starts_with(b"--")
+            || matches!(bytes.get(value_start), Some(b'-' | b'|' | b'>' | b'<' | b'&'));
+        if !separated || goes_on {
             return name_end;
         }
         match self
@@ -369,6 +371,7 @@ impl<'r> Scan<'_, 'r, '_> {
                 match value {
                     Some(value)
                         if value.quoted
+                            || is_long(&value)
                             || !self.goes_on(&value)
                                 && !self.is_placeholder(&bytes[name_start..name_end], &value) =>
                     {
@@ -381,7 +384,7 @@ impl<'r> Scan<'_, 'r, '_> {
         }
     }
 
-    /// True where what stands behind an option is another part of the command, or of a sentence about it.
+    /// True where what stands behind an option is another part of a sentence about it.
     fn goes_on(&self, value: &Found) -> bool {
         const WORDS: &[&str] = &[
             "option",
@@ -395,9 +398,7 @@ impl<'r> Scan<'_, 'r, '_> {
             "switch",
         ];
         let word = &self.findings.text[value.start..self.char_end(value.end)];
-        word.starts_with(['-', '|', '>', '<', '&'])
-            || WORDS.contains(&word)
-            || reference::is_grammar(word)
+        WORDS.contains(&word) || reference::is_grammar(word)
     }
 
     /// `--token TOKEN`, `--api-key string`: as a program tells of its options.
@@ -448,6 +449,33 @@ impl<'r> Scan<'_, 'r, '_> {
             None => otherwise,
         }
     }
+}
+
+/// True for a value that is taken whatever it is.
+fn is_long(value: &Found) -> bool {
+    value.end - value.start > MAX_PASSED_OVER
+}
+
+/// Where the word of a list ends that begins at `at`; `None` where it is long, or assigned to itself.
+fn listed_word_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let near = &bytes[at..bytes.len().min(at + MAX_WORD)];
+    let is_operator = |byte: &u8| matches!(byte, b':' | b'=' | b'>');
+    let is_end =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b']');
+    let length = near
+        .iter()
+        .position(|byte| is_operator(byte) || is_end(byte))
+        .unwrap_or(near.len());
+    let operators = near[length..]
+        .iter()
+        .take_while(|byte| is_operator(byte))
+        .count();
+    // Padding of base64 and a colon may stand at its end.
+    let end = at + length + operators;
+    bytes
+        .get(end)
+        .is_none_or(is_end)
+        .then(|| Reader::new(&bytes[..end]).word_end(at))
 }
 
 /// How far the value of a name reaches in text; some secrets are made of words.

@@ -181,11 +181,12 @@ pub(super) fn here_document(text: &str, after: usize) -> Option<Found> {
 pub(super) fn dumped(text: &str, after: usize) -> Option<Found> {
     let rest = text.get(after..)?;
     let kind = rest.trim_start().strip_prefix("string(")?;
-    let (length, value) = kind.split_once(") \"")?;
-    let is_length = length.len() <= 8 && length.bytes().all(|byte| byte.is_ascii_digit());
+    let value = kind
+        .trim_start_matches(|letter: char| letter.is_ascii_digit())
+        .strip_prefix(") \"")?;
     let start = text.len() - value.len();
     let end = value.find('"').unwrap_or(value.len());
-    is_length.then_some(Found {
+    Some(Found {
         start,
         end: start + end,
         quoted: true,
@@ -309,6 +310,7 @@ fn indentation(line: &str) -> usize {
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count()
 }
+
 /// True for a place in the name of a resource, whose parts are no assignments: `arn:aws:secretsmanager:…:secret:name`,
 /// `{{resolve:secretsmanager:id:SecretString:password}}`.
 pub(super) fn is_in_resource_name(bytes: &[u8], at: usize) -> bool {

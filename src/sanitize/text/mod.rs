@@ -23,6 +23,10 @@ use super::reference;
 use super::replace::replacement;
 use super::rules::{Rule, Rules};
 
+/// The most bytes of a value that may be passed over. A longer one is neither a reference nor a word of a sentence, and
+/// were it passed over, the names in it would be read with all that stands behind them again and again.
+const MAX_PASSED_OVER: usize = 1024;
+
 /// A value to be replaced.
 #[derive(Clone)]
 pub(super) struct Span<'r> {
@@ -120,9 +124,11 @@ impl<'r, 't> Findings<'r, 't> {
             .find(|at| self.text.is_char_boundary(*at))
             .unwrap_or(self.text.len());
         let value = self.text.get(found.start..end)?;
+        let may_be_passed_over = value.len() <= MAX_PASSED_OVER;
         if value.trim().is_empty()
-            || rule.spares(value)
-            || reference::is_exempt(self.rules, value, found.quoted)
+            || may_be_passed_over
+                && (rule.spares(value)
+                    || reference::is_exempt(self.rules, value, found.quoted))
         {
             return None;
         }

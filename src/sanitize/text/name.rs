@@ -27,7 +27,9 @@ pub(in crate::sanitize) fn next_ruled_name(
                 _ => from + offset,
             };
             let name = (operator >= from).then(|| name_before(bytes, from, operator))??;
-            let (_, plural, start) = rules.for_name_at_end(&bytes[name.clone()])?;
+            let (_, false, start) = rules.for_name_at_end(&bytes[name.clone()])? else {
+                return None;
+            };
             // What hangs on the rule's words belongs to the name: a value ends at a separator.
             let hanging = bytes[from..name.start + start]
                 .iter()
@@ -36,7 +38,7 @@ pub(in crate::sanitize) fn next_ruled_name(
                     !byte.is_ascii_whitespace() && !matches!(byte, b',' | b';' | b'&' | b'|')
                 })
                 .count();
-            (!plural).then_some(name.start + start - hanging)
+            Some(name.start + start - hanging)
         })
         .unwrap_or(to)
 }

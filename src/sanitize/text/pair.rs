@@ -4,19 +4,21 @@ use std::ops::Range;
 
 use super::Findings;
 use super::name::is_name_byte;
-use crate::sanitize::extent::Found;
+use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::rules::{Extent, Rule};
 
 /// How far apart the two may stand.
 const MAX_DISTANCE: usize = 256;
+/// The most bytes of a text that may be a name.
+const MAX_NAME: usize = 128;
 
 /// The last halves of pairs that were met.
 #[derive(Default)]
 pub(super) struct Pairs<'r> {
     /// A name, with the rule that names it, and where it ends.
     name: Option<(Option<&'r Rule>, usize)>,
-    /// A value before its name.
-    value: Option<Found>,
+    /// Where a value begins that stands before its name.
+    value: Option<usize>,
 }
 
 enum Half {
@@ -32,45 +34,62 @@ impl<'r> Pairs<'r> {
         name: Range<usize>,
         after: usize,
     ) -> Option<usize> {
+        let bytes = findings.bytes();
         let name_start = name.start;
-        match half(&findings.bytes()[name])? {
+        match half(&bytes[name])? {
             Half::Name => {
-                let assigned = findings
-                    .reader
-                    .value(findings.rules, after, Extent::Word, None)?;
-                let word = &findings.bytes()[assigned.start..assigned.end];
-                let rule = whole_name(findings, word);
-                match self.value.take() {
+                // A text that goes on for longer is none, so no more of it is read.
+                let near = bytes.len().min(after + MAX_DISTANCE);
+                let assigned =
+                    Reader::new(&bytes[..near]).value(findings.rules, after, Extent::Word, None)?;
+                let word = &bytes[assigned.start..assigned.end];
+                let rule = whole_name(findings, word).filter(|_| word.len() <= MAX_NAME);
+                match self.value_before(findings, assigned.start) {
                     // A value may as well be a text that speaks of a name.
-                    Some(value)
-                        if (value.end..=value.end + MAX_DISTANCE).contains(&assigned.start) =>
-                    {
+                    Some(value) => {
                         if let Some(rule) = rule {
                             findings.take(rule, value);
                         }
                     }
-                    _ => self.name = Some((rule, assigned.end)),
+                    None => self.name = Some((rule, assigned.end)),
                 }
                 None
             }
             Half::Value => {
+                let start = findings.reader.skip_blanks(after);
+                let near = self
+                    .name
+                    .filter(|(_, end)| start.saturating_sub(*end) <= MAX_DISTANCE);
+                let rule = match near {
+                    Some((rule, _)) => rule,
+                    None => block_name(findings, name_start),
+                };
+                let Some(rule) = rule else {
+                    if self.name.take_if(|_| near.is_some()).is_none() {
+                        self.value = Some(start);
+                    }
+                    return None;
+                };
                 let value = findings
                     .reader
                     .value(findings.rules, after, Extent::Word, None)?;
-                match self.name.take() {
-                    Some((rule, end)) if value.start.saturating_sub(end) <= MAX_DISTANCE => {
-                        findings.take(rule?, value)
-                    }
-                    _ => {
-                        if let Some(rule) = block_name(findings, name_start) {
-                            return findings.take(rule, value);
-                        }
-                        self.value = Some(value);
-                        None
-                    }
-                }
+                self.name = None;
+                findings.take(rule, value)
             }
         }
+    }
+
+    /// The value that was met last, where it stands near the name at `name`.
+    fn value_before(&mut self, findings: &Findings<'_, '_>, name: usize) -> Option<Found> {
+        let start = self.value.take()?;
+        let value = Reader::new(&findings.bytes()[..name]).value(
+            findings.rules,
+            start,
+            Extent::Word,
+            None,
+        )?;
+        // One in quotes that are not closed speaks of the name.
+        (value.end < name && name - value.end <= MAX_DISTANCE).then_some(value)
     }
 }
 
