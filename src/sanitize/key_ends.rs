@@ -12,7 +12,8 @@ const WORD: u64 = 1 << 62;
 /// A tree of names, read from their ends.
 pub(super) struct KeyEnds {
     nodes: Vec<Node>,
-    /// For two last letters, by their lowest five bits, the node for what stands before; most have none.
+    /// For two last letters, by their lowest five bits, the node for what stands before, or that of the last letter
+    /// where it is a whole name, as a policy may have it; most have none.
     pairs: Box<[u32]>,
 }
 
@@ -76,7 +77,10 @@ impl KeyEnds {
                 let letters = before.is_ascii_lowercase() && last.is_ascii_lowercase();
                 let node = ends.nodes.first().filter(|_| letters);
                 node.and_then(|node| ends.before(node, last))
-                    .and_then(|at| ends.before(ends.nodes.get(at)?, before))
+                    .and_then(|at| match ends.nodes.get(at)? {
+                        node if node.marks & (NAME | WORD) != 0 => Some(at),
+                        node => ends.before(node, before),
+                    })
                     .and_then(|at| u32::try_from(at).ok())
                     .unwrap_or(NONE)
             })
@@ -113,7 +117,7 @@ impl KeyEnds {
                 let pair = usize::from(last & 31) << 5 | usize::from(before & 31);
                 match self.pairs.get(pair) {
                     Some(&at) if at != NONE => (at as usize, rest),
-                    _ => return self.has_name_of(last, fold),
+                    _ => return false,
                 }
             }
             _ => (0, name),
@@ -140,15 +144,6 @@ impl KeyEnds {
         false
     }
 
-    /// True where one letter is a whole name, which a policy may have.
-    #[cold]
-    fn has_name_of(&self, letter: u8, fold: &[u8; 256]) -> bool {
-        let node = self.nodes.first();
-        node.and_then(|node| self.before(node, fold[usize::from(letter)]))
-            .and_then(|at| self.nodes.get(at))
-            .is_some_and(|node| node.marks & (NAME | WORD) != 0)
-    }
-
     /// The node for what stands before.
     #[inline]
     fn before(&self, node: &Node, letter: u8) -> Option<usize> {
@@ -167,5 +162,41 @@ fn symbol(letter: u8) -> u32 {
         b'a'..=b'z' => u32::from(letter - b'a'),
         b'0'..=b'9' => u32::from(letter - b'0') + 26,
         _ => OTHER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fold() -> [u8; 256] {
+        let mut table = [0; 256];
+        for byte in 0..=u8::MAX {
+            if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
+                table[usize::from(byte)] = byte.to_ascii_lowercase();
+            }
+        }
+        table
+    }
+
+    #[test]
+    fn a_text_that_ends_in_a_name_may_match() {
+        let names = ["x", "fax", "q7", "pass_word", "ключ", "k9", "dob"];
+        let folded: Vec<Vec<u8>> = names
+            .iter()
+            .map(|name| name.bytes().filter(|byte| *byte != b'_').collect())
+            .collect();
+        let ends = KeyEnds::new(folded.iter().map(|name| &**name), [].into_iter());
+        for name in names {
+            for before in ["", "a", "ma", "Z", "my ", "7", "é", "_", "foo-ba"] {
+                for name in [name.to_owned(), name.to_ascii_uppercase()] {
+                    let text = format!("{before}{name}");
+                    assert!(ends.may_match(text.as_bytes(), &fold()), "{text}");
+                }
+            }
+        }
+        for text in ["", "a", "may", "fa", "word", "7", "q", "do"] {
+            assert!(!ends.may_match(text.as_bytes(), &fold()), "{text}");
+        }
     }
 }
