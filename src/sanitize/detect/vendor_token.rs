@@ -228,8 +228,11 @@ fn discord(at: usize, rest: &[u8]) -> Option<Range<usize>> {
 
 /// The secret of an application at Azure: three characters, a digit, `Q~`, and 31 or more.
 fn azure(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    if !rest[3].is_ascii_digit() {
+        return None;
+    }
     let length = shape::run_length(rest, AZURE);
-    (rest[3].is_ascii_digit() && length >= 34).then(|| at..at + length)
+    (length >= 34).then(|| at..at + length)
 }
 
 const AZURE: &Class = &shape::class(b"_~.-");

@@ -1,0 +1,52 @@
+//! Texts made to be dear: a pass over one takes time that grows with its length, and no faster.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tool_audit::sanitize::Sanitizer;
+
+const LENGTH: usize = 256 * 1024;
+/// Many times what a pass takes in a debug build on a busy machine, and a small part of what it takes where each piece
+/// is read to the text's end.
+const MOST: Duration = Duration::from_secs(10);
+
+fn assert_soon(what: &str, value: &Value) {
+    let start = Instant::now();
+    let done = Sanitizer::default().write_value(&mut Vec::new(), value, 2 * LENGTH);
+    assert!(!done.failed, "{what:?}");
+    assert!(start.elapsed() < MOST, "{what:?}: {:?}", start.elapsed());
+}
+
+#[test]
+fn names_that_are_assigned_to_each_other_are_not_read_to_the_end_again_and_again() {
+    for piece in [
+        "token==token==",
+        "token=string(",
+        "token:https://",
+        "token:vault:/",
+        "secretid=arn:",
+        "mrn=",
+        "passwords:passwords:",
+        "tokens:a,1",
+        "address=tokens:tokens:tokens:",
+        "'--token',&",
+        "->name",
+        "==value",
+    ] {
+        assert_soon(piece, &piece.repeat(LENGTH / piece.len()).into());
+    }
+}
+
+#[test]
+fn elements_in_sections_without_an_end_are_not_read_to_the_end_again_and_again() {
+    for piece in ["<a><![CDATA[", "<password><![CDATA[", "<th><![CDATA[é"] {
+        assert_soon(piece, &piece.repeat(LENGTH / piece.len()).into());
+    }
+}
+
+#[test]
+fn a_list_of_programs_is_not_looked_through_for_each_of_them() {
+    let mut arguments = vec!["docker"; LENGTH];
+    arguments.push("-p");
+    assert_soon("docker", &json!(arguments));
+}
