@@ -64,8 +64,11 @@ fn entries_before(findings: &mut Findings<'_, '_>, between: &[u8]) {
         let near = at.saturating_sub(MAX_LIST)..at;
         let name = at + between.len();
         let behind = &bytes[name..bytes.len().min(name + MAX_LIST)];
+        let before = &bytes[near.clone()];
+        // A value may have the mark in it: it begins behind one that stands behind a blank.
+        let opening = memchr::memmem::rfind(before, b" '").map(|blank| blank + 1);
         let (Some(open), Some(length)) = (
-            memchr::memrchr(b'\'', &bytes[near.clone()]),
+            opening.or_else(|| memchr::memrchr(b'\'', before)),
             memchr::memchr(b'\'', behind),
         ) else {
             continue;
@@ -141,6 +144,10 @@ mod tests {
             (
                 "Incorrect date value: '1961-02-17' for column 'dob' at row 1",
                 "Incorrect date value: '<>' for column 'dob' at row 1",
+            ),
+            (
+                "Duplicate entry 'O'Hara' for key 'people.last_name'",
+                "Duplicate entry '<>' for key 'people.last_name'",
             ),
             (
                 "Duplicate entry 'x7 9' for key 'api_token_UNIQUE'",
