@@ -24,6 +24,7 @@ pub(super) mod one_time_code;
 mod password_file;
 mod phone;
 mod private_key;
+pub(super) mod program;
 pub(super) mod segment;
 mod shape;
 mod ssn;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Pass, Written, labels};
+use crate::sanitize::detect::program::{Takes, taken_by, value_in};
 use crate::sanitize::reference;
 use crate::sanitize::rules::{Group, Rule};
 
@@ -15,160 +16,19 @@ const MAX_NAME: usize = 64;
 /// The fewest bytes of an item that another one names.
 const LEAST_NAMED: usize = 8;
 
-/// What a short option of a program takes.
+/// What of an option's value is no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    Password,
-    /// A user, this sign, a password.
-    UserAnd(char),
-}
-
-/// Where the value of a short option stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// In the same item, behind the letter.
-    Attached,
-    /// There or in the next item.
-    Either,
+enum Kept {
+    Nothing,
+    /// A user and this sign.
+    Through(char),
+    /// This beginning; a value without it is none.
+    Prefix(&'static str),
 }
 
 /// A program whose options do not tell by their names that they take a secret.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Program(&'static Options);
-
-#[derive(Debug)]
-struct Options {
-    programs: &'static [&'static str],
-    /// A word that must stand among the arguments.
-    verb: Option<&'static str>,
-    options: &'static [(&'static str, Takes, Place)],
-}
-
-const PROGRAMS: &[Options] = &[
-    Options {
-        programs: &[
-            "mysql",
-            "mysqldump",
-            "mysqladmin",
-            "mysqlimport",
-            "mysqlshow",
-            "mysqlcheck",
-            "mysqlsh",
-            "mariadb",
-            "mariadb-dump",
-            "mariadb-admin",
-            "7z",
-            "7za",
-            "7zz",
-        ],
-        verb: None,
-        options: &[("-p", Takes::Password, Place::Attached)],
-    },
-    Options {
-        programs: &["curl"],
-        verb: None,
-        options: &[
-            ("-u", Takes::UserAnd(':'), Place::Either),
-            ("-U", Takes::UserAnd(':'), Place::Either),
-            ("--user", Takes::UserAnd(':'), Place::Either),
-            ("--proxy-user", Takes::UserAnd(':'), Place::Either),
-        ],
-    },
-    Options {
-        programs: &["http", "https", "xh", "xhs"],
-        verb: None,
-        options: &[("-a", Takes::UserAnd(':'), Place::Either)],
-    },
-    Options {
-        programs: &[
-            "docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "oras", "crane", "regctl",
-            "az", "oc", "cf", "ibmcloud",
-        ],
-        verb: Some("login"),
-        options: &[("-p", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &[
-            "sshpass",
-            "mongo",
-            "mongosh",
-            "mongodump",
-            "mongorestore",
-            "mongoexport",
-            "mongoimport",
-            "rabbitmqadmin",
-            "twine",
-            "cqlsh",
-        ],
-        verb: None,
-        options: &[("-p", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &["redis-cli", "valkey-cli", "redis-benchmark"],
-        verb: None,
-        options: &[("-a", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &[
-            "zip", "unzip", "zipcloak", "sqlcmd", "bcp", "osql", "ipmitool",
-        ],
-        verb: None,
-        options: &[("-P", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &[
-            "ldapsearch",
-            "ldapmodify",
-            "ldapadd",
-            "ldapdelete",
-            "ldapwhoami",
-            "ldappasswd",
-        ],
-        verb: None,
-        options: &[("-w", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &["smbclient", "rpcclient", "smbget"],
-        verb: None,
-        options: &[("-U", Takes::UserAnd('%'), Place::Either)],
-    },
-    Options {
-        programs: &["gh", "glab", "fly", "flyctl", "wrangler"],
-        verb: Some("secret"),
-        options: &[
-            ("--body", Takes::Password, Place::Either),
-            ("-b", Takes::Password, Place::Either),
-        ],
-    },
-    Options {
-        programs: &["aws"],
-        verb: Some("SecureString"),
-        options: &[("--value", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &["ssh-keygen"],
-        verb: None,
-        options: &[
-            ("-N", Takes::Password, Place::Either),
-            ("-P", Takes::Password, Place::Either),
-        ],
-    },
-    Options {
-        programs: &["influx"],
-        verb: None,
-        options: &[("-t", Takes::Password, Place::Either)],
-    },
-    Options {
-        programs: &["openssl"],
-        verb: None,
-        options: &[
-            ("-passin", Takes::Password, Place::Either),
-            ("-passout", Takes::Password, Place::Either),
-            ("-k", Takes::Password, Place::Either),
-            ("-K", Takes::Password, Place::Either),
-        ],
-    },
-];
+pub(super) struct Program(&'static [Takes]);
 
 /// Members whose values are programs, beside their arguments.
 const COMMANDS: &[&str] = &[
@@ -190,7 +50,7 @@ const COMMANDS: &[&str] = &[
 enum Expected<'a> {
     Anything,
     Ruled(&'a Rule),
-    Taken(Takes),
+    Taken(Kept),
     /// A line of a private key.
     KeyLine(&'a Rule),
 }
@@ -211,39 +71,52 @@ pub(super) fn program_beside(items: &[Value], siblings: &Map<String, Value>) -> 
     COMMANDS
         .iter()
         .filter_map(|name| siblings.get(*name)?.as_str())
-        .find_map(|command| program(command.split_whitespace().next()?, items))
+        .find_map(|command| program(command.split_whitespace().next()?))
 }
 
-/// The program called `name`, a path or not, where its arguments are `items`.
-fn program(name: &str, items: &[Value]) -> Option<Program> {
-    let name = name.rsplit(['/', '\\']).next()?;
-    let name = name.strip_suffix(".exe").unwrap_or(name);
-    PROGRAMS
-        .iter()
-        .find(|options| {
-            options.programs.contains(&name)
-                && options
-                    .verb
-                    .is_none_or(|verb| items.iter().any(|item| item == verb))
+/// The program called `name`, a path or not.
+fn program(name: &str) -> Option<Program> {
+    let taken = taken_by(name);
+    (!taken.is_empty()).then_some(Program(taken))
+}
+
+/// The items of a list, and which words that a program has to be told are among them.
+struct Told<'v> {
+    items: &'v [Value],
+    known: Vec<(&'static str, bool)>,
+}
+
+impl Told<'_> {
+    fn has(&mut self, word: &'static str) -> bool {
+        let known = self.known.iter().find(|(known, _)| *known == word);
+        known.map(|(_, has)| *has).unwrap_or_else(|| {
+            let has = self.items.iter().any(|item| item == word);
+            self.known.push((word, has));
+            has
         })
-        .map(Program)
+    }
 }
 
 impl Program {
-    /// What the option that is or begins `item` takes, and its value where that stands in the item.
-    fn option(self, item: &str) -> Option<(Takes, Option<&str>)> {
-        self.0.options.iter().find_map(|(name, takes, place)| {
-            let rest = item.strip_prefix(name)?;
-            if rest.is_empty() {
-                return (*place == Place::Either).then_some((*takes, None));
-            }
-            let rest = match rest.strip_prefix('=') {
-                Some(value) => value,
-                // Only a single letter is followed by its value at once.
-                None if name.len() > 2 => return None,
-                None => rest,
+    /// What is kept of the value of the option that is or begins `item`, and where it begins if it stands in the item.
+    fn option(self, item: &str, told: &mut Told<'_>) -> Option<(Kept, Option<usize>)> {
+        self.0.iter().find_map(|takes| {
+            let (option, kept, word) = match *takes {
+                Takes::Option(option) | Takes::Attached(option) => (option, Kept::Nothing, None),
+                Takes::Login(option) => (option, Kept::Nothing, Some("login")),
+                Takes::Told(word, option) => (option, Kept::Nothing, Some(word)),
+                Takes::After(option, sign) => (option, Kept::Through(sign), None),
+                Takes::Prefixed(option, prefix) => (option, Kept::Prefix(prefix), None),
+                Takes::Connection | Takes::Behind(..) => return None,
             };
-            Some((*takes, Some(rest)))
+            let is_alone = item == option;
+            let from = match is_alone {
+                true if matches!(takes, Takes::Attached(_)) => return None,
+                true => None,
+                false => Some(value_in(item, option)?),
+            };
+            word.is_none_or(|word| told.has(word))
+                .then_some((kept, from))
         })
     }
 }
@@ -253,6 +126,10 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     pub(super) fn arguments(&mut self, items: &[Value], depth: usize) -> Written {
         let mut program_now = self.program.take();
+        let mut told = Told {
+            items,
+            known: Vec::new(),
+        };
         let mut expected = Expected::Anything;
         self.items(items, depth, |pass, at, item| {
             let Value::String(text) = item else {
@@ -269,8 +146,8 @@ impl<'a> Pass<'a> {
                 Expected::Ruled(rule) if !is_option(text) => {
                     return pass.ruled_value(rule, false, item, None, depth + 1);
                 }
-                Expected::Taken(takes) if !is_option(text) => {
-                    return pass.taken(takes, "", text, item, depth + 1);
+                Expected::Taken(kept) if !is_option(text) => {
+                    return pass.taken(kept, "", text, item, depth + 1);
                 }
                 _ => {}
             }
@@ -282,18 +159,19 @@ impl<'a> Pass<'a> {
                 return pass.value(item, None, depth + 1);
             }
             if !text.starts_with('-') {
-                program_now = program(text, items).or(program_now);
+                program_now = program(text).or(program_now);
                 if let Some(rule) = pass.named_next(items.get(at + 1), text) {
                     expected = Expected::Ruled(rule);
                 }
                 return pass.value(item, None, depth + 1);
             }
-            if let Some((takes, value)) = program_now.and_then(|program| program.option(text)) {
-                if let Some(value) = value {
-                    let name = &text[..text.len() - value.len()];
-                    return pass.taken(takes, name, value, item, depth + 1);
+            let option = program_now.and_then(|program| program.option(text, &mut told));
+            if let Some((kept, from)) = option {
+                if let Some(from) = from {
+                    let (name, value) = text.split_at(from);
+                    return pass.taken(kept, name, value, item, depth + 1);
                 }
-                expected = Expected::Taken(takes);
+                expected = Expected::Taken(kept);
             } else {
                 let name = text.trim_start_matches('-');
                 let rules = pass.rules;
@@ -375,18 +253,20 @@ impl<'a> Pass<'a> {
     /// Writes the value of a program's option, with `before` in front of it.
     fn taken(
         &mut self,
-        takes: Takes,
+        kept: Kept,
         before: &str,
         value: &str,
         item: &Value,
         depth: usize,
     ) -> Written {
         let rules = self.rules;
-        let kept = match takes {
-            Takes::Password => 0,
-            Takes::UserAnd(sign) => value
+        let kept = match kept {
+            Kept::Nothing => 0,
+            Kept::Through(sign) => value
                 .find(sign)
                 .map_or(value.len(), |at| at + sign.len_utf8()),
+            Kept::Prefix(prefix) if value.starts_with(prefix) => prefix.len(),
+            Kept::Prefix(_) => value.len(),
         };
         let (kept, secret) = value.split_at(kept);
         let Some((rule, _)) = rules.for_member(PASSWORD) else {

@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::layout;
-use super::{Findings, MAX_PASSED_OVER};
 use super::name::{is_name_byte, is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
+use super::{Findings, MAX_PASSED_OVER};
 use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::marker;
 use crate::sanitize::reference;
@@ -353,7 +353,10 @@ impl<'r> Scan<'_, 'r, '_> {
         let separated = after - name_end >= 2 || value_start > after;
         // Another part of the command.
         let goes_on = bytes[value_start..].starts_with(b"--")
-            || matches!(bytes.get(value_start), Some(b'-' | b'|' | b'>' | b'<' | b'&'));
+            || matches!(
+                bytes.get(value_start),
+                Some(b'-' | b'|' | b'>' | b'<' | b'&')
+            );
         if !separated || goes_on {
             return name_end;
         }

@@ -127,8 +127,7 @@ impl<'r, 't> Findings<'r, 't> {
         let may_be_passed_over = value.len() <= MAX_PASSED_OVER;
         if value.trim().is_empty()
             || may_be_passed_over
-                && (rule.spares(value)
-                    || reference::is_exempt(self.rules, value, found.quoted))
+                && (rule.spares(value) || reference::is_exempt(self.rules, value, found.quoted))
         {
             return None;
         }

@@ -1,0 +1,282 @@
+//! What programs take for a secret among their arguments.
+//!
+//! What a short option means hangs on the program. Long options bear the name of what they take.
+
+use std::ops::Range;
+
+use crate::sanitize::rules::{Rule, Rules};
+use crate::sanitize::text::is_name_byte;
+
+/// A part of an argument that must be replaced.
+#[derive(Debug, Clone)]
+pub(in crate::sanitize) struct SecretArgument<'r> {
+    /// Which of the arguments.
+    pub(in crate::sanitize) index: usize,
+    /// The place in that argument.
+    pub(in crate::sanitize) range: Range<usize>,
+    pub(in crate::sanitize) rule: &'r Rule,
+}
+
+/// Where a program takes a secret.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sanitize) enum Takes {
+    /// Behind this option, in the same argument or the next one.
+    Option(&'static str),
+    /// Behind this option in the same argument: alone it makes the program ask.
+    Attached(&'static str),
+    /// Behind this option, once the word `login` was said.
+    Login(&'static str),
+    /// Behind this option, where this word is among the arguments.
+    Told(&'static str, &'static str),
+    /// In the argument of this option, behind the first of these signs.
+    After(&'static str, char),
+    /// In the argument of this option, where it begins so.
+    Prefixed(&'static str, &'static str),
+    /// In the first argument, between `/` and `@`.
+    Connection,
+    /// In the argument that stands so many places behind this word.
+    Behind(&'static str, usize),
+}
+
+/// Where the program of a name, a path or not, takes secrets.
+pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
+    use Takes::{After, Attached, Behind, Connection, Login, Option, Prefixed, Told};
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    match name.strip_suffix(".exe").unwrap_or(name) {
+        "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mysqlshow" | "mysqlcheck"
+        | "mysqlsh" | "mariadb" | "mariadb-dump" | "mariadb-admin" | "xtrabackup" | "7z"
+        | "7za" | "7zz" | "unrar" => &[Attached("-p")],
+        "rar" => &[Attached("-hp"), Attached("-p")],
+        "gh" | "glab" | "fly" | "flyctl" | "wrangler" => {
+            &[Told("secret", "--body"), Told("secret", "-b")]
+        }
+        "aws" => &[
+            Told("SecureString", "--value"),
+            Behind("aws_secret_access_key", 1),
+            Behind("aws_session_token", 1),
+        ],
+        "ssh-keygen" => &[Option("-N"), Option("-P")],
+        "snmpwalk" | "snmpget" | "snmpbulkwalk" | "snmpset" | "snmptrap" => {
+            &[Option("-A"), Option("-X"), Option("-c")]
+        }
+        "influx" => &[Option("-t")],
+        "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport"
+        | "mongoimport" | "mongostat" | "rdesktop" | "rabbitmqadmin" | "arangosh" => {
+            &[Option("-p")]
+        }
+        "redis-cli" | "keydb-cli" | "valkey-cli" | "redis-benchmark" => &[Option("-a")],
+        "docker" | "podman" | "nerdctl" | "buildah" | "skopeo" | "helm" | "oras" | "crane"
+        | "regctl" | "oc" | "cf" | "az" | "ibmcloud" | "argocd" => &[Login("-p")],
+        "curl" => &[
+            After("-u", ':'),
+            After("--user", ':'),
+            After("-U", ':'),
+            After("--proxy-user", ':'),
+            Option("--oauth2-bearer"),
+            Option("--pass"),
+        ],
+        "http" | "https" | "xh" | "xhs" => &[After("-a", ':'), After("--auth", ':')],
+        "lftp" => &[After("-u", ',')],
+        "ldapsearch" | "ldapmodify" | "ldapadd" | "ldapdelete" | "ldapwhoami" | "ldappasswd"
+        | "ldapcompare" => &[Option("-w")],
+        "smbclient" | "smbget" | "rpcclient" | "winexe" => &[After("-U", '%')],
+        "zip" | "unzip" | "zipcloak" | "sqlcmd" | "bcp" | "isql" | "osql" | "tsql"
+        | "mosquitto_pub" | "mosquitto_sub" | "ipmitool" => &[Option("-P")],
+        "openssl" => &[
+            Prefixed("-passin", "pass:"),
+            Prefixed("-passout", "pass:"),
+            Prefixed("-pass", "pass:"),
+            Option("-k"),
+            Option("-K"),
+        ],
+        "keytool" | "jarsigner" | "apksigner" => &[
+            Option("-storepass"),
+            Option("-keypass"),
+            Option("-srcstorepass"),
+            Option("-deststorepass"),
+            Option("-srckeypass"),
+            Option("-destkeypass"),
+            Option("-new"),
+        ],
+        "plink" | "pscp" | "psftp" | "putty" => &[Option("-pw")],
+        "xfreerdp" | "xfreerdp3" | "wfreerdp" => &[Attached("/p:")],
+        "sqlplus" | "impdp" | "expdp" | "sqlldr" | "rman" => &[Connection],
+        "rabbitmqctl" => &[
+            Behind("add_user", 2),
+            Behind("change_password", 2),
+            Behind("authenticate_user", 2),
+        ],
+        "vault" => &[Behind("login", 1), Behind("unseal", 1)],
+        "wpa_passphrase" => &[Behind("wpa_passphrase", 2)],
+        "htpasswd" => &[
+            Behind("-b", 3),
+            Behind("-bc", 3),
+            Behind("-cb", 3),
+            Behind("-nb", 2),
+            Behind("-nbB", 2),
+            Behind("-Bb", 3),
+            Behind("-bB", 3),
+        ],
+        "security" => &[Option("-w")],
+        "twine" | "cqlsh" | "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
+        "ConvertTo-SecureString" => &[Behind("ConvertTo-SecureString", 1), Option("-String")],
+        _ => &[],
+    }
+}
+
+/// Finds what must be replaced among the arguments of a command, the program's name being one of them.
+///
+/// `--name=value` is not looked for: within one argument that is an assignment.
+pub(in crate::sanitize) fn secrets_among<'r>(
+    rules: &'r Rules,
+    password: &'r Rule,
+    arguments: &[&str],
+) -> Vec<SecretArgument<'r>> {
+    let mut found = Vec::new();
+    let mut takes: &[Takes] = &[];
+    let mut program_at = 0;
+    let mut logs_in = false;
+    for (index, argument) in arguments.iter().enumerate() {
+        let taken = taken_by(argument);
+        if !taken.is_empty() {
+            (takes, program_at, logs_in) = (taken, index, false);
+        }
+        logs_in |= *argument == "login" || *argument == "registry-login";
+        let next = arguments.get(index + 1).copied();
+        let whole = |index: usize, text: &str| SecretArgument {
+            index,
+            range: 0..text.len(),
+            rule: password,
+        };
+        if let Some(name) = argument.strip_prefix('-')
+            && name.len() >= 3
+            && name.bytes().all(is_name_byte)
+            && let Some((rule, false, _)) = rules.for_name_at_end(name.as_bytes())
+            && let Some(value) = next.filter(|value| !value.starts_with('-'))
+        {
+            found.push(SecretArgument {
+                index: index + 1,
+                range: 0..value.len(),
+                rule,
+            });
+            continue;
+        }
+        for take in takes {
+            let given = match *take {
+                Takes::Option(option) => given(argument, next, option, false),
+                Takes::Login(option) => given(argument, next, option, false).filter(|_| logs_in),
+                Takes::Told(word, option) => {
+                    given(argument, next, option, false).filter(|_| arguments.contains(&word))
+                }
+                Takes::Attached(option) => given(argument, next, option, true),
+                Takes::After(option, sign) => {
+                    // Letters of options may stand together: `-su`.
+                    let option = match argument.strip_prefix('-') {
+                        Some(letters)
+                            if option.len() == 2
+                                && (2..=5).contains(&letters.len())
+                                && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+                                && option.ends_with(&letters[letters.len() - 1..]) =>
+                        {
+                            argument
+                        }
+                        _ => option,
+                    };
+                    given(argument, next, option, false).and_then(|(shift, from)| {
+                        let text = if shift == 0 { argument } else { next? };
+                        let at = from + text.get(from..)?.find(sign)? + sign.len_utf8();
+                        (!text[at..].starts_with("//")).then_some((shift, at))
+                    })
+                }
+                Takes::Prefixed(option, prefix) => next
+                    .filter(|value| argument == &option && value.starts_with(prefix))
+                    .map(|_| (1, prefix.len())),
+                Takes::Connection if index > program_at && !argument.starts_with('-') => {
+                    argument.find('/').map(|at| (0, at + 1))
+                }
+                Takes::Connection => None,
+                Takes::Behind(word, places) => {
+                    let value = arguments.get(index + places);
+                    let is_value = value.is_some_and(|value| {
+                        !value.starts_with(['-', '/']) && !value.contains('=')
+                    });
+                    (*argument == word && is_value).then_some((places, 0))
+                }
+            };
+            let Some((shift, from)) = given else { continue };
+            let Some(text) = arguments.get(index + shift) else {
+                continue;
+            };
+            let mut secret = whole(index + shift, text);
+            secret.range.start = from;
+            if matches!(take, Takes::Connection) {
+                secret.range.end = text
+                    .rfind('@')
+                    .filter(|at| *at > from)
+                    .unwrap_or(text.len());
+            }
+            if !secret.range.is_empty() {
+                found.push(secret);
+            }
+            break;
+        }
+    }
+    found
+}
+
+/// Whether the value of an option stands in this argument or in the next one, and from where on.
+fn given(
+    argument: &str,
+    next: Option<&str>,
+    option: &str,
+    attached_only: bool,
+) -> Option<(usize, usize)> {
+    if argument == option {
+        let has_next = next.is_some_and(|next| !next.starts_with('-') && !next.is_empty());
+        return (has_next && !attached_only).then_some((1, 0));
+    }
+    value_in(argument, option).map(|from| (0, from))
+}
+
+/// Where the value of an option begins that stands in the same argument.
+pub(in crate::sanitize) fn value_in(argument: &str, option: &str) -> Option<usize> {
+    let rest = argument.strip_prefix(option)?;
+    if option.starts_with("--") || option.len() > 3 {
+        return rest.starts_with('=').then_some(option.len() + 1);
+    }
+    // `-port` is no `-p` with a value; mysql's `-P` is another option.
+    Some(option.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::secrets_among;
+    use crate::sanitize::text::testing::rules;
+
+    #[test]
+    fn arguments_given_as_items_are_judged_alike() {
+        let rules = rules();
+        let (password, _) = rules.for_member("password").expect("a rule");
+        let among = |arguments: &[&str]| -> Vec<String> {
+            let found = secrets_among(&rules, password, arguments).into_iter();
+            found
+                .map(|secret| arguments[secret.index][secret.range].to_owned())
+                .collect()
+        };
+        assert_eq!(
+            among(&["mysqldump", "--host", "db", "--password", "Xk4", "--all"]),
+            ["Xk4"]
+        );
+        assert_eq!(among(&["/usr/bin/mysql", "-pXk4"]), ["Xk4"]);
+        assert_eq!(among(&["sshpass", "-p", "Xk4", "ssh", "a@b"]), ["Xk4"]);
+        assert_eq!(
+            among(&["curl", "-u", "ada:Xk4", "https://a.example"]),
+            ["Xk4"]
+        );
+        assert_eq!(among(&["--api-token", "Xk4", "--env", "qa"]), ["Xk4"]);
+        assert_eq!(among(&["docker", "login", "-p", "Xk4"]), ["Xk4"]);
+        assert!(among(&["docker", "run", "-p", "80:80"]).is_empty());
+        assert!(among(&["--password", "--quiet"]).is_empty());
+        assert!(among(&[]).is_empty());
+    }
+}
