@@ -219,3 +219,23 @@ fn secrets_of_sentences_and_errors_go() {
         "your password (required) must be long",
     ]);
 }
+
+#[test]
+fn programs_take_secrets_from_lists_as_from_commands() {
+    goes(&[
+        json!({ "args": ["rar", "a", "-hpSECRET", "kept.rar"] }),
+        json!({ "args": ["plink", "-pw", "SECRET", "kept"] }),
+        json!({ "command": "snmpget", "args": ["-A", "SECRET", "kept"] }),
+        json!({ "args": ["openssl", "rsa", "-passin", "pass:SECRET", "-out", "kept"] }),
+        json!({ "args": ["docker", "-p", "SECRET", "login", "kept"] }),
+        json!({ "args": ["gh", "secret", "set", "KEY", "--body=SECRET", "kept"] }),
+    ]);
+    let kept = [
+        json!(["openssl", "rsa", "-passin", "env:NAME"]),
+        json!(["docker", "run", "-p", "80:80"]),
+        json!(["gh", "issue", "create", "--body", "text of it"]),
+    ];
+    for arguments in kept {
+        assert_eq!(sanitized(&arguments), arguments.to_string());
+    }
+}

@@ -42,7 +42,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     assignment::find(&mut findings);
     table::find(&mut findings);
     markup::find(&mut findings);
-    written_below::find(&mut findings);
+    written_below::secrets_of_clusters(&mut findings);
     command_line::find_listed(&mut findings);
     if memchr::memchr(b'=', text.as_bytes()).is_some() {
         constraint::keys(&mut findings);

@@ -1,5 +1,4 @@
-//! Values that stand further below their name: parts of a multi-part form, the data of a Kubernetes secret, what
-//! follows a heading.
+//! Values that stand further below their name: the data of a Kubernetes secret, what follows a heading.
 
 use std::ops::Range;
 
@@ -8,10 +7,6 @@ use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
 use crate::sanitize::rules::Rule;
 
-/// The most bytes of a part's headers.
-const MAX_HEADERS: usize = 512;
-/// The most bytes of a part's value.
-const MAX_VALUE: usize = 4096;
 /// How far before and behind its kind the data of a secret stands.
 const MAX_MANIFEST: usize = 16 * 1024;
 /// The most lines of a secret's data.
@@ -19,53 +14,8 @@ const MAX_MEMBERS: usize = 256;
 /// The most bytes of a heading.
 const MAX_HEADING: usize = 64;
 
-/// Finds what stands below its name.
-pub(super) fn find(findings: &mut Findings<'_, '_>) {
-    parts_of_forms(findings);
-    secrets_of_clusters(findings);
-}
-
-/// `Content-Disposition: form-data; name="password"`, a blank line, and the value (RFC 7578).
-fn parts_of_forms(findings: &mut Findings<'_, '_>) {
-    let text = findings.text;
-    let bytes = findings.bytes();
-    for at in memchr::memmem::find_iter(bytes, b"form-data;") {
-        let limit = (at..bytes.len().min(at + MAX_HEADERS))
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(at);
-        let near = &text[at..limit];
-        // The breaks of lines may be escaped.
-        let Some((headers, blank)) = ["\r\n\r\n", "\n\n", "\\r\\n\\r\\n", "\\n\\n"]
-            .into_iter()
-            .filter_map(|blank| Some((near.find(blank)?, blank)))
-            .min()
-        else {
-            continue;
-        };
-        let name = near[..headers].split_once("name=").map(|(_, name)| {
-            let name = name.trim_start_matches(['\\', '"', '\'']);
-            name.split(['\\', '"', '\'', ';', '\r', '\n'])
-                .next()
-                .unwrap_or(name)
-        });
-        let Some((rule, _, _)) =
-            name.and_then(|name| findings.rules.for_name_at_end(name.as_bytes()))
-        else {
-            continue;
-        };
-        let start = at + headers + blank.len();
-        let value = &bytes[start..bytes.len().min(start + MAX_VALUE)];
-        let line = &blank[..blank.len() / 2];
-        let end = memchr::memmem::find(value, format!("{line}--").as_bytes())
-            .or_else(|| memchr::memmem::find(value, line.as_bytes()))
-            .unwrap_or(value.len());
-        take(findings, rule, start..start + end);
-    }
-}
-
 /// The values of `data` and `stringData` in a manifest of the kind `Secret`, in YAML or in JSON that is no whole text.
-fn secrets_of_clusters(findings: &mut Findings<'_, '_>) {
+pub(super) fn secrets_of_clusters(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let Some(rule) = findings
         .rules
