@@ -2,6 +2,10 @@
 //!
 //! Each names the members that it is for, as they are folded; any words may stand before them.
 
+use super::harmless_words::{
+    NO_CREDENTIALS, NO_PASSWORD, NO_PERSON, NO_PLACE_TO_LIVE, NO_SECRET, NO_SECRET_PIN,
+    NO_SECRET_TOKEN,
+};
 use super::rules::{Extent, Group, Rule, Treatment};
 use super::spared::Spared;
 
@@ -370,23 +374,9 @@ fn personal() -> Vec<Rule> {
             .called(&["passport", "passport_id"])
             .numbered(&["passport"]),
         word("drivers_license")
-            .called(&[
-                "drivers_license",
-                "drivers_licence",
-                "driver_license",
-                "driver_licence",
-                "driving_license",
-                "driving_licence",
-            ])
-            .numbered(&[
-                "drivers_license",
-                "drivers_licence",
-                "driver_license",
-                "driver_licence",
-                "driving_license",
-                "driving_licence",
-                "dl",
-            ]),
+            .called(DRIVERS_LICENSES)
+            .numbered(DRIVERS_LICENSES)
+            .numbered(&["dl"]),
         word("email")
             .called(&["email", "email_address", "mail_address"])
             .sparing(Spared::Containers),
@@ -448,206 +438,12 @@ fn personal() -> Vec<Rule> {
     ]
 }
 
-/// Cards and tickets to pass with, and runs over something.
-const NO_PASSWORD: &[&str] = &[
-    "boarding",
-    "bus",
-    "rail",
-    "train",
-    "transit",
-    "season",
-    "ski",
-    "lift",
-    "day",
-    "gate",
-    "hall",
-    "mountain",
-    "travel",
-    "parking",
-    "backstage",
-    "event",
-    "press",
-    "fishing",
-    "hunting",
-    "render",
-    "shader",
-    "depth",
-    "shadow",
-    "compiler",
-    "optimization",
-    "first",
-    "second",
-    "third",
-    "last",
-    "next",
-    "final",
-    "high",
-    "low",
-    "band",
-    "single",
-    "multi",
-    "two",
-    "one",
-    "dry",
-    "test",
-    "tests",
-    "smoke",
-    "should",
-    "must",
-    "did",
-    "no",
-    "per",
-    "each",
-    "all",
-    "build",
-];
-
-/// Page cursors, counts and marks of a language model, and what a parser says.
-const NO_SECRET_TOKEN: &[&str] = &[
-    "page",
-    "next",
-    "continuation",
-    "continue",
-    "cursor",
-    "pagination",
-    "resumption",
-    "resume",
-    "scroll",
-    "skip",
-    "delta",
-    "sync",
-    "progress",
-    "max",
-    "min",
-    "prompt",
-    "completion",
-    "total",
-    "input",
-    "output",
-    "used",
-    "cached",
-    "reasoning",
-    "remaining",
-    "num",
-    "unexpected",
-    "bos",
-    "eos",
-    "pad",
-    "unk",
-    "sep",
-    "cls",
-    "mask",
-    "stop",
-    "special",
-    "start",
-    "end",
-    "first",
-    "last",
-    "per",
-    "image",
-];
-
-/// A secret that is only named.
-const NO_SECRET: &[&str] = &["existing"];
-
-/// Contacts of electronics and of bowling.
-const NO_SECRET_PIN: &[&str] = &[
-    "gpio",
-    "io",
-    "led",
-    "output",
-    "clock",
-    "rx",
-    "tx",
-    "cs",
-    "analog",
-    "digital",
-    "signal",
-    "power",
-    "ground",
-    "interrupt",
-    "map",
-    "rolling",
-    "bowling",
-    "push",
-    "drop",
-    "safety",
-];
-
-/// What an insurer or a card issuer grants.
-const NO_CREDENTIALS: &[&str] = &["prior", "pre"];
-
-/// Names of things.
-const NO_PERSON: &[&str] = &[
-    "repo",
-    "repository",
-    "file",
-    "job",
-    "class",
-    "method",
-    "table",
-    "font",
-    "package",
-];
-
-/// Addresses of machines, memory and contracts.
-const NO_PLACE_TO_LIVE: &[&str] = &[
-    "bind",
-    "listen",
-    "listening",
-    "listener",
-    "memory",
-    "contract",
-    "wallet",
-    "ip",
-    "ipv4",
-    "ipv6",
-    "mac",
-    "server",
-    "host",
-    "node",
-    "cluster",
-    "service",
-    "endpoint",
-    "advertise",
-    "advertised",
-    "remote",
-    "local",
-    "peer",
-    "socket",
-    "network",
-    "gateway",
-    "broadcast",
-    "loopback",
-    "subnet",
-    "base",
-    "virtual",
-    "physical",
-    "hardware",
-    "bluetooth",
-    "url",
-    "web",
-    "http",
-    "dns",
-    "public",
-    "private",
-    "internal",
-    "external",
-    "token",
-    "eth",
-    "ethereum",
-    "btc",
-    "bitcoin",
-    "program",
-    "load",
-    "return",
-    "start",
-    "end",
-    "offset",
-    "register",
-    "i2c",
-    "source",
-    "destination",
-    "src",
-    "dst",
+/// A driver's license in its spellings.
+const DRIVERS_LICENSES: &[&str] = &[
+    "drivers_license",
+    "drivers_licence",
+    "driver_license",
+    "driver_licence",
+    "driving_license",
+    "driving_licence",
 ];

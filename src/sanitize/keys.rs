@@ -9,6 +9,10 @@
 //! `dbpassword`, are parted where the first one is known. Names in other letters than ASCII are folded first.
 
 use super::key_ends::KeyEnds;
+use super::key_words::{
+    DESCRIBING_WORDS, FOLLOWING_WORDS, JOINED_WORDS, LONGEST_FOLLOWING_WORD, LONGEST_JOINED_WORD,
+    is_listed,
+};
 use super::rules::{Group, Rule};
 use super::{key_fold, marker};
 
@@ -18,134 +22,6 @@ pub(super) const MAX_LETTERS: usize = 48;
 const WINDOW: usize = 64;
 const FILTER_BITS: usize = 32 * 1024;
 
-/// Words that are written before a rule's name without a sign between them, sorted.
-const JOINED_WORDS: &[&str] = &[
-    "access",
-    "account",
-    "admin",
-    "api",
-    "app",
-    "auth",
-    "bearer",
-    "bind",
-    "bot",
-    "card",
-    "cell",
-    "client",
-    "confirm",
-    "contact",
-    "current",
-    "customer",
-    "database",
-    "db",
-    "email",
-    "employee",
-    "ftp",
-    "git",
-    "github",
-    "gitlab",
-    "home",
-    "host",
-    "id",
-    "imap",
-    "key",
-    "keystore",
-    "ldap",
-    "login",
-    "mail",
-    "mariadb",
-    "master",
-    "member",
-    "mobile",
-    "mongo",
-    "my",
-    "mysql",
-    "new",
-    "npm",
-    "old",
-    "oracle",
-    "patient",
-    "personal",
-    "pg",
-    "postgres",
-    "private",
-    "proxy",
-    "redis",
-    "refresh",
-    "root",
-    "server",
-    "service",
-    "session",
-    "sftp",
-    "slack",
-    "smtp",
-    "sql",
-    "ssh",
-    "store",
-    "sudo",
-    "trust",
-    "truststore",
-    "user",
-    "vpn",
-    "web",
-    "wifi",
-    "work",
-];
-/// The longest of them.
-const LONGEST_JOINED_WORD: usize = 10;
-
-/// Words behind a secret's name that change nothing.
-const FOLLOWING_WORDS: &[&str] = &[
-    "again",
-    "b64",
-    "base64",
-    "cleartext",
-    "confirm",
-    "confirmation",
-    "content",
-    "current",
-    "encoded",
-    "hex",
-    "json",
-    "new",
-    "old",
-    "plain",
-    "plaintext",
-    "prod",
-    "production",
-    "raw",
-    "repeat",
-    "staging",
-    "string",
-    "value",
-];
-
-/// Words behind the name of a number or of a person's data that say which one, or in what form.
-const DESCRIBING_WORDS: &[&str] = &[
-    "cell",
-    "current",
-    "e164",
-    "formatted",
-    "full",
-    "home",
-    "input",
-    "iso",
-    "mobile",
-    "normalized",
-    "personal",
-    "plain",
-    "plaintext",
-    "primary",
-    "raw",
-    "secondary",
-    "str",
-    "string",
-    "value",
-    "work",
-];
-
-/// The longest of both.
-const LONGEST_FOLLOWING_WORD: usize = 12;
 /// A number with more digits is not one of several of a kind, but a value.
 const LONGEST_NUMBER: usize = 4;
 
@@ -437,12 +313,6 @@ struct Parts<'f> {
     /// Nothing stands before.
     first: bool,
     one_word: bool,
-}
-
-fn is_listed(sorted: &[&str], word: &[u8]) -> bool {
-    sorted
-        .binary_search_by(|listed| listed.as_bytes().cmp(word))
-        .is_ok()
 }
 
 /// A word at the end of a name that may say nothing of its own.

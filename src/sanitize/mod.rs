@@ -56,6 +56,8 @@
 //!
 //! # What it does not find
 //! - A secret without a known prefix under a harmless name, or in prose that does not say that it is one.
+//! - In prose, what is told under a name that a policy adds, or under one that is joined to another word (`the dbpassword
+//!   is …`), unless a word such as "password" or a longer number stands in the same text. Behind an operator they count.
 //! - Names of people, places and companies in prose, and dates of birth that nothing names.
 //! - What is encrypted, compressed, or encoded more than four times over; secrets that are spread over several strings, and
 //!   secrets that one call holds under a name and another one bare.
@@ -97,8 +99,10 @@ mod error;
 mod extent;
 mod fold;
 mod generalize;
+mod harmless_words;
 mod key_ends;
 mod key_fold;
+mod key_words;
 mod keys;
 mod known_names;
 mod known_texts;

@@ -254,7 +254,7 @@ fn has_option(text: &[u8]) -> bool {
     })
 }
 
-/// Words that stand before a secret in prose, or before credentials; parts of longer words count.
+/// Words that stand before a secret in prose, or before credentials; the beginnings of longer words count.
 const PARTS: &[&str] = &[
     "passw",
     "passp",
