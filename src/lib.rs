@@ -18,6 +18,7 @@
 //! | choose what is redacted | [`sanitize`] |
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
+//! | give records to other systems | [`export`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -37,6 +38,7 @@ pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+pub mod export;
 pub mod layer;
 pub mod log;
 pub mod query;

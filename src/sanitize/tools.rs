@@ -75,7 +75,7 @@ impl Tools {
 
 /// True where `text` is what `glob` says, `*` being any number of any bytes; in time proportional to the
 /// product of their lengths.
-fn matches(glob: &[u8], text: &[u8]) -> bool {
+pub(crate) fn matches(glob: &[u8], text: &[u8]) -> bool {
     let (mut at, mut place) = (0, 0);
     let mut last_star: Option<(usize, usize)> = None;
     while place < text.len() {

@@ -1,5 +1,6 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
+mod export;
 mod filter;
 mod keygen;
 mod output;
@@ -43,6 +44,7 @@ enum Verb {
     Stats(stats::Arguments),
     Status(status::Arguments),
     Tail(tail::Arguments),
+    Export(export::Arguments),
     Keygen(keygen::Arguments),
 }
 
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
+        Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
     };
     // What was printed before a failure stands before its message.
