@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::sanitize::glob_matches;
+use crate::glob;
 
 /// What a tool does with the records that it works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,7 +99,7 @@ impl ToolActions {
         self.exact.get(tool).copied().or_else(|| {
             let mut patterns = self.patterns.iter();
             patterns
-                .find(|(pattern, _)| glob_matches(pattern.as_bytes(), tool.as_bytes()))
+                .find(|(pattern, _)| glob::matches(pattern.as_bytes(), tool.as_bytes()))
                 .map(|(_, action)| *action)
         })
     }

@@ -35,5 +35,5 @@ pub use self::outcome_builder::OutcomeBuilder;
 pub use self::policy::{Policy, Results};
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::recording::Recording;
-pub use self::retention::RetentionClass;
+pub use self::retention::{RetentionClass, RetentionPeriod};
 pub use self::stats::RecorderStats;

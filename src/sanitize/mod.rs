@@ -151,7 +151,6 @@ pub use self::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
 pub use self::rule_counts::RuleCounts;
 pub use self::rule_set::ToolRules;
 pub use self::sensitive::Sensitive;
-pub(crate) use self::tools::matches as glob_matches;
 
 /// Compiled rules, shared by cheap clones.
 ///

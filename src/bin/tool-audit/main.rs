@@ -1,8 +1,10 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
+mod completions;
 mod export;
 mod filter;
 mod keygen;
+mod man;
 mod output;
 mod progress;
 mod query;
@@ -46,6 +48,8 @@ enum Verb {
     Tail(tail::Arguments),
     Export(export::Arguments),
     Keygen(keygen::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +65,8 @@ fn main() -> ExitCode {
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
+        Verb::Completions(arguments) => completions::run(arguments, &mut out),
+        Verb::Man(arguments) => man::run(arguments, &mut out),
     };
     // What was printed before a failure stands before its message.
     let flushed = out.flush();
