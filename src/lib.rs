@@ -34,6 +34,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod by_tool;
 pub mod call;
 pub mod canonical;
 pub mod clock;

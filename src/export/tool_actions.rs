@@ -1,6 +1,4 @@
-use std::collections::HashMap;
-
-use crate::glob;
+use crate::by_tool::ByTool;
 
 /// What a tool does with the records that it works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,11 +60,7 @@ impl ToolAction {
 /// assert_eq!(actions.of("charge_payment"), None);
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct ToolActions {
-    exact: HashMap<String, ToolAction>,
-    /// Those with the most letters first.
-    patterns: Vec<(String, ToolAction)>,
-}
+pub struct ToolActions(ByTool<ToolAction>);
 
 impl ToolActions {
     /// No tool is declared.
@@ -78,29 +72,14 @@ impl ToolActions {
     /// Declares a tool, or, with `*` for any letters in its name, several. An exact name outweighs patterns, and of
     /// those the one with the most letters counts. What is declared twice is what was said last.
     #[must_use]
-    pub fn tool(mut self, name: impl Into<String>, action: ToolAction) -> Self {
-        let name = name.into();
-        if name.contains('*') {
-            let letters = |name: &str| name.bytes().filter(|byte| *byte != b'*').count();
-            self.patterns.retain(|(known, _)| *known != name);
-            let place = self
-                .patterns
-                .partition_point(|(known, _)| letters(known) > letters(&name));
-            self.patterns.insert(place, (name, action));
-        } else {
-            self.exact.insert(name, action);
-        }
+    pub fn tool(mut self, name: &str, action: ToolAction) -> Self {
+        self.0.insert(name, action);
         self
     }
 
     /// What a tool was declared to do.
     #[must_use]
     pub fn of(&self, tool: &str) -> Option<ToolAction> {
-        self.exact.get(tool).copied().or_else(|| {
-            let mut patterns = self.patterns.iter();
-            patterns
-                .find(|(pattern, _)| glob::matches(pattern.as_bytes(), tool.as_bytes()))
-                .map(|(_, action)| *action)
-        })
+        self.0.find(tool)
     }
 }

@@ -47,6 +47,9 @@
 //! The whole is an event of type DCM 110100 (Application Activity), action `E`, subtype `execute_tool`, unless the
 //! tool is declared.
 //!
+//! Codes of this crate's own are of the system `https://docs.rs/tool-audit/latest/tool_audit/export/fhir/`: `execute_tool`,
+//! a tool was called; `tool`, the tool; `conversation`, the conversation that the call belongs to.
+//!
 //! # Outcomes
 //!
 //! | outcome | R4 | R5 | R5 severity |
