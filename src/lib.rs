@@ -18,6 +18,7 @@
 //! | choose what is redacted | [`sanitize`] |
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
+//! | give records to other systems | [`export`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -33,10 +34,12 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod by_tool;
 pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+pub mod export;
 mod glob;
 pub mod layer;
 pub mod log;

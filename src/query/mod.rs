@@ -34,7 +34,7 @@ pub use self::error::QueryError;
 pub use self::filter::Filter;
 pub use self::follow::Follow;
 pub use self::passed_over::{BadLine, PassedOver};
-pub use self::readable::{escape, quote};
+pub use self::readable::{escape, escape_json, quote};
 pub use self::record::Record;
 pub use self::reverse::{ReverseScan, scan_reverse};
 pub use self::scan::{Scan, scan};

@@ -37,6 +37,36 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// [`escape`] for JSON, with the escapes that JSON knows: the outcome is the same JSON.
+///
+/// It also keeps JSON Lines apart for readers that take more than a line feed for the end of a line.
+///
+/// ```
+/// use tool_audit::query::escape_json;
+///
+/// assert_eq!(escape_json("{\"a\":\"\u{202e}\u{e0041}é\"}"), r#"{"a":"\u202e\udb40\udc41é"}"#);
+/// ```
+#[must_use]
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    let Some(first) = json.find(is_hidden) else {
+        return Cow::Borrowed(json);
+    };
+    let mut out = String::with_capacity(json.len() + 16);
+    out.push_str(&json[..first]);
+    for character in json[first..].chars() {
+        if !is_hidden(character) {
+            out.push(character);
+            continue;
+        }
+        // Beyond the basic plane JSON has surrogates alone.
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// A name as it may stand between other words of a line: one of letters, digits and `_-.:/@+` as it is,
 /// any other as a JSON string, escaped as [`escape`] does.
 ///
@@ -81,4 +111,18 @@ fn is_hidden(character: char) -> bool {
                 | '\u{FFF9}'..='\u{FFFB}'
                 | '\u{E0000}'..='\u{E0FFF}'
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape_json;
+
+    #[test]
+    fn escaped_json_hides_nothing_and_is_the_same_json() {
+        let json = "{\"a\u{7f}\":\"x\\\\\u{202e}\u{e0041}é\"}";
+        let shown = escape_json(json);
+        assert_eq!(shown, "{\"a\\u007f\":\"x\\\\\\u202e\\udb40\\udc41é\"}");
+        let value = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&shown), value(json));
+    }
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::open::text_of;
 use super::{RetentionClass, RetentionPeriod, limits};
+use crate::by_tool::ByTool;
 use crate::canonical;
-use crate::glob;
 use crate::sanitize::Sanitizer;
 use crate::sink::Durability;
 
@@ -309,59 +309,6 @@ pub(super) struct ToolPolicy {
     pub(super) class: usize,
     pub(super) durability: Durability,
     pub(super) intent: bool,
-}
-
-/// What holds for the tools of a name or a pattern.
-#[derive(Debug, Clone)]
-struct ByTool<T> {
-    exact: HashMap<String, T>,
-    /// Those with the most letters first.
-    patterns: Vec<(String, T)>,
-}
-
-impl<T> Default for ByTool<T> {
-    fn default() -> Self {
-        Self {
-            exact: HashMap::new(),
-            patterns: Vec::new(),
-        }
-    }
-}
-
-impl<T: Copy> ByTool<T> {
-    /// Takes the place of what was said of the same name before.
-    fn insert(&mut self, tool: &str, value: T) {
-        if !tool.contains('*') {
-            self.exact.insert(tool.to_owned(), value);
-            return;
-        }
-        self.patterns.retain(|(pattern, _)| pattern != tool);
-        let letters = |pattern: &str| pattern.bytes().filter(|byte| *byte != b'*').count();
-        let place = self
-            .patterns
-            .partition_point(|(pattern, _)| letters(pattern) > letters(tool));
-        self.patterns.insert(place, (tool.to_owned(), value));
-    }
-
-    /// What was said of just this name or pattern.
-    fn get(&self, tool: &str) -> Option<T> {
-        let pattern = || self.patterns.iter().find(|(pattern, _)| pattern == tool);
-        let exact = self.exact.get(tool);
-        exact.or_else(|| pattern().map(|(_, value)| value)).copied()
-    }
-
-    fn find(&self, tool: &str) -> Option<T> {
-        let fits = || {
-            let mut patterns = self.patterns.iter();
-            patterns.find(|(pattern, _)| glob::matches(pattern.as_bytes(), tool.as_bytes()))
-        };
-        let exact = self.exact.get(tool);
-        exact.or_else(|| fits().map(|(_, value)| value)).copied()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.patterns.is_empty()
-    }
 }
 
 /// A class as the recorder asks it.

@@ -1,6 +1,7 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
 mod completions;
+mod export;
 mod filter;
 mod keygen;
 mod man;
@@ -45,6 +46,7 @@ enum Verb {
     Stats(stats::Arguments),
     Status(status::Arguments),
     Tail(tail::Arguments),
+    Export(export::Arguments),
     Keygen(keygen::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
+        Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
         Verb::Completions(arguments) => completions::run(arguments, &mut out),
         Verb::Man(arguments) => man::run(arguments, &mut out),

@@ -1,8 +1,7 @@
-use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
-use tool_audit::query::{LogSnapshot, PassedOver, escape};
+use tool_audit::query::{LogSnapshot, PassedOver, escape, escape_json};
 
 use crate::verdict::Verdict;
 
@@ -99,21 +98,6 @@ impl Write for Output {
     }
 }
 
-/// [`escape`] with escapes that JSON knows: beyond the basic plane it has surrogates alone.
-fn escape_json(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let mut character = [0; 4];
-    for part in json.chars() {
-        let part = part.encode_utf8(&mut character);
-        if matches!(escape(part), Cow::Borrowed(_)) {
-            out.push_str(part);
-        } else {
-            out.extend(part.encode_utf16().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    out
-}
-
 /// One line on standard error. Where nobody takes it, nothing can be done.
 pub(crate) fn note(message: &str) {
     let _ = writeln!(io::stderr(), "tool-audit: {}", escape(message));
@@ -132,18 +116,4 @@ pub(crate) fn note_passed_over(path: &Path, passed: &PassedOver) -> Verdict {
         ),
     });
     Verdict::Bad
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape_json;
-
-    #[test]
-    fn json_on_a_terminal_hides_nothing_and_is_the_same_json() {
-        let json = "{\"a\u{7f}\":\"x\\\\\u{202e}\u{e0041}é\"}";
-        let shown = escape_json(json);
-        assert_eq!(shown, "{\"a\\u007f\":\"x\\\\\\u202e\\udb40\\udc41é\"}");
-        let value = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(value(&shown), value(json));
-    }
 }
