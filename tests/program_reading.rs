@@ -151,6 +151,84 @@ fn query_filters_and_counts_from_either_end() {
 }
 
 #[test]
+fn query_finds_subjects_emergencies_texts_and_what_nobody_has_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = store(folder.path());
+    for (number, subject) in [(1, "P-7"), (2, "P-8")] {
+        let mut members = call("conv_9", "get_patient", "success", 7000 + number);
+        members["subjects"] = json!([subject]);
+        members["emergency"] = json!({"reason": "cardiac arrest", "declared_by": "usr_9"});
+        log.add("tool_call", &members);
+    }
+    let mut admin = WrittenLog::create(&folder.path().join("admin"), 9);
+    admin.add(
+        "reviewed",
+        &json!({"actor": "dpo", "call_ids": ["call-7001"], "retention_class": "admin",
+            "timestamp": "2025-07-06T03:00:00.000000Z"}),
+    );
+    let calls = |arguments: &[&str]| -> Vec<String> {
+        let arguments = [&["query", "--json"], arguments].concat();
+        let output = program(&arguments, folder.path());
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        let records = text(&output.stdout).lines();
+        records
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["call_id"].to_string())
+            .collect()
+    };
+    assert_eq!(calls(&["--subject", "P-8"]), ["\"call-7002\""]);
+    assert_eq!(calls(&["--emergency"]).len(), 2);
+    assert_eq!(calls(&["--unreviewed"]), ["\"call-7002\""]);
+    assert_eq!(
+        calls(&["--contains", "cardiac", "--subject", "P-7"]),
+        ["\"call-7001\""]
+    );
+    assert_eq!(calls(&["--contains", "no such text"]).len(), 0);
+}
+
+#[test]
+fn query_says_where_the_next_page_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let arguments = ["query", "--json", "--kind", "tool_call", "--limit", "3"];
+    let first = program(&arguments, folder.path());
+    let cursor = complaint(&first).strip_prefix("there are more: --after ");
+    let cursor = cursor.unwrap().strip_suffix(" gives what follows").unwrap();
+    let second = program(
+        &[&arguments[..], &["--after", cursor]].concat(),
+        folder.path(),
+    );
+    assert_eq!((status(&second), text(&second.stderr)), (0, ""));
+    let seqs: Vec<Value> = [first.stdout, second.stdout]
+        .iter()
+        .flat_map(|page| text(page).lines())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["_seq"].clone())
+        .collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5]);
+    let wrong = program(&["query", "--after", "page 2"], folder.path());
+    assert_eq!(status(&wrong), 2);
+}
+
+#[test]
+fn query_shows_a_started_call_without_an_end_as_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    for seconds in [1, 2] {
+        let mut members = call("conv_1", "get_order", "success", seconds);
+        for name in ["outcome", "success", "duration_ms", "result_summary"] {
+            members.as_object_mut().unwrap().remove(name);
+        }
+        log.add("tool_call_started", &members);
+    }
+    log.add("tool_call", &call("conv_1", "get_order", "success", 1));
+    let output = program(&["query", "--tool", "get_order"], folder.path());
+    let outcomes: Vec<&str> = text(&output.stdout)
+        .lines()
+        .map(|line| line.split('\t').nth(5).unwrap())
+        .collect();
+    assert_eq!(outcomes, ["(started)", "success", "unknown"]);
+}
+
+#[test]
 fn a_pipe_gets_one_line_of_tabs_a_record_without_colour() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());

@@ -5,6 +5,8 @@
 //! [`PassedOver`] counts what was not: nothing goes missing in silence. Nothing is verified here either;
 //! that is [`log`](crate::log)'s part.
 
+mod chunks;
+mod compiled;
 mod cursor;
 mod distinct;
 mod error;
@@ -16,16 +18,21 @@ mod histogram;
 mod instant;
 mod lines;
 mod members;
+mod memory;
+mod own;
 mod passed_over;
+mod position;
 mod readable;
 mod record;
 mod repeats;
 mod reverse;
+mod reviews;
 mod scan;
 mod snapshot;
 mod statistics;
 mod status;
 mod timeline;
+mod workers;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::lines::{Lines, Step};
@@ -33,7 +40,9 @@ pub(crate) use self::lines::{Lines, Step};
 pub use self::error::QueryError;
 pub use self::filter::Filter;
 pub use self::follow::Follow;
+pub use self::memory::{MemoryScan, scan_memory, scan_memory_reverse};
 pub use self::passed_over::{BadLine, PassedOver};
+pub use self::position::{Cursor, CursorError};
 pub use self::readable::{escape, quote};
 pub use self::record::Record;
 pub use self::reverse::{ReverseScan, scan_reverse};
@@ -41,4 +50,4 @@ pub use self::scan::{Scan, scan};
 pub use self::snapshot::LogSnapshot;
 pub use self::statistics::{Statistics, ToolStatistics, statistics};
 pub use self::status::{LogSummary, StoreStatus, status};
-pub use self::timeline::{Timeline, TimelineCall, timeline, timeline_line};
+pub use self::timeline::{Timeline, TimelineCall, calls_without_end, timeline, timeline_line};
