@@ -423,6 +423,11 @@ impl Sanitizer {
         })
     }
 
+    /// True where there are rules for places.
+    pub(crate) fn has_places(&self) -> bool {
+        !self.0.additions.paths.is_empty()
+    }
+
     /// True where there is a rule for members of this name, and after a fault.
     pub(crate) fn names_member(&self, name: &str) -> bool {
         catch_unwind(AssertUnwindSafe(|| self.0.verdict(name).rule.is_some())).unwrap_or(true)
