@@ -18,6 +18,7 @@
 //! | choose what is redacted | [`sanitize`] |
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
+//! | answer who saw whose records | [`report`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -44,6 +45,7 @@ pub mod record;
 #[cfg(feature = "cli")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 pub mod replay;
+pub mod report;
 pub mod sanitize;
 pub mod sink;
 

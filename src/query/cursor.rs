@@ -172,15 +172,22 @@ impl LogCursor {
     /// The next record that is wanted.
     pub(crate) fn next_match(&mut self, filter: &Compiled) -> Result<Option<Record>, QueryError> {
         while self.advance_to_candidate(filter)? {
-            let Some(place) = &self.place else { break };
-            let end = self.running_end();
-            match confirm(filter, self.line(), place, &self.snapshot.folder, end) {
+            match self.confirmed(filter) {
                 Ok(Some(record)) => return Ok(Some(record)),
                 Ok(None) => {}
                 Err(reason) => self.bad(reason),
             }
         }
         Ok(None)
+    }
+
+    /// The record that stands now, where it is wanted.
+    pub(crate) fn confirmed(&self, filter: &Compiled) -> Result<Option<Record>, &'static str> {
+        let Some(place) = &self.place else {
+            return Ok(None);
+        };
+        let end = self.running_end();
+        confirm(filter, self.line(), place, &self.snapshot.folder, end)
     }
 
     /// Counts the line that stands now as bad.

@@ -20,6 +20,7 @@ mod lines;
 mod members;
 mod memory;
 mod own;
+pub(crate) mod parts;
 mod passed_over;
 mod position;
 mod readable;
@@ -34,8 +35,11 @@ mod status;
 mod timeline;
 mod workers;
 
+pub(crate) use self::compiled::Compiled;
+pub(crate) use self::cursor::LogCursor;
 #[cfg(feature = "cli")]
 pub(crate) use self::lines::{Lines, Step};
+pub(crate) use self::reviews::ADMIN;
 
 pub use self::error::QueryError;
 pub use self::filter::Filter;

@@ -1,18 +1,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::chunks::Chunks;
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
 use super::distinct::Distinct;
 use super::fields::Fields;
 use super::histogram::Histogram;
 use super::own::Own;
-use super::scan::{shared, workers_for};
-use super::{Filter, LogSnapshot, PassedOver, QueryError, members};
+use super::{Filter, LogSnapshot, PassedOver, QueryError, members, parts};
 use crate::call::{Outcome, UNKNOWN};
 use crate::entry::AuditEntry;
 
@@ -25,32 +22,23 @@ use crate::entry::AuditEntry;
 ///
 /// As for [`scan`](super::scan()).
 pub fn statistics(path: &Path, filter: &Filter) -> Result<Statistics, QueryError> {
-    let snapshots = shared(LogSnapshot::find(path)?);
-    let compiled = Arc::new(Compiled::over(filter, &snapshots)?);
-    let workers = workers_for(&snapshots);
     let mut statistics = Statistics::new();
-    for snapshot in snapshots {
-        let compiled = Arc::clone(&compiled);
-        let examine = move |cursor: &mut LogCursor| {
-            let mut part = Statistics::new();
-            while cursor.advance_to_candidate(&compiled)? {
-                if let Err(reason) = part.add_line(cursor, &compiled) {
-                    cursor.bad(reason);
-                }
-            }
-            Ok(part.tools)
-        };
-        let mut chunks = Chunks::new(snapshot, 0, workers.clone(), Arc::new(examine));
-        while let Some(tools) = chunks.next()? {
-            for (tool, tally) in tools {
-                statistics.tools.entry(tool).or_default().merge(tally);
+    let examine = |cursor: &mut LogCursor, filter: &Compiled| {
+        let mut part = Statistics::new();
+        while cursor.advance_to_candidate(filter)? {
+            if let Err(reason) = part.add_line(cursor, filter) {
+                cursor.bad(reason);
             }
         }
-        statistics.passed.add(chunks.passed_over());
-        statistics
-            .snapshots
-            .push(chunks.snapshot().as_ref().clone());
-    }
+        Ok(part.tools)
+    };
+    let read = parts::of(path, filter, examine, |tools| {
+        for (tool, tally) in tools {
+            statistics.tools.entry(tool).or_default().merge(tally);
+        }
+    })?;
+    statistics.passed = read.passed;
+    statistics.snapshots = read.snapshots;
     Ok(statistics)
 }
 

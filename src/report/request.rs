@@ -1,0 +1,152 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::ReportError;
+use crate::log::verify::Head;
+use crate::record::SUBJECT_MEMBERS;
+use crate::sanitize::Sanitizer;
+
+/// Which accesses a report is about, and what it knows besides the logs.
+///
+/// ```
+/// use tool_audit::report::AccessRequest;
+///
+/// let of_patient = AccessRequest::of_subject("P-1042").identifier("MRN-001234");
+/// let of_employee = AccessRequest::of_user("dr_9");
+/// # let _ = (of_patient, of_employee);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct AccessRequest {
+    pub(super) of: Of,
+    pub(super) identifiers: Vec<String>,
+    pub(super) from: Option<DateTime<Utc>>,
+    pub(super) to: Option<DateTime<Utc>>,
+    pub(super) heads: Vec<Head>,
+    members: Vec<String>,
+    sanitizer: Option<Sanitizer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Subject,
+    User,
+}
+
+impl AccessRequest {
+    fn new(of: Of, identifier: String) -> Self {
+        Self {
+            of,
+            identifiers: vec![identifier],
+            from: None,
+            to: None,
+            heads: Vec::new(),
+            members: SUBJECT_MEMBERS.into_iter().map(str::to_owned).collect(),
+            sanitizer: None,
+        }
+    }
+
+    /// Who saw this person's records.
+    pub fn of_subject(identifier: impl Into<String>) -> Self {
+        Self::new(Of::Subject, identifier.into())
+    }
+
+    /// What this user saw.
+    pub fn of_user(identifier: impl Into<String>) -> Self {
+        Self::new(Of::User, identifier.into())
+    }
+
+    /// Another identifier of the same person.
+    pub fn identifier(mut self, identifier: impl Into<String>) -> Self {
+        self.identifiers.push(identifier.into());
+        self
+    }
+
+    /// Calls that began at this instant or later.
+    pub fn from(mut self, instant: DateTime<Utc>) -> Self {
+        self.from = Some(instant);
+        self
+    }
+
+    /// Calls that began at this instant or before.
+    pub fn to(mut self, instant: DateTime<Utc>) -> Self {
+        self.to = Some(instant);
+        self
+    }
+
+    /// The rules and keys that the logs were written with, old keys too: an identifier in clear is then found where
+    /// a pseudonym stands for it.
+    pub fn sanitizer(mut self, sanitizer: Sanitizer) -> Self {
+        self.sanitizer = Some(sanitizer);
+        self
+    }
+
+    /// The names of members that hold subjects, in place of [`Policy::subject_members`]'s own: a pseudonym depends on
+    /// what its value is called.
+    ///
+    /// [`Policy::subject_members`]: crate::Policy::subject_members
+    pub fn subject_members<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.members = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A head that one of the logs must reach ([`Head::read_all`] reads those of a store). Without heads a cut tail and
+    /// a removed log do not show.
+    pub fn head(mut self, head: Head) -> Self {
+        self.heads.push(head);
+        self
+    }
+
+    /// [`head`](Self::head) for several.
+    pub fn heads(mut self, heads: impl IntoIterator<Item = Head>) -> Self {
+        self.heads.extend(heads);
+        self
+    }
+
+    /// All that may stand in a record for the person.
+    pub(super) fn names(&self) -> Result<BTreeSet<String>, ReportError> {
+        let mut names = BTreeSet::new();
+        for identifier in &self.identifiers {
+            if identifier.is_empty() {
+                return Err(ReportError::Nobody);
+            }
+            names.insert(identifier.clone());
+            let Some(sanitizer) = &self.sanitizer else {
+                continue;
+            };
+            match self.of {
+                Of::Subject => {
+                    for member in &self.members {
+                        names.extend(sanitizer.forms_of(member, identifier));
+                    }
+                    names.extend(sanitizer.forms_of("", identifier));
+                }
+                Of::User => {
+                    names.extend(sanitizer.forms_of("", identifier));
+                    names.extend(sanitizer.pseudonyms_of("user_id", identifier));
+                }
+            }
+        }
+        // What says only that something was there is nobody's name.
+        names.retain(|name| !name.starts_with("[REDACTED"));
+        Ok(names)
+    }
+}
+
+/// Shows nobody's identifiers.
+impl fmt::Debug for AccessRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AccessRequest")
+            .field("of", &self.of)
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
