@@ -6,6 +6,7 @@ mod output;
 mod progress;
 mod query;
 mod replay;
+mod report;
 mod rows;
 mod stats;
 mod status;
@@ -43,6 +44,7 @@ enum Verb {
     Stats(stats::Arguments),
     Status(status::Arguments),
     Tail(tail::Arguments),
+    Report(report::Arguments),
     Keygen(keygen::Arguments),
 }
 
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
+        Verb::Report(arguments) => report::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
     };
     // What was printed before a failure stands before its message.
