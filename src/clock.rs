@@ -53,6 +53,18 @@ pub(crate) mod civil {
         micros.div_euclid(MICROS_A_DAY)
     }
 
+    /// The day since 1970 of a date (Howard Hinnant's `days_from_civil`); one that the month does not have is the
+    /// day behind the month.
+    pub(crate) fn day_of(year: i64, month: u32, day: u32) -> i64 {
+        let year = year - i64::from(month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let shifted_month = i64::from((month + 9) % 12);
+        let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(day) - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
+
     /// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`).
     pub(crate) fn date(days: i64) -> (i64, u32, u32) {
         let days = days + 719_468;

@@ -38,6 +38,7 @@ pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+mod glob;
 pub mod layer;
 pub mod log;
 pub mod query;
@@ -66,7 +67,7 @@ pub use crate::layer::{
 #[doc(inline)]
 pub use crate::record::{
     Admission, CallBuilder, Commit, EntryBuf, EntryBuilder, OutcomeBuilder, Policy, Recorder,
-    RecorderBuilder, RecorderStats, Recording, Refusal, Results, RetentionClass,
+    RecorderBuilder, RecorderStats, Recording, Refusal, Results, RetentionClass, RetentionPeriod,
 };
 #[doc(inline)]
 pub use crate::sanitize::Sanitizer;

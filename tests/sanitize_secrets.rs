@@ -145,6 +145,8 @@ fn members_that_ask_or_point_name_the_value_beside_them() {
 #[test]
 fn secrets_of_structured_texts_go() {
     text_goes(&[
+        "s:8:\"password\";s:14:\"SECRET\";}",
+        "SharedAccessSignature sr=hub&sig=SECRETabc%3d&se=1767225600",
         "passwords:\n  - SECRET\n  - SECRET\nhost: a",
         "tokens:\n  ci: SECRET\nhost: a",
         "kind: Secret\nmetadata:\n  name: a\nstringData:\n  conn: SECRET\n",
@@ -177,6 +179,7 @@ fn secrets_of_structured_texts_go() {
 #[test]
 fn secrets_of_commands_go() {
     text_goes(&[
+        "xfreerdp /v:w.example /u:bob /p:SECRET /size:1280x800",
         "curl -su ada:SECRET https://a.example/",
         "gh secret set K_NAME --body SECRET -R a/b",
         "aws ssm put-parameter --name /p --type SecureString --value SECRET",

@@ -15,7 +15,8 @@ pub(super) struct Facts<'a> {
     /// The recorder's part of every `call_id`.
     pub(super) prefix: &'a str,
     pub(super) class: &'a str,
-    pub(super) days: Option<u32>,
+    /// The last day on which the record is kept, in days since 1970; none for ever.
+    pub(super) until: Option<i64>,
     /// The end, and how long the call took in microseconds; none in a record of intent.
     pub(super) end: Option<(Outcome, u64)>,
 }
@@ -176,10 +177,10 @@ pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
         entry.name(name!("result_summary"));
         write_summary(entry.out, open, outcome);
     }
-    if let Some(days) = facts.days {
+    if let Some(until) = facts.until {
         let out = entry.name(name!("retain_until"));
         out.push(b'"');
-        civil::write_date(out, civil::days(open.started_micros) + i64::from(days));
+        civil::write_date(out, until);
         out.push(b'"');
     }
     canonical::write_string(entry.name(name!("retention_class")), facts.class);

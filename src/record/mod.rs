@@ -37,5 +37,5 @@ pub(crate) use self::policy::SUBJECT_MEMBERS;
 pub use self::policy::{Policy, Results};
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::recording::Recording;
-pub use self::retention::RetentionClass;
+pub use self::retention::{RetentionClass, RetentionPeriod};
 pub use self::stats::RecorderStats;

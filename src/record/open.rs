@@ -180,6 +180,8 @@ pub(super) struct Open {
     pub(super) inferred_retry_of: Option<u64>,
     pub(super) inferred_continues: Option<u64>,
     pub(super) tool: Option<ToolPolicy>,
+    /// The class that the call's first entry went to.
+    pub(super) class: Option<usize>,
     pub(super) durability: Durability,
     pub(super) is_emergency: bool,
     /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
@@ -222,6 +224,7 @@ impl Open {
             inferred_retry_of: None,
             inferred_continues: None,
             tool: None,
+            class: None,
             durability: Durability::default(),
             is_emergency: false,
             unsanitized_conversation: None,
@@ -255,6 +258,7 @@ impl Open {
         self.inferred_retry_of = None;
         self.inferred_continues = None;
         self.tool = None;
+        self.class = None;
         self.is_emergency = false;
         self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;

@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::open::text_of;
 use super::subjects::SubjectNames;
-use super::{RetentionClass, limits};
+use super::{RetentionClass, RetentionPeriod, limits};
 use crate::canonical;
+use crate::glob;
 use crate::sanitize::Sanitizer;
 use crate::sink::Durability;
 
@@ -36,6 +37,7 @@ pub enum Results {
 pub struct Policy {
     general: RetentionClass,
     classes: Vec<RetentionClass>,
+    subject_class: Option<String>,
     durability: Durability,
     class_durability: BTreeMap<String, Durability>,
     tool_durability: BTreeMap<String, Durability>,
@@ -75,6 +77,7 @@ impl Policy {
         Self {
             general: RetentionClass::new("general").days(365),
             classes: Vec::new(),
+            subject_class: None,
             durability: Durability::Buffered,
             class_durability: BTreeMap::new(),
             tool_durability: BTreeMap::new(),
@@ -137,6 +140,52 @@ impl Policy {
             self.classes.push(class);
         }
         self
+    }
+
+    /// Names the class below which no call is kept that has a subject, a purpose or an emergency, whatever its tool:
+    /// where the tool's class keeps shorter, the call goes to this one.
+    ///
+    /// Subjects that only the answer names come too late for a call whose record of intent is written: it stays
+    /// in its class, and its record there is kept as long as in this one.
+    ///
+    /// A name that no class of the policy has changes nothing.
+    #[must_use]
+    pub fn subject_class(mut self, class: impl Into<String>) -> Self {
+        self.subject_class = Some(class.into());
+        self
+    }
+
+    /// The class of a tool's calls, be they about a subject or not.
+    ///
+    /// ```
+    /// use tool_audit::{Policy, RetentionClass};
+    ///
+    /// let policy = Policy::new().class(RetentionClass::financial());
+    /// let period = policy.retention_class("issue_refund").period();
+    /// assert_eq!((period.days(), period.years()), (Some(2555), Some(7)));
+    /// assert_eq!(policy.retention_class("get_order").name(), "general");
+    /// ```
+    #[must_use]
+    pub fn retention_class(&self, tool: &str) -> &RetentionClass {
+        let index = self.tool_classes().find(tool).unwrap_or(0);
+        index
+            .checked_sub(1)
+            .and_then(|index| self.classes.get(index))
+            .unwrap_or(&self.general)
+    }
+
+    /// Which class has which tools: `general` is class 0.
+    fn tool_classes(&self) -> ByTool<usize> {
+        let mut classes = ByTool::default();
+        for (index, class) in std::iter::once(&self.general)
+            .chain(&self.classes)
+            .enumerate()
+        {
+            for tool in &class.tools {
+                classes.insert(tool, index);
+            }
+        }
+        classes
     }
 
     /// Adds names whose values a result's summary keeps.
@@ -208,7 +257,8 @@ impl Policy {
         let class = |class: &RetentionClass| {
             let mut tools = class.tools.clone();
             tools.sort_unstable();
-            json!({"name": class.name, "days": class.days, "tools": tools})
+            let period = class.period;
+            json!({"name": class.name, "days": period.days(), "years": period.years(), "tools": tools})
         };
         let durabilities = |by: &BTreeMap<String, Durability>| {
             by.iter()
@@ -220,6 +270,7 @@ impl Policy {
             "rules": rules_id,
             "general": class(&self.general),
             "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
+            "subject_class": self.subject_class,
             "durability": self.durability,
             "class_durability": durabilities(&self.class_durability),
             "tool_durability": durabilities(&self.tool_durability),
@@ -241,21 +292,25 @@ impl Policy {
     pub(super) fn compile(&self, sanitizer: &Sanitizer) -> CompiledPolicy {
         let mut classes = vec![self.general.clone()];
         classes.extend(self.classes.iter().cloned());
-        let mut tools = HashMap::new();
-        for (index, class) in classes.iter().enumerate() {
-            for tool in &class.tools {
-                tools.insert(tool.clone(), self.of_tool(tool, index, &class.name));
-            }
+        let by_tool = self.tool_classes();
+        let mut tools = ByTool::default();
+        let class_of = |tool: &str| by_tool.find(tool).unwrap_or(0);
+        let named = classes.iter().flat_map(|class| &class.tools);
+        for tool in named.chain(&self.intent).chain(self.tool_durability.keys()) {
+            let class = by_tool.get(tool).unwrap_or_else(|| class_of(tool));
+            tools.insert(tool, self.of_tool(tool, class, &classes[class].name));
         }
-        for tool in self.intent.iter().chain(self.tool_durability.keys()) {
-            if !tools.contains_key(tool) {
-                tools.insert(tool.clone(), self.of_tool(tool, 0, &self.general.name));
-            }
-        }
+        let subject_class = self.subject_class.as_ref();
         CompiledPolicy {
+            subject_class: subject_class
+                .and_then(|name| classes.iter().position(|class| class.name == *name)),
             classes: classes
                 .into_iter()
-                .map(|class| (shown_class(&class.name, sanitizer), class.days))
+                .map(|class| CompiledClass {
+                    durability: self.class_durability.get(&class.name).copied(),
+                    name: shown_class(&class.name, sanitizer),
+                    period: class.period,
+                })
                 .collect(),
             others: self.of_tool("", 0, &self.general.name),
             tools,
@@ -294,12 +349,76 @@ pub(super) struct ToolPolicy {
     pub(super) intent: bool,
 }
 
+/// What holds for the tools of a name or a pattern.
+#[derive(Debug, Clone)]
+struct ByTool<T> {
+    exact: HashMap<String, T>,
+    /// Those with the most letters first.
+    patterns: Vec<(String, T)>,
+}
+
+impl<T> Default for ByTool<T> {
+    fn default() -> Self {
+        Self {
+            exact: HashMap::new(),
+            patterns: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> ByTool<T> {
+    /// Takes the place of what was said of the same name before.
+    fn insert(&mut self, tool: &str, value: T) {
+        if !tool.contains('*') {
+            self.exact.insert(tool.to_owned(), value);
+            return;
+        }
+        self.patterns.retain(|(pattern, _)| pattern != tool);
+        let letters = |pattern: &str| pattern.bytes().filter(|byte| *byte != b'*').count();
+        let place = self
+            .patterns
+            .partition_point(|(pattern, _)| letters(pattern) > letters(tool));
+        self.patterns.insert(place, (tool.to_owned(), value));
+    }
+
+    /// What was said of just this name or pattern.
+    fn get(&self, tool: &str) -> Option<T> {
+        let pattern = || self.patterns.iter().find(|(pattern, _)| pattern == tool);
+        let exact = self.exact.get(tool);
+        exact.or_else(|| pattern().map(|(_, value)| value)).copied()
+    }
+
+    fn find(&self, tool: &str) -> Option<T> {
+        let fits = || {
+            let mut patterns = self.patterns.iter();
+            patterns.find(|(pattern, _)| glob::matches(pattern.as_bytes(), tool.as_bytes()))
+        };
+        let exact = self.exact.get(tool);
+        exact.or_else(|| fits().map(|(_, value)| value)).copied()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.patterns.is_empty()
+    }
+}
+
+/// A class as the recorder asks it.
+#[derive(Debug)]
+pub(super) struct CompiledClass {
+    pub(super) name: String,
+    pub(super) period: RetentionPeriod,
+    /// How safe its entries must be, where the policy says.
+    pub(super) durability: Option<Durability>,
+}
+
 /// The policy as the recorder asks it: by one look-up for a call.
 #[derive(Debug)]
 pub(super) struct CompiledPolicy {
-    /// Names and days; `general` first.
-    pub(super) classes: Vec<(String, Option<u32>)>,
-    tools: HashMap<String, ToolPolicy>,
+    /// `general` is the first.
+    pub(super) classes: Vec<CompiledClass>,
+    /// The class of calls with a subject, where their own one keeps shorter.
+    pub(super) subject_class: Option<usize>,
+    tools: ByTool<ToolPolicy>,
     others: ToolPolicy,
     identifiers: BTreeSet<String>,
     pub(super) subject_names: SubjectNames,
@@ -317,7 +436,7 @@ impl CompiledPolicy {
         if self.tools.is_empty() {
             return self.others;
         }
-        self.tools.get(tool).copied().unwrap_or(self.others)
+        self.tools.find(tool).unwrap_or(self.others)
     }
 
     pub(super) fn is_identifier(&self, name: &str) -> bool {

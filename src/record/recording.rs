@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::assemble::{self, Facts};
 use super::open::{self, Member, Open};
+use super::policy::CompiledPolicy;
 use super::recorder::{Inner, Recorder};
 use super::stats::add;
 use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people};
@@ -299,17 +300,12 @@ fn record(
     let inner = recorder.inner();
     let own = open.sanitizer.clone();
     echoes::remove(open, own.as_ref().unwrap_or(&inner.sanitizer));
-    let tool = open.tool.unwrap_or_else(|| inner.policy.of(""));
-    let (class, days) = inner
-        .policy
-        .classes
-        .get(tool.class)
-        .map_or(("general", None), |(name, days)| (name, *days));
+    let (class, until) = class_of(open, &inner.policy);
     let facts = Facts {
         kind,
         prefix: &inner.prefix,
         class,
-        days,
+        until,
         end,
     };
     let mut line = std::mem::take(&mut open.line);
@@ -336,6 +332,38 @@ fn record(
         }
     }
     ticket
+}
+
+/// The name of the class that an entry goes to, and until when it is kept.
+fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (&'p str, Option<i64>) {
+    let tool = open.tool.unwrap_or_else(|| policy.of(""));
+    let day = civil::days(open.started_micros);
+    let has_subject = open.is_emergency
+        || !open.subjects.is_empty()
+        || open.subjects_cut
+        || !open.pieces.purpose.is_empty();
+    let index = open.class.unwrap_or(tool.class);
+    let Some(class) = policy.classes.get(index) else {
+        return ("general", None);
+    };
+    let longer = policy
+        .subject_class
+        .filter(|_| has_subject)
+        .and_then(|index| Some((index, policy.classes.get(index)?)))
+        .filter(|(_, longer)| longer.period.is_longer_than(class.period, day));
+    match longer {
+        // The log that has the call's beginning gets its end.
+        Some((_, longer)) if open.class.is_some() => (&class.name, longer.period.until_day(day)),
+        Some((index, longer)) => {
+            open.class = Some(index);
+            open.durability = open.durability.max(longer.durability.unwrap_or_default());
+            (&longer.name, longer.period.until_day(day))
+        }
+        None => {
+            open.class = Some(index);
+            (&class.name, class.period.until_day(day))
+        }
+    }
 }
 
 /// Leaves parts out of an entry that is still too long. The limits of the parts make this rare.

@@ -1,7 +1,9 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
+mod completions;
 mod filter;
 mod keygen;
+mod man;
 mod output;
 mod progress;
 mod query;
@@ -46,6 +48,8 @@ enum Verb {
     Tail(tail::Arguments),
     Report(report::Arguments),
     Keygen(keygen::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +65,8 @@ fn main() -> ExitCode {
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
+        Verb::Completions(arguments) => completions::run(arguments, &mut out),
+        Verb::Man(arguments) => man::run(arguments, &mut out),
     };
     // What was printed before a failure stands before its message.
     let flushed = out.flush();

@@ -91,14 +91,16 @@ fn rule_for<'r>(findings: &Findings<'r, '_>, name: &[u8]) -> Option<&'r Rule> {
     // `lower(email)`, `email::text`
     let name = name.strip_suffix(b")").unwrap_or(name);
     let name = memchr::memmem::find(name, b"::").map_or(name, |at| &name[..at]);
-    let column = OF_INDEXES
-        .iter()
-        .find_map(|end| {
+    let column = || {
+        OF_INDEXES.iter().find_map(|end| {
             let (column, found) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
             found.eq_ignore_ascii_case(end).then_some(column)
         })
-        .unwrap_or(name);
-    let (rule, plural, _) = findings.rules.for_name_at_end(column)?;
+    };
+    let rules = findings.rules;
+    let (rule, plural, _) = rules
+        .for_name_at_end(name)
+        .or_else(|| rules.for_name_at_end(column()?))?;
     (!plural).then_some(rule)
 }
 
@@ -125,6 +127,10 @@ mod tests {
             (
                 "Key (ssn)=(123456789) already exists.",
                 "Key (ssn)=(<>) already exists.",
+            ),
+            (
+                "Key (api_key)=(q7RtY2pLm8) already exists",
+                "Key (api_key)=(<>) already exists",
             ),
             (
                 "Key (phone)=((202) 555-0123) is not present in table \"t\".",

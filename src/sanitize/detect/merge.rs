@@ -67,6 +67,10 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
     let triggers = trigger::triggers(text.as_bytes(), seen);
     let mut spans = Vec::new();
     let is_told = triggers & (trigger::WORD | trigger::OPTION | trigger::NUMBER) != 0;
+    // What was serialized without blanks has words between its quotes.
+    let is_serialized =
+        seen & sweep::SPACE == 0 && seen & sweep::ESCAPE != 0 && seen & sweep::ASSIGNMENT != 0;
+    let is_told = is_told || is_serialized;
     if is_told || seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0 {
         spans = text::find(rules, text, is_told);
     }

@@ -110,14 +110,14 @@ struct Look<const SPACES: bool, const DIGITS: bool, const LANES: usize> {
 impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DIGITS, LANES> {
     #[inline(always)]
     fn at(&mut self, text: &[u8], at: usize, chunk: &[u8; LANES]) {
-        let kinds = chunk.map(kinds);
-        slide::<LANES>(&mut self.letters, mask(&kinds, 0));
+        slide::<LANES>(&mut self.letters, mask(chunk, letter));
         if DIGITS {
-            slide::<LANES>(&mut self.digits, mask(&kinds, 3));
+            slide::<LANES>(&mut self.digits, mask(chunk, |row| within(row, b'0', 10)));
         }
         if text.len() >= SHORTEST_TOKEN as usize {
-            slide::<LANES>(&mut self.joints, mask(&kinds, 1));
-            slide::<LANES>(&mut self.encoding, mask(&kinds, 2));
+            slide::<LANES>(&mut self.joints, mask(chunk, joint));
+            let encoding = mask(chunk, |row| plus_or_slash(row) | is(row, b'='));
+            slide::<LANES>(&mut self.encoding, encoding);
             let token = self.letters | self.digits | self.joints;
             // Base64 is longer than a token, which it may be in pieces.
             let encoded = has_run(token | self.encoding, SHORTEST_TOKEN);
@@ -131,25 +131,35 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
                 self.found |= ENCODED;
             }
         }
+        if SPACES {
+            slide::<LANES>(&mut self.uppers, mask(chunk, |row| within(row, b'A', 26)));
+            self.words(text, at);
+        }
         if DIGITS {
-            slide::<LANES>(&mut self.punctuation, mask(&kinds, 4));
-            if has_run(self.digits | self.punctuation, SHORTEST_NUMBER)
-                && self.digits.count_ones() >= SHORTEST_NUMBER
-            {
-                self.found |= NUMBER;
+            slide::<LANES>(&mut self.punctuation, mask(chunk, punctuation));
+            if SPACES {
+                slide::<LANES>(&mut self.blanks, mask(chunk, blank));
             }
-            let (letters, digits) = (self.letters, self.digits);
-            if letters & (letters >> 1) & (digits >> 2) & (digits >> 3) != 0 {
-                self.found |= ACCOUNT;
+            if self.digits != 0 {
+                self.numbers();
             }
         }
+    }
+
+    /// Looks at what stands around digits.
+    #[inline(always)]
+    fn numbers(&mut self) {
+        if has_run(self.digits | self.punctuation, SHORTEST_NUMBER)
+            && self.digits.count_ones() >= SHORTEST_NUMBER
+        {
+            self.found |= NUMBER;
+        }
+        let (letters, digits) = (self.letters, self.digits);
+        if letters & (letters >> 1) & (digits >> 2) & (digits >> 3) != 0 {
+            self.found |= ACCOUNT;
+        }
         if SPACES {
-            slide::<LANES>(&mut self.uppers, mask(&kinds, 5));
-            self.words(text, at);
-            if DIGITS {
-                slide::<LANES>(&mut self.blanks, mask(&kinds, 6));
-                self.labelled_numbers();
-            }
+            self.labelled_numbers();
         }
     }
 
@@ -207,14 +217,12 @@ fn slide<const LANES: usize>(window: &mut u64, mask: u64) {
     *window = *window >> LANES | mask << (64 - LANES);
 }
 
-/// One bit of every byte, side by side.
+/// One bit for each byte that is of a kind.
 #[inline(always)]
-fn mask<const LANES: usize>(kinds: &[u8; LANES], bit: u32) -> u64 {
-    let wanted = u8x16::splat(1 << bit);
-    let (rows, _) = kinds.as_chunks::<16>();
+fn mask<const LANES: usize>(chunk: &[u8; LANES], is_of_kind: impl Fn(u8x16) -> u8x16) -> u64 {
+    let (rows, _) = chunk.as_chunks::<16>();
     rows.iter().rev().fold(0, |mask, row| {
-        let row = (u8x16::new(*row) & wanted).simd_eq(wanted);
-        mask << 16 | u64::from(row.to_bitmask())
+        mask << 16 | u64::from(is_of_kind(u8x16::new(*row)).to_bitmask())
     })
 }
 
@@ -230,20 +238,44 @@ fn has_run(mut bits: u64, length: u32) -> bool {
     bits != 0
 }
 
-/// Comparisons alone, so that a whole chunk is one row of vector instructions.
 #[inline(always)]
-fn kinds(byte: u8) -> u8 {
-    let upper = (byte.wrapping_sub(b'A') < 26) as u8;
-    let letter = ((byte | 0x20).wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8;
-    let digit = (byte.wrapping_sub(b'0') < 10) as u8;
-    let joint = (byte == b'-') as u8 | (byte == b'.') as u8 | (byte == b'_') as u8;
-    let blank =
-        (byte == b' ') as u8 | (byte == b'#') as u8 | (byte == b'(') as u8 | (byte == b'\t') as u8;
-    let plus_or_slash = (byte == b'+') as u8 | (byte == b'/') as u8;
-    let encoding = plus_or_slash | (byte == b'=') as u8;
-    let punctuation =
-        joint | plus_or_slash | (byte == b' ') as u8 | (byte == b'(') as u8 | (byte == b')') as u8;
-    letter | joint << 1 | encoding << 2 | digit << 3 | punctuation << 4 | upper << 5 | blank << 6
+fn is(row: u8x16, byte: u8) -> u8x16 {
+    row.simd_eq(u8x16::splat(byte))
+}
+
+/// So many bytes from `first` on.
+#[inline(always)]
+fn within(row: u8x16, first: u8, count: u8) -> u8x16 {
+    let place = row - u8x16::splat(first);
+    place.min(u8x16::splat(count - 1)).simd_eq(place)
+}
+
+/// A letter of ASCII, or a byte beyond: the highest bit counts.
+#[inline(always)]
+fn letter(row: u8x16) -> u8x16 {
+    within(row | u8x16::splat(0x20), b'a', 26) | row
+}
+
+#[inline(always)]
+fn joint(row: u8x16) -> u8x16 {
+    is(row, b'-') | is(row, b'.') | is(row, b'_')
+}
+
+#[inline(always)]
+fn plus_or_slash(row: u8x16) -> u8x16 {
+    is(row, b'+') | is(row, b'/')
+}
+
+/// What may stand between a word and a number.
+#[inline(always)]
+fn blank(row: u8x16) -> u8x16 {
+    is(row, b' ') | is(row, b'#') | is(row, b'(') | is(row, b'\t')
+}
+
+/// What may stand within a number.
+#[inline(always)]
+fn punctuation(row: u8x16) -> u8x16 {
+    joint(row) | plus_or_slash(row) | is(row, b' ') | is(row, b'(') | is(row, b')')
 }
 
 /// True where a dash stands behind a blank.
@@ -276,6 +308,11 @@ const PARTS: &[&str] = &[
     "phrase",
     "mnemonic",
     "sqlplus",
+    "xfreerdp",
+    "rabbitmqctl",
+    "impdp",
+    "expdp",
+    "convertto",
     "requirepass",
     "masterauth",
     "freerdp",

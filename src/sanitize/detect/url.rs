@@ -58,7 +58,29 @@ pub(super) fn find(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
             read = end;
         }
     }
+    signatures(rules, text, found);
 }
+
+/// Finds parameters that are handed on without a URL: `SharedAccessSignature sr=…&sig=…`.
+fn signatures(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
+    let bytes = text.as_bytes();
+    for place in memchr::memmem::find_iter(bytes, SIGNATURE) {
+        let after = place + SIGNATURE.len();
+        if !matches!(bytes.get(after), Some(b' ' | b'=' | b':')) {
+            continue;
+        }
+        let start = after + 1;
+        let url = Url {
+            rules,
+            text,
+            start,
+            authority_end: start,
+        };
+        url.parameters(start, url_end(bytes, start), found);
+    }
+}
+
+const SIGNATURE: &[u8] = b"SharedAccessSignature";
 
 /// After the two slashes, escaped or not, of which the first stands at `slash`.
 fn after_slashes(bytes: &[u8], slash: usize) -> Option<usize> {
