@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,10 +59,8 @@ pub(crate) fn calls_without_end_in(
     snapshots: Vec<Arc<LogSnapshot>>,
     filter: &Filter,
 ) -> Result<HashSet<String>, QueryError> {
+    // Both records of a call stand in one log, its beginning before its end.
     let mut started = HashSet::new();
-    // A call that turned out to be about somebody may end in another log than it began in, and seem to end first.
-    let mut ended: HashMap<String, i64> = HashMap::new();
-    let several = snapshots.len() > 1;
     for record in Scan::over(snapshots, filter)? {
         let record = record?;
         let Ok((fields, _)) = Fields::parse(record.line().as_bytes()) else {
@@ -72,21 +70,13 @@ pub(crate) fn calls_without_end_in(
             continue;
         };
         if record.kind() == STARTED {
-            if ended.remove(call).is_none() {
-                started.insert(call.to_owned());
-            }
-        } else if record.kind() == "tool_call" && !started.remove(call) && several {
-            if ended.len() >= MOST_ENDED {
-                ended.retain(|_, end| record.end - *end < 1_000_000);
-            }
-            ended.insert(call.to_owned(), record.end);
+            started.insert(call.to_owned());
+        } else if record.kind() == "tool_call" {
+            started.remove(call);
         }
     }
     Ok(started)
 }
-
-/// From so many ends without a beginning on, those of more than a second ago are forgotten.
-const MOST_ENDED: usize = 16 * 1024;
 
 const STARTED: &str = "tool_call_started";
 

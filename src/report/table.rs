@@ -28,10 +28,10 @@ impl fmt::Display for AccessReport {
             writeln!(formatter, "  {access}")?;
         }
         if self.not_attributable > 0 {
+            let calls = self.not_attributable;
             writeln!(
                 formatter,
-                "{} more calls may be about somebody and do not say whom",
-                self.not_attributable
+                "calls that may be about somebody and do not say whom: {calls}"
             )?;
         }
         let integrity = &self.integrity;
