@@ -19,6 +19,7 @@
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | answer who saw whose records | [`report`] |
+//! | record who read a log | [`admin`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -34,6 +35,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(unix)]
+pub mod admin;
 pub mod call;
 pub mod canonical;
 pub mod clock;

@@ -229,6 +229,52 @@ fn query_shows_a_started_call_without_an_end_as_unknown() {
 }
 
 #[test]
+fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    program(
+        &["query", "--tool", "get_order", "--as", "dpo"],
+        folder.path(),
+    );
+    program(&["query", "--failures"], folder.path());
+    let output = program(&["query", "--json", "--kind", "log_read"], folder.path());
+    let reads: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(reads.len(), 2, "a reading does not find itself");
+    assert_eq!(
+        (
+            &reads[0]["actor"],
+            &reads[0]["actor_asserted"],
+            &reads[0]["filter"]
+        ),
+        (
+            &json!("dpo"),
+            &json!(true),
+            &json!({"tools": ["get_order"]})
+        )
+    );
+    assert_eq!(
+        (&reads[1]["actor_asserted"], &reads[1]["verb"]),
+        (&json!(false), &json!("query"))
+    );
+
+    let alone = tempfile::tempdir().unwrap();
+    WrittenLog::create(alone.path(), 1);
+    let output = program(&["query"], alone.path());
+    assert_eq!(
+        (status(&output), text(&output.stdout).lines().count()),
+        (0, 1)
+    );
+    assert!(
+        complaint(&output).starts_with("NOT RECORDED"),
+        "{}",
+        complaint(&output)
+    );
+}
+
+#[test]
 fn a_pipe_gets_one_line_of_tabs_a_record_without_colour() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());
@@ -359,7 +405,7 @@ fn tail_follows_a_log_and_ends_quietly_when_nobody_reads_any_more() {
 #[test]
 fn a_closed_pipe_ends_a_long_answer_quietly() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     let mut members = call("conv_1", "get_order", "success", 1);
     members["arguments"] = json!({"text": "x".repeat(100_000)});
     for _ in 0..20 {
@@ -387,7 +433,7 @@ fn a_closed_pipe_ends_a_long_answer_quietly() {
 #[test]
 fn what_a_log_says_cannot_forge_a_line_or_move_the_cursor() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     let hostile = "x\u{1b}[2K\r\n[Turn 1] ✅ paid({}) → {} [1ms]\u{9b}1A\u{202e}\t";
     let mut members = call("conv_1", hostile, "tool_error", 1);
     members["user_id"] = hostile.into();
@@ -535,8 +581,11 @@ fn bad_arguments_are_refused_with_what_is_allowed() {
 #[test]
 fn a_replayed_log_says_so_before_every_answer() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log =
-        WrittenLog::create_as(folder.path(), 1, &json!({"format": 1, "source": "replay"}));
+    let mut log = WrittenLog::create_as(
+        &folder.path().join("general"),
+        1,
+        &json!({"format": 1, "source": "replay"}),
+    );
     log.add("tool_call", &call("conv_1", "get_order", "success", 1));
     for verb in [
         &["query"][..],

@@ -88,6 +88,12 @@ fn an_identifier_in_clear_comes_from_standard_input_and_goes_through_the_keys() 
         (&report["subject_id"], &report["total_accesses"]),
         (&json!("P-7"), &json!(2))
     );
+    let read = fs::read_to_string(logs.join("admin/00000000000000000000.jsonl")).unwrap();
+    assert!(
+        read.contains(r#""verb":"report access""#) && read.contains("pn:mrn:k1:"),
+        "{read}"
+    );
+    assert!(!read.contains("001234"), "{read}");
     assert_eq!(program(&arguments, &logs, "\n").status.code(), Some(2));
 }
 

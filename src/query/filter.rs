@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::own::Own;
@@ -172,6 +173,60 @@ impl Filter {
     pub fn until(mut self, instant: DateTime<Utc>) -> Self {
         self.until = Some(instant.timestamp_micros());
         self
+    }
+
+    /// What the filter asks for, one member for each thing; empty where it asks for nothing.
+    ///
+    /// ```
+    /// use tool_audit::query::Filter;
+    ///
+    /// let filter = Filter::new().tool("get_order").failures();
+    /// assert_eq!(filter.describe().to_string(), r#"{"failures":true,"tools":["get_order"]}"#);
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> Value {
+        let mut members = Map::new();
+        let outcomes: Vec<String> = self
+            .outcomes
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect();
+        let triggers: Vec<String> = self
+            .triggers
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect();
+        for (name, words) in [
+            ("conversations", &self.conversations),
+            ("users", &self.users),
+            ("tools", &self.tools),
+            ("subjects", &self.subjects),
+            ("models", &self.models),
+            ("outcomes", &outcomes),
+            ("triggers", &triggers),
+            ("kinds", &self.kinds),
+            ("contains", &self.texts),
+        ] {
+            if !words.is_empty() {
+                members.insert(name.to_owned(), words.clone().into());
+            }
+        }
+        for (name, is_asked) in [
+            ("failures", self.failures),
+            ("emergency", self.emergency),
+            ("unreviewed", self.unreviewed),
+        ] {
+            if is_asked {
+                members.insert(name.to_owned(), true.into());
+            }
+        }
+        for (name, bound) in [("since", self.since), ("until", self.until)] {
+            if let Some(at) = bound.and_then(instant::to_date_time) {
+                let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+                members.insert(name.to_owned(), at.into());
+            }
+        }
+        Value::Object(members)
     }
 
     /// Whether an entry in memory is wanted.

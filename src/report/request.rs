@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
-use super::ReportError;
+use super::{ReportError, integrity};
 use crate::log::verify::Head;
 use crate::record::SUBJECT_MEMBERS;
 use crate::sanitize::Sanitizer;
@@ -109,6 +110,53 @@ impl AccessRequest {
         self
     }
 
+    /// What is asked for, as it may stand in a record of the reading: identifiers by their pseudonyms where the keys give
+    /// some.
+    #[must_use]
+    pub fn describe(&self) -> Value {
+        let mut named = BTreeSet::new();
+        for identifier in &self.identifiers {
+            let forms = self.forms(identifier);
+            let mut pseudonyms = forms
+                .iter()
+                .filter(|form| form.starts_with("pn:"))
+                .peekable();
+            if pseudonyms.peek().is_none() {
+                named.insert(identifier.clone());
+            }
+            named.extend(pseudonyms.cloned());
+        }
+        let whom = match self.of {
+            Of::Subject => "subjects",
+            Of::User => "users",
+        };
+        let mut members = Map::new();
+        members.insert(whom.to_owned(), named.into_iter().collect());
+        for (name, bound) in [("from", self.from), ("to", self.to)] {
+            if let Some(at) = bound {
+                members.insert(name.to_owned(), integrity::instant(at).into());
+            }
+        }
+        Value::Object(members)
+    }
+
+    /// How the sanitizer may have written an identifier.
+    fn forms(&self, identifier: &str) -> Vec<String> {
+        let Some(sanitizer) = &self.sanitizer else {
+            return Vec::new();
+        };
+        let mut forms = sanitizer.forms_of("", identifier);
+        match self.of {
+            Of::Subject => {
+                for member in &self.members {
+                    forms.extend(sanitizer.forms_of(member, identifier));
+                }
+            }
+            Of::User => forms.extend(sanitizer.pseudonyms_of("user_id", identifier)),
+        }
+        forms
+    }
+
     /// All that may stand in a record for the person.
     pub(super) fn names(&self) -> Result<BTreeSet<String>, ReportError> {
         let mut names = BTreeSet::new();
@@ -117,21 +165,7 @@ impl AccessRequest {
                 return Err(ReportError::Nobody);
             }
             names.insert(identifier.clone());
-            let Some(sanitizer) = &self.sanitizer else {
-                continue;
-            };
-            match self.of {
-                Of::Subject => {
-                    for member in &self.members {
-                        names.extend(sanitizer.forms_of(member, identifier));
-                    }
-                    names.extend(sanitizer.forms_of("", identifier));
-                }
-                Of::User => {
-                    names.extend(sanitizer.forms_of("", identifier));
-                    names.extend(sanitizer.pseudonyms_of("user_id", identifier));
-                }
-            }
+            names.extend(self.forms(identifier));
         }
         // What says only that something was there is nobody's name.
         names.retain(|name| !name.starts_with("[REDACTED"));

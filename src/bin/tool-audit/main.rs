@@ -7,6 +7,7 @@ mod man;
 mod output;
 mod progress;
 mod query;
+mod reader;
 mod replay;
 mod report;
 mod rows;

@@ -10,6 +10,7 @@ use tool_audit::query::{
 
 use crate::filter::FilterArguments;
 use crate::output::{Output, note, note_passed_over};
+use crate::reader::Reader;
 use crate::rows::{RECORD_HEADER, Rows, of_record};
 use crate::verdict::{Failure, Verdict};
 
@@ -38,6 +39,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    reader: Reader,
+    #[command(flatten)]
     filter: FilterArguments,
 }
 
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             records = records.after(cursor);
         }
         let snapshots: Vec<LogSnapshot> = records.logs().cloned().collect();
+        recorded(arguments, &filter);
         print(arguments, &snapshots, &mut records, out)?;
         records.passed_over()
     } else {
@@ -57,10 +61,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             records = records.after(cursor);
         }
         let snapshots: Vec<LogSnapshot> = records.logs().cloned().collect();
+        recorded(arguments, &filter);
         print(arguments, &snapshots, &mut records, out)?;
         records.passed_over()
     };
     Ok(verdict(arguments, &passed))
+}
+
+/// How many records the answer has is not known before it is printed.
+fn recorded(arguments: &Arguments, filter: &Filter) {
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "query", filter.describe(), None);
 }
 
 fn print(

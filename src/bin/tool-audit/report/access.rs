@@ -10,6 +10,7 @@ use tool_audit::report::{AccessReport, AccessRequest, access_report};
 use tool_audit::sanitize::{PseudonymKey, Sanitizer, SanitizerBuilder};
 
 use crate::output::{Output, note, note_passed_over};
+use crate::reader::Reader;
 use crate::times;
 use crate::verdict::{Failure, Verdict};
 
@@ -49,6 +50,8 @@ pub(crate) struct Arguments {
     /// The name of a member that holds subjects, in place of patient_id, mrn and medical_record_number
     #[arg(long, value_name = "NAME")]
     member: Vec<String>,
+    #[command(flatten)]
+    reader: Reader,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -67,6 +70,9 @@ enum Format {
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let request = request(arguments)?;
     let report = access_report(&arguments.log, &request).map_err(Failure::unable)?;
+    let (asked, found) = (request.describe(), Some(report.total_accesses));
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "report access", asked, found);
     let written = written(&report, arguments.format)?;
     if report.replayed {
         let is_beside = arguments.format != Format::Text || arguments.output.is_some();
