@@ -37,6 +37,9 @@ struct Examined<T> {
     passed: PassedOver,
 }
 
+/// Where what was made of a chunk will come.
+type Answer<T> = Receiver<Result<Examined<T>, QueryError>>;
+
 /// The answers for all chunks of a log, in order.
 pub(crate) struct Chunks<T> {
     snapshot: Arc<LogSnapshot>,
@@ -45,7 +48,7 @@ pub(crate) struct Chunks<T> {
     /// The next chunk begins here.
     next: (usize, u64),
     repeats: Arc<HashSet<(u64, RecordHash)>>,
-    waiting: VecDeque<(Chunk, Receiver<Result<Examined<T>, QueryError>>)>,
+    waiting: VecDeque<(Chunk, Answer<T>)>,
     /// The segment of the chunk before, and how many lines of it there were.
     lines_before: (usize, u64),
     passed: PassedOver,
