@@ -19,6 +19,8 @@
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | give records to other systems | [`export`] |
+//! | answer who saw whose records | [`report`] |
+//! | record who read a log | [`admin`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -34,6 +36,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(unix)]
+pub mod admin;
 mod by_tool;
 pub mod call;
 pub mod canonical;
@@ -48,6 +52,7 @@ pub mod record;
 #[cfg(feature = "cli")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 pub mod replay;
+pub mod report;
 pub mod sanitize;
 pub mod sink;
 

@@ -151,6 +151,130 @@ fn query_filters_and_counts_from_either_end() {
 }
 
 #[test]
+fn query_finds_subjects_emergencies_texts_and_what_nobody_has_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = store(folder.path());
+    for (number, subject) in [(1, "P-7"), (2, "P-8")] {
+        let mut members = call("conv_9", "get_patient", "success", 7000 + number);
+        members["subjects"] = json!([subject]);
+        members["emergency"] = json!({"reason": "cardiac arrest", "declared_by": "usr_9"});
+        log.add("tool_call", &members);
+    }
+    let mut admin = WrittenLog::create(&folder.path().join("admin"), 9);
+    admin.add(
+        "reviewed",
+        &json!({"actor": "dpo", "call_ids": ["call-7001"], "retention_class": "admin",
+            "timestamp": "2025-07-06T03:00:00.000000Z"}),
+    );
+    let calls = |arguments: &[&str]| -> Vec<String> {
+        let arguments = [&["query", "--json"], arguments].concat();
+        let output = program(&arguments, folder.path());
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        let records = text(&output.stdout).lines();
+        records
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["call_id"].to_string())
+            .collect()
+    };
+    assert_eq!(calls(&["--subject", "P-8"]), ["\"call-7002\""]);
+    assert_eq!(calls(&["--emergency"]).len(), 2);
+    assert_eq!(calls(&["--unreviewed"]), ["\"call-7002\""]);
+    assert_eq!(
+        calls(&["--contains", "cardiac", "--subject", "P-7"]),
+        ["\"call-7001\""]
+    );
+    assert_eq!(calls(&["--contains", "no such text"]).len(), 0);
+}
+
+#[test]
+fn query_says_where_the_next_page_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let arguments = ["query", "--json", "--kind", "tool_call", "--limit", "3"];
+    let first = program(&arguments, folder.path());
+    let cursor = complaint(&first).strip_prefix("there are more: --after ");
+    let cursor = cursor.unwrap().strip_suffix(" gives what follows").unwrap();
+    let second = program(
+        &[&arguments[..], &["--after", cursor]].concat(),
+        folder.path(),
+    );
+    assert_eq!((status(&second), text(&second.stderr)), (0, ""));
+    let seqs: Vec<Value> = [first.stdout, second.stdout]
+        .iter()
+        .flat_map(|page| text(page).lines())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["_seq"].clone())
+        .collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5]);
+    let wrong = program(&["query", "--after", "page 2"], folder.path());
+    assert_eq!(status(&wrong), 2);
+}
+
+#[test]
+fn query_shows_a_started_call_without_an_end_as_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    for seconds in [1, 2] {
+        let mut members = call("conv_1", "get_order", "success", seconds);
+        for name in ["outcome", "success", "duration_ms", "result_summary"] {
+            members.as_object_mut().unwrap().remove(name);
+        }
+        log.add("tool_call_started", &members);
+    }
+    log.add("tool_call", &call("conv_1", "get_order", "success", 1));
+    let output = program(&["query", "--tool", "get_order"], folder.path());
+    let outcomes: Vec<&str> = text(&output.stdout)
+        .lines()
+        .map(|line| line.split('\t').nth(5).unwrap())
+        .collect();
+    assert_eq!(outcomes, ["(started)", "unknown", "success"]);
+}
+
+#[test]
+fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    program(
+        &["query", "--tool", "get_order", "--as", "dpo"],
+        folder.path(),
+    );
+    program(&["query", "--failures"], folder.path());
+    let output = program(&["query", "--json", "--kind", "log_read"], folder.path());
+    let reads: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(reads.len(), 2, "a reading does not find itself");
+    assert_eq!(
+        (
+            &reads[0]["actor"],
+            &reads[0]["actor_asserted"],
+            &reads[0]["filter"]
+        ),
+        (
+            &json!("dpo"),
+            &json!(true),
+            &json!({"tools": ["get_order"]})
+        )
+    );
+    assert_eq!(
+        (&reads[1]["actor_asserted"], &reads[1]["verb"]),
+        (&json!(false), &json!("query"))
+    );
+
+    let alone = tempfile::tempdir().unwrap();
+    WrittenLog::create(alone.path(), 1);
+    let output = program(&["query"], alone.path());
+    assert_eq!(
+        (status(&output), text(&output.stdout).lines().count()),
+        (0, 1)
+    );
+    assert!(
+        complaint(&output).starts_with("NOT RECORDED"),
+        "{}",
+        complaint(&output)
+    );
+}
+
+#[test]
 fn a_pipe_gets_one_line_of_tabs_a_record_without_colour() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());
@@ -281,7 +405,7 @@ fn tail_follows_a_log_and_ends_quietly_when_nobody_reads_any_more() {
 #[test]
 fn a_closed_pipe_ends_a_long_answer_quietly() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     let mut members = call("conv_1", "get_order", "success", 1);
     members["arguments"] = json!({"text": "x".repeat(100_000)});
     for _ in 0..20 {
@@ -309,7 +433,7 @@ fn a_closed_pipe_ends_a_long_answer_quietly() {
 #[test]
 fn what_a_log_says_cannot_forge_a_line_or_move_the_cursor() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     let hostile = "x\u{1b}[2K\r\n[Turn 1] ✅ paid({}) → {} [1ms]\u{9b}1A\u{202e}\t";
     let mut members = call("conv_1", hostile, "tool_error", 1);
     members["user_id"] = hostile.into();
@@ -457,8 +581,11 @@ fn bad_arguments_are_refused_with_what_is_allowed() {
 #[test]
 fn a_replayed_log_says_so_before_every_answer() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log =
-        WrittenLog::create_as(folder.path(), 1, &json!({"format": 1, "source": "replay"}));
+    let mut log = WrittenLog::create_as(
+        &folder.path().join("general"),
+        1,
+        &json!({"format": 1, "source": "replay"}),
+    );
     log.add("tool_call", &call("conv_1", "get_order", "success", 1));
     for verb in [
         &["query"][..],

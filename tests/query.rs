@@ -8,8 +8,13 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tool_audit::query::{Filter, QueryError, Record, scan, scan_reverse};
-use tool_audit::{AuditEntry, CallTrigger, Outcome};
+use tool_audit::query::{
+    Filter, QueryError, Record, scan, scan_memory, scan_memory_reverse, scan_reverse,
+};
+use tool_audit::{
+    AuditEntry, AuditSink, CallContext, CallTrigger, Emergency, EntryBuilder, EntryKind,
+    HashChainSink, MemorySink, Outcome, Sanitizer,
+};
 
 use written_logs::{WrittenLog, call};
 
@@ -43,6 +48,10 @@ struct Wanted {
     trigger: Option<CallTrigger>,
     kind: Option<&'static str>,
     failures: bool,
+    subjects: Vec<&'static str>,
+    text: Option<&'static str>,
+    emergency: bool,
+    unreviewed: bool,
     since: Option<u32>,
     until: Option<u32>,
 }
@@ -71,6 +80,18 @@ impl Wanted {
         if self.failures {
             filter = filter.failures();
         }
+        for one in &self.subjects {
+            filter = filter.subject(*one);
+        }
+        if let Some(text) = self.text {
+            filter = filter.contains(text);
+        }
+        if self.emergency {
+            filter = filter.emergency();
+        }
+        if self.unreviewed {
+            filter = filter.unreviewed();
+        }
         if let Some(seconds) = self.since {
             filter = filter.since(instant(seconds));
         }
@@ -80,7 +101,8 @@ impl Wanted {
         filter
     }
 
-    fn takes(&self, line: &str) -> bool {
+    /// `reviewed` are the calls that somebody has looked at.
+    fn takes(&self, line: &str, reviewed: &[&str]) -> bool {
         let record: Value = serde_json::from_str(line).unwrap();
         let word = |name: &str| record[name].as_str();
         let timestamp = at(word("timestamp").unwrap());
@@ -97,12 +119,40 @@ impl Wanted {
             && self.kind.is_none_or(|one| word("_kind") == Some(one))
             && (!self.failures
                 || outcome.is_some_and(|one| !matches!(one, "success" | "input_required")))
+            && (self.subjects.is_empty()
+                || record["subjects"].as_array().is_some_and(|found| {
+                    self.subjects.iter().any(|one| found.contains(&json!(one)))
+                }))
+            && self.text.is_none_or(|text| {
+                let members = record.as_object().unwrap();
+                let mut own = members.iter().filter(|(name, _)| !name.starts_with('_'));
+                own.any(|(name, value)| name.contains(text) || holds(value, text))
+            })
+            && (!self.emergency || record["emergency"].is_object())
+            && (!self.unreviewed || {
+                let new = |call: &Value| !reviewed.contains(&call.as_str().unwrap());
+                match word("_kind") {
+                    Some("alert") => record["call_ids"].as_array().unwrap().iter().any(new),
+                    _ => record["emergency"].is_object() && new(&record["call_id"]),
+                }
+            })
             && self
                 .since
                 .is_none_or(|seconds| timestamp >= instant(seconds))
             && self
                 .until
                 .is_none_or(|seconds| timestamp <= instant(seconds))
+    }
+}
+
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(found) => found.contains(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, text)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains(text) || holds(value, text)),
+        other => other.to_string().trim_end_matches(".0").contains(text),
     }
 }
 
@@ -113,12 +163,15 @@ fn instant(seconds: u32) -> DateTime<Utc> {
 const CONVERSATIONS: [&str; 4] = ["conv_1", "conv_11", "a\"b\\\n\u{1f600}é", "unknown"];
 const TOOLS: [&str; 3] = ["get_order", "cancel", "x\",\"conversation_id\":\"conv_1"];
 const USERS: [&str; 2] = ["usr_9", "usr_8"];
-const KINDS: [&str; 4] = [
+const KINDS: [&str; 5] = [
     "tool_call",
     "tool_call_started",
     "entries_lost",
+    "alert",
     "of_a_later_version",
 ];
+const SUBJECTS: [&str; 3] = ["P-7", "P-77", "a\"b\\\n"];
+const TEXTS: [&str; 7] = ["ORD", "n", "\\", "99", "\"", "order_id", ":"];
 
 /// A record of some kind; arguments repeat the names of members that are searched for.
 fn record() -> impl Strategy<Value = (&'static str, Value)> {
@@ -135,9 +188,14 @@ fn record() -> impl Strategy<Value = (&'static str, Value)> {
         0..200_000_u32,
         prop::option::of(prop::sample::select(&CONVERSATIONS[..])),
         any::<bool>(),
+        prop::collection::vec(prop::sample::select(&SUBJECTS[..]), 0..3),
+        prop::bool::weighted(0.3),
     );
     (words, rest).prop_map(
-        |((conversation, tool, user, outcome, trigger), (kind, seconds, tenths, decoy, braces))| {
+        |(
+            (conversation, tool, user, outcome, trigger),
+            (kind, seconds, tenths, decoy, braces, subjects, emergency),
+        )| {
             if kind == "entries_lost" {
                 return (
                     kind,
@@ -145,7 +203,22 @@ fn record() -> impl Strategy<Value = (&'static str, Value)> {
                         "timestamp": instant(seconds).format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()}),
                 );
             }
+            if kind == "alert" {
+                let calls = [seconds, tenths].map(|number| format!("call-{}", number % 600));
+                return (
+                    kind,
+                    json!({"call_ids": calls, "rule": "burst", "retention_class": "general",
+                        "timestamp": instant(seconds).format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()}),
+                );
+            }
             let mut members = call(conversation, tool, outcome.as_str(), seconds);
+            if !subjects.is_empty() {
+                members["subjects"] = json!(subjects);
+                members["purpose"] = "treatment".into();
+            }
+            if emergency {
+                members["emergency"] = json!({"reason": "ORD", "declared_by": "usr_8"});
+            }
             members["user_id"] = user.into();
             members["call_trigger"] = trigger.as_str().into();
             members["duration_ms"] = json!(f64::from(tenths) / 10.0);
@@ -154,6 +227,7 @@ fn record() -> impl Strategy<Value = (&'static str, Value)> {
                     "conversation_id": decoy, "duration_ms": 99999, "outcome": "denied",
                     "timestamp": "2030-01-01T00:00:00.000000Z",
                     "deeper": [{"tool_name": "get_order", "user_id": "usr_9"}],
+                    "emergency": {"reason": "none"}, "subjects": ["P-7"],
                 });
             }
             if braces {
@@ -182,9 +256,16 @@ fn wanted() -> impl Strategy<Value = Wanted> {
         prop::bool::weighted(0.2),
         prop::option::weighted(0.3, 0..600_u32),
         prop::option::weighted(0.3, 0..600_u32),
+        prop::collection::vec(prop::sample::select(&SUBJECTS[..]), 0..3),
+        prop::option::weighted(0.3, prop::sample::select(&TEXTS[..])),
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.2),
     );
     (words, rest).prop_map(
-        |((conversation, user, tools, outcome, trigger, kind), (failures, since, until))| Wanted {
+        |(
+            (conversation, user, tools, outcome, trigger, kind),
+            (failures, since, until, subjects, text, emergency, unreviewed),
+        )| Wanted {
             conversation,
             user,
             tools,
@@ -192,6 +273,10 @@ fn wanted() -> impl Strategy<Value = Wanted> {
             trigger,
             kind,
             failures,
+            subjects,
+            text,
+            emergency,
+            unreviewed,
             since,
             until,
         },
@@ -250,14 +335,19 @@ impl Plain {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn a_scan_finds_what_a_plain_filter_over_all_lines_finds(
         logs in prop::collection::vec(prop::collection::vec(act(), 0..30), 1..4),
         wanted in wanted(),
+        page in 1..7_usize,
+        reviewed in prop::collection::vec(0..600_u32, 0..400),
     ) {
         let folder = tempfile::tempdir().unwrap();
+        // The reviews of the first store alone: `admin` is a log like others to a scan.
+        let reviewed: Vec<String> = reviewed.iter().map(|number| format!("call-{number}")).collect();
+        let reviewed: Vec<&str> = reviewed.iter().map(String::as_str).collect();
         let mut plain = Vec::new();
         let (mut bad, mut superseded) = (0, 0);
         for (number, acts) in logs.iter().enumerate() {
@@ -285,11 +375,22 @@ proptest! {
             }
             plain.extend(own.lines);
         }
+        let mut admin = WrittenLog::create(&folder.path().join("store-0/admin"), 99);
+        let mut own = Plain::new();
+        let review = admin.add("reviewed", &json!({
+            "actor": "dpo", "call_ids": reviewed, "retention_class": "admin",
+            "timestamp": "2025-07-06T00:05:00.000000Z",
+        }));
+        own.push(fs::read_to_string(admin.segment()).unwrap().lines().next().unwrap());
+        own.push(&review);
+        plain.extend(own.lines);
         plain.sort();
-        let expected: Vec<String> = plain.into_iter().map(|(_, _, _, line)| line).filter(|line| wanted.takes(line)).collect();
+        let expected: Vec<String> = plain.into_iter().map(|(_, _, _, line)| line).filter(|line| wanted.takes(line, &reviewed)).collect();
         let filter = wanted.filter();
         prop_assert_eq!(&lines(folder.path(), &filter), &expected);
         prop_assert_eq!(&lines_reversed(folder.path(), &filter), &expected);
+        prop_assert_eq!(&paged(folder.path(), &filter, page), &expected);
+        prop_assert_eq!(&paged_reversed(folder.path(), &filter, page), &expected);
 
         let mut all = scan(folder.path(), &Filter::new()).unwrap();
         prop_assert!(all.all(|record| record.is_ok()));
@@ -307,7 +408,9 @@ proptest! {
         for (kind, members) in &records {
             log.add(kind, members);
         }
-        let filter = wanted.filter();
+        // What was reviewed is told to the filter, not found.
+        let wanted = Wanted { kind: wanted.kind.filter(|kind| *kind != "alert"), ..wanted };
+        let filter = wanted.filter().reviewed(["call-7"]);
         let calls: Vec<Record> = scan(folder.path(), &Filter::new()).unwrap()
             .map(|record| record.unwrap())
             .filter(Record::is_call)
@@ -322,6 +425,117 @@ proptest! {
             .map(|record| record.line().to_owned())
             .collect();
         prop_assert_eq!(by_entry, by_scan);
+    }
+
+    #[test]
+    fn entries_of_a_sink_in_memory_are_found_as_their_records_are(
+        records in prop::collection::vec(record(), 1..20),
+        wanted in wanted(),
+        page in 1..7_usize,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = HashChainSink::in_memory();
+        let sink = MemorySink::new();
+        for (kind, members) in &records {
+            let entry = entry(kind, members).build(&Sanitizer::default());
+            sink.record(&entry.as_entry());
+            store.record(&entry.as_entry());
+        }
+        store.to_folder(folder.path().join("audit")).unwrap();
+        let filter = wanted.filter();
+        let of_memory: Vec<String> = scan_memory(&sink, &filter).map(|one| own_members(one.line())).collect();
+        let of_store: Vec<String> = scan(&folder.path().join("audit"), &filter).unwrap()
+            .map(|record| record.unwrap())
+            .filter(Record::is_call)
+            .map(|record| own_members(record.line()))
+            .collect();
+        prop_assert_eq!(&of_memory, &of_store);
+        let plain: Vec<String> = sink.lines().iter()
+            .filter(|line| wanted.takes(line, &[]))
+            .map(|line| own_members(line))
+            .collect();
+        prop_assert_eq!(&of_memory, &plain);
+        let newest_first: Vec<String> = scan_memory_reverse(&sink, &filter).map(|one| own_members(one.line())).collect();
+        prop_assert!(newest_first.iter().rev().eq(of_memory.iter()));
+        for newest_first in [false, true] {
+            let scan = || if newest_first { scan_memory_reverse(&sink, &filter) } else { scan_memory(&sink, &filter) };
+            let mut pages: Vec<Record> = Vec::new();
+            loop {
+                let rest = match pages.last() {
+                    Some(last) => scan().after(&last.cursor()),
+                    None => scan(),
+                };
+                let found: Vec<Record> = rest.take(page).collect();
+                if found.is_empty() { break; }
+                pages.extend(found);
+            }
+            prop_assert!(pages.iter().map(Record::line).eq(scan().map(|one| one.line().to_owned())));
+        }
+    }
+}
+
+/// A record without its place in a log.
+fn own_members(line: &str) -> String {
+    let mut record: Value = serde_json::from_str(line).unwrap();
+    for name in ["_hash", "_log", "_previous_hash", "_seq"] {
+        record.as_object_mut().unwrap().remove(name);
+    }
+    record.to_string()
+}
+
+/// An entry of a recorder, made of some of a record's members.
+fn entry(kind: &str, members: &Value) -> EntryBuilder {
+    let text = |name: &str| members[name].as_str().unwrap_or_default().to_owned();
+    let mut context = CallContext::new(text("conversation_id"), text("user_id"));
+    for subject in members["subjects"].as_array().into_iter().flatten() {
+        context = context.subject(subject.as_str().unwrap());
+    }
+    if members["emergency"].is_object() {
+        context.emergency = Some(Emergency::new("ORD", "usr_8"));
+    }
+    let outcome = Outcome::from_name(&text("outcome")).unwrap_or(Outcome::Success);
+    let started = at(&text("timestamp"));
+    let kind = match kind {
+        "tool_call_started" => EntryKind::ToolCallStarted,
+        _ => EntryKind::ToolCall,
+    };
+    EntryBuilder::new(text("tool_name"))
+        .arguments(members["arguments"].clone())
+        .context(context)
+        .outcome(outcome)
+        .kind(kind)
+        .started(started.into())
+}
+
+/// All pages of so many records, one after another.
+fn paged(path: &Path, filter: &Filter, page: usize) -> Vec<String> {
+    let mut found: Vec<Record> = Vec::new();
+    loop {
+        let mut rest = scan(path, filter).unwrap();
+        if let Some(last) = found.last() {
+            rest = rest.after(&last.cursor().to_string().parse().unwrap());
+        }
+        let before = found.len();
+        found.extend(rest.take(page).map(Result::unwrap));
+        if found.len() == before {
+            return found.iter().map(|one| one.line().to_owned()).collect();
+        }
+    }
+}
+
+fn paged_reversed(path: &Path, filter: &Filter, page: usize) -> Vec<String> {
+    let mut found: Vec<Record> = Vec::new();
+    loop {
+        let mut rest = scan_reverse(path, filter).unwrap();
+        if let Some(last) = found.last() {
+            rest = rest.after(&last.cursor());
+        }
+        let before = found.len();
+        found.extend(rest.take(page).map(Result::unwrap));
+        if found.len() == before {
+            found.reverse();
+            return found.iter().map(|one| one.line().to_owned()).collect();
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::query::{Filter, LogSnapshot, QueryError, Scan};
+use crate::query::{Filter, LogSnapshot, QueryError, Scan, calls_without_end_in};
 
 /// The kind of a record of intent.
 pub(super) const STARTED: &str = "tool_call_started";
@@ -19,23 +19,11 @@ struct Call {
 /// Memory is that of the calls open at once, since an end stands behind its beginning. Logs without a record of intent
 /// are looked through for the kinds of their records alone.
 pub(super) fn without_end(snapshots: &[Arc<LogSnapshot>]) -> Result<HashSet<String>, QueryError> {
-    let mut open = HashSet::new();
     let started = Filter::new().kind(STARTED);
-    if Scan::over(snapshots.to_vec(), &started).next().is_none() {
-        return Ok(open);
+    if Scan::over(snapshots.to_vec(), &started)?.next().is_none() {
+        return Ok(HashSet::new());
     }
-    for record in Scan::over(snapshots.to_vec(), &started.kind(ENDED)) {
-        let record = record?;
-        let Ok(call) = serde_json::from_str::<Call>(record.line()) else {
-            continue;
-        };
-        if record.kind() == STARTED {
-            open.insert(call.call_id);
-        } else {
-            open.remove(&call.call_id);
-        }
-    }
-    Ok(open)
+    calls_without_end_in(snapshots.to_vec(), &started.kind(ENDED))
 }
 
 /// The id of a record's call.

@@ -69,7 +69,7 @@ impl<E: Exporter> Export<E> {
             .collect();
         Ok(Self {
             exporter,
-            scan: Scan::over(snapshots, filter),
+            scan: Scan::over(snapshots, filter)?,
             replayed,
             without_end,
             line: Vec::new(),

@@ -29,6 +29,8 @@ pub use self::status::LogStatus;
 #[cfg(unix)]
 pub use self::storage::{Access, FolderStorage};
 pub use self::storage::{MemorySegment, MemoryStorage, Storage};
+#[cfg(unix)]
+pub(crate) use self::writer::timestamp;
 pub use self::writer::{LogWriter, NewRecord};
 
 #[doc = include_str!("../docs/format.md")]

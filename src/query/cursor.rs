@@ -1,12 +1,14 @@
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Take;
+use std::io::{Read, Take};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::chunks::Chunk;
+use super::compiled::Compiled;
 use super::fields::{Fields, NO_TIMESTAMP};
-use super::filter::Compiled;
 use super::lines::{Lines, Step};
+use super::own::Own;
 use super::record::{Place, Record};
 use super::snapshot::{self, LogSnapshot, Opening};
 use super::{PassedOver, QueryError, members, repeats};
@@ -26,18 +28,48 @@ pub(crate) struct LogCursor {
     /// The segments that are still to be read, the one that is being read first.
     segments: Range<usize>,
     lines: Option<Lines<Take<File>>>,
+    /// Lines from this place on in the one segment are another's.
+    until: Option<u64>,
+    lines_seen: u64,
     place: Option<Place>,
-    repeats: HashSet<(u64, RecordHash)>,
-    /// The greatest end of a record until now, kept only where logs are merged.
+    repeats: Arc<HashSet<(u64, RecordHash)>>,
+    /// The greatest end of a record until now, where it is wanted.
     running_end: Option<i64>,
     passed: PassedOver,
 }
 
 impl LogCursor {
-    /// Through a whole log; `timed` where its records' ends are needed.
-    pub(crate) fn new(snapshot: Arc<LogSnapshot>, timed: bool) -> Self {
+    /// Through a whole log, without a look at the ends of its records.
+    pub(crate) fn new(snapshot: Arc<LogSnapshot>) -> Self {
         let segments = 0..snapshot.segments.len();
-        Self::of_segments(snapshot, segments, timed.then_some(i64::MIN))
+        Self::of_segments(snapshot, segments, None)
+    }
+
+    /// Through the lines that begin in a chunk. Lines are numbered, and ends compared, from its start.
+    pub(crate) fn of_chunk(snapshot: Arc<LogSnapshot>, chunk: &Chunk) -> Result<Self, QueryError> {
+        let segment = &snapshot.segments[chunk.segment];
+        let failed = |error| QueryError::io("reading", &segment.path, error);
+        let first = if chunk.start == 0 {
+            Some(0)
+        } else {
+            let mut before = snapshot::read_from(segment, chunk.start - 1)?;
+            line_start(&mut before, chunk.start - 1, chunk.end).map_err(failed)?
+        };
+        let lines = match first {
+            Some(first) => Some(Lines::new(
+                snapshot::read_from(segment, first)?,
+                MAX_RECORD,
+                first,
+            )),
+            None => None,
+        };
+        let first = chunk.segment;
+        let segments = first..first + usize::from(lines.is_some());
+        let mut cursor = Self::of_segments(snapshot, segments, Some(i64::MIN));
+        cursor.lines = lines;
+        cursor.until = Some(chunk.end);
+        cursor.repeats = Arc::clone(&chunk.repeats);
+        Ok(cursor)
     }
 
     /// Through some of a log's segments, with the running end that stands before them.
@@ -50,8 +82,10 @@ impl LogCursor {
             snapshot,
             segments,
             lines: None,
+            until: None,
+            lines_seen: 0,
             place: None,
-            repeats: HashSet::new(),
+            repeats: Arc::default(),
             running_end,
             passed: PassedOver::default(),
         }
@@ -67,13 +101,18 @@ impl LogCursor {
             let mut lines = match self.lines.take() {
                 Some(lines) => lines,
                 None => {
-                    self.repeats = repeats::of_segment(&snapshot.segments, index)?;
+                    self.repeats = Arc::new(repeats::of_segment(&snapshot.segments, index)?);
                     Lines::new(snapshot::read_from(segment, 0)?, MAX_RECORD, 0)
                 }
             };
             let step = lines
                 .advance()
                 .map_err(|error| QueryError::io("reading", &segment.path, error))?;
+            if self.until.is_some_and(|until| lines.offset() >= until) {
+                self.segments.start += 1;
+                continue;
+            }
+            self.lines_seen = lines.number();
             match step {
                 Step::Line => {
                     let found = examine(lines.line(), &self.repeats, self.running_end.as_mut());
@@ -133,14 +172,22 @@ impl LogCursor {
     /// The next record that is wanted.
     pub(crate) fn next_match(&mut self, filter: &Compiled) -> Result<Option<Record>, QueryError> {
         while self.advance_to_candidate(filter)? {
-            let Some(place) = &self.place else { break };
-            match confirm(filter, self.line(), place, &self.snapshot.folder) {
+            match self.confirmed(filter) {
                 Ok(Some(record)) => return Ok(Some(record)),
                 Ok(None) => {}
                 Err(reason) => self.bad(reason),
             }
         }
         Ok(None)
+    }
+
+    /// The record that stands now, where it is wanted.
+    pub(crate) fn confirmed(&self, filter: &Compiled) -> Result<Option<Record>, &'static str> {
+        let Some(place) = &self.place else {
+            return Ok(None);
+        };
+        let end = self.running_end();
+        confirm(filter, self.line(), place, &self.snapshot.folder, end)
     }
 
     /// Counts the line that stands now as bad.
@@ -169,6 +216,11 @@ impl LogCursor {
     /// The number of the line that stands now in its segment, from 1.
     pub(crate) fn line_number(&self) -> u64 {
         self.lines.as_ref().map(Lines::number).unwrap_or_default()
+    }
+
+    /// How many lines were gone through.
+    pub(crate) fn lines_seen(&self) -> u64 {
+        self.lines_seen
     }
 
     /// The greatest end of a record up to the one that stands now.
@@ -213,7 +265,8 @@ pub(crate) fn examine(
         let Some(begin) = members::timestamp(line, place.members_at) else {
             return Found::Bad(NO_TIMESTAMP);
         };
-        let end = begin.saturating_add(members::duration(line, place.members_at));
+        let took = members::duration(kind, line, place.members_at);
+        let end = begin.saturating_add(took);
         *running_end = end.max(*running_end);
     }
     Found::Record(place)
@@ -225,14 +278,41 @@ pub(crate) fn confirm(
     line: &[u8],
     place: &Place,
     folder: &Arc<std::path::Path>,
+    end: i64,
 ) -> Result<Option<Record>, &'static str> {
     let (fields, text) = Fields::parse(line)?;
     let timestamp = fields.timestamp()?;
     let kind = text.get(place.kind.clone()).unwrap_or_default();
-    Ok(filter.confirms(kind, &fields, timestamp).then(|| Record {
+    let own = Own {
+        line,
+        members_at: place.members_at,
+    };
+    let wanted = filter.confirms(kind, &fields, own, timestamp);
+    Ok(wanted.then(|| Record {
         line: text.to_owned(),
         place: place.clone(),
         timestamp,
+        end,
         folder: Arc::clone(folder),
     }))
+}
+
+/// Where the first line begins behind `at`, where the reader stands, and before `until`.
+fn line_start(reader: &mut impl Read, at: u64, until: u64) -> std::io::Result<Option<u64>> {
+    let mut buffer = [0; 4096];
+    let mut at = at;
+    while at < until {
+        let read = match reader.read(&mut buffer) {
+            Ok(0) => return Ok(None),
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if let Some(found) = memchr::memchr(b'\n', &buffer[..read]) {
+            let start = at + found as u64 + 1;
+            return Ok((start < until).then_some(start));
+        }
+        at += read as u64;
+    }
+    Ok(None)
 }

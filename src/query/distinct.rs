@@ -21,13 +21,35 @@ impl Distinct {
     pub(crate) fn add(&mut self, text: &str) {
         let mut hasher = DefaultHasher::new();
         hasher.write(text.as_bytes());
-        let hash = hasher.finish();
+        self.add_hash(hasher.finish());
+    }
+
+    /// Adds the texts that another count has.
+    pub(crate) fn merge(&mut self, other: Self) {
+        if !other.registers.is_empty() {
+            self.estimate();
+            for (mine, other) in self.registers.iter_mut().zip(other.registers) {
+                *mine = other.max(*mine);
+            }
+        }
+        for hash in other.exact {
+            self.add_hash(hash);
+        }
+    }
+
+    fn add_hash(&mut self, hash: u64) {
         if !self.registers.is_empty() {
             self.add_to_register(hash);
             return;
         }
         self.exact.insert(hash);
         if self.exact.len() > EXACT {
+            self.estimate();
+        }
+    }
+
+    fn estimate(&mut self) {
+        if self.registers.is_empty() {
             self.registers = vec![0; 1 << INDEX_BITS];
             for hash in std::mem::take(&mut self.exact) {
                 self.add_to_register(hash);

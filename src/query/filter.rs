@@ -1,17 +1,22 @@
-use chrono::{DateTime, Utc};
-use memchr::memmem::{self, Finder};
+use std::collections::HashSet;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value};
 
 use super::fields::Fields;
-use super::{instant, members};
+use super::own::Own;
+use super::{instant, own};
 use crate::call::Outcome;
-use crate::canonical;
 use crate::entry::{AuditEntry, CallTrigger};
 
 /// Which records are wanted.
 ///
 /// Said twice, a method means "one of these"; different methods all have to hold. A filter that names
 /// nothing lets every record through, of whatever kind. Records that are no calls have no conversation,
-/// user, tool, model, outcome and trigger, so a filter that asks for one passes them over.
+/// user, tool, subject, model, outcome and trigger, so a filter that asks for one passes them over.
+///
+/// It asks for what stands in the records: where the policy writes a pseudonym, that is what to look for
+/// ([`Sanitizer::pseudonyms_of`](crate::Sanitizer::pseudonyms_of)).
 ///
 /// ```
 /// use tool_audit::AuditEntry;
@@ -25,14 +30,19 @@ use crate::entry::{AuditEntry, CallTrigger};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    conversations: Vec<String>,
-    users: Vec<String>,
-    tools: Vec<String>,
-    models: Vec<String>,
-    outcomes: Vec<Outcome>,
-    triggers: Vec<CallTrigger>,
+    pub(super) conversations: Vec<String>,
+    pub(super) users: Vec<String>,
+    pub(super) tools: Vec<String>,
+    pub(super) models: Vec<String>,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) triggers: Vec<CallTrigger>,
     kinds: Vec<String>,
-    failures: bool,
+    pub(super) subjects: Vec<String>,
+    pub(super) texts: Vec<String>,
+    pub(super) failures: bool,
+    pub(super) emergency: bool,
+    pub(super) unreviewed: bool,
+    reviewed: HashSet<String>,
     since: Option<i64>,
     until: Option<i64>,
 }
@@ -102,6 +112,54 @@ impl Filter {
         self
     }
 
+    /// Asks for the calls about this person or thing, by what stands in the record's `subjects`.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subjects.push(subject.into());
+        self
+    }
+
+    /// Asks for records in which this text stands: in a string, a number or the name of a member, whole or in
+    /// part, at any depth; the members of a record's place in its log (`_hash` and the like) aside. Upper and
+    /// lower case differ. An empty text asks for nothing.
+    #[must_use]
+    pub fn contains(mut self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.is_empty() {
+            self.texts.push(text);
+        }
+        self
+    }
+
+    /// Asks for calls that were made with a break-glass declaration, whole or defective.
+    #[must_use]
+    pub fn emergency(mut self) -> Self {
+        self.emergency = true;
+        self
+    }
+
+    /// Asks for emergency calls and alerts that nobody has looked at: no `reviewed` record names the call, or
+    /// one of the alert's calls. An alert that names no call stays unreviewed.
+    ///
+    /// Scans find the `reviewed` records in the `admin` of each store that they read, also where they are given a
+    /// single log of it; [`reviewed`](Self::reviewed) adds others.
+    #[must_use]
+    pub fn unreviewed(mut self) -> Self {
+        self.unreviewed = true;
+        self
+    }
+
+    /// Calls that count as looked at, by their `call_id`, for [`unreviewed`](Self::unreviewed).
+    #[must_use]
+    pub fn reviewed<I>(mut self, call_ids: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.reviewed.extend(call_ids.into_iter().map(Into::into));
+        self
+    }
+
     /// Asks for records whose `timestamp`, when the call began, is at or after this instant. Compared to
     /// whole microseconds.
     #[must_use]
@@ -117,10 +175,63 @@ impl Filter {
         self
     }
 
-    /// Whether an entry in memory is wanted, such as one of a
-    /// [`MemorySink`](crate::sink).
+    /// What the filter asks for, one member for each thing; empty where it asks for nothing.
     ///
-    /// An entry whose `timestamp` cannot be read is not wanted where the filter has a bound in time.
+    /// ```
+    /// use tool_audit::query::Filter;
+    ///
+    /// let filter = Filter::new().tool("get_order").failures();
+    /// assert_eq!(filter.describe().to_string(), r#"{"failures":true,"tools":["get_order"]}"#);
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> Value {
+        let mut members = Map::new();
+        let outcomes: Vec<String> = self
+            .outcomes
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect();
+        let triggers: Vec<String> = self
+            .triggers
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect();
+        for (name, words) in [
+            ("conversations", &self.conversations),
+            ("users", &self.users),
+            ("tools", &self.tools),
+            ("subjects", &self.subjects),
+            ("models", &self.models),
+            ("outcomes", &outcomes),
+            ("triggers", &triggers),
+            ("kinds", &self.kinds),
+            ("contains", &self.texts),
+        ] {
+            if !words.is_empty() {
+                members.insert(name.to_owned(), words.clone().into());
+            }
+        }
+        for (name, is_asked) in [
+            ("failures", self.failures),
+            ("emergency", self.emergency),
+            ("unreviewed", self.unreviewed),
+        ] {
+            if is_asked {
+                members.insert(name.to_owned(), true.into());
+            }
+        }
+        for (name, bound) in [("since", self.since), ("until", self.until)] {
+            if let Some(at) = bound.and_then(instant::to_date_time) {
+                let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+                members.insert(name.to_owned(), at.into());
+            }
+        }
+        Value::Object(members)
+    }
+
+    /// Whether an entry in memory is wanted.
+    ///
+    /// Nobody has looked at an emergency call whose review this filter was not [told](Self::reviewed) of. An entry whose `timestamp` cannot be read is not wanted where the filter has a bound in time.
     #[must_use]
     pub fn matches(&self, entry: &AuditEntry) -> bool {
         self.takes_kind(&entry.kind)
@@ -129,13 +240,24 @@ impl Filter {
             && one_of(&self.tools, Some(&entry.tool_name))
             && one_of(&self.models, Some(&entry.model))
             && (self.triggers.is_empty() || self.triggers.contains(&entry.call_trigger))
+            && self.takes_subject(|wanted| entry.subjects.iter().any(|one| one == wanted))
+            && (!self.emergency || entry.emergency.is_some())
+            && (!self.unreviewed
+                || entry.emergency.is_some() && !self.reviewed.contains(&entry.call_id))
             && self.takes_outcome(entry.outcome.map(Outcome::as_str))
             && (!self.has_times()
                 || instant::parse(&entry.timestamp).is_some_and(|at| self.takes_time(at)))
+            && (self.texts.is_empty() || own::contains(entry.to_json().as_bytes(), &self.texts))
     }
 
     /// As [`matches`](Self::matches), for the members of a record.
-    pub(crate) fn confirms(&self, kind: &str, fields: &Fields<'_>, timestamp: i64) -> bool {
+    pub(crate) fn confirms(
+        &self,
+        kind: &str,
+        fields: &Fields<'_>,
+        own: Own<'_>,
+        timestamp: i64,
+    ) -> bool {
         self.takes_kind(kind)
             && one_of(&self.conversations, fields.conversation())
             && one_of(&self.users, fields.user())
@@ -147,6 +269,31 @@ impl Filter {
                     .is_some_and(|word| self.triggers.iter().any(|one| one.as_str() == word)))
             && self.takes_outcome(fields.outcome())
             && self.takes_time(timestamp)
+            && (self.subjects.is_empty() || {
+                let subjects = own.texts("subjects");
+                self.takes_subject(|wanted| subjects.iter().any(|one| one == wanted))
+            })
+            && (!self.emergency || own.is_emergency())
+            && (!self.unreviewed || self.is_unreviewed(kind, fields, own))
+            && (self.texts.is_empty() || own::contains(own.line, &self.texts))
+    }
+
+    fn is_unreviewed(&self, kind: &str, fields: &Fields<'_>, own: Own<'_>) -> bool {
+        let is_new = |call: &str| !self.reviewed.contains(call);
+        if kind == ALERT {
+            let calls = own.texts("call_ids");
+            return calls.is_empty() || calls.iter().any(|call| is_new(call));
+        }
+        own.is_emergency() && fields.call_id().is_none_or(is_new)
+    }
+
+    fn takes_subject(&self, has: impl Fn(&str) -> bool) -> bool {
+        self.subjects.is_empty() || self.subjects.iter().any(|wanted| has(wanted))
+    }
+
+    /// Whether the calls that somebody has looked at make a difference.
+    pub(crate) fn asks_for_reviews(&self) -> bool {
+        self.unreviewed
     }
 
     pub(crate) fn takes_kind(&self, kind: &str) -> bool {
@@ -159,14 +306,17 @@ impl Filter {
         wanted && (!self.failures || outcome.is_some_and(says_failure))
     }
 
-    fn has_times(&self) -> bool {
+    pub(super) fn has_times(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
 
-    fn takes_time(&self, at: i64) -> bool {
+    pub(super) fn takes_time(&self, at: i64) -> bool {
         self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at <= until)
     }
 }
+
+/// The kind of a record that says that a detector fired.
+pub(super) const ALERT: &str = "alert";
 
 fn one_of(wanted: &[String], found: Option<&str>) -> bool {
     wanted.is_empty() || found.is_some_and(|found| wanted.iter().any(|one| one == found))
@@ -174,80 +324,4 @@ fn one_of(wanted: &[String], found: Option<&str>) -> bool {
 
 fn says_failure(outcome: &str) -> bool {
     outcome != Outcome::Success.as_str() && outcome != Outcome::InputRequired.as_str()
-}
-
-/// A filter made ready for many lines: what can be told from the bytes is told from them.
-///
-/// A wanted member stands in a record's line as its canonical bytes, so a line without them is passed over
-/// unparsed. The same bytes may stand deeper in the record, so a line with them is parsed to be sure.
-#[derive(Debug)]
-pub(crate) struct Compiled {
-    filter: Filter,
-    /// For each member asked for, the byte strings of which one has to be there.
-    needles: Vec<Vec<Finder<'static>>>,
-}
-
-impl Compiled {
-    pub(crate) fn new(filter: &Filter) -> Self {
-        let mut needles = Vec::new();
-        let mut add = |member: &str, words: Vec<&str>| {
-            if !words.is_empty() {
-                needles.push(words.iter().map(|word| needle(member, word)).collect());
-            }
-        };
-        add("conversation_id", texts(&filter.conversations));
-        add("user_id", texts(&filter.users));
-        add("tool_name", texts(&filter.tools));
-        add("model", texts(&filter.models));
-        add(
-            "outcome",
-            filter.outcomes.iter().map(|one| one.as_str()).collect(),
-        );
-        add(
-            "call_trigger",
-            filter.triggers.iter().map(|one| one.as_str()).collect(),
-        );
-        Self {
-            filter: filter.clone(),
-            needles,
-        }
-    }
-
-    /// False where the line is surely not wanted.
-    pub(crate) fn may_match(&self, kind: &str, line: &[u8], members_at: usize) -> bool {
-        self.filter.takes_kind(kind)
-            && self
-                .needles
-                .iter()
-                .all(|words| words.iter().any(|word| word.find(line).is_some()))
-            && (!self.filter.failures || may_be_failure(line))
-            // A timestamp that cannot be read goes on to be reported.
-            && (!self.filter.has_times()
-                || members::timestamp(line, members_at).is_none_or(|at| self.filter.takes_time(at)))
-    }
-
-    pub(crate) fn confirms(&self, kind: &str, fields: &Fields<'_>, timestamp: i64) -> bool {
-        self.filter.confirms(kind, fields, timestamp)
-    }
-}
-
-fn texts(words: &[String]) -> Vec<&str> {
-    words.iter().map(String::as_str).collect()
-}
-
-fn needle(member: &str, word: &str) -> Finder<'static> {
-    let mut bytes = Vec::with_capacity(member.len() + word.len() + 8);
-    canonical::write_string(&mut bytes, member);
-    bytes.push(b':');
-    canonical::write_string(&mut bytes, word);
-    Finder::new(&bytes).into_owned()
-}
-
-/// Whether a member `outcome` somewhere in the line names a failure.
-fn may_be_failure(line: &[u8]) -> bool {
-    const NAME: &[u8] = br#""outcome":""#;
-    memmem::find_iter(line, NAME).any(|at| {
-        let word = &line[at + NAME.len()..];
-        !word.starts_with(br#"success""#) && !word.starts_with(br#"input_required""#)
-    })
 }

@@ -3,8 +3,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::compiled::Compiled;
 use super::cursor::{self, Found, NO_LINE_FEED, TOO_LONG};
-use super::filter::Compiled;
 use super::lines::{Lines, Step};
 use super::reverse::ReverseScan;
 use super::scan::shared;
@@ -71,7 +71,7 @@ impl Follow {
             newest,
             Self {
                 path: path.to_owned(),
-                filter: Compiled::new(filter),
+                filter: Compiled::over(filter, &snapshots)?,
                 logs,
                 replayed: snapshots.iter().any(|snapshot| snapshot.is_replayed()),
                 passed: scan.passed_over(),
@@ -222,7 +222,8 @@ impl FollowedLog {
                     let line = lines.line();
                     match cursor::examine(line, &self.repeats, Some(&mut self.running_end)) {
                         Found::Record(place) => {
-                            match cursor::confirm(filter, line, &place, &self.folder) {
+                            let end = self.running_end;
+                            match cursor::confirm(filter, line, &place, &self.folder, end) {
                                 Ok(Some(record)) => self.added.push((self.running_end, record)),
                                 Ok(None) => {}
                                 Err(reason) => passed.bad_line(&segment.path, number, reason),

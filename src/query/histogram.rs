@@ -28,6 +28,26 @@ impl Histogram {
         self.add_to_bucket(micros);
     }
 
+    /// Adds the durations that another histogram has.
+    pub(crate) fn merge(&mut self, other: Self) {
+        if !other.buckets.is_empty() {
+            for micros in std::mem::take(&mut self.exact) {
+                self.add_to_bucket(micros);
+            }
+            if self.buckets.len() < other.buckets.len() {
+                self.buckets.resize(other.buckets.len(), 0);
+            }
+            for (mine, other) in self.buckets.iter_mut().zip(&other.buckets) {
+                *mine += other;
+            }
+            self.count += other.count;
+            return;
+        }
+        for micros in other.exact {
+            self.add(micros);
+        }
+    }
+
     fn add_to_bucket(&mut self, micros: u64) {
         let index = bucket(micros);
         if self.buckets.len() <= index {

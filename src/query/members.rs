@@ -49,8 +49,23 @@ pub(crate) fn timestamp(line: &[u8], from: usize) -> Option<i64> {
 }
 
 /// How long the record's call took, in whole microseconds; 0 where it has no duration.
-pub(crate) fn duration(line: &[u8], from: usize) -> i64 {
-    find(line, from, "duration_ms")
+///
+/// The end of a call has one of its own, so where the name stands once it is that one, and the members
+/// before it need not be walked.
+pub(crate) fn duration(kind: &[u8], line: &[u8], from: usize) -> i64 {
+    const NAME: &[u8] = br#""duration_ms":"#;
+    if kind == b"tool_call_started" {
+        return 0;
+    }
+    let mut found = memchr::memmem::find_iter(line, NAME);
+    let value = match (found.next(), found.next()) {
+        (Some(at), None) if kind == b"tool_call" => {
+            skip_value(line, at + NAME.len()).and_then(|end| line.get(at + NAME.len()..end))
+        }
+        (None, _) => None,
+        _ => find(line, from, "duration_ms"),
+    };
+    value
         .and_then(|text| std::str::from_utf8(text).ok())
         .and_then(|text| text.parse().ok())
         .map_or(0, micros)
@@ -115,7 +130,8 @@ mod tests {
     #[test]
     fn only_the_records_own_members_are_found() {
         let line = br#"{"a":{"duration_ms":7,"x":["}",{"timestamp":"no"}]},"b":"\"duration_ms\":8","duration_ms":1.5,"timestamp":"2025-07-06T14:23:01.456789Z","tool_name":"{x}"}"#;
-        assert_eq!(duration(line, 1), 1500);
+        assert_eq!(duration(b"tool_call", line, 1), 1500);
+        assert_eq!(duration(b"tool_call_started", line, 1), 0);
         assert_eq!(
             timestamp(line, 1),
             instant::parse("2025-07-06T14:23:01.456789Z")
@@ -128,7 +144,9 @@ mod tests {
     fn a_timestamp_inside_another_member_is_not_the_records_own() {
         let line = br#"{"a":{"timestamp":"2025-07-06T14:23:01.456789Z"}}"#;
         assert_eq!(timestamp(line, 1), None);
-        assert_eq!(duration(br#"{"a":{"duration_ms":7}}"#, 1), 0);
+        assert_eq!(duration(b"later", br#"{"a":{"duration_ms":7}}"#, 1), 0);
+        let one = br#"{"a":"\"duration_ms\":7","duration_ms":2}"#;
+        assert_eq!(duration(b"tool_call", one, 1), 2000);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{QueryError, instant};
+use super::{Cursor, QueryError, instant};
 use crate::entry::AuditEntry;
 use crate::log::{LogId, RecordHash, RecordHead};
 
@@ -43,6 +43,8 @@ pub struct Record {
     pub(crate) line: String,
     pub(crate) place: Place,
     pub(crate) timestamp: i64,
+    /// The greatest end of a record of the log up to this one.
+    pub(crate) end: i64,
     pub(crate) folder: Arc<Path>,
 }
 
@@ -55,7 +57,8 @@ impl Record {
 
     /// The five members with which the record begins.
     ///
-    /// None never comes of a scan, which passes over lines that do not begin like a record.
+    /// None for an entry of a [`MemorySink`](crate::MemorySink), which is no part of a log; never of other
+    /// scans, which pass over lines that do not begin like a record.
     #[must_use]
     pub fn head(&self) -> Option<RecordHead<'_>> {
         RecordHead::parse(self.line.as_bytes())
@@ -89,6 +92,16 @@ impl Record {
     #[must_use]
     pub fn timestamp(&self) -> DateTime<Utc> {
         instant::to_date_time(self.timestamp).unwrap_or_default()
+    }
+
+    /// The record's place in the order of all, behind which the next page begins.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            end: self.end,
+            log: self.place.log,
+            seq: self.place.seq,
+        }
     }
 
     /// True for the end of a call and for a record of intent.

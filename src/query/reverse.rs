@@ -5,10 +5,12 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::chunks::Chunks;
+use super::compiled::Compiled;
 use super::cursor::{LogCursor, confirm};
-use super::filter::Compiled;
-use super::scan::{Waiting, shared};
-use super::{Filter, LogSnapshot, PassedOver, QueryError, Record};
+use super::scan::{Waiting, shared, workers_for};
+use super::workers::Workers;
+use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record};
 
 /// Reads the records that `filter` wants, newest first: what [`scan`](super::scan()) gives, in the opposite
 /// order.
@@ -40,18 +42,33 @@ impl ReverseScan {
         snapshots: Vec<Arc<LogSnapshot>>,
         filter: &Filter,
     ) -> Result<Self, QueryError> {
+        let filter = Compiled::over(filter, &snapshots)?;
         let merged = snapshots.len() > 1;
+        let workers = workers_for(&snapshots).filter(|_| merged);
         Ok(Self {
             logs: snapshots
                 .into_iter()
-                .map(|snapshot| ReverseCursor::new(snapshot, merged))
+                .map(|snapshot| ReverseCursor::new(snapshot, merged, workers.clone()))
                 .collect::<Result<_, _>>()?,
-            filter: Compiled::new(filter),
+            filter,
             waiting: BinaryHeap::new(),
             started: false,
             failed: None,
             ended: false,
         })
+    }
+
+    /// Begins again, behind the record that a cursor names: with the newest that is older.
+    #[must_use]
+    pub fn after(mut self, cursor: &Cursor) -> Self {
+        for log in &mut self.logs {
+            log.begin_after(*cursor);
+        }
+        self.waiting.clear();
+        self.started = false;
+        self.failed = None;
+        self.ended = false;
+        self
     }
 
     /// The logs that are read.
@@ -74,11 +91,7 @@ impl ReverseScan {
             return;
         };
         match log.next_match(&self.filter) {
-            Ok(Some((end, record))) => self.waiting.push(Waiting {
-                end,
-                cursor: index,
-                record,
-            }),
+            Ok(Some(record)) => self.waiting.push(Waiting { log: index, record }),
             Ok(None) => {}
             Err(error) => self.failed = Some(error),
         }
@@ -103,7 +116,7 @@ impl Iterator for ReverseScan {
             return Some(Err(error));
         }
         let last = self.waiting.pop()?;
-        self.refill(last.cursor);
+        self.refill(last.log);
         Some(Ok(last.record))
     }
 }
@@ -122,8 +135,9 @@ struct ReverseCursor {
     snapshot: Arc<LogSnapshot>,
     /// How many segments are still to be read.
     left: usize,
-    /// The running end before each segment; empty where the log is the only one.
+    /// The running end before each segment; empty where the log is the only one, since its order needs none.
     ends_before: Vec<i64>,
+    after: Option<Cursor>,
     /// The segment that is being given out, and the places in it that are left.
     file: Option<File>,
     places: Vec<Spot>,
@@ -139,33 +153,47 @@ struct Spot {
 }
 
 impl ReverseCursor {
-    fn new(snapshot: Arc<LogSnapshot>, merged: bool) -> Result<Self, QueryError> {
-        let mut ends_before = Vec::new();
-        if merged {
-            let mut end = i64::MIN;
-            for index in 0..snapshot.segments.len() {
-                ends_before.push(end);
-                let mut cursor =
-                    LogCursor::of_segments(Arc::clone(&snapshot), index..index + 1, Some(end));
-                while cursor.advance()? {}
-                end = cursor.running_end();
-            }
-        }
+    fn new(
+        snapshot: Arc<LogSnapshot>,
+        merged: bool,
+        workers: Option<Arc<Workers>>,
+    ) -> Result<Self, QueryError> {
+        let ends_before = if merged {
+            ends_before(&snapshot, workers)?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             left: snapshot.segments.len(),
             snapshot,
             ends_before,
+            after: None,
             file: None,
             places: Vec::new(),
             passed: PassedOver::default(),
         })
     }
 
-    fn next_match(&mut self, filter: &Compiled) -> Result<Option<(i64, Record)>, QueryError> {
+    fn begin_after(&mut self, cursor: Cursor) {
+        self.left = self.snapshot.segments.len();
+        if self.snapshot.log() == Some(cursor.log) {
+            self.left = self.left.min(self.snapshot.segment_of(cursor.seq) + 1);
+        }
+        self.after = Some(cursor);
+        self.file = None;
+        self.places.clear();
+        self.passed = PassedOver::default();
+    }
+
+    fn next_match(&mut self, filter: &Compiled) -> Result<Option<Record>, QueryError> {
         loop {
             while let Some(spot) = self.places.pop() {
-                if let Some(record) = self.read(&spot, filter)? {
-                    return Ok(Some((spot.end, record)));
+                let Some(record) = self.read(&spot, filter)? else {
+                    continue;
+                };
+                let before = |cursor: &Cursor| cursor.is_behind(&record.cursor());
+                if self.after.as_ref().is_none_or(before) {
+                    return Ok(Some(record));
                 }
             }
             if self.left == 0 {
@@ -178,8 +206,9 @@ impl ReverseCursor {
 
     fn load(&mut self, filter: &Compiled) -> Result<(), QueryError> {
         let index = self.left;
-        let end = self.ends_before.get(index).copied();
-        let mut cursor = LogCursor::of_segments(Arc::clone(&self.snapshot), index..index + 1, end);
+        let end = self.ends_before.get(index).copied().unwrap_or(i64::MIN);
+        let mut cursor =
+            LogCursor::of_segments(Arc::clone(&self.snapshot), index..index + 1, Some(end));
         while cursor.advance_to_candidate(filter)? {
             self.places.push(Spot {
                 offset: cursor.offset(),
@@ -211,7 +240,7 @@ impl ReverseCursor {
                 .bad_line(path, spot.line, "changed while it was read");
             return Ok(None);
         };
-        match confirm(filter, &line, &place, &self.snapshot.folder) {
+        match confirm(filter, &line, &place, &self.snapshot.folder, spot.end) {
             Ok(record) => Ok(record),
             Err(reason) => {
                 self.passed.bad_line(path, spot.line, reason);
@@ -219,6 +248,30 @@ impl ReverseCursor {
             }
         }
     }
+}
+
+/// The greatest end of a record before each segment.
+fn ends_before(
+    snapshot: &Arc<LogSnapshot>,
+    workers: Option<Arc<Workers>>,
+) -> Result<Vec<i64>, QueryError> {
+    let examine = |cursor: &mut LogCursor| {
+        while cursor.advance()? {}
+        Ok(cursor.running_end())
+    };
+    let mut chunks = Chunks::new(Arc::clone(snapshot), 0, workers, Arc::new(examine));
+    let mut greatest = vec![i64::MIN; snapshot.segments.len() + 1];
+    while let Some(end) = chunks.next()? {
+        if let Some(behind) = greatest.get_mut(chunks.segment() + 1) {
+            *behind = end.max(*behind);
+        }
+    }
+    let mut running = i64::MIN;
+    for end in &mut greatest {
+        running = running.max(*end);
+        *end = running;
+    }
+    Ok(greatest)
 }
 
 fn read_at(file: &mut File, offset: u64, out: &mut [u8]) -> io::Result<()> {

@@ -4,16 +4,17 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::chunks::{self, Chunks};
+use super::compiled::Compiled;
 use super::cursor::LogCursor;
-use super::filter::Compiled;
-use super::{Filter, LogSnapshot, PassedOver, QueryError, Record};
-use crate::log::LogId;
+use super::workers::Workers;
+use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record};
 
 /// Reads the records that `filter` wants, oldest first.
 ///
 /// `path` is a log, a store, or a folder of stores. The records of several logs are merged by time (FORMAT
 /// section 6): that of the running maximum of a record's end, ties by `_log` and `_seq`; each log keeps its
-/// own order. Memory is one buffer and one record for each log, however long the logs are.
+/// own order. All processors work; memory is some 2 MiB for each log and processor, however long the logs are.
 ///
 /// A scan does not verify: it finds what the bytes say. A line that was changed so that its members no
 /// longer stand in canonical form may be passed over by a filter; `verify` finds it.
@@ -36,17 +37,27 @@ use crate::log::LogId;
 /// # Ok::<(), tool_audit::query::QueryError>(())
 /// ```
 pub fn scan(path: &Path, filter: &Filter) -> Result<Scan, QueryError> {
-    Ok(Scan::over(shared(LogSnapshot::find(path)?), filter))
+    Scan::over(shared(LogSnapshot::find(path)?), filter)
 }
 
 pub(crate) fn shared(snapshots: Vec<LogSnapshot>) -> Vec<Arc<LogSnapshot>> {
     snapshots.into_iter().map(Arc::new).collect()
 }
 
+/// Threads for these logs, where they are worth it.
+pub(crate) fn workers_for(snapshots: &[Arc<LogSnapshot>]) -> Option<Arc<Workers>> {
+    let bytes: u64 = snapshots.iter().map(|snapshot| snapshot.bytes()).sum();
+    if bytes < chunks::WORTH_THREADS {
+        return None;
+    }
+    Workers::for_all_processors().map(Arc::new)
+}
+
 /// The records of one or several logs, oldest first; made by [`scan`].
 pub struct Scan {
-    cursors: Vec<LogCursor>,
-    filter: Compiled,
+    logs: Vec<LogScan>,
+    filter: Arc<Compiled>,
+    workers: Option<Arc<Workers>>,
     /// One record of each log that has more, where there are several logs.
     waiting: BinaryHeap<Reverse<Waiting>>,
     started: bool,
@@ -55,46 +66,79 @@ pub struct Scan {
 }
 
 impl Scan {
-    pub(crate) fn over(snapshots: Vec<Arc<LogSnapshot>>, filter: &Filter) -> Self {
-        let merged = snapshots.len() > 1;
-        Self {
-            cursors: snapshots
+    pub(crate) fn over(
+        snapshots: Vec<Arc<LogSnapshot>>,
+        filter: &Filter,
+    ) -> Result<Self, QueryError> {
+        let filter = Arc::new(Compiled::over(filter, &snapshots)?);
+        let workers = workers_for(&snapshots);
+        Ok(Self {
+            logs: snapshots
                 .into_iter()
-                .map(|snapshot| LogCursor::new(snapshot, merged))
+                .map(|snapshot| LogScan::new(snapshot, &filter, workers.clone(), None))
                 .collect(),
-            filter: Compiled::new(filter),
+            filter,
+            workers,
             waiting: BinaryHeap::new(),
             started: false,
             failed: None,
             ended: false,
+        })
+    }
+
+    /// Begins again, behind the record that a cursor names.
+    ///
+    /// What lies before the cursor and need not be read counts nowhere as passed over.
+    ///
+    /// ```no_run
+    /// use tool_audit::query::{Filter, scan};
+    ///
+    /// let filter = Filter::new().tool("get_order");
+    /// let mut last = None;
+    /// for record in scan("/var/audit".as_ref(), &filter)?.take(50) {
+    ///     last = Some(record?.cursor());
+    /// }
+    /// // Later, perhaps in another process: the cursor can be printed and read back.
+    /// let mut next_page = scan("/var/audit".as_ref(), &filter)?;
+    /// if let Some(cursor) = last {
+    ///     next_page = next_page.after(&cursor);
+    /// }
+    /// # Ok::<(), tool_audit::query::QueryError>(())
+    /// ```
+    #[must_use]
+    pub fn after(mut self, cursor: &Cursor) -> Self {
+        for log in &mut self.logs {
+            let snapshot = Arc::clone(log.chunks.snapshot());
+            *log = LogScan::new(snapshot, &self.filter, self.workers.clone(), Some(*cursor));
         }
+        self.waiting.clear();
+        self.started = false;
+        self.failed = None;
+        self.ended = false;
+        self
     }
 
     /// The logs that are read.
     pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
-        self.cursors.iter().map(|cursor| &**cursor.snapshot())
+        self.logs.iter().map(|log| &**log.chunks.snapshot())
     }
 
     /// What was passed over until now.
     #[must_use]
     pub fn passed_over(&self) -> PassedOver {
         let mut all = PassedOver::default();
-        for cursor in &self.cursors {
-            all.add(cursor.passed_over());
+        for log in &self.logs {
+            all.add(log.chunks.passed_over());
         }
         all
     }
 
     fn refill(&mut self, index: usize) {
-        let Some(cursor) = self.cursors.get_mut(index) else {
+        let Some(log) = self.logs.get_mut(index) else {
             return;
         };
-        match cursor.next_match(&self.filter) {
-            Ok(Some(record)) => self.waiting.push(Reverse(Waiting {
-                end: cursor.running_end(),
-                cursor: index,
-                record,
-            })),
+        match log.next() {
+            Ok(Some(record)) => self.waiting.push(Reverse(Waiting { log: index, record })),
             Ok(None) => {}
             Err(error) => self.failed = Some(error),
         }
@@ -103,7 +147,7 @@ impl Scan {
     fn next_merged(&mut self) -> Option<Result<Record, QueryError>> {
         if !self.started {
             self.started = true;
-            for index in 0..self.cursors.len() {
+            for index in 0..self.logs.len() {
                 self.refill(index);
             }
         }
@@ -112,7 +156,7 @@ impl Scan {
             return Some(Err(error));
         }
         let Reverse(first) = self.waiting.pop()?;
-        self.refill(first.cursor);
+        self.refill(first.log);
         Some(Ok(first.record))
     }
 }
@@ -124,8 +168,8 @@ impl Iterator for Scan {
         if self.ended {
             return None;
         }
-        let next = match self.cursors.as_mut_slice() {
-            [only] => only.next_match(&self.filter).transpose(),
+        let next = match self.logs.as_mut_slice() {
+            [only] => only.next().transpose(),
             _ => self.next_merged(),
         };
         self.ended = !matches!(next, Some(Ok(_)));
@@ -133,11 +177,75 @@ impl Iterator for Scan {
     }
 }
 
+/// The wanted records of one log, oldest first.
+struct LogScan {
+    chunks: Chunks<Part>,
+    part: std::vec::IntoIter<Record>,
+    /// The greatest ends of a record before the part at hand, and with it.
+    before: i64,
+    with: i64,
+    after: Option<Cursor>,
+}
+
+/// The wanted records of a chunk with the ends that they have in it, and the greatest end of any.
+struct Part {
+    records: Vec<Record>,
+    end: i64,
+}
+
+impl LogScan {
+    fn new(
+        snapshot: Arc<LogSnapshot>,
+        filter: &Arc<Compiled>,
+        workers: Option<Arc<Workers>>,
+        after: Option<Cursor>,
+    ) -> Self {
+        // Nothing before the segment of the cursor's own record comes after it.
+        let own = after.filter(|cursor| snapshot.log() == Some(cursor.log));
+        let first = own.map_or(0, |cursor| snapshot.segment_behind(cursor.seq));
+        let before = own.map_or(i64::MIN, |cursor| cursor.end);
+        let filter = Arc::clone(filter);
+        let examine = move |cursor: &mut LogCursor| {
+            let mut records = Vec::new();
+            while let Some(record) = cursor.next_match(&filter)? {
+                records.push(record);
+            }
+            let end = cursor.running_end();
+            Ok(Part { records, end })
+        };
+        Self {
+            chunks: Chunks::new(snapshot, first, workers, Arc::new(examine)),
+            part: Vec::new().into_iter(),
+            before,
+            with: before,
+            after,
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Record>, QueryError> {
+        loop {
+            for mut record in self.part.by_ref() {
+                record.end = record.end.max(self.before);
+                let behind = |cursor: &Cursor| record.cursor().is_behind(cursor);
+                if self.after.as_ref().is_none_or(behind) {
+                    return Ok(Some(record));
+                }
+            }
+            self.before = self.with;
+            let Some(part) = self.chunks.next()? else {
+                return Ok(None);
+            };
+            self.with = self.before.max(part.end);
+            self.part = part.records.into_iter();
+        }
+    }
+}
+
 impl fmt::Debug for Scan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Scan")
-            .field("logs", &self.cursors.len())
+            .field("logs", &self.logs.len())
             .field("filter", &self.filter)
             .finish_non_exhaustive()
     }
@@ -146,19 +254,13 @@ impl fmt::Debug for Scan {
 /// A record that waits for its turn among those of other logs.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) end: i64,
-    pub(crate) cursor: usize,
+    pub(crate) log: usize,
     pub(crate) record: Record,
 }
 
 impl Waiting {
-    fn key(&self) -> (i64, LogId, u64, usize) {
-        (
-            self.end,
-            self.record.place.log,
-            self.record.place.seq,
-            self.cursor,
-        )
+    fn key(&self) -> (Cursor, usize) {
+        (self.record.cursor(), self.log)
     }
 }
 

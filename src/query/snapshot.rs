@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::cursor::LogCursor;
-use super::{QueryError, folders};
+use super::{QueryError, folders, repeats};
 use crate::log::record::FORMAT;
 use crate::log::{LogId, segment};
 
@@ -86,12 +86,30 @@ impl LogSnapshot {
         self.segments.iter().map(|segment| segment.length).sum()
     }
 
+    /// The last segment that may hold the record of this number, by its name.
+    pub(crate) fn segment_of(&self, seq: u64) -> usize {
+        let begun = self.segments.iter().take_while(|one| one.first_seq <= seq);
+        begun.count().saturating_sub(1)
+    }
+
+    /// The first segment that may hold a record behind the one of this number.
+    pub(crate) fn segment_behind(&self, seq: u64) -> usize {
+        let mut at = self.segment_of(seq);
+        // What a segment repeats counts where it stands first. Where that cannot be told, all is read.
+        while at > 0
+            && repeats::of_segment(&self.segments, at).map_or(true, |found| !found.is_empty())
+        {
+            at -= 1;
+        }
+        at
+    }
+
     /// What the log says of itself, in its first record or, where old segments were pruned, in the first
     /// that opens a segment.
     fn read_opening(&mut self) -> Result<(), QueryError> {
         // Before a segment's opening there are superseded records at most, and no batch holds more.
         const MOST_BEFORE: usize = 16 * 1024;
-        let mut cursor = LogCursor::new(Arc::new(self.clone()), false);
+        let mut cursor = LogCursor::new(Arc::new(self.clone()));
         for _ in 0..MOST_BEFORE {
             if !cursor.advance()? {
                 break;

@@ -3,13 +3,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::compiled::Compiled;
 use super::cursor::LogCursor;
 use super::distinct::Distinct;
 use super::fields::Fields;
-use super::filter::Compiled;
 use super::histogram::Histogram;
-use super::scan::shared;
-use super::{Filter, LogSnapshot, PassedOver, QueryError, members};
+use super::own::Own;
+use super::{Filter, LogSnapshot, PassedOver, QueryError, members, parts};
 use crate::call::{Outcome, UNKNOWN};
 use crate::entry::AuditEntry;
 
@@ -23,19 +23,22 @@ use crate::entry::AuditEntry;
 /// As for [`scan`](super::scan()).
 pub fn statistics(path: &Path, filter: &Filter) -> Result<Statistics, QueryError> {
     let mut statistics = Statistics::new();
-    let compiled = Compiled::new(filter);
-    for snapshot in shared(LogSnapshot::find(path)?) {
-        let mut cursor = LogCursor::new(snapshot, false);
-        while cursor.advance_to_candidate(&compiled)? {
-            if let Err(reason) = statistics.add_line(&cursor, &compiled) {
+    let examine = |cursor: &mut LogCursor, filter: &Compiled| {
+        let mut part = Statistics::new();
+        while cursor.advance_to_candidate(filter)? {
+            if let Err(reason) = part.add_line(cursor, filter) {
                 cursor.bad(reason);
             }
         }
-        statistics.passed.add(cursor.passed_over());
-        statistics
-            .snapshots
-            .push(cursor.snapshot().as_ref().clone());
-    }
+        Ok(part.tools)
+    };
+    let read = parts::of(path, filter, examine, |tools| {
+        for (tool, tally) in tools {
+            statistics.tools.entry(tool).or_default().merge(tally);
+        }
+    })?;
+    statistics.passed = read.passed;
+    statistics.snapshots = read.snapshots;
     Ok(statistics)
 }
 
@@ -91,7 +94,11 @@ impl Statistics {
         };
         let (fields, text) = Fields::parse(cursor.line())?;
         let kind = text.get(place.kind.clone()).unwrap_or_default();
-        if kind == END_OF_CALL && filter.confirms(kind, &fields, fields.timestamp()?) {
+        let own = Own {
+            line: cursor.line(),
+            members_at: place.members_at,
+        };
+        if kind == END_OF_CALL && filter.confirms(kind, &fields, own, fields.timestamp()?) {
             let call = Counted {
                 user: fields.user().unwrap_or(UNKNOWN),
                 outcome: fields.outcome().unwrap_or(UNKNOWN),
@@ -210,12 +217,29 @@ impl Tally {
     fn add(&mut self, call: &Counted<'_>) {
         self.calls += 1;
         self.users.add(call.user);
-        count(&mut self.outcomes, call.outcome);
-        count(&mut self.triggers, call.trigger);
+        count(&mut self.outcomes, call.outcome, 1);
+        count(&mut self.triggers, call.trigger, 1);
         let micros = u64::try_from(call.micros).unwrap_or_default();
         self.durations.add(micros);
         self.sum += u128::from(micros);
         self.longest = self.longest.max(micros);
+    }
+
+    /// Adds what another part of the logs holds.
+    fn merge(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.users.merge(other.users);
+        self.durations.merge(other.durations);
+        self.sum += other.sum;
+        self.longest = self.longest.max(other.longest);
+        for (mine, others) in [
+            (&mut self.outcomes, other.outcomes),
+            (&mut self.triggers, other.triggers),
+        ] {
+            for (word, number) in others {
+                count(mine, &word, number);
+            }
+        }
     }
 
     fn numbers(&self, tool: &str) -> ToolStatistics {
@@ -253,17 +277,17 @@ impl Tally {
 
 /// The words of outcomes and triggers are a dozen; a log that makes up more of them gets one place for
 /// all others.
-fn count(counts: &mut BTreeMap<String, u64>, word: &str) {
+fn count(counts: &mut BTreeMap<String, u64>, word: &str, number: u64) {
     const MOST_WORDS: usize = 64;
     if let Some(count) = counts.get_mut(word) {
-        *count += 1;
+        *count += number;
     } else {
         let word = if counts.len() < MOST_WORDS {
             word
         } else {
             "other"
         };
-        *counts.entry(word.to_owned()).or_default() += 1;
+        *counts.entry(word.to_owned()).or_default() += number;
     }
 }
 

@@ -22,7 +22,7 @@ use crate::log::lock;
 pub fn status(path: &Path) -> Result<StoreStatus, QueryError> {
     let mut status = StoreStatus::default();
     for snapshot in shared(LogSnapshot::find(path)?) {
-        let mut cursor = LogCursor::new(Arc::clone(&snapshot), false);
+        let mut cursor = LogCursor::new(Arc::clone(&snapshot));
         let log = read(&mut cursor)?;
         status.passed.add(cursor.passed_over());
         status.logs.push(log);

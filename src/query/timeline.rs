@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -33,9 +34,34 @@ pub fn timeline(path: &Path, conversation: &str) -> Result<Timeline, QueryError>
     let filter = Filter::new()
         .conversation(conversation)
         .kind("tool_call")
-        .kind("tool_call_started");
-    let mut without_end = HashSet::new();
-    for record in Scan::over(snapshots.clone(), &filter) {
+        .kind(STARTED);
+    let without_end = calls_without_end_in(snapshots.clone(), &filter)?;
+    Ok(Timeline {
+        scan: Scan::over(snapshots, &filter)?,
+        without_end,
+    })
+}
+
+/// The `call_id`s of the calls that were started and have no end in the logs: they may be running, or nobody
+/// knows how they ended.
+///
+/// `filter` says which calls are looked at. What it asks of a call's end alone (outcome, failures) finds ends and no
+/// beginnings.
+///
+/// # Errors
+///
+/// As for [`scan`](super::scan()).
+pub fn calls_without_end(path: &Path, filter: &Filter) -> Result<HashSet<String>, QueryError> {
+    calls_without_end_in(shared(LogSnapshot::find(path)?), filter)
+}
+
+pub(crate) fn calls_without_end_in(
+    snapshots: Vec<Arc<LogSnapshot>>,
+    filter: &Filter,
+) -> Result<HashSet<String>, QueryError> {
+    // Both records of a call stand in one log, its beginning before its end.
+    let mut started = HashSet::new();
+    for record in Scan::over(snapshots, filter)? {
         let record = record?;
         let Ok((fields, _)) = Fields::parse(record.line().as_bytes()) else {
             continue;
@@ -44,15 +70,12 @@ pub fn timeline(path: &Path, conversation: &str) -> Result<Timeline, QueryError>
             continue;
         };
         if record.kind() == STARTED {
-            without_end.insert(call.to_owned());
-        } else {
-            without_end.remove(call);
+            started.insert(call.to_owned());
+        } else if record.kind() == "tool_call" {
+            started.remove(call);
         }
     }
-    Ok(Timeline {
-        scan: Scan::over(snapshots, &filter),
-        without_end,
-    })
+    Ok(started)
 }
 
 const STARTED: &str = "tool_call_started";

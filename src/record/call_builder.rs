@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::open::{Member, Open, Span};
 use super::recorder::Inner;
-use super::{limits, people};
+use super::{limits, people, subjects};
 use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall};
 use crate::canonical;
 use crate::clock::civil;
@@ -148,6 +148,7 @@ impl<'a> CallBuilder<'a> {
         // cut: then the tree itself has to be compared.
         self.open.unsanitized_arguments =
             changed.then(|| self.inner.triggers.fingerprint(arguments));
+        subjects::note(self.open, self.inner, "arguments", arguments);
         self
     }
 
@@ -375,24 +376,11 @@ impl<'a> CallBuilder<'a> {
 pub(super) const USER_ROLE: &str = "user_role";
 
 pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str) {
-    if open.subjects.len() >= limits::SUBJECTS || open.subjects_bytes >= limits::SUBJECTS_BYTES {
-        open.subjects_cut = true;
-        return;
-    }
-    let from = open.bytes.len();
-    let span = open.piece(Member::Subjects, |out, echo| {
-        sanitizer.write_text_echoing(out, subject, limits::SUBJECT, echo)
+    open.add_subject(|open| {
+        open.piece(Member::Subjects, |out, echo| {
+            sanitizer.write_text_echoing(out, subject, limits::SUBJECT, echo)
+        })
     });
-    let known = open
-        .subjects
-        .iter()
-        .any(|other| other.of(&open.bytes) == span.of(&open.bytes));
-    if known {
-        open.take_back(span);
-    } else {
-        open.subjects_bytes += open.bytes.len() - from + 1;
-        open.subjects.push(span);
-    }
 }
 
 /// What is wrong with a declaration, if anything is.

@@ -13,8 +13,12 @@ pub(super) const VERIFIED: usize = 16;
 pub(super) const METADATA: usize = 16 * 1024;
 /// A subject, all subjects, and their number (FORMAT section 5).
 pub(super) const SUBJECT: usize = 512;
-pub(super) const SUBJECTS_BYTES: usize = 24 * 1024;
+pub(super) const SUBJECTS_BYTES: usize = 56 * 1024;
 pub(super) const SUBJECTS: usize = 1000;
+/// What is left for subjects where the record is too long otherwise.
+pub(super) const FEW_SUBJECTS_BYTES: usize = 24 * 1024;
+/// The longest text, or sanitized tree, that is searched for subjects.
+pub(super) const SUBJECT_TREE: usize = 1024 * 1024;
 /// A member of a break-glass declaration.
 pub(super) const EMERGENCY: usize = 1024;
 /// What went wrong.

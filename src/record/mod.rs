@@ -24,6 +24,7 @@ mod recording;
 mod retention;
 mod size;
 mod stats;
+mod subjects;
 mod summary;
 
 pub use self::call_builder::CallBuilder;
@@ -32,6 +33,7 @@ pub use self::entry_builder::{EntryBuf, EntryBuilder};
 pub use self::gate::{Admission, Refusal};
 pub(crate) use self::gate::{Deadline, Gate};
 pub use self::outcome_builder::OutcomeBuilder;
+pub(crate) use self::policy::SUBJECT_MEMBERS;
 pub use self::policy::{Policy, Results};
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::recording::Recording;

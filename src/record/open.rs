@@ -1,8 +1,11 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
+use super::limits;
 use super::policy::ToolPolicy;
 use crate::call::IdentitySlot;
 use crate::canonical;
@@ -153,6 +156,8 @@ pub(super) struct Open {
     pub(super) verified: Vec<Span>,
     pub(super) subjects: Vec<Span>,
     pub(super) subjects_bytes: usize,
+    /// Hashes of the subjects, so that each is compared with those alone that may be the same.
+    subject_hashes: HashSet<u64>,
     pub(super) subjects_cut: bool,
     /// Names and values of a result's identifiers, in the order of the names as they stand in the record.
     pub(super) identifiers: Vec<(Span, Span)>,
@@ -201,6 +206,7 @@ impl Open {
             verified: Vec::new(),
             subjects: Vec::new(),
             subjects_bytes: 0,
+            subject_hashes: HashSet::new(),
             subjects_cut: false,
             identifiers: Vec::new(),
             result_size: 0,
@@ -240,6 +246,7 @@ impl Open {
         self.verified.clear();
         self.subjects.clear();
         self.subjects_bytes = 0;
+        self.subject_hashes.clear();
         self.subjects_cut = false;
         self.redactions = 0;
         self.failures = 0;
@@ -274,6 +281,32 @@ impl Open {
         self.forget_result();
         self.pieces.error = Span::default();
         self.pieces.error_type = Span::default();
+    }
+
+    /// Adds a subject that `write` writes, where there is room and it is not there.
+    pub(super) fn add_subject(&mut self, write: impl FnOnce(&mut Self) -> Span) {
+        if self.subjects.len() >= limits::SUBJECTS || self.subjects_bytes >= limits::SUBJECTS_BYTES
+        {
+            self.subjects_cut = true;
+            return;
+        }
+        let from = self.bytes.len();
+        let (redactions, echoed) = (self.redactions, write(self));
+        let json = echoed.of(&self.bytes);
+        let mut hasher = DefaultHasher::new();
+        hasher.write(json);
+        let is_known = !self.subject_hashes.insert(hasher.finish())
+            && self
+                .subjects
+                .iter()
+                .any(|other| other.of(&self.bytes) == json);
+        if is_known {
+            self.take_back(echoed);
+            self.redactions = redactions;
+        } else {
+            self.subjects_bytes += self.bytes.len() - from + 1;
+            self.subjects.push(echoed);
+        }
     }
 
     /// Appends a piece that `write` writes, and counts what the sanitizer did to it.

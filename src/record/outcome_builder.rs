@@ -7,7 +7,7 @@ use super::limits;
 use super::open::{Member, Open};
 use super::policy::Results;
 use super::recorder::Inner;
-use super::summary;
+use super::{subjects, summary};
 use crate::call::Outcome;
 use crate::sanitize::Sanitizer;
 
@@ -114,6 +114,7 @@ impl<'a> OutcomeBuilder<'a> {
     pub fn result(&mut self, result: &Value) -> &mut Self {
         self.open.forget_result();
         summary::summarize(self.open, self.inner, result);
+        subjects::note(self.open, self.inner, "result", result);
         self.preview(result);
         self
     }
@@ -122,6 +123,7 @@ impl<'a> OutcomeBuilder<'a> {
     pub fn result_text(&mut self, text: &str) -> &mut Self {
         self.open.forget_result();
         summary::summarize_text(self.open, self.inner, text);
+        subjects::note_text(self.open, self.inner, "result", text);
         if self.inner.results == Results::Preview {
             let sanitizer = &self.sanitizer;
             self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {

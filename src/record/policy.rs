@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::open::text_of;
+use super::subjects::SubjectNames;
 use super::{RetentionClass, RetentionPeriod, limits};
 use crate::by_tool::ByTool;
 use crate::canonical;
@@ -43,6 +44,7 @@ pub struct Policy {
     intent: BTreeSet<String>,
     intent_for_all: bool,
     identifiers: BTreeSet<String>,
+    subject_members: BTreeSet<String>,
     pub(super) results: Results,
     pub(super) max_wait: Duration,
     pub(super) close_wait: Duration,
@@ -64,6 +66,9 @@ const IDENTIFIERS: [&str; 6] = [
     "count",
 ];
 
+/// Names of members that say about whom a call is.
+pub(crate) const SUBJECT_MEMBERS: [&str; 3] = ["patient_id", "mrn", "medical_record_number"];
+
 impl Policy {
     /// Buffered, in the class `general` for 365 days, without records of intent; a log that cannot take a
     /// call is waited for 5 s.
@@ -79,6 +84,7 @@ impl Policy {
             intent: BTreeSet::new(),
             intent_for_all: false,
             identifiers: IDENTIFIERS.into_iter().map(str::to_owned).collect(),
+            subject_members: SUBJECT_MEMBERS.into_iter().map(str::to_owned).collect(),
             results: Results::Summary,
             max_wait: Duration::from_secs(5),
             close_wait: Duration::from_secs(5),
@@ -193,6 +199,36 @@ impl Policy {
         self
     }
 
+    /// Names of the members of arguments and results that say about whom a call is, in place of `patient_id`,
+    /// `mrn` and `medical_record_number`.
+    ///
+    /// What stands in them, at any depth, becomes the record's `subjects`, written as the sanitizer writes it
+    /// there: a search that gave fifty patients names fifty subjects. A name is known in any spelling and in the plural
+    /// (`patientId`, `patient_ids`). A text that is JSON, such as an MCP tool's, is looked into up to 1 MiB. Where
+    /// somebody may be left out, the record says `subjects_truncated`.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::{MemorySink, Policy, Recorder, ToolCall};
+    ///
+    /// let sink = MemorySink::new();
+    /// let policy = Policy::new().subject_members(["patient_id", "chart_no"]);
+    /// let recorder = Recorder::builder(sink.clone()).policy(policy).build();
+    /// let call = ToolCall::new("find_patients", json!({"ward": 3}));
+    /// recorder.start_call(&call).success(&json!({"rows": [{"chartNo": 17}, {"patient_id": "P-7"}]}));
+    /// assert_eq!(sink.entries()[0].subjects, ["17", "P-7"]);
+    /// assert_eq!(sink.entries()[0].purpose.as_deref(), Some("unspecified"));
+    /// ```
+    #[must_use]
+    pub fn subject_members<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.subject_members = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// What a record keeps of a tool's answer.
     #[must_use]
     pub fn results(mut self, results: Results) -> Self {
@@ -241,6 +277,7 @@ impl Policy {
             "intent": self.intent,
             "intent_for_all": self.intent_for_all,
             "identifiers": self.identifiers,
+            "subject_members": self.subject_members,
             "preview": self.results == Results::Preview,
         });
         let mut bytes = Vec::new();
@@ -282,6 +319,7 @@ impl Policy {
                 .iter()
                 .fold(0, |lengths, name| lengths | length_bit(name)),
             identifiers: self.identifiers.clone(),
+            subject_names: SubjectNames::new(self.subject_members.iter().map(String::as_str)),
         }
     }
 
@@ -330,6 +368,7 @@ pub(super) struct CompiledPolicy {
     tools: ByTool<ToolPolicy>,
     others: ToolPolicy,
     identifiers: BTreeSet<String>,
+    pub(super) subject_names: SubjectNames,
     /// A bit for each length of an identifier's name: most names need not be looked up.
     identifier_lengths: u64,
 }

@@ -338,8 +338,10 @@ fn record(
 fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (&'p str, Option<i64>) {
     let tool = open.tool.unwrap_or_else(|| policy.of(""));
     let day = civil::days(open.started_micros);
-    let has_subject =
-        open.is_emergency || !open.subjects.is_empty() || !open.pieces.purpose.is_empty();
+    let has_subject = open.is_emergency
+        || !open.subjects.is_empty()
+        || open.subjects_cut
+        || !open.pieces.purpose.is_empty();
     let index = open.class.unwrap_or(tool.class);
     let Some(class) = policy.classes.get(index) else {
         return ("general", None);
@@ -372,11 +374,17 @@ fn record_shortened(
     open: &mut Open,
     facts: &Facts<'_>,
 ) -> Ticket {
-    for member in [Member::Arguments, Member::SessionMetadata, Member::Subjects] {
-        drop_member(open, member);
+    let fits = |line: &mut Vec<u8>, open: &Open| {
         assemble::assemble(line, open, facts);
-        if line.len() + HEAD_ROOM <= MAX_RECORD {
-            break;
+        line.len() + HEAD_ROOM <= MAX_RECORD
+    };
+    keep_few_subjects(open);
+    if !fits(line, open) {
+        for member in [Member::Arguments, Member::SessionMetadata, Member::Subjects] {
+            drop_member(open, member);
+            if fits(line, open) {
+                break;
+            }
         }
     }
     let tool_name = open.tool_name();
@@ -396,6 +404,20 @@ fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<
 
 /// What a log puts before an entry's own members: hashes, log, number.
 const HEAD_ROOM: usize = 512;
+
+/// Leaves no more subjects than the largest record has room for beside all its other parts.
+fn keep_few_subjects(open: &mut Open) {
+    let mut room = limits::FEW_SUBJECTS_BYTES;
+    let few = open.subjects.iter().take_while(|subject| {
+        let length = subject.of(&open.bytes).len() + 1;
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        fits
+    });
+    let few = few.count();
+    open.subjects_cut |= few < open.subjects.len();
+    open.subjects.truncate(few);
+}
 
 fn drop_member(open: &mut Open, member: Member) {
     match member {

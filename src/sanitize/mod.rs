@@ -427,6 +427,11 @@ impl Sanitizer {
         })
     }
 
+    /// True where there are rules for places.
+    pub(crate) fn has_places(&self) -> bool {
+        !self.0.additions.paths.is_empty()
+    }
+
     /// True where there is a rule for members of this name, and after a fault.
     pub(crate) fn names_member(&self, name: &str) -> bool {
         catch_unwind(AssertUnwindSafe(|| self.0.verdict(name).rule.is_some())).unwrap_or(true)
@@ -589,6 +594,45 @@ impl Sanitizer {
     #[must_use]
     pub fn pseudonyms_of(&self, class: &str, value: &str) -> Vec<String> {
         self.0.pseudonyms.all(&pseudonym::to_class(class), value)
+    }
+
+    /// How `value` may stand in a log written with these rules as the member `name`, to look for it: as it is written now,
+    /// and where that is a pseudonym, those under older keys too.
+    ///
+    /// An empty name is that of a text of its own.
+    ///
+    /// ```
+    /// use tool_audit::sanitize::{PseudonymKey, Sanitizer};
+    ///
+    /// let sanitizer = Sanitizer::builder()
+    ///     .pseudonym_key(PseudonymKey::from_bytes("k2027", &[8; 32])?)
+    ///     .old_pseudonym_key(PseudonymKey::from_bytes("k2026", &[7; 32])?)
+    ///     .build()?;
+    /// let forms = sanitizer.forms_of("mrn", "MRN-001234");
+    /// assert!(forms[0].starts_with("pn:mrn:k2027:") && forms[1].starts_with("pn:mrn:k2026:"));
+    /// assert_eq!(sanitizer.forms_of("order_id", "ORD-1"), ["ORD-1"]);
+    /// # Ok::<(), tool_audit::sanitize::SanitizerError>(())
+    /// ```
+    #[must_use]
+    pub fn forms_of(&self, name: &str, value: &str) -> Vec<String> {
+        const LIMIT: usize = 4096;
+        let mut json = Vec::new();
+        if name.is_empty() {
+            self.write_text(&mut json, value, LIMIT);
+        } else {
+            self.write_member_value(&mut json, name, &Value::from(value), LIMIT);
+        }
+        let mut forms: Vec<String> = serde_json::from_slice(&json).into_iter().collect();
+        let written = forms.first().and_then(|text| text.strip_prefix("pn:"));
+        let class = written.and_then(|rest| rest.split(':').next());
+        if let Some(class) = class.map(str::to_owned) {
+            for pseudonym in self.pseudonyms_of(&class, value) {
+                if !forms.contains(&pseudonym) {
+                    forms.push(pseudonym);
+                }
+            }
+        }
+        forms
     }
 }
 

@@ -29,6 +29,8 @@ pub struct MemorySink(Arc<Mutex<Kept>>);
 #[derive(Default)]
 struct Kept {
     lines: VecDeque<Box<str>>,
+    /// How many lines were there before the first of these.
+    before: u64,
     bound: Option<usize>,
     evicted: u64,
     lost: u64,
@@ -83,6 +85,12 @@ impl MemorySink {
         self.lock().lines.iter().map(ToString::to_string).collect()
     }
 
+    /// The lines, and the number of the first among all that were ever there.
+    pub(crate) fn numbered_lines(&self) -> (u64, Vec<Box<str>>) {
+        let kept = self.lock();
+        (kept.before, kept.lines.iter().cloned().collect())
+    }
+
     /// How many entries are there.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -109,7 +117,9 @@ impl MemorySink {
 
     /// Forgets all entries; the counts stay.
     pub fn clear(&self) {
-        self.lock().lines.clear();
+        let mut kept = self.lock();
+        kept.before += kept.lines.len() as u64;
+        kept.lines.clear();
     }
 }
 
@@ -124,6 +134,7 @@ impl AuditSink for MemorySink {
         while kept.bound.is_some_and(|bound| kept.lines.len() > bound) {
             kept.lines.pop_front();
             kept.evicted += 1;
+            kept.before += 1;
         }
         Ticket::DONE
     }

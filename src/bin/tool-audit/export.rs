@@ -12,6 +12,7 @@ use tool_audit::query::{LogSnapshot, escape};
 use crate::filter::FilterArguments;
 use crate::output::{Output, note, note_passed_over};
 use crate::progress::ProgressLine;
+use crate::reader::Reader;
 use crate::verdict::{Failure, Verdict};
 
 /// Gives records in a standard's own form, one line each
@@ -41,6 +42,8 @@ pub(crate) struct Arguments {
     action: Vec<(ToolAction, String)>,
     #[command(flatten)]
     filter: FilterArguments,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,6 +93,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let filter = arguments.filter.to_filter();
     let mut export = Export::open(&arguments.log, &filter, arguments.exporter())?;
     let snapshots: Vec<LogSnapshot> = export.logs().cloned().collect();
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "export", filter.describe(), None);
     // Every line is for programs.
     out.replayed(snapshots.iter(), true)?;
     match &arguments.output {

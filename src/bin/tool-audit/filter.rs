@@ -18,6 +18,9 @@ pub(crate) struct FilterArguments {
     /// Calls of this tool
     #[arg(long, value_name = "NAME")]
     tool: Vec<String>,
+    /// Calls about this person or thing, as the record names them
+    #[arg(long, value_name = "ID")]
+    subject: Vec<String>,
     /// Calls that this model chose
     #[arg(long, value_name = "NAME")]
     model: Vec<String>,
@@ -34,6 +37,15 @@ pub(crate) struct FilterArguments {
     /// Calls that ended neither well nor with an interim answer
     #[arg(long)]
     failures: bool,
+    /// Calls made with a break-glass declaration
+    #[arg(long)]
+    emergency: bool,
+    /// Emergency calls and alerts that nobody has looked at
+    #[arg(long)]
+    unreviewed: bool,
+    /// Records in which this text stands, in a string, a number or a member's name
+    #[arg(long, value_name = "TEXT")]
+    contains: Vec<String>,
     /// Records from this day (UTC) or RFC 3339 instant on
     #[arg(long, value_name = "DATE", value_parser = times::since)]
     since: Option<DateTime<Utc>>,
@@ -54,6 +66,12 @@ impl FilterArguments {
         for name in &self.tool {
             filter = filter.tool(name);
         }
+        for id in &self.subject {
+            filter = filter.subject(id);
+        }
+        for text in &self.contains {
+            filter = filter.contains(text);
+        }
         for name in &self.model {
             filter = filter.model(name);
         }
@@ -68,6 +86,12 @@ impl FilterArguments {
         }
         if self.failures {
             filter = filter.failures();
+        }
+        if self.emergency {
+            filter = filter.emergency();
+        }
+        if self.unreviewed {
+            filter = filter.unreviewed();
         }
         if let Some(instant) = self.since {
             filter = filter.since(instant);

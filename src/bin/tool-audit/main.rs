@@ -8,7 +8,9 @@ mod man;
 mod output;
 mod progress;
 mod query;
+mod reader;
 mod replay;
+mod report;
 mod rows;
 mod stats;
 mod status;
@@ -47,6 +49,7 @@ enum Verb {
     Status(status::Arguments),
     Tail(tail::Arguments),
     Export(export::Arguments),
+    Report(report::Arguments),
     Keygen(keygen::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
+        Verb::Report(arguments) => report::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
         Verb::Completions(arguments) => completions::run(arguments, &mut out),
         Verb::Man(arguments) => man::run(arguments, &mut out),

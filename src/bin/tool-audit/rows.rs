@@ -104,8 +104,9 @@ pub(crate) const RECORD_HEADER: [&str; 8] = [
     "ERROR",
 ];
 
-/// A record as a row. What is no call shows its kind in brackets in place of a tool.
-pub(crate) fn of_record(record: &Record) -> Row {
+/// A record as a row. What is no call shows its kind in brackets in place of a tool; a started call says that
+/// nobody knows its outcome where that `is_unknown`.
+pub(crate) fn of_record(record: &Record, is_unknown: bool) -> Row {
     let time = record
         .timestamp()
         .format("%Y-%m-%dT%H:%M:%S%.3fZ")
@@ -125,6 +126,7 @@ pub(crate) fn of_record(record: &Record) -> Row {
         Some(Outcome::Success) => ("success", None),
         Some(Outcome::InputRequired) => ("input_required", Some(Colour::Yellow)),
         Some(outcome) => (outcome.as_str(), Some(Colour::Red)),
+        None if is_unknown => ("unknown", Some(Colour::Yellow)),
         None => ("(started)", Some(Colour::Dim)),
     };
     let duration = match entry.outcome {

@@ -5,6 +5,7 @@ use tool_audit::query::{ToolStatistics, quote, statistics};
 
 use crate::filter::FilterArguments;
 use crate::output::{Colour, Output, note_passed_over};
+use crate::reader::Reader;
 use crate::rows::{Row, Rows};
 use crate::verdict::{Failure, Verdict};
 
@@ -23,6 +24,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    reader: Reader,
+    #[command(flatten)]
     filter: FilterArguments,
 }
 
@@ -32,7 +35,10 @@ const HEADER: [&str; 10] = [
 ];
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let found = statistics(&arguments.log, &arguments.filter.to_filter())?;
+    let filter = arguments.filter.to_filter();
+    let found = statistics(&arguments.log, &filter)?;
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "stats", filter.describe(), None);
     out.replayed(found.logs().iter(), arguments.json)?;
     let wanted = arguments.filter.tools();
     // A tool that was asked for has an answer also where it was never called.

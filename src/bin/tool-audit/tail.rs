@@ -70,7 +70,7 @@ fn print(
         if arguments.json {
             out.json_line(record.line())?;
         } else {
-            rows.push(of_record(&record), out)?;
+            rows.push(of_record(&record, false), out)?;
         }
     }
     rows.settle(out)?;

@@ -2,9 +2,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use tool_audit::query::{LogSnapshot, QueryError, quote, timeline};
+use tool_audit::query::{Filter, LogSnapshot, QueryError, quote, timeline};
 
 use crate::output::{Colour, Output, note, note_passed_over};
+use crate::reader::Reader;
 use crate::verdict::{Failure, Verdict};
 
 /// Shows a conversation, one line a call
@@ -22,6 +23,8 @@ pub(crate) struct Arguments {
     /// The conversation
     #[arg(long, value_name = "ID")]
     conversation: String,
+    #[command(flatten)]
+    reader: Reader,
     /// Give the records as they stand, one JSON object a line
     #[arg(long)]
     json: bool,
@@ -30,6 +33,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let mut calls = timeline(&arguments.log, &arguments.conversation)?;
     let snapshots: Vec<LogSnapshot> = calls.logs().cloned().collect();
+    let asked = Filter::new().conversation(&arguments.conversation);
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "timeline", asked.describe(), None);
     out.replayed(snapshots.iter(), arguments.json)?;
     let mut verdict = Verdict::Fine;
     let mut any = false;

@@ -1,4 +1,5 @@
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -55,6 +56,48 @@ impl Head {
             return Err(bad());
         }
         Self::parse(&text).ok_or_else(bad)
+    }
+
+    /// Reads the head file `path` and those beside it that a store's other logs keep: `audit.head.financial`
+    /// beside `audit.head`.
+    ///
+    /// # Errors
+    ///
+    /// The folder or one of the files cannot be read, or one holds no head. Files that a writer is making, or set aside
+    /// (`.new`, `.conflict`), are passed over.
+    pub fn read_all(path: &Path) -> Result<Vec<Self>, VerifyError> {
+        let mut heads = Vec::new();
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = above.unwrap_or(Path::new("."));
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+            return Ok(vec![Self::read(path)?]);
+        };
+        let readable = |source| VerifyError::UnreadableHead {
+            path: above.to_owned(),
+            source,
+        };
+        let mut beside = Vec::new();
+        for entry in fs::read_dir(above).map_err(readable)? {
+            let found = entry.map_err(readable)?.file_name();
+            let class = found
+                .to_str()
+                .and_then(|found| found.strip_prefix(name)?.strip_prefix('.'));
+            let is_class = |class: &str| {
+                class != "new" && !class.contains('.') && !class.starts_with("conflict")
+            };
+            if class.is_some_and(is_class) {
+                beside.push(above.join(found));
+            }
+        }
+        beside.sort();
+        // A store without a record in `general` has no head of it, and one of a class all the same.
+        if beside.is_empty() || path.exists() {
+            heads.push(Self::read(path)?);
+        }
+        for path in beside {
+            heads.push(Self::read(&path)?);
+        }
+        Ok(heads)
     }
 
     fn parse(text: &[u8]) -> Option<Self> {

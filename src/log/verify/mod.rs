@@ -93,9 +93,10 @@ pub fn verify_with_progress(
         logs.push(run::verify_log(folder, options, progress)?);
     }
     let mut faults = Vec::new();
-    if let Some(head) = &options.head
-        && !logs.iter().any(|log| log.log == Some(head.log))
-    {
+    for head in &options.heads {
+        if logs.iter().any(|log| log.log == Some(head.log)) {
+            continue;
+        }
         faults.push(Fault {
             kind: FaultKind::ForeignRecord,
             place: None,
@@ -126,8 +127,11 @@ fn not_covered(logs: &[LogReport], options: &VerifyOptions) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if options.head.is_some() && logs.len() > 1 {
-        lines.push("the other logs' ends: the head is of one log alone".to_owned());
+    if !options.heads.is_empty() && logs.iter().any(|log| options.head_of(log.log).is_none()) {
+        lines.push("the other logs' ends: no head is of them".to_owned());
+    }
+    if options.heads.is_empty() {
+        lines.push("the removal of a whole log: no head says which logs there were".to_owned());
     }
     if logs.iter().any(|log| log.head_pruned) {
         lines.push("the head: what it names was pruned since".to_owned());

@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use super::Head;
+use crate::log::LogId;
 
 /// How a path is verified.
 ///
@@ -15,7 +16,7 @@ use super::Head;
 pub struct VerifyOptions {
     pub(super) threads: usize,
     pub(super) byte_rule: bool,
-    pub(super) head: Option<Head>,
+    pub(super) heads: Vec<Head>,
     pub(super) most_faults: usize,
 }
 
@@ -24,7 +25,7 @@ impl Default for VerifyOptions {
         Self {
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             byte_rule: true,
-            head: None,
+            heads: Vec::new(),
             most_faults: 1000,
         }
     }
@@ -61,13 +62,29 @@ impl VerifyOptions {
         self.byte_rule
     }
 
-    /// The head that the log must reach: see [`Head::read`].
+    /// A head that the log must reach: see [`Head::read`].
     ///
-    /// In a store it is compared with the log that it names.
+    /// In a store it is compared with the log that it names; each log may have one, and of several that name the same
+    /// log the last one counts. A head whose log is not there is a fault: so a log that was removed shows.
     #[must_use]
     pub fn head(mut self, head: Head) -> Self {
-        self.head = Some(head);
+        self.heads.retain(|other| other.log != head.log);
+        self.heads.push(head);
         self
+    }
+
+    /// [`head`](Self::head) for several.
+    #[must_use]
+    pub fn heads(self, heads: impl IntoIterator<Item = Head>) -> Self {
+        heads.into_iter().fold(self, Self::head)
+    }
+
+    /// The head of this log.
+    pub(super) fn head_of(&self, log: Option<LogId>) -> Option<Head> {
+        self.heads
+            .iter()
+            .find(|head| Some(head.log) == log)
+            .copied()
     }
 
     /// How many faults of each log are kept in the report; all are counted.

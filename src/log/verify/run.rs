@@ -49,7 +49,7 @@ fn attempt(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<LogReport, Interruption> {
     let plan = Plan::of(folder)?;
-    let head = options.head.filter(|head| Some(head.log) == plan.log);
+    let head = options.head_of(plan.log);
     let rules = Rules {
         log: plan.log.map(crate::log::LogId::to_hex),
         byte_rule: options.byte_rule,

@@ -1,0 +1,206 @@
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+use tool_audit::log::verify::Head;
+use tool_audit::query::escape;
+use tool_audit::report::{AccessReport, AccessRequest, access_report};
+use tool_audit::sanitize::{PseudonymKey, Sanitizer, SanitizerBuilder};
+
+use crate::output::{Output, note, note_passed_over};
+use crate::reader::Reader;
+use crate::times;
+use crate::verdict::{Failure, Verdict};
+
+/// Tells who saw a person's records, or what a user saw
+///
+/// The report says with the verifier's verdict whether what it rests on is as it was written. Exit status: 0 it is, 1 it is
+/// not, 2 there is no report. Give a clear-text identifier on standard input: a command line can be seen by others.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: who saw this patient's records in a year
+  tool-audit report access /var/audit --subject - --pseudonym-key /etc/audit/k2026.key \\
+    --from 2025-01-01 --to 2025-12-31 --head /mnt/elsewhere/audit.head --format json < mrn.txt")]
+pub(crate) struct Arguments {
+    /// A log's folder, a store, or a folder of stores
+    pub(super) log: PathBuf,
+    /// An identifier of the person, several times for several; - reads them from standard input, one a line
+    #[arg(long, value_name = "ID", required_unless_present = "user")]
+    subject: Vec<String>,
+    /// A user, as the record names them or in clear; - reads it from standard input
+    #[arg(long, value_name = "ID", conflicts_with = "subject")]
+    user: Option<String>,
+    /// Calls from this day (UTC) or RFC 3339 instant on
+    #[arg(long, value_name = "DATE", value_parser = times::since)]
+    from: Option<DateTime<Utc>>,
+    /// Calls up to this day (UTC) or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE", value_parser = times::until)]
+    to: Option<DateTime<Utc>>,
+    /// A head file; those of the store's other logs beside it are taken too
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
+    /// The policy file with which the log was written, with its keys
+    #[arg(long, value_name = "FILE", conflicts_with = "pseudonym_key")]
+    policy: Option<PathBuf>,
+    /// A key that pseudonyms were made with, several times for older ones
+    #[arg(long, value_name = "FILE")]
+    pseudonym_key: Vec<PathBuf>,
+    /// The name of a member that holds subjects, in place of patient_id, mrn and medical_record_number
+    #[arg(long, value_name = "NAME")]
+    member: Vec<String>,
+    #[command(flatten)]
+    reader: Reader,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write to this new file, which only its owner may read
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Csv,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
+    let request = request(arguments)?;
+    let report = access_report(&arguments.log, &request).map_err(Failure::unable)?;
+    let (asked, found) = (request.describe(), Some(report.total_accesses));
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "report access", asked, found);
+    let written = written(&report, arguments.format)?;
+    if report.replayed {
+        let is_beside = arguments.format != Format::Text || arguments.output.is_some();
+        out.say_replayed(is_beside)?;
+    }
+    match &arguments.output {
+        Some(path) => write_new(path, &written)?,
+        None if arguments.format == Format::Json => {
+            out.json_line(String::from_utf8_lossy(&written).trim_end())?;
+        }
+        None => out.write_all(&written)?,
+    }
+    if !report.integrity_verified {
+        let path = arguments.log.display();
+        note(&format!(
+            "the logs are not as they were written: {} faults; run `tool-audit verify {path}`",
+            report.integrity.faults.len()
+        ));
+    }
+    let verdict = Verdict::bad_if(!report.integrity_verified);
+    Ok(verdict.and(note_passed_over(&arguments.log, report.passed_over())))
+}
+
+fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
+    let mut identifiers = match &arguments.user {
+        Some(user) => identifiers(std::slice::from_ref(user))?,
+        None => identifiers(&arguments.subject)?,
+    }
+    .into_iter();
+    let first = identifiers.next().unwrap_or_default();
+    let mut request = match &arguments.user {
+        Some(_) => AccessRequest::of_user(first),
+        None => AccessRequest::of_subject(first),
+    };
+    for identifier in identifiers {
+        request = request.identifier(identifier);
+    }
+    if let Some(from) = arguments.from {
+        request = request.from(from);
+    }
+    if let Some(to) = arguments.to {
+        request = request.to(to);
+    }
+    if let Some(path) = &arguments.head {
+        request = request.heads(Head::read_all(path).map_err(Failure::unable)?);
+    }
+    if !arguments.member.is_empty() {
+        request = request.subject_members(&arguments.member);
+    }
+    if let Some(sanitizer) = sanitizer(arguments)? {
+        request = request.sanitizer(sanitizer);
+    }
+    Ok(request)
+}
+
+fn sanitizer(arguments: &Arguments) -> Result<Option<Sanitizer>, Failure> {
+    if let Some(path) = &arguments.policy {
+        let sanitizer = Sanitizer::from_policy_file(path).map_err(Failure::unable)?;
+        return Ok(Some(sanitizer));
+    }
+    let mut builder: Option<SanitizerBuilder> = None;
+    for path in &arguments.pseudonym_key {
+        let key = PseudonymKey::from_file(path).map_err(Failure::unable)?;
+        builder = Some(match builder {
+            None => Sanitizer::builder().pseudonym_key(key),
+            Some(builder) => builder.old_pseudonym_key(key),
+        });
+    }
+    let built = builder.map(|builder| builder.build().map_err(Failure::unable));
+    built.transpose()
+}
+
+/// The identifiers that were given, with those of standard input in place of `-`.
+fn identifiers(given: &[String]) -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for identifier in given {
+        if identifier != "-" {
+            all.push(identifier.clone());
+            continue;
+        }
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map_err(|error| {
+            Failure::Unable(format!(
+                "reading the identifier from standard input: {error}"
+            ))
+        })?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        all.extend(lines.map(str::to_owned));
+    }
+    if all.is_empty() {
+        return Err(Failure::Unable(
+            "no identifier came from standard input: give one a line".to_owned(),
+        ));
+    }
+    Ok(all)
+}
+
+fn written(report: &AccessReport, format: Format) -> Result<Vec<u8>, Failure> {
+    let mut written = Vec::new();
+    match format {
+        Format::Text => written.extend_from_slice(report.to_string().as_bytes()),
+        Format::Json => {
+            written = serde_json::to_vec(report).map_err(Failure::unable)?;
+            written.push(b'\n');
+        }
+        Format::Csv => report.write_csv(&mut written)?,
+    }
+    Ok(written)
+}
+
+/// Writes a file that was not there, and that only its owner may read.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| {
+        let path = path.to_string_lossy();
+        Failure::Unable(format!(
+            "writing {}: {error}; name a file that is not there yet",
+            escape(&path)
+        ))
+    })
+}

@@ -1,0 +1,24 @@
+mod access;
+
+use clap::{Args, Subcommand};
+
+use crate::output::Output;
+use crate::verdict::{Failure, Verdict};
+
+/// Makes reports for people
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    report: Report,
+}
+
+#[derive(Debug, Subcommand)]
+enum Report {
+    Access(access::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
+    match &arguments.report {
+        Report::Access(arguments) => access::run(arguments, out),
+    }
+}

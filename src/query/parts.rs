@@ -1,0 +1,42 @@
+//! Goes over all records of several logs, in parts that several threads examine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::chunks::Chunks;
+use super::compiled::Compiled;
+use super::cursor::LogCursor;
+use super::scan::{shared, workers_for};
+use super::{Filter, LogSnapshot, PassedOver, QueryError};
+
+/// What was read, and what of it could not be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Read {
+    pub(crate) passed: PassedOver,
+    pub(crate) snapshots: Vec<LogSnapshot>,
+}
+
+/// Makes an answer of each part of the logs at `path`, and gives it to `take` in the order of each log.
+pub(crate) fn of<T: Send + 'static>(
+    path: &Path,
+    filter: &Filter,
+    make: impl Fn(&mut LogCursor, &Compiled) -> Result<T, QueryError> + Send + Sync + 'static,
+    mut take: impl FnMut(T),
+) -> Result<Read, QueryError> {
+    let snapshots = shared(LogSnapshot::find(path)?);
+    let compiled = Arc::new(Compiled::over(filter, &snapshots)?);
+    let workers = workers_for(&snapshots);
+    let make = Arc::new(make);
+    let mut read = Read::default();
+    for snapshot in snapshots {
+        let (make, compiled) = (Arc::clone(&make), Arc::clone(&compiled));
+        let examine = move |cursor: &mut LogCursor| make(cursor, &compiled);
+        let mut chunks = Chunks::new(snapshot, 0, workers.clone(), Arc::new(examine));
+        while let Some(answer) = chunks.next()? {
+            take(answer);
+        }
+        read.passed.add(chunks.passed_over());
+        read.snapshots.push(chunks.snapshot().as_ref().clone());
+    }
+    Ok(read)
+}

@@ -1,0 +1,334 @@
+//! About whom a call is, as its arguments and its result say it.
+
+use std::ops::ControlFlow;
+
+use memchr::memmem::Finder;
+use serde_json::Value;
+
+use super::limits;
+use super::open::{Member, Open};
+use super::recorder::Inner;
+use crate::sanitize::Sanitizer;
+
+/// Names of members that hold a subject, in any spelling: `patient_id` is `patientId` and `Patient-ID` too, and
+/// `patient_ids` holds several.
+#[derive(Debug, Default)]
+pub(super) struct SubjectNames {
+    /// Lower-case letters and digits alone.
+    names: Vec<Vec<u8>>,
+    /// A bit for each letter that a name begins with: most names of members need no second look.
+    beginnings: u32,
+    /// The spellings to look for in a text before it is opened.
+    spellings: Vec<Finder<'static>>,
+}
+
+impl SubjectNames {
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            let letters: Vec<u8> = letters_of(name).collect();
+            let Some(first) = letters.first() else {
+                continue;
+            };
+            all.beginnings |= beginning(*first);
+            all.spellings.extend(spellings(name));
+            all.names.push(letters);
+        }
+        all
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let first = name.bytes().next().unwrap_or_default();
+        if self.beginnings & beginning(first.to_ascii_lowercase()) == 0 {
+            return false;
+        }
+        self.names.iter().any(|known| {
+            let mut letters = letters_of(name);
+            known.iter().all(|letter| letters.next() == Some(*letter))
+                && matches!((letters.next(), letters.next()), (None | Some(b's'), None))
+        })
+    }
+
+    fn may_stand_in(&self, text: &str) -> bool {
+        self.spellings
+            .iter()
+            .any(|name| name.find(text.as_bytes()).is_some())
+    }
+}
+
+fn letters_of(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| byte.to_ascii_lowercase())
+}
+
+/// What is no letter shares a bit: a member's name may begin with a mark.
+fn beginning(byte: u8) -> u32 {
+    match byte {
+        b'a'..=b'z' => 1 << (byte - b'a'),
+        _ => 1 << 26,
+    }
+}
+
+/// `patient_id`, `patient-id`, `patientId`, `PatientId`, `patientid`, `PATIENT_ID` and `PatientID`.
+fn spellings(name: &str) -> Vec<Finder<'static>> {
+    let words: Vec<String> = name
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let capital = |word: &String| {
+        let (first, rest) = word.split_at(1);
+        first.to_ascii_uppercase() + rest
+    };
+    let capitals: String = words.iter().map(capital).collect();
+    let (first, rest) = words
+        .split_first()
+        .map(|(first, rest)| (first.clone(), rest))
+        .unwrap_or_default();
+    let camel = first.clone() + &rest.iter().map(capital).collect::<String>();
+    let shouted: Vec<String> = words.iter().map(|word| word.to_ascii_uppercase()).collect();
+    let last_shouted = match words.split_last() {
+        Some((last, before)) => {
+            before.iter().map(capital).collect::<String>() + &last.to_ascii_uppercase()
+        }
+        None => String::new(),
+    };
+    let mut all = vec![
+        name.to_owned(),
+        words.join("_"),
+        words.join("-"),
+        words.concat(),
+        camel,
+        capitals,
+        shouted.join("_"),
+        last_shouted,
+    ];
+    all.sort();
+    all.dedup();
+    all.iter()
+        .map(|spelling| Finder::new(spelling.as_bytes()).into_owned())
+        .collect()
+}
+
+/// How many values of one tree are looked at, and how deep.
+const VALUES: u32 = 10_000;
+const DEPTH: u32 = 64;
+
+/// Notes whom `value`, which stands at `place` in the record, names as subjects.
+pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &Value) {
+    let names = &inner.policy.subject_names;
+    if names.names.is_empty() || open.subjects_cut {
+        return;
+    }
+    let own = open.sanitizer.clone();
+    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
+    let mut walk = Walk {
+        open,
+        names,
+        sanitizer,
+        place,
+        is_sanitized: false,
+        is_covered: sanitizer.has_places(),
+        left: VALUES,
+    };
+    let is_covered = if walk.is_covered {
+        walk.finds_a_name(value, 0).is_break()
+    } else {
+        walk.down(value, None, 0);
+        walk.is_covered
+    };
+    if is_covered {
+        // What becomes of a value depends on the way to it: what the sanitizer makes of the whole is looked at.
+        let mut json = Vec::new();
+        sanitizer.write_value_at_echoing(
+            &mut json,
+            &[place],
+            value,
+            limits::SUBJECT_TREE,
+            &mut walk.open.echo,
+        );
+        walk.is_sanitized = true;
+        walk.is_covered = false;
+        walk.left = VALUES;
+        let sanitized = serde_json::from_slice(&json).unwrap_or_default();
+        walk.down(&sanitized, None, 0);
+    }
+}
+
+/// Like [`note`], for a text.
+pub(super) fn note_text(open: &mut Open, inner: &Inner, place: &'static str, text: &str) {
+    // As a rule it is no JSON, or names nobody.
+    if text.trim_ascii_start().starts_with(['{', '['])
+        && inner.policy.subject_names.may_stand_in(text)
+    {
+        note(open, inner, place, &Value::String(text.to_owned()));
+    }
+}
+
+struct Walk<'a> {
+    open: &'a mut Open,
+    names: &'a SubjectNames,
+    sanitizer: &'a Sanitizer,
+    place: &'static str,
+    /// The sanitizer has been over the tree already.
+    is_sanitized: bool,
+    /// A rule for a place, or for a member around it, may hold for a subject.
+    is_covered: bool,
+    left: u32,
+}
+
+/// The members around a value, the innermost first.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    name: &'a str,
+    outer: Option<&'a Self>,
+}
+
+impl Walk<'_> {
+    fn down(&mut self, value: &Value, around: Option<&Around<'_>>, depth: u32) {
+        if self.open.subjects_cut || self.is_covered {
+            return;
+        }
+        if self.left == 0 || depth > DEPTH {
+            // Nobody knows whom the rest would name.
+            self.open.subjects_cut |= self.left == 0 || value.is_object() || value.is_array();
+            return;
+        }
+        self.left -= 1;
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if self.names.has(name) {
+                        self.is_covered = !self.is_sanitized && self.is_ruled(around);
+                        if self.is_covered {
+                            return;
+                        }
+                        self.add(name, value);
+                    }
+                    let inner = Around {
+                        name,
+                        outer: around,
+                    };
+                    self.down(value, Some(&inner), depth + 1);
+                }
+            }
+            Value::Array(items) => items
+                .iter()
+                .for_each(|item| self.down(item, around, depth + 1)),
+            Value::String(text) => self.open_text(text, around, depth),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Whether one of the members around a value has a rule.
+    fn is_ruled(&self, mut around: Option<&Around<'_>>) -> bool {
+        while let Some(member) = around {
+            if self.sanitizer.names_member(member.name) {
+                return true;
+            }
+            around = member.outer;
+        }
+        false
+    }
+
+    /// Adds what a member that holds subjects holds: a text or a number, or a list of them.
+    fn add(&mut self, name: &str, value: &Value) {
+        let text = match value {
+            Value::String(_) => value.clone(),
+            Value::Number(number) => Value::String(number.to_string()),
+            Value::Array(items) => {
+                let items = items.iter().filter(|item| !item.is_array());
+                items.for_each(|item| self.add(name, item));
+                return;
+            }
+            Value::Null | Value::Bool(_) | Value::Object(_) => return,
+        };
+        if text.as_str().is_none_or(|text| text.trim().is_empty()) {
+            return;
+        }
+        let (sanitizer, place, is_sanitized) = (self.sanitizer, self.place, self.is_sanitized);
+        self.open.add_subject(|open| {
+            open.piece(Member::Subjects, |out, echo| {
+                // Twice over it changes nothing more, and texts of its own stay.
+                let path: &[&str] = if is_sanitized { &[""] } else { &[place, name] };
+                sanitizer.write_value_at_echoing(out, path, &text, limits::SUBJECT, echo)
+            })
+        });
+    }
+
+    /// A text may be JSON: that of an MCP tool is.
+    fn open_text(&mut self, text: &str, around: Option<&Around<'_>>, depth: u32) {
+        if !text.trim_ascii_start().starts_with(['{', '[']) || !self.names.may_stand_in(text) {
+            return;
+        }
+        if text.len() > limits::SUBJECT_TREE {
+            self.open.subjects_cut = true;
+        } else if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text)
+        {
+            self.down(&value, around, depth + 1);
+        }
+    }
+
+    /// Breaks where a member that holds subjects may be there.
+    fn finds_a_name(&mut self, value: &Value, depth: u32) -> ControlFlow<()> {
+        if self.left == 0 || depth > DEPTH {
+            return ControlFlow::Break(());
+        }
+        self.left -= 1;
+        match value {
+            Value::Object(members) => members.iter().try_for_each(|(name, value)| {
+                if self.names.has(name) {
+                    return ControlFlow::Break(());
+                }
+                self.finds_a_name(value, depth + 1)
+            }),
+            Value::Array(items) => items
+                .iter()
+                .try_for_each(|item| self.finds_a_name(item, depth + 1)),
+            Value::String(text) if self.names.may_stand_in(text) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SubjectNames;
+
+    #[test]
+    fn a_name_is_known_in_every_spelling_and_in_the_plural() {
+        let names = SubjectNames::new(["patient_id", "mrn"].into_iter());
+        for name in [
+            "patient_id",
+            "patientId",
+            "PatientID",
+            "Patient-Id",
+            "patient_ids",
+            "MRN",
+            "mrns",
+        ] {
+            assert!(names.has(name), "{name}");
+        }
+        for name in [
+            "",
+            "patient",
+            "patient_idx",
+            "patient_id_type",
+            "mr",
+            "mrnss",
+            "id",
+        ] {
+            assert!(!names.has(name), "{name}");
+        }
+        for text in [
+            r#"{"patientId":1}"#,
+            r#"{"PatientID":1}"#,
+            "mrn",
+            "PATIENT_ID",
+        ] {
+            assert!(names.may_stand_in(text), "{text}");
+        }
+        assert!(!names.may_stand_in(r#"{"order_id":"7"}"#));
+    }
+}

@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use crate::log::verify::{self, Head, VerifyError, VerifyOptions};
+use crate::query::ADMIN;
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Basis {
+    /// The logs' own chains: a cut tail, a full rewrite and a removed log do not show.
+    Chain,
+    /// Heads kept elsewhere, one of each log.
+    Head,
+}
+
+impl Basis {
+    /// The word that stands in a report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Head => "head",
+        }
+    }
+}
+
+/// What was verified of the logs that a report rests on: every record of each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Integrity {
+    /// Chains alone, or heads too.
+    pub basis: Basis,
+    /// The logs, by their folders.
+    pub logs: Vec<String>,
+    /// The first `_seq` that was verified of each log.
+    pub from_seq: BTreeMap<String, u64>,
+    /// The last one.
+    pub through_seq: BTreeMap<String, u64>,
+    /// Every fault in words, at most 1,000 of a log.
+    pub faults: Vec<String>,
+    /// Where retention removed a log's beginning: the first record that is left.
+    pub pruned_before: BTreeMap<String, String>,
+    /// What the verdict does not cover, in words.
+    pub not_covered: Vec<String>,
+}
+
+/// Verifies all logs at `path`; the verdict comes first.
+pub(super) fn of(path: &Path, heads: &[Head]) -> Result<(bool, Integrity), VerifyError> {
+    let options = VerifyOptions::new().heads(heads.iter().copied());
+    let report = verify::verify(path, &options)?;
+    let mut integrity = Integrity {
+        basis: Basis::Head,
+        logs: Vec::new(),
+        from_seq: BTreeMap::new(),
+        through_seq: BTreeMap::new(),
+        faults: report.faults.iter().map(ToString::to_string).collect(),
+        pruned_before: BTreeMap::new(),
+        not_covered: report.not_covered,
+    };
+    for log in &report.logs {
+        let below = log.folder.strip_prefix(path).ok();
+        let below = below.filter(|below| !below.as_os_str().is_empty());
+        let name = below.map(Path::as_os_str).or(log.folder.file_name());
+        let name = name.unwrap_or(log.folder.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        if let (Some(first), Some(last)) = (log.first_seq, log.last_seq) {
+            integrity.from_seq.insert(name.clone(), first);
+            integrity.through_seq.insert(name.clone(), last);
+            if first > 0 {
+                let left = format!("_seq {first}");
+                integrity.pruned_before.insert(name.clone(), left);
+            }
+        }
+        let faults = log.faults.iter().map(|fault| format!("{name}: {fault}"));
+        integrity.faults.extend(faults);
+        let more = log.fault_count().saturating_sub(log.faults.len() as u64);
+        if more > 0 {
+            integrity.faults.push(format!("{name}: and {more} more"));
+        }
+        // No head is kept of the acts upon a store, on which no report rests.
+        let is_admin = log.folder.file_name() == Some(OsStr::new(ADMIN));
+        let rests_on_it = log.records > 0 && !is_admin;
+        if rests_on_it && !heads.iter().any(|head| Some(head.log) == log.log) {
+            integrity.basis = Basis::Chain;
+        }
+        integrity.logs.push(name);
+    }
+    Ok((report.intact, integrity))
+}
+
+/// An instant as records write it.
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}

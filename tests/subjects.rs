@@ -1,0 +1,216 @@
+//! About whom a call is: from what is declared, from arguments and from results.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tool_audit::sanitize::{Action, PseudonymKey, SanitizerBuilder};
+use tool_audit::{AuditEntry, CallContext, MemorySink, Policy, Recorder, Sanitizer, ToolCall};
+
+fn recorded(policy: Policy, sanitizer: Sanitizer, call: &ToolCall, answer: &Value) -> AuditEntry {
+    let sink = MemorySink::new();
+    let recorder = Recorder::builder(sink.clone())
+        .policy(policy)
+        .sanitizer(sanitizer)
+        .build();
+    drop(recorder.start_call(call).success(answer));
+    sink.entries().remove(0)
+}
+
+fn subjects(arguments: &Value, answer: &Value) -> Vec<String> {
+    let call = ToolCall::new("t", arguments.clone());
+    recorded(Policy::new(), Sanitizer::default(), &call, answer).subjects
+}
+
+fn with_key() -> Sanitizer {
+    let key = PseudonymKey::from_bytes("k1", &[7; 32]).unwrap();
+    Sanitizer::builder().pseudonym_key(key).build().unwrap()
+}
+
+#[test]
+fn subjects_come_from_arguments_and_results_at_any_depth_once_each() {
+    let found = subjects(
+        &json!({"patient_id": "P-1", "filter": {"patientIds": ["P-2", "P-1", 3]}, "order_id": "O-1"}),
+        &json!({"rows": [{"patient_id": "P-2"}, {"chart": {"Patient-ID": "P-4"}}], "patient_id": null}),
+    );
+    assert_eq!(found, ["P-2", "P-1", "3", "P-4"]);
+    assert!(
+        subjects(
+            &json!({"patient": "P-1", "patient_id_type": "x"}),
+            &json!(["P-2"])
+        )
+        .is_empty()
+    );
+    assert!(
+        subjects(
+            &json!({"patient_id": ["", true, {"id": "P-1"}]}),
+            &Value::Null
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn a_search_that_returned_fifty_patients_names_fifty_subjects() {
+    let rows: Vec<Value> = (0..50)
+        .map(|at| json!({"patient_id": format!("P-{at}")}))
+        .collect();
+    let expected: Vec<String> = (0..50).map(|at| format!("P-{at}")).collect();
+    assert_eq!(
+        subjects(&json!({"ward": 3}), &json!({"rows": rows})),
+        expected
+    );
+    // As an MCP tool answers: JSON in a text, in one item or in each.
+    let text = serde_json::to_string(&rows).unwrap();
+    let whole = json!({"content": [{"type": "text", "text": text}]});
+    assert_eq!(subjects(&json!({}), &whole), expected);
+    let items: Vec<Value> = rows
+        .iter()
+        .map(|row| json!({"type": "text", "text": row.to_string()}))
+        .collect();
+    assert_eq!(subjects(&json!({}), &json!({"content": items})), expected);
+    assert_eq!(subjects(&json!(text), &Value::Null), expected);
+}
+
+#[test]
+fn a_text_answer_that_is_json_names_subjects_too() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::new(sink.clone());
+    let texts = [
+        r#" {"patient_id":"P-1"}"#,
+        r#"{"id":"P-2"}"#,
+        "patient_id: P-3",
+    ];
+    for text in texts {
+        let recording = recorder.start_call(&ToolCall::new("t", Value::Null));
+        drop(recording.finish(|outcome| {
+            outcome.result_text(text);
+        }));
+    }
+    let found: Vec<Vec<String>> = sink
+        .entries()
+        .into_iter()
+        .map(|entry| entry.subjects)
+        .collect();
+    assert_eq!(found, [vec!["P-1".to_owned()], vec![], vec![]]);
+}
+
+#[test]
+fn at_most_a_thousand_subjects_stand_in_a_record_and_it_says_so() {
+    let rows = |count: usize| -> Value {
+        (0..count)
+            .map(|at| json!({"mrn": format!("MRN{at:06}")}))
+            .collect()
+    };
+    let call = ToolCall::new("t", json!({}));
+    let whole = recorded(Policy::new(), with_key(), &call, &rows(1000));
+    assert_eq!(
+        (whole.subjects.len(), whole.subjects_truncated),
+        (1000, false)
+    );
+    assert!(
+        whole
+            .subjects
+            .iter()
+            .all(|subject| subject.starts_with("pn:mrn:k1:"))
+    );
+    let cut = recorded(Policy::new(), with_key(), &call, &rows(1001));
+    assert_eq!((cut.subjects.len(), cut.subjects_truncated), (1000, true));
+    let long = json!(format!("[{{\"mrn\":\"1\"}},\"{}\"]", "x".repeat(2_000_000)));
+    let unread = recorded(Policy::new(), with_key(), &call, &long);
+    assert_eq!(
+        (unread.subjects.len(), unread.subjects_truncated),
+        (0, true)
+    );
+}
+
+#[test]
+fn the_names_of_members_are_the_policys_and_may_be_none() {
+    let call = ToolCall::new("t", json!({"patient_id": "P-1", "chartNo": 7}));
+    let of = |policy: Policy| recorded(policy, Sanitizer::default(), &call, &Value::Null);
+    assert_eq!(of(Policy::new()).subjects, ["P-1"]);
+    assert_eq!(
+        of(Policy::new().subject_members(["chart_no"])).subjects,
+        ["7"]
+    );
+    let none = of(Policy::new().subject_members([""; 0]));
+    assert!(none.subjects.is_empty() && none.purpose.is_none());
+}
+
+#[test]
+fn a_subject_stands_as_the_sanitizer_writes_it_where_it_was_found() {
+    let sanitizer = with_key();
+    let call = ToolCall::new("t", json!({"mrn": "MRN-001234"}));
+    let entry = recorded(
+        Policy::new(),
+        sanitizer.clone(),
+        &call,
+        &json!({"mrn": "mrn 001234"}),
+    );
+    assert_eq!(entry.arguments["mrn"], json!(entry.subjects[0]));
+    assert!(
+        entry
+            .subjects
+            .iter()
+            .all(|subject| subject.starts_with("pn:mrn:k1:"))
+    );
+
+    let rules = |rules: fn(SanitizerBuilder) -> SanitizerBuilder| {
+        let key = PseudonymKey::from_bytes("k1", &[7; 32]).unwrap();
+        rules(Sanitizer::builder().pseudonym_key(key))
+            .build()
+            .unwrap()
+    };
+    let call = ToolCall::new(
+        "t",
+        json!({"person": {"patient_id": "P-771", "ward": [{"patient_id": "P-772"}]}}),
+    );
+    for sanitizer in [
+        rules(|builder| builder.redact_key("person")),
+        rules(|builder| builder.path("arguments.person", Action::Redact)),
+        rules(|builder| builder.redact_key("patient_id")),
+    ] {
+        let entry = recorded(Policy::new(), sanitizer, &call, &Value::Null);
+        let json = entry.to_json();
+        assert!(!json.contains("P-77"), "{json}");
+    }
+}
+
+#[test]
+fn purpose_is_unspecified_where_a_subject_is_there_and_nobody_said() {
+    let purpose = |context: CallContext, answer: Value| {
+        let call = ToolCall::new("t", json!({})).context(context);
+        recorded(Policy::new(), Sanitizer::default(), &call, &answer).purpose
+    };
+    let patient = json!({"patient_id": "P-1"});
+    assert_eq!(purpose(CallContext::default(), json!({})), None);
+    assert_eq!(
+        purpose(CallContext::default(), patient.clone()).as_deref(),
+        Some("unspecified")
+    );
+    let treatment = CallContext::default().purpose("treatment");
+    assert_eq!(purpose(treatment, patient).as_deref(), Some("treatment"));
+}
+
+proptest! {
+    #[test]
+    fn every_subject_of_a_tree_is_found_however_it_is_nested(
+        ids in prop::collection::vec("[A-Z]{2}-[0-9]{1,4}", 0..40),
+        shapes in prop::collection::vec(0..5_u8, 40),
+    ) {
+        let mut expected: Vec<String> = Vec::new();
+        let mut answer = json!({});
+        for (id, shape) in ids.iter().zip(shapes) {
+            answer = match shape {
+                0 => json!({"patient_id": id, "rest": answer}),
+                1 => json!([{"patientId": id}, answer]),
+                2 => json!({"a": [[{"x": {"PATIENT_ID": id}}]], "b": answer}),
+                3 => json!({"patient_ids": [id], "text": answer.to_string()}),
+                _ => json!({"rows": [answer], "mrn_note": "none", "patient_id": id}),
+            };
+            if !expected.contains(id) { expected.push(id.clone()); }
+        }
+        let mut found = subjects(&json!({}), &answer);
+        found.sort();
+        expected.sort();
+        prop_assert_eq!(found, expected);
+    }
+}
