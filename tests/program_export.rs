@@ -132,7 +132,7 @@ fn records_that_are_no_calls_are_counted_where_a_format_has_no_form_for_them() {
         complaint(&output),
         "left out, since fhir-r5 has a form for calls alone: 1 entries_lost, 1 log_created"
     );
-    let table = export(folder.path(), "csv", &[]);
+    let table = export(folder.path(), "csv", &["--kind", "entries_lost"]);
     assert_eq!(text(&table.stderr), "");
     let mut rows = csv::Reader::from_reader(&table.stdout[..]);
     let last = rows.records().last().unwrap().unwrap();
@@ -235,8 +235,8 @@ fn damage_and_calls_of_a_later_version_are_told_and_the_rest_is_given() {
 #[test]
 fn a_replayed_log_is_marked_in_every_event() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log =
-        WrittenLog::create_as(folder.path(), 1, &json!({"format": 1, "source": "replay"}));
+    let general = folder.path().join("general");
+    let mut log = WrittenLog::create_as(&general, 1, &json!({"format": 1, "source": "replay"}));
     log.add("tool_call", &call("conv_1", "get_order", "success", 1));
     for format in FORMATS {
         let output = export(folder.path(), format, &["--kind", "tool_call"]);
@@ -294,9 +294,28 @@ fn what_cannot_be_done_is_said_in_one_line_with_status_two() {
 }
 
 #[test]
+fn an_export_is_recorded_in_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    lines(&export(
+        folder.path(),
+        "ocsf",
+        &["--tool", "get_order", "--as", "dpo"],
+    ));
+    let read = export(folder.path(), "jsonl", &["--kind", "log_read"]);
+    let [read] = &lines(&read)[..] else {
+        panic!("one reading");
+    };
+    assert_eq!(
+        (&read["verb"], &read["actor"], &read["actor_asserted"]),
+        (&json!("export"), &json!("dpo"), &json!(true))
+    );
+}
+
+#[test]
 fn a_closed_pipe_ends_an_export_quietly() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     let mut members = call("conv_1", "get_order", "success", 1);
     members["arguments"] = json!({"text": "x".repeat(100_000)});
     for _ in 0..20 {
