@@ -293,7 +293,9 @@ fn is_made(text: &str) -> bool {
                 || pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()
         })
         .count();
-    text.len() >= LEAST_NAMED && reference::looks_secret(text) && turns >= 3
+    // A number with an exponent, which canonical JSON may hold in a string, has turns as well.
+    let is_number = || text.parse::<f64>().is_ok();
+    text.len() >= LEAST_NAMED && turns >= 3 && reference::looks_secret(text) && !is_number()
         || text.split_once(' ').is_some_and(|(scheme, token)| {
             scheme.eq_ignore_ascii_case("bearer") && reference::looks_secret(token)
         })
