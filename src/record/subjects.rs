@@ -16,8 +16,9 @@ use crate::sanitize::Sanitizer;
 pub(super) struct SubjectNames {
     /// Lower-case letters and digits alone.
     names: Vec<Vec<u8>>,
-    /// A bit for each letter that a name begins with: most names of members need no second look.
-    beginnings: u32,
+    /// For each letter that a name begins with, by its lowest five bits, a bit for each second one: most names of
+    /// members need no second look.
+    beginnings: [u32; 32],
     /// The spellings to look for in a text before it is opened.
     spellings: Vec<Finder<'static>>,
 }
@@ -27,26 +28,70 @@ impl SubjectNames {
         let mut all = Self::default();
         for name in names {
             let letters: Vec<u8> = letters_of(name).collect();
-            let Some(first) = letters.first() else {
-                continue;
-            };
-            all.beginnings |= beginning(*first);
+            match *letters {
+                [] => continue,
+                [first] => all.beginnings[usize::from(first & 31)] = u32::MAX,
+                [first, second, ..] => {
+                    all.beginnings[usize::from(first & 31)] |= 1 << (second & 31);
+                }
+            }
             all.spellings.extend(spellings(name));
             all.names.push(letters);
         }
         all
     }
 
+    #[inline(always)]
     fn has(&self, name: &str) -> bool {
-        let first = name.bytes().next().unwrap_or_default();
-        if self.beginnings & beginning(first.to_ascii_lowercase()) == 0 {
+        // A mark may stand before or between the letters.
+        if let [first, second, ..] = *name.as_bytes()
+            && self.beginnings[usize::from(first & 31)] & 1 << (second & 31) == 0
+            && first.is_ascii_alphanumeric()
+            && second.is_ascii_alphanumeric()
+        {
             return false;
         }
+        self.has_letters_of(name)
+    }
+
+    #[inline(never)]
+    fn has_letters_of(&self, name: &str) -> bool {
         self.names.iter().any(|known| {
             let mut letters = letters_of(name);
             known.iter().all(|letter| letters.next() == Some(*letter))
                 && matches!((letters.next(), letters.next()), (None | Some(b's'), None))
         })
+    }
+
+    /// False where neither a member of `value` nor one in its texts holds subjects; true as well where it has more
+    /// than `left` lists and objects.
+    fn may_be_in(&self, value: &Value, left: &mut u32) -> bool {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if self.has(name) || self.may_be_below(value, left) {
+                        return true;
+                    }
+                }
+                false
+            }
+            Value::Array(items) => {
+                items.len() > FEW as usize || items.iter().any(|item| self.may_be_below(item, left))
+            }
+            other => self.may_be_below(other, left),
+        }
+    }
+
+    #[inline(always)]
+    fn may_be_below(&self, value: &Value, left: &mut u32) -> bool {
+        match value {
+            Value::String(text) => may_be_json(text) && self.may_stand_in(text),
+            Value::Object(_) | Value::Array(_) => {
+                *left = left.saturating_sub(1);
+                *left == 0 || self.may_be_in(value, left)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
     }
 
     fn may_stand_in(&self, text: &str) -> bool {
@@ -60,14 +105,6 @@ fn letters_of(name: &str) -> impl Iterator<Item = u8> {
     name.bytes()
         .filter(u8::is_ascii_alphanumeric)
         .map(|byte| byte.to_ascii_lowercase())
-}
-
-/// What is no letter shares a bit: a member's name may begin with a mark.
-fn beginning(byte: u8) -> u32 {
-    match byte {
-        b'a'..=b'z' => 1 << (byte - b'a'),
-        _ => 1 << 26,
-    }
 }
 
 /// `patient_id`, `patient-id`, `patientId`, `PatientId`, `patientid`, `PATIENT_ID` and `PatientID`.
@@ -111,6 +148,17 @@ fn spellings(name: &str) -> Vec<Finder<'static>> {
         .collect()
 }
 
+#[inline(always)]
+fn may_be_json(text: &str) -> bool {
+    match text.as_bytes().first() {
+        Some(b'{' | b'[') => true,
+        Some(first) if *first <= b' ' => text.trim_ascii_start().starts_with(['{', '[']),
+        _ => false,
+    }
+}
+
+/// How many lists and objects of a tree, and items of a list, are looked at before the tree is walked through.
+const FEW: u32 = 64;
 /// How many values of one tree are looked at, and how deep.
 const VALUES: u32 = 10_000;
 const DEPTH: u32 = 64;
@@ -119,6 +167,11 @@ const DEPTH: u32 = 64;
 pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &Value) {
     let names = &inner.policy.subject_names;
     if names.names.is_empty() || open.subjects_cut {
+        return;
+    }
+    // The greater part of all calls.
+    let mut left = FEW;
+    if !names.may_be_in(value, &mut left) {
         return;
     }
     let own = open.sanitizer.clone();
@@ -159,9 +212,7 @@ pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &
 /// Like [`note`], for a text.
 pub(super) fn note_text(open: &mut Open, inner: &Inner, place: &'static str, text: &str) {
     // As a rule it is no JSON, or names nobody.
-    if text.trim_ascii_start().starts_with(['{', '['])
-        && inner.policy.subject_names.may_stand_in(text)
-    {
+    if may_be_json(text) && inner.policy.subject_names.may_stand_in(text) {
         note(open, inner, place, &Value::String(text.to_owned()));
     }
 }
@@ -259,7 +310,7 @@ impl Walk<'_> {
 
     /// A text may be JSON: that of an MCP tool is.
     fn open_text(&mut self, text: &str, around: Option<&Around<'_>>, depth: u32) {
-        if !text.trim_ascii_start().starts_with(['{', '[']) || !self.names.may_stand_in(text) {
+        if !may_be_json(text) || !self.names.may_stand_in(text) {
             return;
         }
         if text.len() > limits::SUBJECT_TREE {
