@@ -175,6 +175,26 @@ fn a_class_without_days_or_years_is_kept_for_ever_and_outlasts_all() {
     assert!(RetentionClass::new("archive").period().is_forever());
 }
 
+#[test]
+fn a_call_of_a_class_that_is_kept_for_ever_stays_there_whatever_its_subject() {
+    let policy = shipped()
+        .class(RetentionClass::new("archive").tools(["get_order"]))
+        .subject_class("healthcare");
+    let records = kept(policy, &call("get_order").context(about("pat_1")), &[]);
+    assert_eq!(records, [("archive".to_owned(), None)]);
+}
+
+#[test]
+fn years_from_a_leap_day_on_end_on_the_first_of_march_where_there_is_none() {
+    let until = |years| {
+        let class = RetentionClass::new("class").years(years);
+        class.period().until(day("2024-02-29"))
+    };
+    assert_eq!(until(1), Some(day("2025-03-01")));
+    assert_eq!(until(4), Some(day("2028-02-29")));
+    assert_eq!(until(76), Some(day("2100-03-01")));
+}
+
 proptest! {
     /// Never a day too few: not before the same day of the year, and not before the days are over.
     #[test]
