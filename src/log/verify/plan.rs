@@ -72,8 +72,12 @@ impl Plan {
             unfinished: 0,
         };
         let mut next_seq = listed.first().map_or(0, |(first_seq, _)| *first_seq);
-        for (first_seq, path) in listed {
-            next_seq = plan.add(first_seq, &path, next_seq)?;
+        for (first_seq, path) in &listed {
+            next_seq = plan.add(*first_seq, path, next_seq)?;
+        }
+        // The first record may have come between the two looks at a log that had none.
+        if log.is_none() && identify(&listed)?.is_some() {
+            return Err(Interruption::Changed);
         }
         plan.settle_tail(folder)?;
         Ok(plan)
