@@ -1,21 +1,22 @@
 //! What scans find, against a filter over parsed lines that knows no shortcut.
 
+mod asked;
 mod written_logs;
 
 use std::fs;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tool_audit::query::{
     Filter, QueryError, Record, scan, scan_memory, scan_memory_reverse, scan_reverse,
 };
 use tool_audit::{
-    AuditEntry, AuditSink, CallContext, CallTrigger, Emergency, EntryBuilder, EntryKind,
-    HashChainSink, MemorySink, Outcome, Sanitizer,
+    AuditEntry, AuditSink, CallContext, Emergency, EntryBuilder, EntryKind, HashChainSink,
+    MemorySink, Outcome, Sanitizer,
 };
 
+use asked::{Expected, Wanted, act, at, record, review, wanted};
 use written_logs::{WrittenLog, call};
 
 fn lines(path: &Path, filter: &Filter) -> Vec<String> {
@@ -34,306 +35,6 @@ fn lines_reversed(path: &Path, filter: &Filter) -> Vec<String> {
     found
 }
 
-fn at(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
-
-/// What is asked for, in a form that a plain check can read.
-#[derive(Debug, Clone, Default)]
-struct Wanted {
-    conversation: Option<&'static str>,
-    user: Option<&'static str>,
-    tools: Vec<&'static str>,
-    outcome: Option<Outcome>,
-    trigger: Option<CallTrigger>,
-    kind: Option<&'static str>,
-    failures: bool,
-    subjects: Vec<&'static str>,
-    text: Option<&'static str>,
-    emergency: bool,
-    unreviewed: bool,
-    since: Option<u32>,
-    until: Option<u32>,
-}
-
-impl Wanted {
-    fn filter(&self) -> Filter {
-        let mut filter = Filter::new();
-        if let Some(one) = self.conversation {
-            filter = filter.conversation(one);
-        }
-        if let Some(one) = self.user {
-            filter = filter.user(one);
-        }
-        for one in &self.tools {
-            filter = filter.tool(*one);
-        }
-        if let Some(one) = self.outcome {
-            filter = filter.outcome(one);
-        }
-        if let Some(one) = self.trigger {
-            filter = filter.trigger(one);
-        }
-        if let Some(one) = self.kind {
-            filter = filter.kind(one);
-        }
-        if self.failures {
-            filter = filter.failures();
-        }
-        for one in &self.subjects {
-            filter = filter.subject(*one);
-        }
-        if let Some(text) = self.text {
-            filter = filter.contains(text);
-        }
-        if self.emergency {
-            filter = filter.emergency();
-        }
-        if self.unreviewed {
-            filter = filter.unreviewed();
-        }
-        if let Some(seconds) = self.since {
-            filter = filter.since(instant(seconds));
-        }
-        if let Some(seconds) = self.until {
-            filter = filter.until(instant(seconds));
-        }
-        filter
-    }
-
-    /// `reviewed` are the calls that somebody has looked at.
-    fn takes(&self, line: &str, reviewed: &[&str]) -> bool {
-        let record: Value = serde_json::from_str(line).unwrap();
-        let word = |name: &str| record[name].as_str();
-        let timestamp = at(word("timestamp").unwrap());
-        let outcome = word("outcome");
-        self.conversation
-            .is_none_or(|one| word("conversation_id") == Some(one))
-            && self.user.is_none_or(|one| word("user_id") == Some(one))
-            && (self.tools.is_empty()
-                || self.tools.iter().any(|one| word("tool_name") == Some(one)))
-            && self.outcome.is_none_or(|one| outcome == Some(one.as_str()))
-            && self
-                .trigger
-                .is_none_or(|one| word("call_trigger") == Some(one.as_str()))
-            && self.kind.is_none_or(|one| word("_kind") == Some(one))
-            && (!self.failures
-                || outcome.is_some_and(|one| !matches!(one, "success" | "input_required")))
-            && (self.subjects.is_empty()
-                || record["subjects"].as_array().is_some_and(|found| {
-                    self.subjects.iter().any(|one| found.contains(&json!(one)))
-                }))
-            && self.text.is_none_or(|text| {
-                let members = record.as_object().unwrap();
-                let mut own = members.iter().filter(|(name, _)| !name.starts_with('_'));
-                own.any(|(name, value)| name.contains(text) || holds(value, text))
-            })
-            && (!self.emergency || record["emergency"].is_object())
-            && (!self.unreviewed || {
-                let new = |call: &Value| !reviewed.contains(&call.as_str().unwrap());
-                match word("_kind") {
-                    Some("alert") => record["call_ids"].as_array().unwrap().iter().any(new),
-                    _ => record["emergency"].is_object() && new(&record["call_id"]),
-                }
-            })
-            && self
-                .since
-                .is_none_or(|seconds| timestamp >= instant(seconds))
-            && self
-                .until
-                .is_none_or(|seconds| timestamp <= instant(seconds))
-    }
-}
-
-fn holds(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(found) => found.contains(text),
-        Value::Array(items) => items.iter().any(|item| holds(item, text)),
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, value)| name.contains(text) || holds(value, text)),
-        other => other.to_string().trim_end_matches(".0").contains(text),
-    }
-}
-
-fn instant(seconds: u32) -> DateTime<Utc> {
-    at("2025-07-06T00:00:00Z") + chrono::TimeDelta::seconds(i64::from(seconds))
-}
-
-const CONVERSATIONS: [&str; 4] = ["conv_1", "conv_11", "a\"b\\\n\u{1f600}é", "unknown"];
-const TOOLS: [&str; 3] = ["get_order", "cancel", "x\",\"conversation_id\":\"conv_1"];
-const USERS: [&str; 2] = ["usr_9", "usr_8"];
-const KINDS: [&str; 5] = [
-    "tool_call",
-    "tool_call_started",
-    "entries_lost",
-    "alert",
-    "of_a_later_version",
-];
-const SUBJECTS: [&str; 3] = ["P-7", "P-77", "a\"b\\\n"];
-const TEXTS: [&str; 7] = ["ORD", "n", "\\", "99", "\"", "order_id", ":"];
-
-/// A record of some kind; arguments repeat the names of members that are searched for.
-fn record() -> impl Strategy<Value = (&'static str, Value)> {
-    let words = (
-        prop::sample::select(&CONVERSATIONS[..]),
-        prop::sample::select(&TOOLS[..]),
-        prop::sample::select(&USERS[..]),
-        prop::sample::select(&Outcome::ALL[..]),
-        prop::sample::select(&CallTrigger::ALL[..]),
-    );
-    let rest = (
-        prop::sample::select(&KINDS[..]),
-        0..600_u32,
-        0..200_000_u32,
-        prop::option::of(prop::sample::select(&CONVERSATIONS[..])),
-        any::<bool>(),
-        prop::collection::vec(prop::sample::select(&SUBJECTS[..]), 0..3),
-        prop::bool::weighted(0.3),
-    );
-    (words, rest).prop_map(
-        |(
-            (conversation, tool, user, outcome, trigger),
-            (kind, seconds, tenths, decoy, braces, subjects, emergency),
-        )| {
-            if kind == "entries_lost" {
-                return (
-                    kind,
-                    json!({"count": 3, "reason": "full", "retention_class": "general",
-                        "timestamp": instant(seconds).format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()}),
-                );
-            }
-            if kind == "alert" {
-                let calls = [seconds, tenths].map(|number| format!("call-{}", number % 600));
-                return (
-                    kind,
-                    json!({"call_ids": calls, "rule": "burst", "retention_class": "general",
-                        "timestamp": instant(seconds).format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()}),
-                );
-            }
-            let mut members = call(conversation, tool, outcome.as_str(), seconds);
-            if !subjects.is_empty() {
-                members["subjects"] = json!(subjects);
-                members["purpose"] = "treatment".into();
-            }
-            if emergency {
-                members["emergency"] = json!({"reason": "ORD", "declared_by": "usr_8"});
-            }
-            members["user_id"] = user.into();
-            members["call_trigger"] = trigger.as_str().into();
-            members["duration_ms"] = json!(f64::from(tenths) / 10.0);
-            if let Some(decoy) = decoy {
-                members["arguments"] = json!({
-                    "conversation_id": decoy, "duration_ms": 99999, "outcome": "denied",
-                    "timestamp": "2030-01-01T00:00:00.000000Z",
-                    "deeper": [{"tool_name": "get_order", "user_id": "usr_9"}],
-                    "emergency": {"reason": "none"}, "subjects": ["P-7"],
-                });
-            }
-            if braces {
-                members["writer"] = json!({"timestamp": "2031-01-01T00:00:00.000000Z"});
-            }
-            if kind == "tool_call_started" {
-                for name in ["outcome", "success", "duration_ms", "result_summary"] {
-                    members.as_object_mut().unwrap().remove(name);
-                }
-            }
-            (kind, members)
-        },
-    )
-}
-
-fn wanted() -> impl Strategy<Value = Wanted> {
-    let words = (
-        prop::option::of(prop::sample::select(&CONVERSATIONS[..])),
-        prop::option::weighted(0.3, prop::sample::select(&USERS[..])),
-        prop::collection::vec(prop::sample::select(&TOOLS[..]), 0..3),
-        prop::option::weighted(0.2, prop::sample::select(&Outcome::ALL[..])),
-        prop::option::weighted(0.2, prop::sample::select(&CallTrigger::ALL[..])),
-        prop::option::weighted(0.3, prop::sample::select(&KINDS[..])),
-    );
-    let rest = (
-        prop::bool::weighted(0.2),
-        prop::option::weighted(0.3, 0..600_u32),
-        prop::option::weighted(0.3, 0..600_u32),
-        prop::collection::vec(prop::sample::select(&SUBJECTS[..]), 0..3),
-        prop::option::weighted(0.3, prop::sample::select(&TEXTS[..])),
-        prop::bool::weighted(0.2),
-        prop::bool::weighted(0.2),
-    );
-    (words, rest).prop_map(
-        |(
-            (conversation, user, tools, outcome, trigger, kind),
-            (failures, since, until, subjects, text, emergency, unreviewed),
-        )| Wanted {
-            conversation,
-            user,
-            tools,
-            outcome,
-            trigger,
-            kind,
-            failures,
-            subjects,
-            text,
-            emergency,
-            unreviewed,
-            since,
-            until,
-        },
-    )
-}
-
-/// What happens to one of the logs.
-#[derive(Debug, Clone)]
-enum Act {
-    Record(&'static str, Value),
-    Rotate(usize),
-    BadLine(&'static [u8]),
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let bad: [&'static [u8]; 4] = [
-        b"\n",
-        b"{\"_hash\":\"00\"}\n",
-        b"no record \xff\n",
-        b"{\"conversation_id\":\"conv_1\"}\n",
-    ];
-    prop_oneof![
-        12 => record().prop_map(|(kind, members)| Act::Record(kind, members)),
-        2 => (0..4_usize).prop_map(Act::Rotate),
-        1 => prop::sample::select(bad.to_vec()).prop_map(Act::BadLine),
-    ]
-}
-
-/// Every line of a log with its place in the order of FORMAT section 6, as a reader without a shortcut
-/// finds them.
-struct Plain {
-    lines: Vec<(i64, String, u64, String)>,
-    running: i64,
-}
-
-impl Plain {
-    fn new() -> Self {
-        Self {
-            lines: Vec::new(),
-            running: i64::MIN,
-        }
-    }
-
-    fn push(&mut self, line: &str) {
-        let record: Value = serde_json::from_str(line).unwrap();
-        let begin = at(record["timestamp"].as_str().unwrap()).timestamp_micros();
-        let took = record["duration_ms"].as_f64().unwrap_or_default();
-        self.running = self.running.max(begin + (took * 1000.0).round() as i64);
-        self.lines.push((
-            self.running,
-            record["_log"].as_str().unwrap().to_owned(),
-            record["_seq"].as_u64().unwrap(),
-            line.to_owned(),
-        ));
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -348,44 +49,18 @@ proptest! {
         // The reviews of the first store alone: `admin` is a log like others to a scan.
         let reviewed: Vec<String> = reviewed.iter().map(|number| format!("call-{number}")).collect();
         let reviewed: Vec<&str> = reviewed.iter().map(String::as_str).collect();
-        let mut plain = Vec::new();
-        let (mut bad, mut superseded) = (0, 0);
+        let mut plain = Expected::default();
         for (number, acts) in logs.iter().enumerate() {
             let mut log = WrittenLog::create(&folder.path().join(format!("store-{number}/general")), number as u8);
             for act in acts {
-                match act {
-                    Act::Record(kind, members) => { log.add(kind, members); }
-                    Act::Rotate(repeats) => log.rotate(*repeats),
-                    Act::BadLine(bytes) => log.append(bytes),
-                }
+                act.happen(&mut log);
             }
-            let mut own = Plain::new();
-            let mut seen = std::collections::HashSet::new();
-            for (_, path) in tool_audit::log::segment::list(&log.folder).unwrap() {
-                let bytes = fs::read(path).unwrap();
-                for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                    match std::str::from_utf8(line) {
-                        Ok(line) if !line.starts_with("{\"_hash\":\"00\"") && line.starts_with("{\"_hash\"") => {
-                            if seen.insert(line.to_owned()) { own.push(line); } else { superseded += 1; }
-                        }
-                        _ => bad += 1,
-                    }
-                }
-                bad += bytes.windows(2).filter(|pair| pair == b"\n\n").count();
-            }
-            plain.extend(own.lines);
+            plain.read(&log.folder);
         }
-        let mut admin = WrittenLog::create(&folder.path().join("store-0/admin"), 99);
-        let mut own = Plain::new();
-        let review = admin.add("reviewed", &json!({
-            "actor": "dpo", "call_ids": reviewed, "retention_class": "admin",
-            "timestamp": "2025-07-06T00:05:00.000000Z",
-        }));
-        own.push(fs::read_to_string(admin.segment()).unwrap().lines().next().unwrap());
-        own.push(&review);
-        plain.extend(own.lines);
-        plain.sort();
-        let expected: Vec<String> = plain.into_iter().map(|(_, _, _, line)| line).filter(|line| wanted.takes(line, &reviewed)).collect();
+        let admin = folder.path().join("store-0/admin");
+        review(&admin, &reviewed);
+        plain.read(&admin);
+        let expected = plain.answer(&wanted, &reviewed);
         let filter = wanted.filter();
         prop_assert_eq!(&lines(folder.path(), &filter), &expected);
         prop_assert_eq!(&lines_reversed(folder.path(), &filter), &expected);
@@ -394,8 +69,8 @@ proptest! {
 
         let mut all = scan(folder.path(), &Filter::new()).unwrap();
         prop_assert!(all.all(|record| record.is_ok()));
-        prop_assert_eq!(all.passed_over().bad_lines, bad as u64);
-        prop_assert_eq!(all.passed_over().superseded, superseded);
+        prop_assert_eq!(all.passed_over().bad_lines, plain.bad);
+        prop_assert_eq!(all.passed_over().superseded, plain.superseded);
     }
 
     #[test]
