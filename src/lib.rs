@@ -45,6 +45,9 @@ pub mod clock;
 pub mod entry;
 pub mod export;
 mod glob;
+#[cfg(all(feature = "index", unix))]
+#[cfg_attr(docsrs, doc(cfg(feature = "index")))]
+pub mod index;
 pub mod layer;
 pub mod log;
 pub mod query;

@@ -262,14 +262,19 @@ pub(crate) fn examine(
         return Found::NewerFormat(format);
     }
     if let Some(running_end) = running_end {
-        let Some(begin) = members::timestamp(line, place.members_at) else {
+        let Some(end) = end(line, &place) else {
             return Found::Bad(NO_TIMESTAMP);
         };
-        let took = members::duration(kind, line, place.members_at);
-        let end = begin.saturating_add(took);
         *running_end = end.max(*running_end);
     }
     Found::Record(place)
+}
+
+/// When what a record tells of was over.
+pub(crate) fn end(line: &[u8], place: &Place) -> Option<i64> {
+    let begin = members::timestamp(line, place.members_at)?;
+    let kind = line.get(place.kind.clone()).unwrap_or_default();
+    Some(begin.saturating_add(members::duration(kind, line, place.members_at)))
 }
 
 /// Parses a line and asks the filter again; an error says why the line is no record.

@@ -36,15 +36,15 @@ pub struct Filter {
     pub(super) models: Vec<String>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) triggers: Vec<CallTrigger>,
-    kinds: Vec<String>,
+    pub(super) kinds: Vec<String>,
     pub(super) subjects: Vec<String>,
     pub(super) texts: Vec<String>,
     pub(super) failures: bool,
     pub(super) emergency: bool,
     pub(super) unreviewed: bool,
     reviewed: HashSet<String>,
-    since: Option<i64>,
-    until: Option<i64>,
+    pub(super) since: Option<i64>,
+    pub(super) until: Option<i64>,
 }
 
 impl Filter {
@@ -303,7 +303,7 @@ impl Filter {
     fn takes_outcome(&self, outcome: Option<&str>) -> bool {
         let wanted = self.outcomes.is_empty()
             || outcome.is_some_and(|word| self.outcomes.iter().any(|one| one.as_str() == word));
-        wanted && (!self.failures || outcome.is_some_and(says_failure))
+        wanted && (!self.failures || outcome.is_some_and(is_failure))
     }
 
     pub(super) fn has_times(&self) -> bool {
@@ -322,6 +322,6 @@ fn one_of(wanted: &[String], found: Option<&str>) -> bool {
     wanted.is_empty() || found.is_some_and(|found| wanted.iter().any(|one| one == found))
 }
 
-fn says_failure(outcome: &str) -> bool {
+pub(super) fn is_failure(outcome: &str) -> bool {
     outcome != Outcome::Success.as_str() && outcome != Outcome::InputRequired.as_str()
 }

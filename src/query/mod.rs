@@ -16,7 +16,7 @@ mod folders;
 mod follow;
 mod histogram;
 mod instant;
-mod lines;
+pub(crate) mod lines;
 mod members;
 mod memory;
 mod own;
@@ -26,7 +26,7 @@ mod plan;
 mod position;
 mod readable;
 mod record;
-mod repeats;
+pub(crate) mod repeats;
 mod reverse;
 mod reviews;
 mod scan;
@@ -34,6 +34,8 @@ mod snapshot;
 mod statistics;
 mod status;
 mod timeline;
+#[cfg(all(feature = "index", unix))]
+mod wanted;
 mod workers;
 
 pub(crate) use self::compiled::Compiled;
@@ -42,6 +44,17 @@ pub(crate) use self::cursor::LogCursor;
 pub(crate) use self::lines::{Lines, Step};
 pub(crate) use self::reviews::ADMIN;
 pub(crate) use self::timeline::calls_without_end_in;
+#[cfg(all(feature = "index", unix))]
+pub(crate) use self::{
+    cursor::{Found, end, examine},
+    fields::Fields,
+    own::Own,
+    plan::{Piece, PlannedLog, SegmentPlan},
+    record::Place,
+    scan::shared,
+    snapshot::{Segment, read_from},
+    wanted::{Member, words_of},
+};
 
 pub use self::error::QueryError;
 pub use self::filter::Filter;

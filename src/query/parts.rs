@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::chunks::Chunks;
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
-use super::plan::{self, PlannedLog};
+use super::plan::PlannedLog;
 use super::scan::{shared, workers_for};
 use super::{Filter, LogSnapshot, PassedOver, QueryError};
 
@@ -22,20 +22,11 @@ pub(crate) fn of<T: Send + 'static>(
     path: &Path,
     filter: &Filter,
     make: impl Fn(&mut LogCursor, &Compiled) -> Result<T, QueryError> + Send + Sync + 'static,
-    take: impl FnMut(T),
-) -> Result<Read, QueryError> {
-    let snapshots = shared(LogSnapshot::find(path)?);
-    of_planned(PlannedLog::all_whole(snapshots), filter, make, take)
-}
-
-/// The same for the parts of logs that were chosen.
-pub(crate) fn of_planned<T: Send + 'static>(
-    logs: Vec<PlannedLog>,
-    filter: &Filter,
-    make: impl Fn(&mut LogCursor, &Compiled) -> Result<T, QueryError> + Send + Sync + 'static,
     mut take: impl FnMut(T),
 ) -> Result<Read, QueryError> {
-    let compiled = Arc::new(Compiled::over(filter, &plan::snapshots(&logs))?);
+    let snapshots = shared(LogSnapshot::find(path)?);
+    let compiled = Arc::new(Compiled::over(filter, &snapshots)?);
+    let logs = PlannedLog::all_whole(snapshots);
     let workers = workers_for(&logs);
     let make = Arc::new(make);
     let mut read = Read::default();

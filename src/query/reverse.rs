@@ -273,10 +273,7 @@ impl ReverseCursor {
 }
 
 /// The greatest end of a record before each segment.
-fn ends_before(
-    log: &PlannedLog,
-    workers: Option<Arc<Workers>>,
-) -> Result<Vec<i64>, QueryError> {
+fn ends_before(log: &PlannedLog, workers: Option<Arc<Workers>>) -> Result<Vec<i64>, QueryError> {
     let examine = |cursor: &mut LogCursor| {
         while cursor.advance()? {}
         Ok(cursor.running_end())
