@@ -3,7 +3,9 @@
 mod completions;
 mod export;
 mod filter;
+mod index;
 mod keygen;
+mod lookup;
 mod man;
 mod output;
 mod progress;
@@ -50,6 +52,7 @@ enum Verb {
     Tail(tail::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
+    Index(index::Arguments),
     Keygen(keygen::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
+        Verb::Index(arguments) => index::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
         Verb::Completions(arguments) => completions::run(arguments, &mut out),
         Verb::Man(arguments) => man::run(arguments, &mut out),

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tool_audit::query::{
-    Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record, calls_without_end, scan,
-    scan_reverse,
+    Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record, calls_without_end,
 };
 
 use crate::filter::FilterArguments;
+use crate::lookup::LookupArguments;
 use crate::output::{Output, note, note_passed_over};
 use crate::reader::Reader;
 use crate::rows::{RECORD_HEADER, Rows, of_record};
@@ -39,6 +39,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    lookup: LookupArguments,
+    #[command(flatten)]
     reader: Reader,
     #[command(flatten)]
     filter: FilterArguments,
@@ -47,7 +49,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let filter: Filter = arguments.filter.to_filter();
     let passed = if arguments.reverse {
-        let mut records = scan_reverse(&arguments.log, &filter)?;
+        let mut records = arguments.lookup.scan_reverse(&arguments.log, &filter)?;
         if let Some(cursor) = &arguments.after {
             records = records.after(cursor);
         }
@@ -56,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         print(arguments, &snapshots, &mut records, out)?;
         records.passed_over()
     } else {
-        let mut records = scan(&arguments.log, &filter)?;
+        let mut records = arguments.lookup.scan(&arguments.log, &filter)?;
         if let Some(cursor) = &arguments.after {
             records = records.after(cursor);
         }

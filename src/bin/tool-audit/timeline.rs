@@ -2,8 +2,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use tool_audit::query::{Filter, LogSnapshot, QueryError, quote, timeline};
+use tool_audit::query::{Filter, LogSnapshot, QueryError, quote};
 
+use crate::lookup::LookupArguments;
 use crate::output::{Colour, Output, note, note_passed_over};
 use crate::reader::Reader;
 use crate::verdict::{Failure, Verdict};
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     conversation: String,
     #[command(flatten)]
+    lookup: LookupArguments,
+    #[command(flatten)]
     reader: Reader,
     /// Give the records as they stand, one JSON object a line
     #[arg(long)]
@@ -31,7 +34,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let mut calls = timeline(&arguments.log, &arguments.conversation)?;
+    let mut calls = arguments
+        .lookup
+        .timeline(&arguments.log, &arguments.conversation)?;
     let snapshots: Vec<LogSnapshot> = calls.logs().cloned().collect();
     let asked = Filter::new().conversation(&arguments.conversation);
     let reader = &arguments.reader;
