@@ -341,6 +341,37 @@ fn a_log_that_was_replaced_by_another_is_not_taken_for_it() {
 }
 
 #[test]
+fn what_a_scan_passes_over_is_counted_with_its_lines_wherever_it_stands() {
+    let store = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&store.path().join("general"), 1);
+    let long = [vec![b'y'; 400_000], b"\n".to_vec()].concat();
+    let begins_like_one = |line: &str| format!("{}not JSON\n", &line[..line.len() - 90]);
+    for round in 0..4 {
+        add(&mut log, round * 250..round * 250 + 120);
+        log.append(&long);
+        add(&mut log, round * 250 + 120..round * 250 + 240);
+        log.append(b"\n");
+        let line = log.add("tool_call", &call("conv_7", "get_order", "success", round));
+        log.append(begins_like_one(&line).as_bytes());
+        add(&mut log, round * 250 + 240..round * 250 + 250);
+        // Cut off, and no line of the next segment.
+        log.append(b"half a record");
+        log.rotate(round as usize);
+    }
+    caught_up(store.path());
+    assert!(same_answers(store.path()).is_empty());
+    let conversation = Filter::new().conversation("conv_7");
+    let lookup = Lookup::open(store.path(), &conversation).unwrap();
+    let mut records = lookup.scan().unwrap();
+    assert_eq!(lines(records.by_ref()).len(), 14);
+    // Too long, empty, no JSON and asked for, cut off; and what the segments repeat.
+    let passed = records.passed_over();
+    assert_eq!((passed.bad_lines, passed.superseded), (16, 6));
+    assert!(lookup.bytes() < bytes_to_read(store.path(), &Filter::new()) * 3 / 4);
+    assert!(check(store.path()).unwrap().unwrap().is_sound());
+}
+
+#[test]
 fn segments_that_are_gone_are_forgotten_and_the_file_shrinks() {
     let store = tempfile::tempdir().unwrap();
     let log = log_in(store.path(), "general", 1);

@@ -20,7 +20,7 @@ fn lines(records: Vec<Record>) -> Vec<String> {
 }
 
 /// Everything that can be asked of one filter.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 struct Answers {
     forwards: Vec<String>,
     cursors: Vec<String>,
@@ -151,8 +151,9 @@ proptest! {
                 for wanted in &wanted {
                     let filter = wanted.filter();
                     let found = Answers::through_the_index(folder.path(), &filter, page);
-                    prop_assert_eq!(&found.forwards, &plain.answer(wanted, &reviewed));
-                    prop_assert_eq!(found, Answers::of_plain_scans(folder.path(), &filter, page));
+                    // Their lines are too long to be looked at.
+                    prop_assert!(found.forwards == plain.answer(wanted, &reviewed), "{:?}", wanted);
+                    prop_assert!(found == Answers::of_plain_scans(folder.path(), &filter, page), "{:?}", wanted);
                 }
             }
         }

@@ -22,7 +22,7 @@ pub(super) fn choose(
     indexed_bytes: u64,
 ) -> rusqlite::Result<Option<Chosen>> {
     // Where more is wanted, one long read is quicker than many short ones, and memory stays small.
-    const MOST: u64 = 1_000_000;
+    const MOST: u64 = 200_000;
     let most = (indexed_bytes / CHUNK / 4).clamp(16, MOST);
     let digester = Digester::new(super::file::salt(connection)?);
     let Some(places) = places(connection, filter, &digester, most)? else {
