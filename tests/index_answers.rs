@@ -14,7 +14,7 @@ use tool_audit::query::{
 use asked::{Act, Expected, act, review, wanted};
 use written_logs::WrittenLog;
 
-fn lines(records: Vec<Record>) -> Vec<String> {
+fn lines(records: &[Record]) -> Vec<String> {
     let lines = records.iter().map(Record::line);
     lines.map(str::to_owned).collect()
 }
@@ -42,9 +42,9 @@ impl Answers {
                 .iter()
                 .map(|one| one.cursor().to_string())
                 .collect(),
-            forwards: lines(forwards),
+            forwards: lines(&forwards),
             passed: records.passed_over(),
-            backwards: lines(backwards),
+            backwards: lines(&backwards),
             passed_backwards: reversed.passed_over(),
             pages: pages(|last| match last {
                 Some(last) => scan().after(&last.cursor()).take(page).collect(),
@@ -81,7 +81,7 @@ fn pages(mut next: impl FnMut(Option<&Record>) -> Vec<Result<Record, QueryError>
     loop {
         let page = next(found.last());
         if page.is_empty() {
-            return lines(found);
+            return lines(&found);
         }
         found.extend(page.into_iter().map(Result::unwrap));
     }
@@ -151,7 +151,7 @@ proptest! {
                 for wanted in &wanted {
                     let filter = wanted.filter();
                     let found = Answers::through_the_index(folder.path(), &filter, page);
-                    // Their lines are too long to be looked at.
+                    // Without the records, which are long.
                     prop_assert!(found.forwards == plain.answer(wanted, &reviewed), "{:?}", wanted);
                     prop_assert!(found == Answers::of_plain_scans(folder.path(), &filter, page), "{:?}", wanted);
                 }

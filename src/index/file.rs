@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
@@ -245,6 +246,9 @@ impl IndexFile {
 
 /// Makes the file where there is none, for its owner alone; one that others could read is closed to them.
 fn prepare(path: &Path) -> io::Result<()> {
+    // Closing a file drops the locks that the process holds on it, also those of another thread's SQLite.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let made = File::options()
         .write(true)
         .create_new(true)
