@@ -21,6 +21,7 @@
 //! | give records to other systems | [`export`] |
 //! | answer who saw whose records | [`report`] |
 //! | record who read a log | [`admin`] |
+//! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -36,6 +37,9 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "mcp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mcp")))]
+pub mod adapt;
 #[cfg(unix)]
 pub mod admin;
 mod by_tool;
@@ -55,6 +59,8 @@ pub mod replay;
 pub mod report;
 pub mod sanitize;
 pub mod sink;
+#[cfg(any(feature = "cli", feature = "mcp"))]
+mod strict_json;
 
 #[doc(inline)]
 pub use crate::call::{

@@ -210,6 +210,18 @@ impl Recorder {
         poll_fn(|cx| gate.poll(self, cx)).await
     }
 
+    /// Whether the log can take a call at this moment. For callers that wait for nothing.
+    #[must_use]
+    pub fn admission(&self) -> Admission {
+        match self.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Admission::Admitted,
+            Poll::Ready(Err(error)) => Admission::Unavailable(Refusal::new(error)),
+            Poll::Pending => {
+                Admission::Unavailable(Refusal::new(SinkError::other("its queue is full")))
+            }
+        }
+    }
+
     /// Like [`start`](Self::start), for a call that may go on without the log: where the log still cannot
     /// take it at its end, it is counted as lost.
     pub fn start_admitted(

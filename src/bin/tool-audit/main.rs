@@ -19,6 +19,8 @@ mod timeline;
 mod times;
 mod verdict;
 mod verify;
+#[cfg(unix)]
+mod wrap;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -50,6 +52,8 @@ enum Verb {
     Tail(tail::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
+    #[cfg(unix)]
+    Wrap(wrap::Arguments),
     Keygen(keygen::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -57,6 +61,14 @@ enum Verb {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Standard output is the server's there, and nobody else may hold it.
+    #[cfg(unix)]
+    if let Verb::Wrap(arguments) = &arguments.verb {
+        return exit_code(wrap::run(arguments).map_err(|failure| match failure {
+            Failure::Unable(message) => message,
+            Failure::ClosedPipe(_) => String::new(),
+        }));
+    }
     let mut out = Output::standard();
     let done = match &arguments.verb {
         Verb::Replay(arguments) => replay::run(arguments, &mut out),
@@ -68,6 +80,8 @@ fn main() -> ExitCode {
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
+        #[cfg(unix)]
+        Verb::Wrap(_) => Ok(Verdict::Fine),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
         Verb::Completions(arguments) => completions::run(arguments, &mut out),
         Verb::Man(arguments) => man::run(arguments, &mut out),
@@ -79,9 +93,15 @@ fn main() -> ExitCode {
         | (Ok(verdict), Ok(()) | Err(Failure::ClosedPipe(_))) => Ok(verdict),
         (Err(Failure::Unable(message)), _) | (Ok(_), Err(Failure::Unable(message))) => Err(message),
     };
+    exit_code(ended)
+}
+
+fn exit_code(ended: Result<Verdict, String>) -> ExitCode {
     match ended {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),
+        #[cfg(unix)]
+        Ok(Verdict::Status(status)) => ExitCode::from(status),
         Err(message) => {
             output::note(&message);
             ExitCode::from(2)

@@ -43,7 +43,7 @@ impl Reader {
 
 /// The operating system's name for whoever runs the program; the number where it has none.
 #[cfg(unix)]
-fn user() -> String {
+pub(crate) fn user() -> String {
     use std::fs;
     use std::os::unix::fs::MetadataExt;
 
