@@ -7,13 +7,14 @@ use tool_audit::query::escape;
 
 use crate::output::{Colour, Output};
 use crate::progress::ProgressLine;
+use crate::reader::Reader;
 use crate::verdict::{Failure, Verdict};
 
 /// Verifies that a log is as it was written
 ///
 /// Every fault is told with its segment, line and number, and the verdict says what it does not cover. With
 /// a head file that was kept elsewhere a cut tail and a rewritten log show too. A log may be written
-/// meanwhile. Exit status: 0 intact, 1 damaged, 2 could not be read.
+/// meanwhile. That it was verified is recorded in the store afterwards. Exit status: 0 intact, 1 damaged, 2 could not be read.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -27,6 +28,8 @@ pub(crate) struct Arguments {
     /// Give one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
@@ -41,6 +44,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     });
     line.clear();
     let report = verified.map_err(Failure::unable)?;
+    // Not before: the record changes the log `admin`, which is verified too.
+    let records = report.records();
+    arguments
+        .reader
+        .record_in_store(&arguments.log, "verify", records);
     let verdict = Verdict::bad_if(!report.is_intact());
     match print(&report, arguments.json, out) {
         // The verdict stands whether or not somebody reads it to the end.
