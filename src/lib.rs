@@ -19,7 +19,7 @@
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | give records to other systems | [`export`] |
-//! | answer who saw whose records | [`report`] |
+//! | answer who saw whose records, and what happened in a month | [`report`] |
 //! | record who read a log | [`admin`] |
 //!
 #![doc = include_str!("docs/architecture.md")]

@@ -5,6 +5,7 @@ mod export;
 mod filter;
 mod keygen;
 mod man;
+mod new_file;
 mod output;
 mod progress;
 mod query;

@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 #[cfg(unix)]
 use tool_audit::admin::{AdminError, LogRead, record_read};
+use tool_audit::report::Made;
 
 use crate::output::note;
 
@@ -17,6 +18,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// Who made a page.
+    pub(crate) fn made(&self) -> Made {
+        match &self.name {
+            Some(name) => Made::by(name).claimed(),
+            None => Made::by(user()),
+        }
+    }
+
     /// Records the reading before anything is printed; where that cannot be done, says so.
     #[cfg(unix)]
     pub(crate) fn record(&self, log: &Path, verb: &str, filter: Value, records: Option<u64>) {
@@ -70,6 +79,11 @@ fn not_recorded(why: impl Display) {
     note(&format!(
         "NOT RECORDED: that this log was read stands nowhere: {why}"
     ));
+}
+
+#[cfg(not(unix))]
+fn user() -> String {
+    std::env::var("USERNAME").unwrap_or_else(|_| "unknown".to_owned())
 }
 
 /// The operating system's name for whoever runs the program; the number where it has none.
