@@ -20,6 +20,7 @@
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | give records to other systems | [`export`] |
 //! | answer who saw whose records, and what happened in a month | [`report`] |
+//! | hand a log over | the feature `evidence` |
 //! | record who read a log | [`admin`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
@@ -43,6 +44,9 @@ pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+#[cfg(feature = "evidence")]
+#[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
+pub mod evidence;
 pub mod export;
 mod glob;
 pub mod layer;

@@ -658,7 +658,7 @@ fn a_replayed_log_says_so_before_every_answer() {
 #[test]
 fn help_shows_an_example_for_every_verb() {
     for verb in [
-        "replay", "verify", "query", "timeline", "stats", "status", "tail", "export",
+        "replay", "verify", "query", "timeline", "stats", "status", "tail", "export", "evidence",
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
             .args([verb, "--help"])

@@ -48,6 +48,9 @@ pub(crate) use self::scan::shared;
 pub(crate) use self::statistics::{Counted, Tally, count};
 pub(crate) use self::timeline::calls_without_end_in;
 
+#[cfg(feature = "evidence")]
+pub(crate) use self::{folders::find as find_logs, snapshot::Segment};
+
 pub use self::error::QueryError;
 pub use self::filter::Filter;
 pub use self::follow::Follow;

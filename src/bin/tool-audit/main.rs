@@ -1,6 +1,7 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
 mod completions;
+mod evidence;
 mod export;
 mod filter;
 mod keygen;
@@ -49,6 +50,7 @@ enum Verb {
     Stats(stats::Arguments),
     Status(status::Arguments),
     Tail(tail::Arguments),
+    Evidence(evidence::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
     Keygen(keygen::Arguments),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
+        Verb::Evidence(arguments) => evidence::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),

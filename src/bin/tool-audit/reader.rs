@@ -18,6 +18,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// Who reads, in words.
+    pub(crate) fn actor(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name} (a claim)"),
+            None => user(),
+        }
+    }
+
     /// Who made a page.
     pub(crate) fn made(&self) -> Made {
         match &self.name {

@@ -22,9 +22,13 @@ Example:
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    /// A head file: the newest record that the log is known to have had
+    /// A head file: the newest record that the log is known to have had; those of the store's other logs beside it are
+    /// taken too
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
+    /// A file like a head file, of the record behind which an excerpt of the log begins; those beside it are taken too
+    #[arg(long, value_name = "FILE")]
+    start: Option<PathBuf>,
     /// Give one JSON object
     #[arg(long)]
     json: bool,
@@ -35,7 +39,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let mut options = VerifyOptions::new();
     if let Some(path) = &arguments.head {
-        options = options.head(Head::read(path).map_err(Failure::unable)?);
+        options = options.heads(Head::read_all(path).map_err(Failure::unable)?);
+    }
+    if let Some(path) = &arguments.start {
+        options = options.starts(Head::read_all(path).map_err(Failure::unable)?);
     }
     let line = ProgressLine::new();
     let verified = verify_with_progress(&arguments.log, &options, &|progress| {
