@@ -411,6 +411,27 @@ fn the_foot_names_maker_time_range_and_basis_and_a_replayed_log_is_said_to_be_on
 }
 
 #[test]
+fn numbers_that_are_estimates_are_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
+    let mut members = call("conv_1", "get_order", "success", 1);
+    for number in 0..66_000 {
+        members["user_id"] = json!(format!("usr_{number}"));
+        log.add("tool_call", &members);
+    }
+    let report = summary_report(folder.path(), &SummaryRequest::new()).unwrap();
+    let users = report.users.shown.len() as u64 + report.users.others;
+    assert!(report.users.others_estimated && !report.tools.others_estimated);
+    assert!(users.abs_diff(66_000) < 2000, "{users}");
+    let page = page(&report.to_html(&Made::by("dpo")).unwrap());
+    let tiles = select(&page.root_element(), ".tiles dd");
+    let words: String = tiles[3].text().collect();
+    assert!(words.trim().starts_with("about 6"), "{words}");
+    assert!(!tiles[2].text().collect::<String>().contains("about"));
+    assert!(report.to_string().contains("about "), "{report}");
+}
+
+#[test]
 fn an_empty_store_has_pages_too() {
     let folder = tempfile::tempdir().unwrap();
     WrittenLog::create(&folder.path().join("general"), 1);

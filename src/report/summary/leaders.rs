@@ -93,11 +93,6 @@ impl<T: Numbers> Leaders<T> {
         ranked
     }
 
-    /// How many names there are.
-    pub(super) fn names(&self) -> u64 {
-        self.names.count().0
-    }
-
     pub(super) fn ranking<R>(mut self, shown: usize, row: impl Fn(String, T) -> R) -> Ranking<R> {
         let mut calls_shown = 0;
         let ranked = self.ranked().into_iter().take(shown);
@@ -107,8 +102,10 @@ impl<T: Numbers> Leaders<T> {
                 row(name, numbers)
             })
             .collect();
+        let (names, is_exact) = self.names.count();
         Ranking {
-            others: self.names().saturating_sub(shown.len() as u64),
+            others: names.saturating_sub(shown.len() as u64),
+            others_estimated: !is_exact,
             shown,
             calls_of_others: self.calls.saturating_sub(calls_shown),
             exact: !self.let_go,
@@ -161,6 +158,6 @@ mod tests {
             let bytes: usize = leaders.named.keys().map(String::len).sum();
             assert!(bytes == leaders.bytes && bytes <= MOST_BYTES);
         }
-        assert_eq!(leaders.names(), 400);
+        assert_eq!(leaders.names.count(), (400, true));
     }
 }

@@ -96,8 +96,11 @@ pub struct SummaryReport {
     pub tools: Ranking<ToolStatistics>,
     /// The users with the most calls.
     pub users: Ranking<UserCalls>,
-    /// How many conversations there were; an estimate from 65,536 on, with a standard error of 0.8 %.
+    /// How many conversations there were: exact up to 65,536, from then on with a standard error of 0.8 %.
     pub conversations: u64,
+    /// True where `conversations` is an estimate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub conversations_estimated: bool,
     /// What detectors told.
     pub alerts: Alerts,
     /// Calls with a break-glass declaration.
@@ -129,8 +132,11 @@ impl SummaryReport {
 pub struct Ranking<T> {
     /// The most calls first, by name where they are as many.
     pub shown: Vec<T>,
-    /// How many others there are.
+    /// How many others there are: exact up to 65,536 names in all, from then on with a standard error of 0.8 % of them.
     pub others: u64,
+    /// True where `others` is an estimate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub others_estimated: bool,
     /// How many calls the others made or took.
     pub calls_of_others: u64,
     /// False where there were so many names that rare ones were let go in between: then the numbers of those that are

@@ -298,6 +298,7 @@ impl Swept {
         let interim = all.outcomes.get(Outcome::InputRequired.as_str());
         let interim = interim.copied().unwrap_or_default();
         let judged = all.total_calls - interim;
+        let (conversations, exact) = counts.conversations.count();
         let rate = counts.failures as f64 / judged as f64;
         SummaryReport {
             report_period: Period {
@@ -326,7 +327,8 @@ impl Swept {
                     total_calls: numbers.calls,
                     failures: numbers.failures,
                 }),
-            conversations: counts.conversations.count().0,
+            conversations,
+            conversations_estimated: !exact,
             alerts: counts.alerts.finish(),
             emergencies: counts.emergencies.finish(),
             entries_lost: counts.lost,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter, Result};
 
-use super::SummaryReport;
+use super::{Ranking, SummaryReport};
 use crate::query::{escape, quote};
 
 /// What could act on a terminal is [escaped](escape).
@@ -31,12 +31,16 @@ impl SummaryReport {
             "{} calls, {} failed{rate}",
             self.total_calls, self.failures
         )?;
+        let about = |estimated: bool| if estimated { "about " } else { "" };
         let (users, tools) = (&self.users, &self.tools);
         writeln!(
             formatter,
-            "{} users, {} tools, {} conversations",
+            "{}{} users, {}{} tools, {}{} conversations",
+            about(users.others_estimated),
             users.shown.len() as u64 + users.others,
+            about(tools.others_estimated),
             tools.shown.len() as u64 + tools.others,
+            about(self.conversations_estimated),
             self.conversations
         )?;
         if let Some(durations) = &self.durations {
@@ -80,7 +84,7 @@ impl SummaryReport {
                 quote(&tool.tool)
             )?;
         }
-        write_others(formatter, self.tools.others, self.tools.calls_of_others)?;
+        write_others(formatter, &self.tools)?;
         writeln!(formatter, "Users:")?;
         for user in &self.users.shown {
             writeln!(
@@ -91,7 +95,7 @@ impl SummaryReport {
                 quote(&user.user)
             )?;
         }
-        write_others(formatter, self.users.others, self.users.calls_of_others)
+        write_others(formatter, &self.users)
     }
 
     fn write_attention(&self, formatter: &mut Formatter<'_>) -> Result {
@@ -162,9 +166,15 @@ fn write_words(
     writeln!(formatter)
 }
 
-fn write_others(formatter: &mut Formatter<'_>, others: u64, calls: u64) -> Result {
-    match others {
-        0 => Ok(()),
-        others => writeln!(formatter, "  and {others} others with {calls} calls"),
+fn write_others<T>(formatter: &mut Formatter<'_>, ranking: &Ranking<T>) -> Result {
+    if ranking.others == 0 {
+        return Ok(());
     }
+    let about = if ranking.others_estimated {
+        "about "
+    } else {
+        ""
+    };
+    let (others, calls) = (ranking.others, ranking.calls_of_others);
+    writeln!(formatter, "  and {about}{others} others with {calls} calls")
 }
