@@ -19,7 +19,8 @@
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | give records to other systems | [`export`] |
-//! | answer who saw whose records | [`report`] |
+//! | answer who saw whose records, and what happened in a month | [`report`] |
+//! | hand a log over | the feature `evidence` |
 //! | record who read a log | [`admin`] |
 //! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
 //!
@@ -47,6 +48,9 @@ pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+#[cfg(feature = "evidence")]
+#[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
+pub mod evidence;
 pub mod export;
 mod glob;
 pub mod layer;

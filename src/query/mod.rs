@@ -15,9 +15,9 @@ mod filter;
 mod folders;
 mod follow;
 mod histogram;
-mod instant;
+pub(crate) mod instant;
 mod lines;
-mod members;
+pub(crate) mod members;
 mod memory;
 mod own;
 pub(crate) mod parts;
@@ -27,7 +27,7 @@ mod readable;
 mod record;
 mod repeats;
 mod reverse;
-mod reviews;
+pub(crate) mod reviews;
 mod scan;
 mod snapshot;
 mod statistics;
@@ -37,10 +37,19 @@ mod workers;
 
 pub(crate) use self::compiled::Compiled;
 pub(crate) use self::cursor::LogCursor;
+pub(crate) use self::distinct::Distinct;
+pub(crate) use self::fields::Fields;
+pub(crate) use self::filter::{ALERT, says_failure};
 #[cfg(feature = "cli")]
 pub(crate) use self::lines::{Lines, Step};
+pub(crate) use self::own::Own;
 pub(crate) use self::reviews::ADMIN;
+pub(crate) use self::scan::shared;
+pub(crate) use self::statistics::{Counted, Tally, count};
 pub(crate) use self::timeline::calls_without_end_in;
+
+#[cfg(feature = "evidence")]
+pub(crate) use self::{folders::find as find_logs, snapshot::Segment};
 
 pub use self::error::QueryError;
 pub use self::filter::Filter;

@@ -1,10 +1,12 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
 mod completions;
+mod evidence;
 mod export;
 mod filter;
 mod keygen;
 mod man;
+mod new_file;
 mod output;
 mod progress;
 mod query;
@@ -50,6 +52,7 @@ enum Verb {
     Stats(stats::Arguments),
     Status(status::Arguments),
     Tail(tail::Arguments),
+    Evidence(evidence::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
     #[cfg(unix)]
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Verb::Stats(arguments) => stats::run(arguments, &mut out),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
+        Verb::Evidence(arguments) => evidence::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
         #[cfg(unix)]

@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
-use tool_audit::query::{LogSummary, StoreStatus, escape, status};
+use tool_audit::query::{Filter, LogSummary, StoreStatus, escape, status};
 
 use crate::output::{Colour, Output, note, note_passed_over};
+use crate::reader::Reader;
 use crate::times;
 use crate::verdict::{Failure, Verdict};
 
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
     /// Give one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 /// All logs taken together, and each.
@@ -49,6 +52,8 @@ struct Answer<'a> {
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let now = Utc::now();
     let found = status(&arguments.log)?;
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "status", Filter::new().describe(), None);
     let silence = found.last_record().map(|last| now - last);
     let too_long = arguments.max_silence.is_some_and(|most| {
         silence.is_none_or(|silence| silence.to_std().is_ok_and(|silence| silence > most))
