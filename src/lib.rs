@@ -45,6 +45,7 @@ pub mod clock;
 pub mod entry;
 pub mod export;
 mod glob;
+mod identifiers;
 pub mod layer;
 pub mod log;
 pub mod query;
