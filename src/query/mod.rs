@@ -37,6 +37,7 @@ mod workers;
 
 pub(crate) use self::compiled::Compiled;
 pub(crate) use self::cursor::LogCursor;
+pub(crate) use self::instant::parse as parse_instant;
 #[cfg(feature = "cli")]
 pub(crate) use self::lines::{Lines, Step};
 pub(crate) use self::reviews::ADMIN;
