@@ -8,7 +8,8 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
-use self::scan::{Bad, Scanned, SegmentReader, scan};
+pub(crate) use self::scan::SegmentReader;
+use self::scan::{Bad, Scanned, scan};
 use self::state::State;
 pub(crate) use self::state::{call_id, days_between};
 use super::boot;

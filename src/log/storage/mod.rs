@@ -112,7 +112,8 @@ pub trait Storage: Send + 'static {
     /// What the operating system says.
     fn seal(&mut self, segment: &Self::Segment) -> io::Result<()>;
 
-    /// Removes a segment that holds no record, or none that was ever acknowledged and is nowhere else.
+    /// Removes a segment: one that holds no record, none that was ever acknowledged and is nowhere else, or those that
+    /// the log says were pruned.
     ///
     /// # Errors
     ///

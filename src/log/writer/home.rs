@@ -317,7 +317,12 @@ impl<S: Storage> LogWriter<S> {
         }
     }
 
-    fn failed_at(&mut self, doing: &'static str, name: u64, error: io::Error) -> LogError {
+    pub(super) fn failed_at(
+        &mut self,
+        doing: &'static str,
+        name: u64,
+        error: io::Error,
+    ) -> LogError {
         let path = self.storage.place().join(segment::name(name));
         let error = LogError::io(doing, &path, error);
         self.failed(error)
