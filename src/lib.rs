@@ -54,6 +54,8 @@ pub mod record;
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 pub mod replay;
 pub mod report;
+#[cfg(unix)]
+pub mod retention;
 pub mod sanitize;
 pub mod sink;
 

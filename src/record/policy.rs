@@ -174,6 +174,20 @@ impl Policy {
             .unwrap_or(&self.general)
     }
 
+    /// The class of this name.
+    #[must_use]
+    pub fn class_named(&self, name: &str) -> Option<&RetentionClass> {
+        std::iter::once(&self.general)
+            .chain(&self.classes)
+            .find(|class| class.name == name)
+    }
+
+    /// True where no class names the tool, exactly or by a pattern, so that its calls fall to the default class.
+    #[must_use]
+    pub fn is_default_for(&self, tool: &str) -> bool {
+        self.tool_classes().find(tool).is_none()
+    }
+
     /// Which class has which tools: `general` is class 0.
     fn tool_classes(&self) -> ByTool<usize> {
         let mut classes = ByTool::default();
