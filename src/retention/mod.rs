@@ -27,6 +27,7 @@ mod keep;
 mod options;
 mod prune;
 mod report;
+pub(crate) mod schedule;
 mod segments;
 mod sweep;
 

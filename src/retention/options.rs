@@ -22,6 +22,7 @@ pub struct PruneOptions {
     clock_checked_by: Option<String>,
     pub(super) policy: Option<Policy>,
     pub(super) clock: Arc<dyn Clock>,
+    has_clock: bool,
 }
 
 impl PruneOptions {
@@ -32,6 +33,7 @@ impl PruneOptions {
             clock_checked_by: None,
             policy: None,
             clock: Arc::new(SystemClock),
+            has_clock: false,
         }
     }
 
@@ -51,11 +53,20 @@ impl PruneOptions {
     /// Where the time comes from by which records expire.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self.has_clock = true;
         self
     }
 
     pub(super) fn is_clock_checked(&self) -> bool {
         self.clock_checked_by.is_some()
+    }
+
+    /// The same with another clock, where none was named.
+    pub(crate) fn default_clock(mut self, clock: &Arc<dyn Clock>) -> Self {
+        if !self.has_clock {
+            self.clock = Arc::clone(clock);
+        }
+        self
     }
 
     pub(super) fn by(&self) -> PrunedBy {

@@ -14,6 +14,10 @@ use crate::clock::Clock;
 use crate::log::Access;
 use crate::log::{LogError, LogOptions, Retention, Source};
 #[cfg(unix)]
+use crate::retention::PruneOptions;
+#[cfg(unix)]
+use crate::retention::schedule::Pruner;
+#[cfg(unix)]
 use crate::sink::Queued;
 
 /// Sets a [`HashChainSink`] up.
@@ -38,6 +42,8 @@ pub struct HashChainBuilder {
     #[cfg(unix)]
     access: Access,
     #[cfg(unix)]
+    prune: Option<(Duration, PruneOptions)>,
+    #[cfg(unix)]
     max_queued_bytes: Option<usize>,
     #[cfg(unix)]
     close_timeout: Option<Duration>,
@@ -51,6 +57,8 @@ impl HashChainBuilder {
             classes: Vec::new(),
             #[cfg(unix)]
             access: Access::owner(),
+            #[cfg(unix)]
+            prune: None,
             #[cfg(unix)]
             max_queued_bytes: None,
             #[cfg(unix)]
@@ -138,6 +146,30 @@ impl HashChainBuilder {
         self
     }
 
+    /// Prunes the store's logs when it is opened and every so often, in the writer: a log that is written cannot be
+    /// pruned from outside. By default nothing is pruned.
+    ///
+    /// What may go is looked for on a thread of its own, and calls are recorded meanwhile. A prune that is refused or
+    /// fails shows in the [`status`](HashChainSink::status) of the queue, and is tried again. A store in memory is never
+    /// pruned.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tool_audit::HashChainSink;
+    /// use tool_audit::retention::PruneOptions;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let sink = HashChainSink::builder(folder.path().join("audit"))
+    ///     .prune(Duration::from_secs(24 * 60 * 60), PruneOptions::new("orders"))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn prune(mut self, every: Duration, options: PruneOptions) -> Self {
+        self.prune = Some((every, options));
+        self
+    }
+
     /// From how many queued bytes on calls wait; see [`Queued`].
     #[cfg(unix)]
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
@@ -163,9 +195,13 @@ impl HashChainBuilder {
             #[cfg(unix)]
             Some(path) => {
                 let statuses = Statuses::default();
-                let logs = FolderLogs::open(path, self.access)?;
+                let logs = FolderLogs::open(path.clone(), self.access)?;
+                let pruner = self.prune.map(|(every, options)| {
+                    Pruner::new(path, every, options.default_clock(&self.options.clock))
+                });
                 let mut writer =
                     ChainWriter::new(logs, self.options, self.classes, statuses.clone());
+                writer.prune_by(pruner);
                 writer.open_existing()?;
                 let mut queued = Queued::builder(writer);
                 if let Some(bytes) = self.max_queued_bytes {
