@@ -142,6 +142,14 @@ impl Policy {
         self
     }
 
+    /// Makes a class that of all tools that no class names, in place of `general`.
+    #[must_use]
+    pub fn default_class(mut self, class: RetentionClass) -> Self {
+        self.classes.retain(|other| other.name != class.name);
+        self.general = class;
+        self
+    }
+
     /// Names the class below which no call is kept that has a subject, a purpose or an emergency, whatever its tool:
     /// where the tool's class keeps shorter, the call goes to this one.
     ///
