@@ -30,6 +30,7 @@ impl Prune {
         let mut members = Map::new();
         let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
         put("actor", json!(by.actor));
+        put("actor_asserted", json!(by.actor_asserted));
         put("count", json!(self.through_seq - self.first_seq + 1));
         put("first_seq", json!(self.first_seq));
         put("first_timestamp", json!(self.first_timestamp));
@@ -57,6 +58,7 @@ impl Prune {
 #[derive(Debug, Clone)]
 pub(crate) struct PrunedBy {
     pub(crate) actor: String,
+    pub(crate) actor_asserted: bool,
     pub(crate) clock_checked_by: Option<String>,
 }
 

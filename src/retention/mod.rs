@@ -25,6 +25,7 @@ mod error;
 mod former;
 mod keep;
 mod options;
+mod overview;
 mod prune;
 mod report;
 pub(crate) mod schedule;
@@ -33,5 +34,6 @@ mod sweep;
 
 pub use self::error::RetentionError;
 pub use self::options::PruneOptions;
+pub use self::overview::{ClassHolding, Holdings, retention};
 pub use self::prune::{plan_prune, prune, prune_log};
 pub use self::report::{ExpiredSegment, LogPrune, Pin, PruneReport};

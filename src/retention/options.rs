@@ -19,6 +19,7 @@ use crate::record::Policy;
 #[must_use]
 pub struct PruneOptions {
     actor: String,
+    actor_asserted: bool,
     clock_checked_by: Option<String>,
     pub(super) policy: Option<Policy>,
     pub(super) clock: Arc<dyn Clock>,
@@ -30,11 +31,18 @@ impl PruneOptions {
     pub fn new(actor: impl Into<String>) -> Self {
         Self {
             actor: actor.into(),
+            actor_asserted: false,
             clock_checked_by: None,
             policy: None,
             clock: Arc::new(SystemClock),
             has_clock: false,
         }
+    }
+
+    /// The actor's name is a claim that nobody checked.
+    pub fn asserted(mut self) -> Self {
+        self.actor_asserted = true;
+        self
     }
 
     /// Keeps records of a class as long as this policy keeps the class, where that is longer than the records themselves
@@ -72,6 +80,7 @@ impl PruneOptions {
     pub(super) fn by(&self) -> PrunedBy {
         PrunedBy {
             actor: act::name(&self.actor),
+            actor_asserted: self.actor_asserted,
             clock_checked_by: self.clock_checked_by.as_deref().map(act::name),
         }
     }

@@ -5,25 +5,34 @@ use serde_json::Value;
 
 use crate::output::note;
 
-/// Who reads: every reading is recorded in the store.
+/// Who reads or acts: it is recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct Reader {
-    /// Record the reading under this name, as a claim; else it is the operating system's user
+    /// Record it under this name, as a claim; else it is the operating system's user
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
 }
 
 impl Reader {
+    /// The name, and whether it is a claim.
+    #[cfg(unix)]
+    pub(crate) fn actor(&self) -> (String, bool) {
+        match &self.name {
+            Some(name) => (name.clone(), true),
+            None => (user(), false),
+        }
+    }
+
     /// Records the reading before anything is printed; where that cannot be done, says so.
     #[cfg(unix)]
     pub(crate) fn record(&self, log: &Path, verb: &str, filter: Value, records: Option<u64>) {
         use tool_audit::admin::{LogRead, record_read};
 
-        let mut read = match &self.name {
-            Some(name) => LogRead::new(name, verb).asserted(),
-            None => LogRead::new(user(), verb),
-        };
-        read = read.filter(filter);
+        let (actor, asserted) = self.actor();
+        let mut read = LogRead::new(actor, verb).filter(filter);
+        if asserted {
+            read = read.asserted();
+        }
         if let Some(records) = records {
             read = read.records(records);
         }

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
 use tool_audit::query::escape;
 use tool_audit::report::{AccessReport, AccessRequest, access_report};
-use tool_audit::sanitize::{PseudonymKey, Sanitizer, SanitizerBuilder};
 
+use crate::keys;
 use crate::output::{Output, note, note_passed_over};
 use crate::reader::Reader;
 use crate::times;
@@ -98,8 +98,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
 
 fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     let mut identifiers = match &arguments.user {
-        Some(user) => identifiers(std::slice::from_ref(user))?,
-        None => identifiers(&arguments.subject)?,
+        Some(user) => keys::identifiers(std::slice::from_ref(user))?,
+        None => keys::identifiers(&arguments.subject)?,
     }
     .into_iter();
     let first = identifiers.next().unwrap_or_default();
@@ -122,52 +122,11 @@ fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     if !arguments.member.is_empty() {
         request = request.subject_members(&arguments.member);
     }
-    if let Some(sanitizer) = sanitizer(arguments)? {
+    if let Some(sanitizer) = keys::sanitizer(arguments.policy.as_deref(), &arguments.pseudonym_key)?
+    {
         request = request.sanitizer(sanitizer);
     }
     Ok(request)
-}
-
-fn sanitizer(arguments: &Arguments) -> Result<Option<Sanitizer>, Failure> {
-    if let Some(path) = &arguments.policy {
-        let sanitizer = Sanitizer::from_policy_file(path).map_err(Failure::unable)?;
-        return Ok(Some(sanitizer));
-    }
-    let mut builder: Option<SanitizerBuilder> = None;
-    for path in &arguments.pseudonym_key {
-        let key = PseudonymKey::from_file(path).map_err(Failure::unable)?;
-        builder = Some(match builder {
-            None => Sanitizer::builder().pseudonym_key(key),
-            Some(builder) => builder.old_pseudonym_key(key),
-        });
-    }
-    let built = builder.map(|builder| builder.build().map_err(Failure::unable));
-    built.transpose()
-}
-
-/// The identifiers that were given, with those of standard input in place of `-`.
-fn identifiers(given: &[String]) -> Result<Vec<String>, Failure> {
-    let mut all = Vec::new();
-    for identifier in given {
-        if identifier != "-" {
-            all.push(identifier.clone());
-            continue;
-        }
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map_err(|error| {
-            Failure::Unable(format!(
-                "reading the identifier from standard input: {error}"
-            ))
-        })?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        all.extend(lines.map(str::to_owned));
-    }
-    if all.is_empty() {
-        return Err(Failure::Unable(
-            "no identifier came from standard input: give one a line".to_owned(),
-        ));
-    }
-    Ok(all)
 }
 
 fn written(report: &AccessReport, format: Format) -> Result<Vec<u8>, Failure> {
