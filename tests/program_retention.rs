@@ -82,6 +82,9 @@ fn what_is_held_or_unreviewed_stays_until_it_is_released_and_reviewed() {
     let hold = printed(&set).trim().to_owned();
     assert!(hold.starts_with("hold-"), "{hold}");
     assert!(dry().contains("would go: nothing"), "{}", dry());
+    let answer = printed(&program(&["status", log]));
+    assert!(answer.contains("unreviewed    1\n"), "{answer}");
+    assert!(answer.contains("legal holds in force: 1\n"), "{answer}");
     assert!(dry().contains(&format!("the hold {hold} covers record 1")));
     let listed = printed(&program(&["hold", "list", log, "--json"]));
     let listed: Value = serde_json::from_str(&listed).unwrap();
@@ -104,6 +107,13 @@ fn what_is_held_or_unreviewed_stays_until_it_is_released_and_reviewed() {
     assert_eq!(printed(&release("dpo")), "");
     assert_eq!(printed(&program(&["hold", "list", log])), "");
 
+    let status = || -> Value {
+        serde_json::from_str(&printed(&program(&["status", log, "--json"]))).unwrap()
+    };
+    assert_eq!(
+        (&status()["unreviewed_emergencies"], &status()["holds"]),
+        (&json!(1), &json!(0))
+    );
     let review = |call: &str| {
         program(&[
             "review",
@@ -118,6 +128,7 @@ fn what_is_held_or_unreviewed_stays_until_it_is_released_and_reviewed() {
     };
     assert!(complaint(&review("glas")).contains("there is no call glas"));
     printed(&review("glass"));
+    assert_eq!(status()["unreviewed_emergencies"], 0);
     assert_eq!(printed(&program(&["query", log, "--unreviewed"])), "");
 
     let gone = printed(&program(&["prune", log, "--as", "archivist", "--json"]));

@@ -515,3 +515,72 @@ fn what_is_asked_of_a_pruned_log_comes_from_what_is_left_and_says_where_that_beg
     close(log);
     assert!(verdict(&store.join("general")).intact);
 }
+
+#[test]
+fn a_segment_gets_no_older_than_it_may_so_that_a_slow_log_loses_what_has_expired() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = Calendar::at(BEGIN);
+    let open_aged = || {
+        let storage = FolderStorage::open(store.join("general"), Access::owner()).unwrap();
+        let mut options = options(&calendar);
+        options.segment_records = u64::MAX;
+        options.segment_age = Some(std::time::Duration::from_secs(31 * 86_400));
+        LogWriter::open(storage, options).unwrap()
+    };
+    let mut log = open_aged();
+    for week in 0..10 {
+        add(
+            &mut log,
+            "tool_call",
+            &call(&format!("week-{week}"), &calendar, 30),
+        );
+        calendar.advance(TimeDelta::days(7));
+    }
+    close(log);
+    // The last segment is 28 days old.
+    assert_eq!(segments(store).len(), 2);
+    calendar.advance(TimeDelta::days(7));
+    let mut log = open_aged();
+    assert_eq!(segments(store).len(), 3, "a restart begins a new one too");
+    add(&mut log, "tool_call", &call("new", &calendar, 30));
+    close(log);
+    prune(store, &by(&calendar)).unwrap();
+    let left: Vec<Value> = records(store)
+        .into_iter()
+        .filter(|record| record["_kind"] == "tool_call")
+        .map(|record| record["call_id"].clone())
+        .collect();
+    assert_eq!(
+        left,
+        ["week-5", "week-6", "week-7", "week-8", "week-9", "new"]
+    );
+    assert!(verdict(&store.join("general")).intact);
+}
+
+#[test]
+fn bytes_that_were_cut_off_a_segment_go_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = Calendar::at(BEGIN);
+    let mut log = open(store, &calendar);
+    add(&mut log, "tool_call", &call("first", &calendar, 30));
+    log.flush().unwrap();
+    drop(log);
+    let path = store.join("general").join(segment::name(0));
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend_from_slice(b"{\"_hash\":\"77");
+    fs::write(&path, bytes).unwrap();
+    let mut log = open(store, &calendar);
+    twelve_calls(&mut log, &calendar);
+    calendar.advance(TimeDelta::days(31));
+    add(&mut log, "tool_call", &call("new", &calendar, 30));
+    close(log);
+    let torn = || {
+        let torn = fs::read_dir(store.join("general").join("torn")).unwrap();
+        torn.count()
+    };
+    assert_eq!(torn(), 1);
+    assert!(prune(store, &by(&calendar)).unwrap().records() > 0);
+    assert_eq!(torn(), 0);
+}

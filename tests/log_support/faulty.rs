@@ -249,6 +249,10 @@ impl Storage for Faulty {
         self.act(Act::KeepTorn)?;
         self.memory.keep_torn(first_seq, offset, bytes)
     }
+    fn remove_torn(&mut self, first_seq: u64) -> io::Result<()> {
+        self.act(Act::Remove)?;
+        self.memory.remove_torn(first_seq)
+    }
     fn is_in_place(&mut self, first_seq: u64, segment: &MemorySegment) -> io::Result<bool> {
         self.act(Act::Look)?;
         self.memory.is_in_place(first_seq, segment)

@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use serde::Deserialize;
 
 use crate::log::calls::OpenCalls;
@@ -44,6 +46,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// When the record was made.
+    pub(crate) fn at(&self) -> Option<SystemTime> {
+        let at: chrono::DateTime<chrono::Utc> = self.timestamp.parse().ok()?;
+        Some(at.into())
+    }
+
     /// For how many days the record is kept, where not for ever.
     pub(crate) fn retention_days(&self) -> Option<u32> {
         days_between(&self.timestamp, self.retain_until.as_deref()?)

@@ -79,7 +79,8 @@ impl<S: Storage> LogWriter<S> {
         }
         for name in names.into_iter().take(gone) {
             self.storage
-                .remove(name)
+                .remove_torn(name)
+                .and_then(|()| self.storage.remove(name))
                 // One by one onto the disk: a power loss must leave no gap.
                 .and_then(|()| self.storage.sync_folder())
                 .map_err(|error| self.failed_at("removing", name, error))?;

@@ -20,6 +20,10 @@ use crate::retention::schedule::Pruner;
 #[cfg(unix)]
 use crate::sink::Queued;
 
+/// How old a segment gets where retention removes segments.
+#[cfg(unix)]
+const PRUNED_SEGMENT_AGE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
 /// Sets a [`HashChainSink`] up.
 ///
 /// ```
@@ -107,6 +111,14 @@ impl HashChainBuilder {
         self
     }
 
+    /// After how long a segment is closed, at the next record; by default after 31 days where the sink
+    /// [prunes](Self::prune), and never otherwise. Retention removes whole segments: so much longer than they must may
+    /// records of a slow log stay.
+    pub fn segment_age(mut self, age: Duration) -> Self {
+        self.options.segment_age = Some(age);
+        self
+    }
+
     /// How long to wait for another writer that holds the store; 1 s by default.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.options.lock_wait = wait;
@@ -167,6 +179,7 @@ impl HashChainBuilder {
     #[cfg(unix)]
     pub fn prune(mut self, every: Duration, options: PruneOptions) -> Self {
         self.prune = Some((every, options));
+        self.options.segment_age.get_or_insert(PRUNED_SEGMENT_AGE);
         self
     }
 
