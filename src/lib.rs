@@ -20,7 +20,8 @@
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | give records to other systems | [`export`] |
 //! | answer who saw whose records | [`report`] |
-//! | record who read a log | [`admin`] |
+//! | record who read a log, hold records, review emergencies | [`admin`] |
+//! | remove what has expired | [`retention`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(

@@ -149,7 +149,7 @@ fn print(found: &StoreStatus, now: DateTime<Utc>, out: &mut Output) -> Result<()
             let count = log.unreviewed_emergencies;
             line(
                 out,
-                "unreviewed emergencies",
+                "unreviewed",
                 &count.to_string(),
                 red_if(count),
             )?;
