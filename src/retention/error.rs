@@ -46,8 +46,7 @@ pub enum RetentionError {
 
 impl fmt::Display for RetentionError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const REMEDY: &str =
-            "set the clock right, or name who checked that it is (`--clock-checked-by`, `PruneOptions::clock_checked_by`)";
+        const REMEDY: &str = "set the clock right, or name who checked that it is (`--clock-checked-by`, `PruneOptions::clock_checked_by`)";
         match self {
             Self::Query(error) => fmt::Display::fmt(error, formatter),
             Self::Admin(error) => fmt::Display::fmt(error, formatter),

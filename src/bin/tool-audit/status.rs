@@ -147,12 +147,7 @@ fn print(found: &StoreStatus, now: DateTime<Utc>, out: &mut Output) -> Result<()
         )?;
         if log.unreviewed_emergencies > 0 {
             let count = log.unreviewed_emergencies;
-            line(
-                out,
-                "unreviewed",
-                &count.to_string(),
-                red_if(count),
-            )?;
+            line(out, "unreviewed", &count.to_string(), red_if(count))?;
         }
         if log.running_calls > 0 {
             line(out, "running calls", &log.running_calls.to_string(), None)?;
