@@ -136,6 +136,12 @@ fn what_is_held_or_unreviewed_stays_until_it_is_released_and_reviewed() {
     assert_eq!(gone["logs"][0]["records"], 32, "{gone}");
     assert_eq!(segments(&path)[0], 32);
     assert!(verdict(&path.join("general")).intact);
+    for verb in ["query", "stats"] {
+        let asked = program(&[verb, log]);
+        let note = String::from_utf8_lossy(&asked.stderr).into_owned();
+        assert!(note.contains("pruned_before _seq 32"), "{verb}: {note}");
+    }
+    assert_eq!(status()["logs"][1]["pruned_before"], 32);
     let again = printed(&program(&["prune", log]));
     assert!(again.contains("gone: nothing"), "{again}");
     let told = printed(&program(&[

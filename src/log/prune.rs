@@ -69,6 +69,8 @@ pub(crate) struct Pruned {
     pub(crate) seq: u64,
     pub(crate) through_seq: u64,
     pub(crate) through_hash: RecordHash,
+    /// When the last record that went was made.
+    pub(crate) last_timestamp: String,
     pub(crate) frontier: Option<Frontier>,
 }
 
@@ -77,6 +79,7 @@ pub(crate) struct Pruned {
 struct Members {
     through_seq: Option<u64>,
     through_hash: String,
+    last_timestamp: String,
     frontier: Vec<String>,
 }
 
@@ -95,6 +98,7 @@ impl Pruned {
             seq: head.seq,
             through_seq,
             through_hash: RecordHash::from_hex(members.through_hash.as_bytes())?,
+            last_timestamp: members.last_timestamp,
             frontier: roots.and_then(|roots| Frontier::of(through_seq + 1, roots)),
         })
     }

@@ -135,6 +135,9 @@ pub struct LogSummary {
     pub writer: Option<bool>,
     /// True where it was made by replaying recorded calls.
     pub replayed: bool,
+    /// The number of the first record that is left, where retention removed those before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned_before: Option<u64>,
     /// True for the log of acts upon the store.
     pub admin: bool,
 }
@@ -205,6 +208,7 @@ fn read(cursor: &mut LogCursor, reviewed: &HashSet<String>) -> Result<LogSummary
         bytes_a_day: growth.bytes_a_day(),
         writer,
         replayed: snapshot.is_replayed(),
+        pruned_before: snapshot.pruned_before(),
         admin: snapshot.is_admin(),
     })
 }

@@ -68,6 +68,9 @@ pub(super) fn sweep(log: &mut impl Segments, rules: Rules<'_>) -> Result<Swept, 
         });
     }
     let former = former.filter(|pruned| pruned.through_seq + 1 == first);
+    let greatest = former
+        .as_ref()
+        .and_then(|pruned| parse_instant(&pruned.last_timestamp));
     let (link, frontier) = match &former {
         Some(pruned) => (
             Some(Previous::Hash(pruned.through_hash)),
@@ -82,7 +85,7 @@ pub(super) fn sweep(log: &mut impl Segments, rules: Rules<'_>) -> Result<Swept, 
         next: first,
         link,
         recent: VecDeque::new(),
-        greatest: i64::MIN,
+        greatest: greatest.unwrap_or(i64::MIN),
         latest: i64::MIN,
         frontier,
         first_timestamp: String::new(),

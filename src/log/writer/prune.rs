@@ -41,6 +41,7 @@ impl<S: Storage> LogWriter<S> {
             seq,
             through_seq: prune.through_seq,
             through_hash: prune.through_hash,
+            last_timestamp: prune.last_timestamp.clone(),
             frontier: None,
         });
         self.sync()?;
