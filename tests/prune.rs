@@ -535,6 +535,7 @@ fn a_segment_gets_no_older_than_it_may_so_that_a_slow_log_loses_what_has_expired
             "tool_call",
             &call(&format!("week-{week}"), &calendar, 30),
         );
+        log.flush().unwrap();
         calendar.advance(TimeDelta::days(7));
     }
     close(log);
