@@ -585,3 +585,40 @@ fn bytes_that_were_cut_off_a_segment_go_with_it() {
     assert!(prune(store, &by(&calendar)).unwrap().records() > 0);
     assert_eq!(torn(), 0);
 }
+
+#[test]
+fn a_prune_that_stopped_long_ago_is_finished_by_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = expired_store(store);
+    let general = store.join("general");
+    let kept: Vec<(std::path::PathBuf, Vec<u8>)> = segment::list(&general)
+        .unwrap()
+        .into_iter()
+        .filter(|(first_seq, _)| (8..16).contains(first_seq))
+        .map(|(_, path)| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    prune(store, &by(&calendar)).unwrap();
+    // Segments that should have gone still stand, and the record that says so is in none of the last segments.
+    let mut log = open(store, &calendar);
+    twelve_calls(&mut log, &calendar);
+    close(log);
+    for (path, bytes) in kept {
+        fs::write(path, bytes).unwrap();
+    }
+    let report = verdict(&general);
+    assert!(report.intact, "{report:?}");
+    assert_eq!((report.first_seq, report.warnings.len()), (Some(8), 1));
+    drop(open(store, &calendar));
+    assert_eq!(
+        segments(store)[0],
+        8,
+        "the opening reads the last segment alone"
+    );
+    let planned = plan_prune(store, &by(&calendar)).unwrap();
+    assert!(planned.logs[0].unfinished);
+    let gone = prune(store, &by(&calendar)).unwrap();
+    assert_eq!((gone.records(), segments(store)[0]), (8, 16));
+    let report = verdict(&general);
+    assert!(report.intact && report.warnings.is_empty(), "{report:?}");
+}
