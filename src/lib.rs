@@ -21,7 +21,8 @@
 //! | give records to other systems | [`export`] |
 //! | answer who saw whose records, and what happened in a month | [`report`] |
 //! | hand a log over | the feature `evidence` |
-//! | record who read a log | [`admin`] |
+//! | record who read a log, hold records, review emergencies | [`admin`] |
+//! | remove what has expired | [`retention`] |
 //! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
 //!
 #![doc = include_str!("docs/architecture.md")]
@@ -53,6 +54,7 @@ pub mod entry;
 pub mod evidence;
 pub mod export;
 mod glob;
+mod identifiers;
 pub mod layer;
 pub mod log;
 pub mod query;
@@ -61,6 +63,8 @@ pub mod record;
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 pub mod replay;
 pub mod report;
+#[cfg(unix)]
+pub mod retention;
 pub mod sanitize;
 pub mod sink;
 #[cfg(any(feature = "cli", feature = "mcp"))]

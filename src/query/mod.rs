@@ -40,6 +40,7 @@ pub(crate) use self::cursor::LogCursor;
 pub(crate) use self::distinct::Distinct;
 pub(crate) use self::fields::Fields;
 pub(crate) use self::filter::{ALERT, says_failure};
+pub(crate) use self::instant::parse as parse_instant;
 #[cfg(feature = "cli")]
 pub(crate) use self::lines::{Lines, Step};
 pub(crate) use self::own::Own;

@@ -80,6 +80,13 @@ impl LogSnapshot {
         self.folder.file_name().is_some_and(|name| name == "admin")
     }
 
+    /// The number of the first record that is left, where retention removed those before it.
+    #[must_use]
+    pub fn pruned_before(&self) -> Option<u64> {
+        let first = self.segments.first()?.first_seq;
+        (first > 0).then_some(first)
+    }
+
     /// The size of the log's segments in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let mut request = EvidenceRequest::by(arguments.reader.actor());
+    let mut request = EvidenceRequest::by(arguments.reader.actor_in_words());
     if let Some(from) = arguments.from {
         request = request.from(from);
     }

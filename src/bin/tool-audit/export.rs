@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let reader = &arguments.reader;
     reader.record(&arguments.log, "export", filter.describe(), None);
     // Every line is for programs.
-    out.replayed(snapshots.iter(), true)?;
+    out.introduce(snapshots.iter(), true)?;
     match &arguments.output {
         Some(path) => to_file(arguments, &mut export, path)?,
         None => to_standard_output(arguments, &mut export, out)?,

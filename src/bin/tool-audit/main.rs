@@ -4,15 +4,24 @@ mod completions;
 mod evidence;
 mod export;
 mod filter;
+#[cfg(unix)]
+mod hold;
 mod keygen;
+mod keys;
 mod man;
 mod new_file;
 mod output;
 mod progress;
+#[cfg(unix)]
+mod prune;
 mod query;
 mod reader;
 mod replay;
 mod report;
+#[cfg(unix)]
+mod retention;
+#[cfg(unix)]
+mod review;
 mod rows;
 mod stats;
 mod status;
@@ -57,6 +66,14 @@ enum Verb {
     Report(report::Arguments),
     #[cfg(unix)]
     Wrap(wrap::Arguments),
+    #[cfg(unix)]
+    Retention(retention::Arguments),
+    #[cfg(unix)]
+    Prune(prune::Arguments),
+    #[cfg(unix)]
+    Hold(hold::Arguments),
+    #[cfg(unix)]
+    Review(review::Arguments),
     Keygen(keygen::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -86,6 +103,14 @@ fn main() -> ExitCode {
         Verb::Report(arguments) => report::run(arguments, &mut out),
         #[cfg(unix)]
         Verb::Wrap(_) => Ok(Verdict::Fine),
+        #[cfg(unix)]
+        Verb::Retention(arguments) => retention::run(arguments, &mut out),
+        #[cfg(unix)]
+        Verb::Prune(arguments) => prune::run(arguments, &mut out),
+        #[cfg(unix)]
+        Verb::Hold(arguments) => hold::run(arguments, &mut out),
+        #[cfg(unix)]
+        Verb::Review(arguments) => review::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
         Verb::Completions(arguments) => completions::run(arguments, &mut out),
         Verb::Man(arguments) => man::run(arguments, &mut out),

@@ -9,17 +9,17 @@ use tool_audit::report::Made;
 
 use crate::output::note;
 
-/// Who reads: every reading is recorded in the store.
+/// Who reads or acts: it is recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct Reader {
-    /// Record the reading under this name, as a claim; else it is the operating system's user
+    /// Record it under this name, as a claim; else it is the operating system's user
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
 }
 
 impl Reader {
     /// Who reads, in words.
-    pub(crate) fn actor(&self) -> String {
+    pub(crate) fn actor_in_words(&self) -> String {
         match &self.name {
             Some(name) => format!("{name} (a claim)"),
             None => user(),
@@ -31,6 +31,15 @@ impl Reader {
         match &self.name {
             Some(name) => Made::by(name).claimed(),
             None => Made::by(user()),
+        }
+    }
+
+    /// The name, and whether it is a claim.
+    #[cfg(unix)]
+    pub(crate) fn actor(&self) -> (String, bool) {
+        match &self.name {
+            Some(name) => (name.clone(), true),
+            None => (user(), false),
         }
     }
 
@@ -60,11 +69,11 @@ impl Reader {
         filter: Value,
         records: Option<u64>,
     ) -> Result<(), AdminError> {
-        let mut read = match &self.name {
-            Some(name) => LogRead::new(name, verb).asserted(),
-            None => LogRead::new(user(), verb),
-        };
-        read = read.filter(filter);
+        let (actor, asserted) = self.actor();
+        let mut read = LogRead::new(actor, verb).filter(filter);
+        if asserted {
+            read = read.asserted();
+        }
         if let Some(records) = records {
             read = read.records(records);
         }

@@ -14,7 +14,15 @@ use crate::clock::Clock;
 use crate::log::Access;
 use crate::log::{LogError, LogOptions, Retention, Source};
 #[cfg(unix)]
+use crate::retention::PruneOptions;
+#[cfg(unix)]
+use crate::retention::schedule::Pruner;
+#[cfg(unix)]
 use crate::sink::Queued;
+
+/// How old a segment gets where retention removes segments.
+#[cfg(unix)]
+const PRUNED_SEGMENT_AGE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// Sets a [`HashChainSink`] up.
 ///
@@ -38,6 +46,8 @@ pub struct HashChainBuilder {
     #[cfg(unix)]
     access: Access,
     #[cfg(unix)]
+    prune: Option<(Duration, PruneOptions)>,
+    #[cfg(unix)]
     max_queued_bytes: Option<usize>,
     #[cfg(unix)]
     close_timeout: Option<Duration>,
@@ -51,6 +61,8 @@ impl HashChainBuilder {
             classes: Vec::new(),
             #[cfg(unix)]
             access: Access::owner(),
+            #[cfg(unix)]
+            prune: None,
             #[cfg(unix)]
             max_queued_bytes: None,
             #[cfg(unix)]
@@ -99,6 +111,14 @@ impl HashChainBuilder {
         self
     }
 
+    /// After how long a segment is closed, at the next record; by default after 31 days where the sink
+    /// [prunes](Self::prune), and never otherwise. Retention removes whole segments: so much longer than they must may
+    /// records of a slow log stay.
+    pub fn segment_age(mut self, age: Duration) -> Self {
+        self.options.segment_age = Some(age);
+        self
+    }
+
     /// How long to wait for another writer that holds the store; 1 s by default.
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.options.lock_wait = wait;
@@ -138,6 +158,31 @@ impl HashChainBuilder {
         self
     }
 
+    /// Prunes the store's logs when it is opened and every so often, in the writer: a log that is written cannot be
+    /// pruned from outside. By default nothing is pruned.
+    ///
+    /// What may go is looked for on a thread of its own, and calls are recorded meanwhile. A prune that is refused or
+    /// fails shows in the [`status`](HashChainSink::status) of the queue, and is tried again. A store in memory is never
+    /// pruned.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tool_audit::HashChainSink;
+    /// use tool_audit::retention::PruneOptions;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let sink = HashChainSink::builder(folder.path().join("audit"))
+    ///     .prune(Duration::from_secs(24 * 60 * 60), PruneOptions::new("orders"))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn prune(mut self, every: Duration, options: PruneOptions) -> Self {
+        self.prune = Some((every, options));
+        self.options.segment_age.get_or_insert(PRUNED_SEGMENT_AGE);
+        self
+    }
+
     /// From how many queued bytes on calls wait; see [`Queued`].
     #[cfg(unix)]
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
@@ -163,9 +208,13 @@ impl HashChainBuilder {
             #[cfg(unix)]
             Some(path) => {
                 let statuses = Statuses::default();
-                let logs = FolderLogs::open(path, self.access)?;
+                let logs = FolderLogs::open(path.clone(), self.access)?;
+                let pruner = self.prune.map(|(every, options)| {
+                    Pruner::new(path, every, options.default_clock(&self.options.clock))
+                });
                 let mut writer =
                     ChainWriter::new(logs, self.options, self.classes, statuses.clone());
+                writer.prune_by(pruner);
                 writer.open_existing()?;
                 let mut queued = Queued::builder(writer);
                 if let Some(bytes) = self.max_queued_bytes {

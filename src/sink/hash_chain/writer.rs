@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::logs::{GENERAL, Logs, is_class};
 use super::status::Statuses;
 use crate::log::{LogError, LogOptions, LogWriter, NewRecord, Retention};
+#[cfg(unix)]
+use crate::retention::schedule::Pruner;
 use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
 
 /// So many bytes are handed to the operating system at a time, where so many come.
@@ -23,6 +25,11 @@ pub(super) struct ChainWriter<L: Logs> {
     policy: Option<PolicyInForce>,
     statuses: Statuses,
     is_closed: bool,
+    #[cfg(unix)]
+    pruner: Option<Pruner>,
+    /// Why nothing was pruned when it was tried last.
+    #[cfg(unix)]
+    not_pruned: Option<String>,
     /// It was told once that a class cannot name a log: not for every entry.
     told_of_class: bool,
 }
@@ -56,6 +63,10 @@ impl<L: Logs> ChainWriter<L> {
             policy: None,
             statuses,
             is_closed: false,
+            #[cfg(unix)]
+            pruner: None,
+            #[cfg(unix)]
+            not_pruned: None,
             told_of_class: false,
         }
     }
@@ -68,6 +79,36 @@ impl<L: Logs> ChainWriter<L> {
         }
         self.options.lock_wait = Duration::ZERO;
         Ok(())
+    }
+
+    #[cfg(unix)]
+    pub(super) fn prune_by(&mut self, pruner: Option<Pruner>) {
+        self.pruner = pruner;
+    }
+
+    /// Removes what a pruner found that may go, and begins to look again where it is time to.
+    #[cfg(unix)]
+    fn prune(&mut self) -> io::Result<()> {
+        let Some(pruner) = &mut self.pruner else {
+            return Ok(());
+        };
+        let open = &self.open;
+        let folders = || {
+            let places = open.iter().map(|log| log.writer.place().to_owned());
+            places.collect()
+        };
+        match pruner.look(folders) {
+            None => {}
+            Some(Err(error)) => self.not_pruned = Some(error.to_string()),
+            Some(Ok(ready)) => {
+                let done = self.each(|log| ready.take(log));
+                self.not_pruned = done.err().map(|error| error.to_string());
+            }
+        }
+        match &self.not_pruned {
+            None => Ok(()),
+            Some(error) => Err(io::Error::other(error.clone())),
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -195,7 +236,10 @@ impl<L: Logs> EntryWriter for ChainWriter<L> {
     }
 
     fn look_after(&mut self) -> io::Result<()> {
-        self.each(LogWriter::look_after)
+        let looked = self.each(LogWriter::look_after);
+        #[cfg(unix)]
+        let looked = looked.and(self.prune());
+        looked
     }
 
     fn policy_in_force(&mut self, policy: &PolicyInForce) -> io::Result<()> {

@@ -1,13 +1,12 @@
-use std::io::{self, Read};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
 use tool_audit::report::{AccessRequest, access_report};
-use tool_audit::sanitize::{PseudonymKey, Sanitizer, SanitizerBuilder};
 
 use super::answer::{Answer, note_integrity};
+use crate::keys;
 use crate::output::{Output, note_passed_over};
 use crate::reader::Reader;
 use crate::times;
@@ -90,8 +89,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
 
 fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     let mut identifiers = match &arguments.user {
-        Some(user) => identifiers(std::slice::from_ref(user))?,
-        None => identifiers(&arguments.subject)?,
+        Some(user) => keys::identifiers(std::slice::from_ref(user))?,
+        None => keys::identifiers(&arguments.subject)?,
     }
     .into_iter();
     let first = identifiers.next().unwrap_or_default();
@@ -114,50 +113,9 @@ fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     if !arguments.member.is_empty() {
         request = request.subject_members(&arguments.member);
     }
-    if let Some(sanitizer) = sanitizer(arguments)? {
+    if let Some(sanitizer) = keys::sanitizer(arguments.policy.as_deref(), &arguments.pseudonym_key)?
+    {
         request = request.sanitizer(sanitizer);
     }
     Ok(request)
-}
-
-fn sanitizer(arguments: &Arguments) -> Result<Option<Sanitizer>, Failure> {
-    if let Some(path) = &arguments.policy {
-        let sanitizer = Sanitizer::from_policy_file(path).map_err(Failure::unable)?;
-        return Ok(Some(sanitizer));
-    }
-    let mut builder: Option<SanitizerBuilder> = None;
-    for path in &arguments.pseudonym_key {
-        let key = PseudonymKey::from_file(path).map_err(Failure::unable)?;
-        builder = Some(match builder {
-            None => Sanitizer::builder().pseudonym_key(key),
-            Some(builder) => builder.old_pseudonym_key(key),
-        });
-    }
-    let built = builder.map(|builder| builder.build().map_err(Failure::unable));
-    built.transpose()
-}
-
-/// The identifiers that were given, with those of standard input in place of `-`.
-fn identifiers(given: &[String]) -> Result<Vec<String>, Failure> {
-    let mut all = Vec::new();
-    for identifier in given {
-        if identifier != "-" {
-            all.push(identifier.clone());
-            continue;
-        }
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map_err(|error| {
-            Failure::Unable(format!(
-                "reading the identifier from standard input: {error}"
-            ))
-        })?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        all.extend(lines.map(str::to_owned));
-    }
-    if all.is_empty() {
-        return Err(Failure::Unable(
-            "no identifier came from standard input: give one a line".to_owned(),
-        ));
-    }
-    Ok(all)
 }
