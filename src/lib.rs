@@ -68,7 +68,8 @@ pub use crate::entry::{
 #[doc(inline)]
 pub use crate::layer::{
     AuditFuture, AuditLayer, AuditLayerBuilder, AuditService, DurableAuditFuture,
-    DurableAuditLayer, DurableAuditService, GoOn, OnUnavailable, OnUndurable, PassOn,
+    DurableAuditLayer, DurableAuditService, GoOn, LetPass, OnEmergency, OnUnavailable, OnUndurable,
+    PassOn,
 };
 #[doc(inline)]
 pub use crate::record::{

@@ -6,6 +6,9 @@ use std::time::Duration;
 #[cfg(unix)]
 use super::logs::FolderLogs;
 use super::logs::MemoryLogs;
+#[cfg(unix)]
+use super::space::Budget;
+use super::space::Space;
 use super::status::Statuses;
 use super::writer::ChainWriter;
 use super::{HashChainSink, Inner};
@@ -41,6 +44,10 @@ pub struct HashChainBuilder {
     max_queued_bytes: Option<usize>,
     #[cfg(unix)]
     close_timeout: Option<Duration>,
+    #[cfg(unix)]
+    emergency_bytes: Option<usize>,
+    #[cfg(unix)]
+    disk_budget: Option<(u64, u64)>,
 }
 
 impl HashChainBuilder {
@@ -55,6 +62,10 @@ impl HashChainBuilder {
             max_queued_bytes: None,
             #[cfg(unix)]
             close_timeout: None,
+            #[cfg(unix)]
+            emergency_bytes: None,
+            #[cfg(unix)]
+            disk_budget: None,
         }
     }
 
@@ -145,6 +156,38 @@ impl HashChainBuilder {
         self
     }
 
+    /// How many bytes of the queue are kept for calls that declare an emergency; see
+    /// [`QueuedBuilder::emergency_bytes`](crate::QueuedBuilder::emergency_bytes).
+    #[cfg(unix)]
+    pub fn emergency_bytes(mut self, bytes: usize) -> Self {
+        self.emergency_bytes = Some(bytes);
+        self
+    }
+
+    /// How many bytes all logs of the store may take, and how many of them are kept for calls that declare
+    /// an emergency. By default there is no bound.
+    ///
+    /// Once they have `most` less `for_emergencies` bytes, the gate gives an error to all calls but those, and
+    /// once they have `most` to those too: what becomes of the calls is the policy's to say. Calls that were admitted
+    /// before are recorded all the same, so `for_emergencies` is best greater than what may be queued
+    /// ([`max_queued_bytes`](Self::max_queued_bytes)). What the logs take is measured about once a second, so the gate
+    /// opens again where some of it was freed.
+    ///
+    /// ```
+    /// use tool_audit::HashChainSink;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let sink = HashChainSink::builder(folder.path().join("audit"))
+    ///     .disk_budget(20 << 30, 64 << 20)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn disk_budget(mut self, most: u64, for_emergencies: u64) -> Self {
+        self.disk_budget = Some((most, for_emergencies));
+        self
+    }
+
     /// How long a closing sink whose disk fails tries on; see [`Queued`].
     #[cfg(unix)]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
@@ -163,13 +206,19 @@ impl HashChainBuilder {
             #[cfg(unix)]
             Some(path) => {
                 let statuses = Statuses::default();
+                let space = Space::default();
                 let logs = FolderLogs::open(path, self.access)?;
                 let mut writer =
                     ChainWriter::new(logs, self.options, self.classes, statuses.clone());
+                let budget = self.disk_budget;
+                writer.keep_to(budget.map(|(most, some)| Budget::new(most, some, space.clone())));
                 writer.open_existing()?;
                 let mut queued = Queued::builder(writer);
                 if let Some(bytes) = self.max_queued_bytes {
                     queued = queued.max_queued_bytes(bytes);
+                }
+                if let Some(bytes) = self.emergency_bytes {
+                    queued = queued.emergency_bytes(bytes);
                 }
                 if let Some(timeout) = self.close_timeout {
                     queued = queued.close_timeout(timeout);
@@ -177,6 +226,7 @@ impl HashChainBuilder {
                 Ok(HashChainSink {
                     inner: Inner::Folder(queued.build()),
                     statuses,
+                    space,
                 })
             }
             #[cfg(not(unix))]
@@ -198,6 +248,7 @@ impl HashChainBuilder {
                 writer: Arc::new(Mutex::new(writer)),
             },
             statuses,
+            space: Space::default(),
         }
     }
 }

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 #[cfg(unix)]
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ChainSegment;
@@ -13,8 +14,14 @@ use crate::log::{LogError, MemoryStorage, Storage};
 pub(super) trait Logs: Send + 'static {
     type Storage: Storage;
 
+    /// Where they lie, for messages.
+    fn path(&self) -> &Path;
+
     /// The classes whose logs are there.
     fn existing(&self) -> Result<Vec<String>, LogError>;
+
+    /// The bytes of all logs, `admin` among them.
+    fn bytes(&self) -> io::Result<u64>;
 
     /// The place of the class's log, made where it is not there.
     fn place(&self, retention_class: &str) -> Result<Self::Storage, LogError>;
@@ -57,6 +64,10 @@ impl FolderLogs {
 impl Logs for FolderLogs {
     type Storage = FolderStorage;
 
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn existing(&self) -> Result<Vec<String>, LogError> {
         let io = |error| LogError::io("listing", &self.path, error);
         let mut classes = Vec::new();
@@ -74,6 +85,16 @@ impl Logs for FolderLogs {
         }
         classes.sort_unstable();
         Ok(classes)
+    }
+
+    fn bytes(&self) -> io::Result<u64> {
+        let mut bytes = 0;
+        for log in crate::log::store::find_logs(&self.path)? {
+            for (_, segment) in crate::log::segment::list(&log)? {
+                bytes += std::fs::metadata(segment).map_or(0, |found| found.len());
+            }
+        }
+        Ok(bytes)
     }
 
     fn place(&self, retention_class: &str) -> Result<FolderStorage, LogError> {
@@ -147,8 +168,17 @@ fn copy(memory: &MemoryStorage, folder: &mut FolderStorage) -> io::Result<()> {
 impl Logs for MemoryLogs {
     type Storage = MemoryStorage;
 
+    fn path(&self) -> &Path {
+        Path::new("memory")
+    }
+
     fn existing(&self) -> Result<Vec<String>, LogError> {
         Ok(self.all().into_keys().collect())
+    }
+
+    fn bytes(&self) -> io::Result<u64> {
+        let segments = self.segments();
+        Ok(segments.iter().map(|one| one.bytes.len() as u64).sum())
     }
 
     fn place(&self, retention_class: &str) -> Result<MemoryStorage, LogError> {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod logs;
+mod space;
 mod status;
 mod writer;
 
@@ -16,6 +17,7 @@ pub use self::builder::HashChainBuilder;
 #[cfg(unix)]
 use self::logs::FolderLogs;
 use self::logs::MemoryLogs;
+use self::space::Space;
 pub use self::status::HashChainStatus;
 use self::status::Statuses;
 use self::writer::ChainWriter;
@@ -48,6 +50,7 @@ use crate::log::LogError;
 pub struct HashChainSink {
     inner: Inner,
     statuses: Statuses,
+    space: Space,
 }
 
 #[derive(Clone)]
@@ -190,6 +193,9 @@ impl AuditSink for HashChainSink {
     }
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        if let Some(error) = self.space.refusal(false) {
+            return Poll::Ready(Err(error));
+        }
         match &self.inner {
             #[cfg(unix)]
             Inner::Folder(queued) => queued.poll_ready(context),
@@ -201,6 +207,17 @@ impl AuditSink for HashChainSink {
                     Err(error) => Err(error),
                 })
             }
+        }
+    }
+
+    fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        if let Some(error) = self.space.refusal(true) {
+            return Poll::Ready(Err(error));
+        }
+        match &self.inner {
+            #[cfg(unix)]
+            Inner::Folder(queued) => queued.poll_ready_for_emergency(context),
+            Inner::Memory { .. } => self.poll_ready(context),
         }
     }
 

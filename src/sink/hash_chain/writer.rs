@@ -5,12 +5,16 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::logs::{GENERAL, Logs, is_class};
+use super::space::Budget;
 use super::status::Statuses;
 use crate::log::{LogError, LogOptions, LogWriter, NewRecord, Retention};
 use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
 
 /// So many bytes are handed to the operating system at a time, where so many come.
 const BATCH: usize = 64 * 1024;
+
+/// What a log adds to an entry, about.
+const PLACE: usize = 320;
 
 /// Writes entries to the logs of a store.
 pub(super) struct ChainWriter<L: Logs> {
@@ -22,6 +26,7 @@ pub(super) struct ChainWriter<L: Logs> {
     open: Vec<OpenLog<L::Storage>>,
     policy: Option<PolicyInForce>,
     statuses: Statuses,
+    budget: Option<Budget>,
     is_closed: bool,
     /// It was told once that a class cannot name a log: not for every entry.
     told_of_class: bool,
@@ -55,9 +60,15 @@ impl<L: Logs> ChainWriter<L> {
             open: Vec::new(),
             policy: None,
             statuses,
+            budget: None,
             is_closed: false,
             told_of_class: false,
         }
+    }
+
+    /// Takes no more than the budget says.
+    pub(super) fn keep_to(&mut self, budget: Option<Budget>) {
+        self.budget = budget;
     }
 
     /// Opens `general` and all logs that are there; those made later are not waited for.
@@ -67,7 +78,8 @@ impl<L: Logs> ChainWriter<L> {
             self.log_of(&retention_class)?;
         }
         self.options.lock_wait = Duration::ZERO;
-        Ok(())
+        self.count_bytes()
+            .map_err(|error| LogError::io("measuring", self.logs.path(), error))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -94,6 +106,14 @@ impl<L: Logs> ChainWriter<L> {
             writer,
         });
         Ok(self.open.len() - 1)
+    }
+
+    /// Measures what the logs take, where there is a bound to it: others write to `admin`, and prune.
+    fn count_bytes(&mut self) -> io::Result<()> {
+        if let Some(budget) = &mut self.budget {
+            budget.set_used(self.logs.bytes()?);
+        }
+        Ok(())
     }
 
     fn options_for(&self, retention_class: &str) -> LogOptions {
@@ -143,6 +163,9 @@ impl<L: Logs> ChainWriter<L> {
             other => {
                 other?;
             }
+        }
+        if let Some(budget) = &mut self.budget {
+            budget.add(entry.as_bytes().len() + PLACE);
         }
         if writer.unflushed() >= BATCH
             && let Err(error) = writer.flush()
@@ -195,7 +218,8 @@ impl<L: Logs> EntryWriter for ChainWriter<L> {
     }
 
     fn look_after(&mut self) -> io::Result<()> {
-        self.each(LogWriter::look_after)
+        let looked = self.each(LogWriter::look_after);
+        self.count_bytes().and(looked)
     }
 
     fn policy_in_force(&mut self, policy: &PolicyInForce) -> io::Result<()> {
