@@ -2,7 +2,7 @@
 
 mod error;
 mod key_source;
-mod reader;
+pub(crate) mod reader;
 mod rules;
 
 use std::fs::File;
