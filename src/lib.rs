@@ -21,6 +21,7 @@
 //! | give records to other systems | [`export`] |
 //! | answer who saw whose records | [`report`] |
 //! | record who read a log | [`admin`] |
+//! | be told when a rule fires | [`alert`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -38,6 +39,7 @@ struct Readme;
 
 #[cfg(unix)]
 pub mod admin;
+pub mod alert;
 mod by_tool;
 pub mod call;
 pub mod canonical;

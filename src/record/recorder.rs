@@ -219,7 +219,7 @@ impl Recorder {
             Poll::Pending => deadline
                 .poll(self.0.max_wait, cx)
                 .map(|()| Err(Refusal::overdue())),
-            ready => ready.map_err(Refusal::new),
+            ready @ Poll::Ready(_) => ready.map_err(Refusal::new),
         });
         admitted.await.inspect_err(|_| self.count_refused())
     }
