@@ -12,6 +12,7 @@ use super::space::Space;
 use super::status::Statuses;
 use super::writer::ChainWriter;
 use super::{HashChainSink, Inner};
+use crate::alert::Alerts;
 use crate::clock::Clock;
 #[cfg(unix)]
 use crate::log::Access;
@@ -38,6 +39,7 @@ pub struct HashChainBuilder {
     path: Option<PathBuf>,
     options: LogOptions,
     classes: Vec<(String, Retention)>,
+    alerts: Option<Alerts>,
     #[cfg(unix)]
     access: Access,
     #[cfg(unix)]
@@ -56,6 +58,7 @@ impl HashChainBuilder {
             path,
             options: LogOptions::new(String::new()),
             classes: Vec::new(),
+            alerts: None,
             #[cfg(unix)]
             access: Access::owner(),
             #[cfg(unix)]
@@ -136,6 +139,15 @@ impl HashChainBuilder {
         each.fold(self, |builder, (name, days)| builder.class(name, days))
     }
 
+    /// Watches what is written, and says when a rule fires; see [`Alerts`]. By default nothing is watched.
+    ///
+    /// It runs on the writer's thread. Opening reads the logs back as far as the rules' windows reach, which
+    /// takes about as long as [`scan`](crate::query::scan()) does for that part.
+    pub fn alerts(mut self, alerts: Alerts) -> Self {
+        self.alerts = Some(alerts);
+        self
+    }
+
     /// Where the logs' own timestamps come from.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.options.clock = clock;
@@ -207,12 +219,13 @@ impl HashChainBuilder {
             Some(path) => {
                 let statuses = Statuses::default();
                 let space = Space::default();
-                let logs = FolderLogs::open(path, self.access)?;
+                let logs = FolderLogs::open(path.clone(), self.access)?;
                 let mut writer =
                     ChainWriter::new(logs, self.options, self.classes, statuses.clone());
                 let budget = self.disk_budget;
                 writer.keep_to(budget.map(|(most, some)| Budget::new(most, some, space.clone())));
                 writer.open_existing()?;
+                writer.watch(self.alerts, Some(&path));
                 let mut queued = Queued::builder(writer);
                 if let Some(bytes) = self.max_queued_bytes {
                     queued = queued.max_queued_bytes(bytes);
@@ -241,7 +254,9 @@ impl HashChainBuilder {
     pub(super) fn in_memory(self) -> HashChainSink {
         let statuses = Statuses::default();
         let logs = MemoryLogs::default();
-        let writer = ChainWriter::new(logs.clone(), self.options, self.classes, statuses.clone());
+        let mut writer =
+            ChainWriter::new(logs.clone(), self.options, self.classes, statuses.clone());
+        writer.watch(self.alerts, None);
         HashChainSink {
             inner: Inner::Memory {
                 logs,

@@ -1,5 +1,7 @@
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -7,11 +9,16 @@ use serde::Deserialize;
 use super::logs::{GENERAL, Logs, is_class};
 use super::space::Budget;
 use super::status::Statuses;
+use crate::alert::{Alert, Alerts, Watching};
+use crate::clock::civil;
 use crate::log::{LogError, LogOptions, LogWriter, NewRecord, Retention};
 use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
 
 /// So many bytes are handed to the operating system at a time, where so many come.
 const BATCH: usize = 64 * 1024;
+
+/// So many alerts wait at most for logs that cannot take them.
+const MOST_UNRECORDED: usize = 1000;
 
 /// What a log adds to an entry, the digits of its number aside: never more than it takes, so that a gate which
 /// shut does not open again at the next measuring.
@@ -28,6 +35,9 @@ pub(super) struct ChainWriter<L: Logs> {
     policy: Option<PolicyInForce>,
     statuses: Statuses,
     budget: Option<Budget>,
+    alerts: Option<Watching>,
+    /// Alerts that no log could take yet.
+    unrecorded: VecDeque<Alert>,
     is_closed: bool,
     /// It was told once that a class cannot name a log: not for every entry.
     told_of_class: bool,
@@ -36,6 +46,8 @@ pub(super) struct ChainWriter<L: Logs> {
 struct OpenLog<S: crate::log::Storage> {
     retention_class: String,
     writer: LogWriter<S>,
+    /// How many of the damages found were told to the alerts.
+    damage_told: usize,
 }
 
 /// When an entry was made, and until when it is kept.
@@ -62,6 +74,8 @@ impl<L: Logs> ChainWriter<L> {
             policy: None,
             statuses,
             budget: None,
+            alerts: None,
+            unrecorded: VecDeque::new(),
             is_closed: false,
             told_of_class: false,
         }
@@ -70,6 +84,72 @@ impl<L: Logs> ChainWriter<L> {
     /// Takes no more than the budget says.
     pub(super) fn keep_to(&mut self, budget: Option<Budget>) {
         self.budget = budget;
+    }
+
+    /// Watches what is written; `store` is where the logs of the past are, if anywhere.
+    pub(super) fn watch(&mut self, alerts: Option<Alerts>, store: Option<&Path>) {
+        let Some(alerts) = alerts else {
+            return;
+        };
+        let mut watching = Watching::new(alerts);
+        let missed = store.map_or_else(Vec::new, |store| watching.read_back(store));
+        self.alerts = Some(watching);
+        self.take_alerts(missed);
+        self.watch_damage();
+    }
+
+    /// Records alerts, each in the log of the class that it comes from.
+    fn take_alerts(&mut self, alerts: Vec<Alert>) {
+        self.unrecorded.extend(alerts);
+        // What a disk that fails keeps waiting has a bound; the alerts were told all the same.
+        while self.unrecorded.len() > MOST_UNRECORDED {
+            self.unrecorded.pop_front();
+        }
+        while let Some(alert) = self.unrecorded.pop_front() {
+            if let Err(error) = self.record_alert(&alert) {
+                tracing::warn!(target: "tool_audit::sink", rule = alert.rule, %error, "an alert could not be recorded yet");
+                self.unrecorded.push_front(alert);
+                break;
+            }
+            if let Some(alerts) = &self.alerts {
+                alerts.recorded();
+            }
+        }
+    }
+
+    fn record_alert(&mut self, alert: &Alert) -> Result<(), LogError> {
+        let class = self.class_of(&alert.retention_class).to_owned();
+        let index = self.log_of(&class)?;
+        if let Some(log) = self.open.get_mut(index) {
+            log.writer.append_own("alert", alert.members())?;
+        }
+        Ok(())
+    }
+
+    /// Tells of damage that the writers of the logs found since.
+    fn watch_damage(&mut self) {
+        let Some(alerts) = &mut self.alerts else {
+            return;
+        };
+        let at = civil::micros(self.options.clock.now());
+        let mut fired = Vec::new();
+        for log in &mut self.open {
+            let status = log.writer.status();
+            for damage in status.damage.iter().skip(log.damage_told) {
+                let class = &log.retention_class;
+                fired.extend(alerts.observe_damage(status.log, class, damage.as_str(), at));
+            }
+            log.damage_told = status.damage.len();
+        }
+        self.take_alerts(fired);
+    }
+
+    fn class_of<'c>(&self, retention_class: &'c str) -> &'c str {
+        if is_class(retention_class) {
+            retention_class
+        } else {
+            GENERAL
+        }
     }
 
     /// Opens `general` and all logs that are there; those made later are not waited for.
@@ -105,6 +185,7 @@ impl<L: Logs> ChainWriter<L> {
         self.open.push(OpenLog {
             retention_class: retention_class.to_owned(),
             writer,
+            damage_told: 0,
         });
         Ok(self.open.len() - 1)
     }
@@ -136,12 +217,11 @@ impl<L: Logs> ChainWriter<L> {
 
     fn try_write(&mut self, entry: &SanitizedEntry<'_>) -> Result<(), LogError> {
         let head = entry.head();
-        let mut retention_class = head.retention_class;
-        if !is_class(retention_class) {
-            if !std::mem::replace(&mut self.told_of_class, true) {
-                tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "a retention class cannot name a log: its entries go to the log `general`");
-            }
-            retention_class = GENERAL;
+        let retention_class = self.class_of(head.retention_class);
+        if retention_class != head.retention_class
+            && !std::mem::replace(&mut self.told_of_class, true)
+        {
+            tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "a retention class cannot name a log: its entries go to the log `general`");
         }
         let index = self.log_of(retention_class)?;
         let Some(OpenLog { writer, .. }) = self.open.get_mut(index) else {
@@ -173,6 +253,12 @@ impl<L: Logs> ChainWriter<L> {
         {
             // The entry is taken all the same, and the next flush tells of the failure.
             tracing::debug!(target: "tool_audit::sink", %error, "a batch could not be written yet");
+        }
+        if let Some(alerts) = &mut self.alerts {
+            let fired = alerts.observe(entry);
+            if !fired.is_empty() {
+                self.take_alerts(fired);
+            }
         }
         Ok(())
     }
@@ -214,12 +300,14 @@ impl<L: Logs> EntryWriter for ChainWriter<L> {
     }
 
     fn close(&mut self) -> io::Result<()> {
+        self.watch_damage();
         self.is_closed = true;
         self.each(LogWriter::close)
     }
 
     fn look_after(&mut self) -> io::Result<()> {
         let looked = self.each(LogWriter::look_after);
+        self.watch_damage();
         self.count_bytes().and(looked)
     }
 
@@ -232,6 +320,12 @@ impl<L: Logs> EntryWriter for ChainWriter<L> {
         let index = self.log_of(GENERAL)?;
         if let Some(OpenLog { writer, .. }) = self.open.get_mut(index) {
             writer.entries_lost(loss.count, loss.reason, loss.since)?;
+            let log = writer.log();
+            let at = civil::micros(self.options.clock.now());
+            if let Some(alerts) = &mut self.alerts {
+                let fired = alerts.observe_loss(log, GENERAL, loss, at);
+                self.take_alerts(fired);
+            }
         }
         Ok(())
     }
