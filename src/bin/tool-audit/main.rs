@@ -1,5 +1,6 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
+mod alerts;
 mod completions;
 mod export;
 mod filter;
@@ -50,6 +51,7 @@ enum Verb {
     Tail(tail::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
+    Alerts(alerts::Arguments),
     Keygen(keygen::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Tail(arguments) => tail::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
+        Verb::Alerts(arguments) => alerts::run(arguments, &mut out),
         Verb::Keygen(arguments) => keygen::run(arguments, &mut out),
         Verb::Completions(arguments) => completions::run(arguments, &mut out),
         Verb::Man(arguments) => man::run(arguments, &mut out),
