@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::canonical;
-use crate::query::{escape, instant};
+use crate::query::{instant, quote};
 
 /// How bad it is that a rule fired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,14 +112,16 @@ impl fmt::Display for Alert {
         write!(formatter, "{at} {} {}:", self.severity, self.rule)?;
         for (name, value) in &self.detail {
             let value = match value {
-                Value::String(text) => escape(text).into_owned(),
-                other => escape(&other.to_string()).into_owned(),
+                Value::String(text) => quote(text).into_owned(),
+                other => quote(&other.to_string()).into_owned(),
             };
-            write!(formatter, " {}={value}", escape(name))?;
+            write!(formatter, " {}={value}", quote(name))?;
         }
-        if let Some(last) = self.call_ids.last() {
-            write!(formatter, " call={}", escape(last))?;
+        match self.call_ids.last() {
+            Some(last) if !self.detail.contains_key("call_id") => {
+                write!(formatter, " call_id={}", quote(last))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

@@ -50,21 +50,21 @@ impl Alerts {
     /// At most 1,024 alerts wait for it; more are counted as [`undelivered`](super::AlertStats::undelivered). A panic is
     /// caught, and counted.
     pub fn callback(mut self, callback: impl FnMut(&Alert) + Send + 'static) -> Self {
-        self.delivery.to_callback(Box::new(callback));
+        self.delivery.add_callback(Box::new(callback));
         self
     }
 
     /// Sends each alert to this channel. One that is full is not waited for: the alert is counted as
     /// [`undelivered`](super::AlertStats::undelivered).
     pub fn channel(mut self, channel: mpsc::Sender<Alert>) -> Self {
-        self.delivery.to_channel(channel);
+        self.delivery.add_channel(channel);
         self
     }
 
     /// Emits a `tracing` event for each alert, at `WARN` under the target `tool_audit`, with `rule`, `severity` and
     /// `call_ids`, and nothing of what was found.
     pub fn tracing(mut self) -> Self {
-        self.delivery.to_tracing();
+        self.delivery.add_tracing();
         self
     }
 

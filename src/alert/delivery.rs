@@ -26,16 +26,16 @@ impl Delivery {
         &self.status
     }
 
-    pub(super) fn to_tracing(&mut self) {
+    pub(super) fn add_tracing(&mut self) {
         self.tracing = true;
     }
 
-    pub(super) fn to_channel(&mut self, channel: mpsc::Sender<Alert>) {
+    pub(super) fn add_channel(&mut self, channel: mpsc::Sender<Alert>) {
         self.channels.push(channel);
     }
 
     /// A callback gets a thread of its own, so that one which takes its time holds up nobody else.
-    pub(super) fn to_callback(&mut self, callback: Callback) {
+    pub(super) fn add_callback(&mut self, callback: Callback) {
         let (sender, receiver) = sync_channel(CALLBACK_QUEUE);
         let status = self.status.clone();
         let spawned = thread::Builder::new()

@@ -33,7 +33,7 @@ pub(super) fn read_back(
     let mut recent = Vec::new();
     for snapshot in snapshots {
         let first = first_segment(&snapshot, alerts_from)?;
-        recent.push(Arc::new(snapshot.from_segment(first)));
+        recent.push(Arc::new(snapshot.beginning_with(first)));
     }
     let mut missed = Missed::default();
     for record in Scan::over(recent, &filter(alerts_from))? {

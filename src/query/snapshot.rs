@@ -88,7 +88,7 @@ impl LogSnapshot {
     }
 
     /// The same log from this segment on.
-    pub(crate) fn from_segment(mut self, index: usize) -> Self {
+    pub(crate) fn beginning_with(mut self, index: usize) -> Self {
         self.segments.drain(..index.min(self.segments.len()));
         self
     }

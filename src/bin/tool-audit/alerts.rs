@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         // Also where nobody reads on, a rule fired.
         printed.map_err(|error| match Failure::from(error) {
             Failure::ClosedPipe(_) => Failure::ClosedPipe(Verdict::Bad),
-            other => other,
+            other @ Failure::Unable(_) => other,
         })?;
     }
     if fired == 0 && !arguments.json {

@@ -141,7 +141,7 @@ impl HashChainBuilder {
 
     /// Watches what is written, and says when a rule fires; see [`Alerts`]. By default nothing is watched.
     ///
-    /// It runs on the writer's thread. Opening reads the logs back as far as the rules' windows reach, which
+    /// It runs on the writer's thread; a store in memory has none, and watches where it records. Opening reads the logs back as far as the rules' windows reach, which
     /// takes about as long as [`scan`](crate::query::scan()) does for that part.
     pub fn alerts(mut self, alerts: Alerts) -> Self {
         self.alerts = Some(alerts);
