@@ -421,6 +421,26 @@ async fn emergencies_too_come_to_the_budgets_end() {
     assert!(error.to_string().contains("raise it"), "{error}");
 }
 
+#[tokio::test]
+async fn a_reserve_on_the_disk_is_a_file_of_the_owners_that_no_reader_minds() {
+    use std::os::unix::fs::MetadataExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("audit");
+    for _ in 0..2 {
+        let builder = HashChainSink::builder(&store).disk_reserve(100_000);
+        let recorder = Recorder::new(builder.build().unwrap());
+        recorder.admit().await.unwrap();
+        drop(recorder.start_call(&ordinary()).success(&json!({})));
+        recorder.close().await.unwrap();
+        let reserve = std::fs::metadata(store.join("reserve")).unwrap();
+        assert_eq!((reserve.len(), reserve.mode() & 0o777), (100_000, 0o600));
+    }
+    let options = tool_audit::log::verify::VerifyOptions::new();
+    let report = tool_audit::log::verify::verify(&store, &options).unwrap();
+    assert!(report.is_intact(), "{report}");
+}
+
 #[test]
 fn the_head_of_an_entry_says_that_its_call_is_an_emergency() {
     let sink = MemorySink::new();

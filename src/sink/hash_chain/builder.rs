@@ -6,9 +6,9 @@ use std::time::Duration;
 #[cfg(unix)]
 use super::logs::FolderLogs;
 use super::logs::MemoryLogs;
+use super::space::Gate;
 #[cfg(unix)]
-use super::space::Budget;
-use super::space::Space;
+use super::space::{Bounds, Space};
 use super::status::Statuses;
 use super::writer::ChainWriter;
 use super::{HashChainSink, Inner};
@@ -49,7 +49,7 @@ pub struct HashChainBuilder {
     #[cfg(unix)]
     emergency_bytes: Option<usize>,
     #[cfg(unix)]
-    disk_budget: Option<(u64, u64)>,
+    bounds: Bounds,
 }
 
 impl HashChainBuilder {
@@ -68,7 +68,7 @@ impl HashChainBuilder {
             #[cfg(unix)]
             emergency_bytes: None,
             #[cfg(unix)]
-            disk_budget: None,
+            bounds: Bounds::default(),
         }
     }
 
@@ -196,7 +196,18 @@ impl HashChainBuilder {
     /// ```
     #[cfg(unix)]
     pub fn disk_budget(mut self, most: u64, for_emergencies: u64) -> Self {
-        self.disk_budget = Some((most, for_emergencies));
+        self.bounds.budget = Some((most, for_emergencies));
+        self
+    }
+
+    /// Takes so many bytes of the disk at once, in a file `reserve` beside the logs, and gives them back when
+    /// the disk is full: what is queued is written, and from then on emergencies alone are let in, until there is room
+    /// for the reserve again, which is tried about once a second. By default nothing is reserved.
+    ///
+    /// It is best greater than what may be queued ([`max_queued_bytes`](Self::max_queued_bytes)).
+    #[cfg(unix)]
+    pub fn disk_reserve(mut self, bytes: u64) -> Self {
+        self.bounds.reserve = Some(bytes);
         self
     }
 
@@ -218,12 +229,11 @@ impl HashChainBuilder {
             #[cfg(unix)]
             Some(path) => {
                 let statuses = Statuses::default();
-                let space = Space::default();
+                let gate = Gate::default();
                 let logs = FolderLogs::open(path.clone(), self.access)?;
                 let mut writer =
                     ChainWriter::new(logs, self.options, self.classes, statuses.clone());
-                let budget = self.disk_budget;
-                writer.keep_to(budget.map(|(most, some)| Budget::new(most, some, space.clone())));
+                writer.keep_to(Space::new(self.bounds, gate.clone()));
                 writer.open_existing()?;
                 writer.watch(self.alerts, Some(&path));
                 let mut queued = Queued::builder(writer);
@@ -239,7 +249,7 @@ impl HashChainBuilder {
                 Ok(HashChainSink {
                     inner: Inner::Folder(queued.build()),
                     statuses,
-                    space,
+                    gate,
                 })
             }
             #[cfg(not(unix))]
@@ -263,7 +273,7 @@ impl HashChainBuilder {
                 writer: Arc::new(Mutex::new(writer)),
             },
             statuses,
-            space: Space::default(),
+            gate: Gate::default(),
         }
     }
 }

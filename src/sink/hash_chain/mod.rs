@@ -17,7 +17,7 @@ pub use self::builder::HashChainBuilder;
 #[cfg(unix)]
 use self::logs::FolderLogs;
 use self::logs::MemoryLogs;
-use self::space::Space;
+use self::space::Gate;
 pub use self::status::HashChainStatus;
 use self::status::Statuses;
 use self::writer::ChainWriter;
@@ -50,7 +50,7 @@ use crate::log::LogError;
 pub struct HashChainSink {
     inner: Inner,
     statuses: Statuses,
-    space: Space,
+    gate: Gate,
 }
 
 #[derive(Clone)]
@@ -193,7 +193,7 @@ impl AuditSink for HashChainSink {
     }
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        if let Some(error) = self.space.refusal(false) {
+        if let Some(error) = self.gate.refusal(false) {
             return Poll::Ready(Err(error));
         }
         match &self.inner {
@@ -211,7 +211,7 @@ impl AuditSink for HashChainSink {
     }
 
     fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        if let Some(error) = self.space.refusal(true) {
+        if let Some(error) = self.gate.refusal(true) {
             return Poll::Ready(Err(error));
         }
         match &self.inner {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::logs::{GENERAL, Logs, is_class};
-use super::space::Budget;
+use super::space::{Space, is_full};
 use super::status::Statuses;
 use crate::alert::{Alert, Alerts, Watching};
 use crate::clock::civil;
@@ -34,7 +34,7 @@ pub(super) struct ChainWriter<L: Logs> {
     open: Vec<OpenLog<L::Storage>>,
     policy: Option<PolicyInForce>,
     statuses: Statuses,
-    budget: Option<Budget>,
+    space: Space,
     alerts: Option<Watching>,
     /// Alerts that no log could take yet.
     unrecorded: VecDeque<Alert>,
@@ -73,7 +73,7 @@ impl<L: Logs> ChainWriter<L> {
             open: Vec::new(),
             policy: None,
             statuses,
-            budget: None,
+            space: Space::default(),
             alerts: None,
             unrecorded: VecDeque::new(),
             is_closed: false,
@@ -81,9 +81,10 @@ impl<L: Logs> ChainWriter<L> {
         }
     }
 
-    /// Takes no more than the budget says.
-    pub(super) fn keep_to(&mut self, budget: Option<Budget>) {
-        self.budget = budget;
+    /// Takes of the disk what these bounds say.
+    #[cfg(unix)]
+    pub(super) fn keep_to(&mut self, space: Space) {
+        self.space = space;
     }
 
     /// Watches what is written; `store` is where the logs of the past are, if anywhere.
@@ -154,11 +155,19 @@ impl<L: Logs> ChainWriter<L> {
 
     /// Opens `general` and all logs that are there; those made later are not waited for.
     pub(super) fn open_existing(&mut self) -> Result<(), LogError> {
-        self.log_of(GENERAL)?;
-        for retention_class in self.logs.existing()? {
-            self.log_of(&retention_class)?;
+        match self.open_all() {
+            // The reserve of a former run lets a service start whose disk is full.
+            Err(LogError::Io { source, .. })
+                if is_full(&source)
+                    && self.space.reserve().is_some()
+                    && self.logs.free_reserve().is_ok_and(|freed| freed) =>
+            {
+                self.open_all()?;
+            }
+            opened => opened?,
         }
         self.options.lock_wait = Duration::ZERO;
+        self.keep_reserve();
         self.count_bytes()
             .map_err(|error| LogError::io("measuring", self.logs.path(), error))
     }
@@ -190,12 +199,54 @@ impl<L: Logs> ChainWriter<L> {
         Ok(self.open.len() - 1)
     }
 
-    /// Measures what the logs take, where there is a bound to it: others write to `admin`, and prune.
-    fn count_bytes(&mut self) -> io::Result<()> {
-        if let Some(budget) = &mut self.budget {
-            budget.set_used(self.logs.bytes()?);
+    fn open_all(&mut self) -> Result<(), LogError> {
+        self.log_of(GENERAL)?;
+        for retention_class in self.logs.existing()? {
+            self.log_of(&retention_class)?;
         }
         Ok(())
+    }
+
+    /// Measures what the logs take, where there is a bound to it: others write to `admin`, and prune.
+    fn count_bytes(&mut self) -> io::Result<()> {
+        if self.space.has_budget() {
+            self.space.set_used(self.logs.bytes()?);
+        }
+        Ok(())
+    }
+
+    /// Takes the reserve, or takes it back once there is room. That it cannot yet is no failure.
+    fn keep_reserve(&mut self) {
+        let Some(bytes) = self.space.reserve() else {
+            return;
+        };
+        let kept = self.logs.keep_reserve(bytes);
+        let is_news = self.space.reserve_is_free() != kept.is_err();
+        self.space.set_reserve_is_free(kept.is_err());
+        match kept {
+            Err(error) if is_news => {
+                tracing::error!(target: "tool_audit::sink", %error, "the audit log's disk has no room for its reserve: emergencies alone are let in");
+            }
+            Ok(()) if is_news => {
+                tracing::info!(target: "tool_audit::sink", "the audit log's disk has room again");
+            }
+            _ => {}
+        }
+    }
+
+    /// Does something, and where the disk is full once more with the reserve given back.
+    fn with_reserve(&mut self, act: impl Fn(&mut Self) -> io::Result<()>) -> io::Result<()> {
+        let done = act(self);
+        match &done {
+            Err(error) if is_full(error) && self.space.reserve().is_some() => {}
+            _ => return done,
+        }
+        if !self.logs.free_reserve()? {
+            return done;
+        }
+        tracing::error!(target: "tool_audit::sink", "the audit log's disk is full: its reserve is given back, and emergencies alone are let in");
+        self.space.set_reserve_is_free(true);
+        act(self)
     }
 
     fn options_for(&self, retention_class: &str) -> LogOptions {
@@ -245,9 +296,7 @@ impl<L: Logs> ChainWriter<L> {
                 other?;
             }
         }
-        if let Some(budget) = &mut self.budget {
-            budget.add(entry.as_bytes().len() + PLACE);
-        }
+        self.space.add(entry.as_bytes().len() + PLACE);
         if writer.unflushed() >= BATCH
             && let Err(error) = writer.flush()
         {
@@ -288,26 +337,29 @@ fn retention_of(entry: &SanitizedEntry<'_>) -> Retention {
 
 impl<L: Logs> EntryWriter for ChainWriter<L> {
     fn write(&mut self, entry: &SanitizedEntry<'_>) -> io::Result<()> {
-        Ok(self.try_write(entry)?)
+        self.with_reserve(|writer| Ok(writer.try_write(entry)?))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.each(LogWriter::flush)
+        self.with_reserve(|writer| writer.each(LogWriter::flush))
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.each(LogWriter::sync)
+        self.with_reserve(|writer| writer.each(LogWriter::sync))
     }
 
     fn close(&mut self) -> io::Result<()> {
         self.watch_damage();
         self.is_closed = true;
-        self.each(LogWriter::close)
+        self.with_reserve(|writer| writer.each(LogWriter::close))
     }
 
     fn look_after(&mut self) -> io::Result<()> {
         let looked = self.each(LogWriter::look_after);
         self.watch_damage();
+        if self.space.reserve_is_free() {
+            self.keep_reserve();
+        }
         self.count_bytes().and(looked)
     }
 
@@ -328,5 +380,117 @@ impl<L: Logs> EntryWriter for ChainWriter<L> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::super::logs::MemoryLogs;
+    use super::super::space::{Bounds, Gate};
+    use super::*;
+    use crate::log::MemoryStorage;
+    use crate::record::EntryBuilder;
+    use crate::sanitize::Sanitizer;
+
+    /// A disk that has room for nothing new but in place of the reserve.
+    #[derive(Clone, Default)]
+    struct FullDisk {
+        logs: MemoryLogs,
+        full: std::sync::Arc<AtomicBool>,
+        reserved: std::sync::Arc<AtomicBool>,
+    }
+
+    impl Logs for FullDisk {
+        type Storage = MemoryStorage;
+
+        fn path(&self) -> &Path {
+            self.logs.path()
+        }
+        fn existing(&self) -> Result<Vec<String>, LogError> {
+            self.logs.existing()
+        }
+        fn bytes(&self) -> io::Result<u64> {
+            self.logs.bytes()
+        }
+        fn keep_reserve(&self, _bytes: u64) -> io::Result<()> {
+            if self.full.load(Ordering::SeqCst) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.reserved.store(true, Ordering::SeqCst);
+            Ok(())
+        }
+        fn free_reserve(&self) -> io::Result<bool> {
+            Ok(self.reserved.swap(false, Ordering::SeqCst))
+        }
+        fn place(&self, retention_class: &str) -> Result<MemoryStorage, LogError> {
+            if self.full.load(Ordering::SeqCst) && self.reserved.load(Ordering::SeqCst) {
+                let error = io::ErrorKind::StorageFull.into();
+                return Err(LogError::io("creating", Path::new(retention_class), error));
+            }
+            self.logs.place(retention_class)
+        }
+    }
+
+    fn writer(disk: &FullDisk, gate: &Gate) -> ChainWriter<FullDisk> {
+        let options = LogOptions::new("");
+        let mut writer = ChainWriter::new(disk.clone(), options, Vec::new(), Statuses::default());
+        let bounds = Bounds {
+            reserve: Some(1),
+            ..Bounds::default()
+        };
+        writer.keep_to(Space::new(bounds, gate.clone()));
+        writer.open_existing().unwrap();
+        writer
+    }
+
+    #[test]
+    fn a_full_disk_gets_the_reserve_back_and_lets_emergencies_in_until_there_is_room() {
+        let (disk, gate) = (FullDisk::default(), Gate::default());
+        let mut writer = writer(&disk, &gate);
+        assert!(disk.reserved.load(Ordering::SeqCst) && gate.refusal(false).is_none());
+
+        disk.full.store(true, Ordering::SeqCst);
+        let entry = EntryBuilder::new("get_order").retention("financial", None);
+        let entry = entry.build(&Sanitizer::default());
+        writer.write(&entry.as_entry()).unwrap();
+        writer.sync().unwrap();
+        assert!(gate.refusal(true).is_none());
+        let refusal = gate.refusal(false).unwrap().to_string();
+        assert!(refusal.contains("disk is full"), "{refusal}");
+
+        writer.look_after().unwrap();
+        assert!(gate.refusal(false).is_some());
+        disk.full.store(false, Ordering::SeqCst);
+        writer.look_after().unwrap();
+        assert!(disk.reserved.load(Ordering::SeqCst) && gate.refusal(false).is_none());
+    }
+
+    #[test]
+    fn a_store_whose_disk_is_full_opens_with_the_reserve_of_a_former_run() {
+        let (disk, gate) = (FullDisk::default(), Gate::default());
+        drop(writer(&disk, &Gate::default()));
+        disk.full.store(true, Ordering::SeqCst);
+        let mut writer = writer(&disk, &gate);
+        assert!(gate.refusal(false).is_some() && gate.refusal(true).is_none());
+        let entry = EntryBuilder::new("get_order").build(&Sanitizer::default());
+        writer.write(&entry.as_entry()).unwrap();
+    }
+
+    #[test]
+    fn what_fails_otherwise_costs_no_reserve_and_is_tried_once() {
+        let (disk, gate) = (FullDisk::default(), Gate::default());
+        let mut writer = writer(&disk, &gate);
+        let tries = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&tries);
+        let failed = writer.with_reserve(|_| {
+            counted.set(counted.get() + 1);
+            Err(io::ErrorKind::PermissionDenied.into())
+        });
+        assert!(failed.is_err() && tries.get() == 1);
+        assert!(disk.reserved.load(Ordering::SeqCst) && gate.refusal(false).is_none());
     }
 }
