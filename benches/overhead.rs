@@ -99,8 +99,11 @@ impl Scale {
 /// A call each so many microseconds: the tool is in the caches and what works in the background keeps up.
 const PACE: Duration = Duration::from_micros(20);
 
-/// The pace of calls that wait for the disk, and of the bare syncs between them.
-const SLOW_PACE: Duration = Duration::from_micros(200);
+/// So long nothing happens before a call that finds the writer's thread asleep, and its core.
+const REST: Duration = Duration::from_millis(1);
+
+/// Synced calls, and bare syncs, that follow each other at the pace of all calls before it is the other's turn.
+const SYNCED_BLOCK: usize = 20;
 
 /// Callers at once, where calls share one write or sync.
 const CROWD: u64 = 64;
@@ -186,24 +189,47 @@ async fn flushed<C: Contestant>(contestant: &C, scale: &Scale) -> Figures {
 }
 
 /// Synced calls take turns with the bare sync of a line of the same length, at the same pace and in the
-/// same folder.
+/// same folder: in blocks, and each by itself after a rest.
 async fn synced<C: Contestant>(contestant: &C, folder: &Path, scale: &Scale) -> Figures {
-    let mut file = File::create(folder.join("yardstick")).expect("the bench's folder is ours");
-    let (mut added, mut yardstick) = (Vec::new(), Vec::new());
-    for _ in 0..scale.synced {
-        paced(contestant, 1, SLOW_PACE, &mut added).await;
-        spin_until(Instant::now() + SLOW_PACE);
-        let began = Instant::now();
-        file.write_all(&LINE).expect("the disk has room");
-        file.sync_data().expect("the disk can sync");
-        yardstick.push(began.elapsed().as_nanos() as u64);
+    let mut yardstick = Yardstick::in_folder(folder);
+    let (mut added, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..scale.synced / SYNCED_BLOCK {
+        paced(contestant, SYNCED_BLOCK, PACE, &mut added).await;
+        yardstick.paced(SYNCED_BLOCK, PACE, &mut bare);
+    }
+    let (mut rested, mut bare_rested) = (Vec::new(), Vec::new());
+    for _ in 0..scale.synced / 2 {
+        paced(contestant, 1, REST, &mut rested).await;
+        yardstick.paced(1, REST, &mut bare_rested);
     }
     vec![
         ("p50", quantile(&mut added, 0.5)),
         ("p99", quantile(&mut added, 0.99)),
-        ("fdatasync", quantile(&mut yardstick, 0.5)),
+        ("fdatasync", quantile(&mut bare, 0.5)),
+        ("rested p50", quantile(&mut rested, 0.5)),
+        ("rested p99", quantile(&mut rested, 0.99)),
+        ("rested fdatasync", quantile(&mut bare_rested, 0.5)),
         ("rate", crowd(contestant, scale.crowd).await),
     ]
+}
+
+/// A file that lines are appended to and synced, by nobody but this thread.
+struct Yardstick(File);
+
+impl Yardstick {
+    fn in_folder(folder: &Path) -> Self {
+        Self(File::create(folder.join("yardstick")).expect("the bench's folder is ours"))
+    }
+
+    fn paced(&mut self, lines: usize, pace: Duration, taken: &mut Vec<u64>) {
+        for _ in 0..lines {
+            spin_until(Instant::now() + pace);
+            let began = Instant::now();
+            self.0.write_all(&LINE).expect("the disk has room");
+            self.0.sync_data().expect("the disk can sync");
+            taken.push(began.elapsed().as_nanos() as u64);
+        }
+    }
 }
 
 /// Makes a call every `pace`, spinning between, and notes how long each took, in nanoseconds.
@@ -387,14 +413,21 @@ fn print_table(rounds: &Rounds, scale: &Scale) {
         );
     }
     println!(
-        "{:<18} {:>10.0}",
-        "one fdatasync",
-        median(rounds, "synced", "fdatasync")
+        "{:<18} {:>10.0} {:>10.0}",
+        "after a rest",
+        median(rounds, "synced", "rested p50"),
+        median(rounds, "synced", "rested p99"),
     );
     println!(
-        "\np50, p99: one caller, a call each {} µs (synced: {} µs). CPU: all threads, one caller as fast",
+        "{:<18} {:>10.0}, after a rest {:.0}",
+        "one fdatasync",
+        median(rounds, "synced", "fdatasync"),
+        median(rounds, "synced", "rested fdatasync"),
+    );
+    println!(
+        "\np50, p99: one caller, a call each {} µs (after a rest: {} µs). CPU: all threads, one caller as fast",
         PACE.as_micros(),
-        SLOW_PACE.as_micros()
+        REST.as_micros()
     );
     println!(
         "as it goes. calls/s: to the last line written; flushed and synced with {CROWD} callers at once.\n"
@@ -436,5 +469,11 @@ fn print_targets(rounds: &Rounds) -> bool {
     for (met, text) in &targets {
         println!("{}  {text}", if *met { "PASS" } else { "FAIL" });
     }
+    let rested = ratio(
+        rounds,
+        ("synced", "rested p50"),
+        ("synced", "rested fdatasync"),
+    );
+    println!("      after a rest: {rested:.2} times (two wakes of a core that sleeps are in it)");
     targets.iter().all(|(met, _)| *met)
 }

@@ -1,7 +1,9 @@
 //! What the writer's thread does with the shared state.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::batch::Batch;
@@ -14,8 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// What the writer's thread has to do next.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
-    /// Write the batch, and sync where `sync`.
-    Write { sync: bool },
+    /// Write the batch, and sync where `sync`. Somebody waits for it where `awaited`.
+    Write { sync: bool, awaited: bool },
     /// Write and sync the batch, and then end.
     Close,
     /// The time asked for is there.
@@ -23,6 +25,15 @@ pub(super) enum Work {
 }
 
 impl Shared {
+    /// Stays awake until there is work, at the latest until `until`.
+    ///
+    /// While the writer does so nobody has to wake it, and other threads may have its core.
+    pub(super) fn linger(&self, until: Instant) {
+        while self.load.load(Ordering::Acquire) == 0 && Instant::now() < until {
+            thread::yield_now();
+        }
+    }
+
     /// Sleeps until there is work, at the latest until `look_at`.
     ///
     /// Until `busy_until` it looks by itself every few milliseconds, later it counts on being woken.
@@ -41,9 +52,10 @@ impl Shared {
             }
             let due = state.urgent || state.queue.bytes() >= self.wake_bytes;
             if due || (slept && !state.queue.is_empty()) {
+                let awaited = state.urgent;
                 state.take_batch(batch);
                 let sync = state.sync_wanted > state.synced_through;
-                return Work::Write { sync };
+                return Work::Write { sync, awaited };
             }
             let now = Instant::now();
             if now >= look_at {

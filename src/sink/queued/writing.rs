@@ -13,6 +13,10 @@ const FLUSH_BYTES: usize = 512 * 1024;
 const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
 /// So long after the last entry the writer still looks for the next one by itself.
 const BUSY_FOR: Duration = Duration::from_secs(1);
+/// Where the last caller that waits came within `QUICK`, the writer stays awake for `LINGER` to take the next one's entry
+/// at once: a wake takes some 50 µs where the core sleeps, which is much beside an `fdatasync`.
+const QUICK: Duration = Duration::from_micros(250);
+const LINGER: Duration = Duration::from_micros(120);
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
@@ -58,9 +62,15 @@ impl<'a, W: EntryWriter> Writing<'a, W> {
     fn run(mut self) -> Result<(), SinkError> {
         let mut busy_until = Instant::now();
         let mut look_at = busy_until + LOOK_AFTER_EVERY;
+        let mut lingering = false;
         loop {
+            let idle_since = Instant::now();
+            if lingering {
+                self.shared.linger(idle_since + LINGER);
+            }
             match self.shared.next_work(&mut self.batch, busy_until, look_at) {
-                Work::Write { sync } => {
+                Work::Write { sync, awaited } => {
+                    lingering = awaited && idle_since.elapsed() < QUICK;
                     let written = self.write_batch(sync);
                     if written.is_err() {
                         return self.close(written);
