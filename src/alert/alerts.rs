@@ -108,6 +108,15 @@ impl EntryWriter for AlertWriter {
         Ok(())
     }
 
+    fn look_after(&mut self) -> io::Result<()> {
+        self.0.publish();
+        Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.look_after()
+    }
+
     fn entries_lost(&mut self, loss: &Loss) -> io::Result<()> {
         let at = civil::micros(loss.since);
         self.0.observe_loss(None, "general", loss, at);
@@ -171,16 +180,18 @@ impl Watching {
         self.tell(alerts)
     }
 
+    /// Tells what had to be forgotten, also where nothing fires.
+    pub(crate) fn publish(&self) {
+        let forgotten = self.detector.stats().forgotten;
+        self.delivery.status().forgotten(forgotten);
+    }
+
     /// An alert of these was recorded.
     pub(crate) fn recorded(&self) {
         self.delivery.status().recorded();
     }
 
     fn tell(&self, alerts: Vec<Alert>) -> Vec<Alert> {
-        if !alerts.is_empty() {
-            let forgotten = self.detector.stats().forgotten;
-            self.delivery.status().forgotten(forgotten);
-        }
         for alert in &alerts {
             self.delivery.tell(alert);
         }

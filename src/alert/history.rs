@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::detector::Missed;
 use super::facts::Facts;
+use super::missed::Missed;
 use super::{Alert, Detector, Rules};
 use crate::query::{Filter, LogSnapshot, QueryError, ReverseScan, Scan, instant, members};
 

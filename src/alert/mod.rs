@@ -25,12 +25,14 @@ mod facts;
 mod history;
 #[cfg(feature = "time-zones")]
 mod hours;
+mod missed;
 mod rule;
 #[cfg(feature = "policy")]
 mod rules_file;
 mod run;
 mod stats;
 mod table;
+mod watch;
 
 pub use self::alert::{Alert, Severity};
 pub(crate) use self::alerts::Watching;

@@ -2,9 +2,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::rule::{Condition, Rules};
 use super::{Alert, Detector, DetectorStats};
+use crate::clock::civil;
 use crate::log::verify::{VerifyError, VerifyOptions, verify};
 use crate::query::{Filter, LogSnapshot, PassedOver, QueryError, Record, Scan};
 
@@ -12,7 +14,7 @@ use crate::query::{Filter, LogSnapshot, PassedOver, QueryError, Record, Scan};
 ///
 /// Each path is a log, a store, or a folder of stores; a log that lies under two of them is read once. Alerts that the logs
 /// hold already make no difference: the answer is what the rules say of the calls. A rule about damage has
-/// the logs verified, and its alerts come last.
+/// the logs verified, without a head, and its alerts come last.
 ///
 /// # Errors
 ///
@@ -110,9 +112,12 @@ impl Run {
             let folder = snapshot.folder().file_name().unwrap_or_default();
             let class = folder.to_string_lossy();
             let kind = fault.kind.as_str();
-            let alerts = self
-                .detector
-                .observe_damage(log.log, &class, kind, self.newest);
+            // A log without a call has no time of its own.
+            let at = match self.newest {
+                0 => civil::micros(SystemTime::now()),
+                newest => newest,
+            };
+            let alerts = self.detector.observe_damage(log.log, &class, kind, at);
             self.waiting.extend(alerts);
         }
         Ok(())

@@ -45,6 +45,11 @@ impl Window {
 }
 
 impl Slot {
+    /// Whether the rule fired within the window, and so does not fire now.
+    pub(super) fn is_quiet(&self, window: Window) -> bool {
+        self.fired.is_some_and(|fired| window.holds(fired))
+    }
+
     /// Adds a call, and forgets what no longer counts and what more than `most` are too many; gives how many
     /// are left to count.
     pub(super) fn add(&mut self, window: Window, most: usize, at: i64, call_id: &[u8]) -> usize {

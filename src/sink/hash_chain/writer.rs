@@ -107,13 +107,20 @@ impl<L: Logs> ChainWriter<L> {
             self.unrecorded.pop_front();
         }
         while let Some(alert) = self.unrecorded.pop_front() {
-            if let Err(error) = self.record_alert(&alert) {
-                tracing::warn!(target: "tool_audit::sink", rule = alert.rule, %error, "an alert could not be recorded yet");
-                self.unrecorded.push_front(alert);
-                break;
-            }
-            if let Some(alerts) = &self.alerts {
-                alerts.recorded();
+            match self.record_alert(&alert) {
+                Ok(()) => {
+                    if let Some(alerts) = &self.alerts {
+                        alerts.recorded();
+                    }
+                }
+                Err(error @ LogError::RecordTooLong { .. }) => {
+                    tracing::error!(target: "tool_audit::sink", rule = alert.rule, %error, "an alert cannot be recorded");
+                }
+                Err(error) => {
+                    tracing::warn!(target: "tool_audit::sink", rule = alert.rule, %error, "an alert could not be recorded yet");
+                    self.unrecorded.push_front(alert);
+                    break;
+                }
             }
         }
     }
@@ -132,6 +139,7 @@ impl<L: Logs> ChainWriter<L> {
         let Some(alerts) = &mut self.alerts else {
             return;
         };
+        alerts.publish();
         let at = civil::micros(self.options.clock.now());
         let mut fired = Vec::new();
         for log in &mut self.open {
