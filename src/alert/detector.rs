@@ -12,7 +12,7 @@ use crate::query::instant;
 ///
 /// It is given canonical records one after the other, as they are written, as a log holds them, or as several
 /// logs merged by time give them, and says which rules fire. Its memory is bounded, as
-/// [`Rule::most_keys`] describes. It goes by the records' own time, and reads neither clock nor file.
+/// [`Rule::most_keys`](super::Rule::most_keys) describes. It goes by the records' own time, and reads neither clock nor file.
 ///
 /// ```
 /// use std::time::Duration;
