@@ -1,9 +1,11 @@
 //! The sink that keeps entries in hash-chained logs (format 1).
 
+mod bounded;
 mod builder;
 mod logs;
 mod space;
 mod status;
+mod watched;
 mod writer;
 
 use std::fmt;

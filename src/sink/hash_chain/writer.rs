@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -9,7 +8,7 @@ use serde::Deserialize;
 use super::logs::{GENERAL, Logs, is_class};
 use super::space::{Space, is_full};
 use super::status::Statuses;
-use crate::alert::{Alert, Alerts, Watching};
+use crate::alert::{Alert, Watching};
 use crate::clock::civil;
 use crate::log::{LogError, LogOptions, LogWriter, NewRecord, Retention};
 use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
@@ -17,37 +16,34 @@ use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
 /// So many bytes are handed to the operating system at a time, where so many come.
 const BATCH: usize = 64 * 1024;
 
-/// So many alerts wait at most for logs that cannot take them.
-const MOST_UNRECORDED: usize = 1000;
-
 /// What a log adds to an entry, the digits of its number aside: never more than it takes, so that a gate which
 /// shut does not open again at the next measuring.
 const PLACE: usize = 210;
 
 /// Writes entries to the logs of a store.
 pub(super) struct ChainWriter<L: Logs> {
-    logs: L,
+    pub(super) logs: L,
     /// What all logs have in common.
-    options: LogOptions,
+    pub(super) options: LogOptions,
     classes: Vec<(String, Retention)>,
     /// `general` is the first, where it is open.
-    open: Vec<OpenLog<L::Storage>>,
+    pub(super) open: Vec<OpenLog<L::Storage>>,
     policy: Option<PolicyInForce>,
     statuses: Statuses,
-    space: Space,
-    alerts: Option<Watching>,
+    pub(super) space: Space,
+    pub(super) alerts: Option<Watching>,
     /// Alerts that no log could take yet.
-    unrecorded: VecDeque<Alert>,
+    pub(super) unrecorded: VecDeque<Alert>,
     is_closed: bool,
     /// It was told once that a class cannot name a log: not for every entry.
     told_of_class: bool,
 }
 
-struct OpenLog<S: crate::log::Storage> {
-    retention_class: String,
-    writer: LogWriter<S>,
+pub(super) struct OpenLog<S: crate::log::Storage> {
+    pub(super) retention_class: String,
+    pub(super) writer: LogWriter<S>,
     /// How many of the damages found were told to the alerts.
-    damage_told: usize,
+    pub(super) damage_told: usize,
 }
 
 /// When an entry was made, and until when it is kept.
@@ -87,73 +83,7 @@ impl<L: Logs> ChainWriter<L> {
         self.space = space;
     }
 
-    /// Watches what is written; `store` is where the logs of the past are, if anywhere.
-    pub(super) fn watch(&mut self, alerts: Option<Alerts>, store: Option<&Path>) {
-        let Some(alerts) = alerts else {
-            return;
-        };
-        let mut watching = Watching::new(alerts);
-        let missed = store.map_or_else(Vec::new, |store| watching.read_back(store));
-        self.alerts = Some(watching);
-        self.take_alerts(missed);
-        self.watch_damage();
-    }
-
-    /// Records alerts, each in the log of the class that it comes from.
-    fn take_alerts(&mut self, alerts: Vec<Alert>) {
-        self.unrecorded.extend(alerts);
-        // What a disk that fails keeps waiting has a bound; the alerts were told all the same.
-        while self.unrecorded.len() > MOST_UNRECORDED {
-            self.unrecorded.pop_front();
-        }
-        while let Some(alert) = self.unrecorded.pop_front() {
-            match self.record_alert(&alert) {
-                Ok(()) => {
-                    if let Some(alerts) = &self.alerts {
-                        alerts.recorded();
-                    }
-                }
-                Err(error @ LogError::RecordTooLong { .. }) => {
-                    tracing::error!(target: "tool_audit::sink", rule = alert.rule, %error, "an alert cannot be recorded");
-                }
-                Err(error) => {
-                    tracing::warn!(target: "tool_audit::sink", rule = alert.rule, %error, "an alert could not be recorded yet");
-                    self.unrecorded.push_front(alert);
-                    break;
-                }
-            }
-        }
-    }
-
-    fn record_alert(&mut self, alert: &Alert) -> Result<(), LogError> {
-        let class = self.class_of(&alert.retention_class).to_owned();
-        let index = self.log_of(&class)?;
-        if let Some(log) = self.open.get_mut(index) {
-            log.writer.append_own("alert", alert.members())?;
-        }
-        Ok(())
-    }
-
-    /// Tells of damage that the writers of the logs found since.
-    fn watch_damage(&mut self) {
-        let Some(alerts) = &mut self.alerts else {
-            return;
-        };
-        alerts.publish();
-        let at = civil::micros(self.options.clock.now());
-        let mut fired = Vec::new();
-        for log in &mut self.open {
-            let status = log.writer.status();
-            for damage in status.damage.iter().skip(log.damage_told) {
-                let class = &log.retention_class;
-                fired.extend(alerts.observe_damage(status.log, class, damage.as_str(), at));
-            }
-            log.damage_told = status.damage.len();
-        }
-        self.take_alerts(fired);
-    }
-
-    fn class_of<'c>(&self, retention_class: &'c str) -> &'c str {
+    pub(super) fn class_of<'c>(&self, retention_class: &'c str) -> &'c str {
         if is_class(retention_class) {
             retention_class
         } else {
@@ -185,7 +115,7 @@ impl<L: Logs> ChainWriter<L> {
     }
 
     /// Where the log of the class stands among the open ones; it is opened where it is not.
-    fn log_of(&mut self, retention_class: &str) -> Result<usize, LogError> {
+    pub(super) fn log_of(&mut self, retention_class: &str) -> Result<usize, LogError> {
         let is_it = |log: &OpenLog<_>| log.retention_class == retention_class;
         if let Some(index) = self.open.iter().position(is_it) {
             return Ok(index);
@@ -213,48 +143,6 @@ impl<L: Logs> ChainWriter<L> {
             self.log_of(&retention_class)?;
         }
         Ok(())
-    }
-
-    /// Measures what the logs take, where there is a bound to it: others write to `admin`, and prune.
-    fn count_bytes(&mut self) -> io::Result<()> {
-        if self.space.has_budget() {
-            self.space.set_used(self.logs.bytes()?);
-        }
-        Ok(())
-    }
-
-    /// Takes the reserve, or takes it back once there is room. That it cannot yet is no failure.
-    fn keep_reserve(&mut self) {
-        let Some(bytes) = self.space.reserve() else {
-            return;
-        };
-        let kept = self.logs.keep_reserve(bytes);
-        let is_news = self.space.reserve_is_free() != kept.is_err();
-        self.space.set_reserve_is_free(kept.is_err());
-        match kept {
-            Err(error) if is_news => {
-                tracing::error!(target: "tool_audit::sink", %error, "the audit log's disk has no room for its reserve: emergencies alone are let in");
-            }
-            Ok(()) if is_news => {
-                tracing::info!(target: "tool_audit::sink", "the audit log's disk has room again");
-            }
-            _ => {}
-        }
-    }
-
-    /// Does something, and where the disk is full once more with the reserve given back.
-    fn with_reserve(&mut self, act: impl Fn(&mut Self) -> io::Result<()>) -> io::Result<()> {
-        let done = act(self);
-        match &done {
-            Err(error) if is_full(error) && self.space.reserve().is_some() => {}
-            _ => return done,
-        }
-        if !self.logs.free_reserve()? {
-            return done;
-        }
-        tracing::error!(target: "tool_audit::sink", "the audit log's disk is full: its reserve is given back, and emergencies alone are let in");
-        self.space.set_reserve_is_free(true);
-        act(self)
     }
 
     fn options_for(&self, retention_class: &str) -> LogOptions {
@@ -388,117 +276,5 @@ impl<L: Logs> EntryWriter for ChainWriter<L> {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::rc::Rc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::super::logs::MemoryLogs;
-    use super::super::space::{Bounds, Gate};
-    use super::*;
-    use crate::log::MemoryStorage;
-    use crate::record::EntryBuilder;
-    use crate::sanitize::Sanitizer;
-
-    /// A disk that has room for nothing new but in place of the reserve.
-    #[derive(Clone, Default)]
-    struct FullDisk {
-        logs: MemoryLogs,
-        full: std::sync::Arc<AtomicBool>,
-        reserved: std::sync::Arc<AtomicBool>,
-    }
-
-    impl Logs for FullDisk {
-        type Storage = MemoryStorage;
-
-        fn path(&self) -> &Path {
-            self.logs.path()
-        }
-        fn existing(&self) -> Result<Vec<String>, LogError> {
-            self.logs.existing()
-        }
-        fn bytes(&self) -> io::Result<u64> {
-            self.logs.bytes()
-        }
-        fn keep_reserve(&self, _bytes: u64) -> io::Result<()> {
-            if self.full.load(Ordering::SeqCst) {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            self.reserved.store(true, Ordering::SeqCst);
-            Ok(())
-        }
-        fn free_reserve(&self) -> io::Result<bool> {
-            Ok(self.reserved.swap(false, Ordering::SeqCst))
-        }
-        fn place(&self, retention_class: &str) -> Result<MemoryStorage, LogError> {
-            if self.full.load(Ordering::SeqCst) && self.reserved.load(Ordering::SeqCst) {
-                let error = io::ErrorKind::StorageFull.into();
-                return Err(LogError::io("creating", Path::new(retention_class), error));
-            }
-            self.logs.place(retention_class)
-        }
-    }
-
-    fn writer(disk: &FullDisk, gate: &Gate) -> ChainWriter<FullDisk> {
-        let options = LogOptions::new("");
-        let mut writer = ChainWriter::new(disk.clone(), options, Vec::new(), Statuses::default());
-        let bounds = Bounds {
-            reserve: Some(1),
-            ..Bounds::default()
-        };
-        writer.keep_to(Space::new(bounds, gate.clone()));
-        writer.open_existing().unwrap();
-        writer
-    }
-
-    #[test]
-    fn a_full_disk_gets_the_reserve_back_and_lets_emergencies_in_until_there_is_room() {
-        let (disk, gate) = (FullDisk::default(), Gate::default());
-        let mut writer = writer(&disk, &gate);
-        assert!(disk.reserved.load(Ordering::SeqCst) && gate.refusal(false).is_none());
-
-        disk.full.store(true, Ordering::SeqCst);
-        let entry = EntryBuilder::new("get_order").retention("financial", None);
-        let entry = entry.build(&Sanitizer::default());
-        writer.write(&entry.as_entry()).unwrap();
-        writer.sync().unwrap();
-        assert!(gate.refusal(true).is_none());
-        let refusal = gate.refusal(false).unwrap().to_string();
-        assert!(refusal.contains("disk is full"), "{refusal}");
-
-        writer.look_after().unwrap();
-        assert!(gate.refusal(false).is_some());
-        disk.full.store(false, Ordering::SeqCst);
-        writer.look_after().unwrap();
-        assert!(disk.reserved.load(Ordering::SeqCst) && gate.refusal(false).is_none());
-    }
-
-    #[test]
-    fn a_store_whose_disk_is_full_opens_with_the_reserve_of_a_former_run() {
-        let (disk, gate) = (FullDisk::default(), Gate::default());
-        drop(writer(&disk, &Gate::default()));
-        disk.full.store(true, Ordering::SeqCst);
-        let mut writer = writer(&disk, &gate);
-        assert!(gate.refusal(false).is_some() && gate.refusal(true).is_none());
-        let entry = EntryBuilder::new("get_order").build(&Sanitizer::default());
-        writer.write(&entry.as_entry()).unwrap();
-    }
-
-    #[test]
-    fn what_fails_otherwise_costs_no_reserve_and_is_tried_once() {
-        let (disk, gate) = (FullDisk::default(), Gate::default());
-        let mut writer = writer(&disk, &gate);
-        let tries = Rc::new(Cell::new(0));
-        let counted = Rc::clone(&tries);
-        let failed = writer.with_reserve(|_| {
-            counted.set(counted.get() + 1);
-            Err(io::ErrorKind::PermissionDenied.into())
-        });
-        assert!(failed.is_err() && tries.get() == 1);
-        assert!(disk.reserved.load(Ordering::SeqCst) && gate.refusal(false).is_none());
     }
 }
