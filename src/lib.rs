@@ -24,6 +24,7 @@
 //! | record who read a log, hold records, review emergencies | [`admin`] |
 //! | remove what has expired | [`retention`] |
 //! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
+//! | be told when a rule fires | [`alert`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -44,6 +45,7 @@ struct Readme;
 pub mod adapt;
 #[cfg(unix)]
 pub mod admin;
+pub mod alert;
 mod by_tool;
 pub mod call;
 pub mod canonical;
@@ -82,7 +84,8 @@ pub use crate::entry::{
 #[doc(inline)]
 pub use crate::layer::{
     AuditFuture, AuditLayer, AuditLayerBuilder, AuditService, DurableAuditFuture,
-    DurableAuditLayer, DurableAuditService, GoOn, OnUnavailable, OnUndurable, PassOn,
+    DurableAuditLayer, DurableAuditService, GoOn, LetPass, OnEmergency, OnUnavailable, OnUndurable,
+    PassOn,
 };
 #[doc(inline)]
 pub use crate::record::{

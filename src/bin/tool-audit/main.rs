@@ -1,5 +1,6 @@
 //! The program `tool-audit`: argument parsing and printing, every verb one library call.
 
+mod alerts;
 mod completions;
 mod evidence;
 mod export;
@@ -64,6 +65,7 @@ enum Verb {
     Evidence(evidence::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
+    Alerts(alerts::Arguments),
     #[cfg(unix)]
     Wrap(wrap::Arguments),
     #[cfg(unix)]
@@ -101,6 +103,7 @@ fn main() -> ExitCode {
         Verb::Evidence(arguments) => evidence::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, &mut out),
         Verb::Report(arguments) => report::run(arguments, &mut out),
+        Verb::Alerts(arguments) => alerts::run(arguments, &mut out),
         #[cfg(unix)]
         Verb::Wrap(_) => Ok(Verdict::Fine),
         #[cfg(unix)]

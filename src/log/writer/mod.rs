@@ -25,7 +25,7 @@ use super::head;
 use super::lock;
 use super::options::{LogOptions, Retention};
 use super::prune::Pruned;
-use super::record::RecordHash;
+use super::record::{LogId, RecordHash};
 use super::recovery::{self, Recovered, Torn};
 use super::status::LogStatus;
 use super::storage::Storage;
@@ -361,6 +361,11 @@ impl<S: Storage> LogWriter<S> {
             damage: self.damage.clone(),
             last_error: self.last_error.clone(),
         }
+    }
+
+    /// The log's name; none before its first record.
+    pub(crate) fn log(&self) -> Option<LogId> {
+        self.chain.as_ref().map(Chain::log)
     }
 
     /// Where the log lies.

@@ -2,7 +2,7 @@
 
 mod error;
 mod key_source;
-mod reader;
+pub(crate) mod reader;
 mod retention;
 mod rules;
 

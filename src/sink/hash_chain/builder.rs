@@ -6,9 +6,13 @@ use std::time::Duration;
 #[cfg(unix)]
 use super::logs::FolderLogs;
 use super::logs::MemoryLogs;
+use super::space::Gate;
+#[cfg(unix)]
+use super::space::{Bounds, Space};
 use super::status::Statuses;
 use super::writer::ChainWriter;
 use super::{HashChainSink, Inner};
+use crate::alert::Alerts;
 use crate::clock::Clock;
 #[cfg(unix)]
 use crate::log::Access;
@@ -43,6 +47,7 @@ pub struct HashChainBuilder {
     path: Option<PathBuf>,
     options: LogOptions,
     classes: Vec<(String, Retention)>,
+    alerts: Option<Alerts>,
     #[cfg(unix)]
     access: Access,
     #[cfg(unix)]
@@ -51,6 +56,10 @@ pub struct HashChainBuilder {
     max_queued_bytes: Option<usize>,
     #[cfg(unix)]
     close_timeout: Option<Duration>,
+    #[cfg(unix)]
+    emergency_bytes: Option<usize>,
+    #[cfg(unix)]
+    bounds: Bounds,
 }
 
 impl HashChainBuilder {
@@ -59,6 +68,7 @@ impl HashChainBuilder {
             path,
             options: LogOptions::new(String::new()),
             classes: Vec::new(),
+            alerts: None,
             #[cfg(unix)]
             access: Access::owner(),
             #[cfg(unix)]
@@ -67,6 +77,10 @@ impl HashChainBuilder {
             max_queued_bytes: None,
             #[cfg(unix)]
             close_timeout: None,
+            #[cfg(unix)]
+            emergency_bytes: None,
+            #[cfg(unix)]
+            bounds: Bounds::default(),
         }
     }
 
@@ -145,6 +159,15 @@ impl HashChainBuilder {
         each.fold(self, |builder, (name, days)| builder.class(name, days))
     }
 
+    /// Watches what is written, and says when a rule fires; see [`Alerts`]. By default nothing is watched.
+    ///
+    /// It runs on the writer's thread; a store in memory has none, and watches where it records. Opening reads the logs back as far as the rules' windows reach, which
+    /// takes about as long as [`scan`](crate::query::scan()) does for that part.
+    pub fn alerts(mut self, alerts: Alerts) -> Self {
+        self.alerts = Some(alerts);
+        self
+    }
+
     /// Where the logs' own timestamps come from.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.options.clock = clock;
@@ -190,6 +213,49 @@ impl HashChainBuilder {
         self
     }
 
+    /// How many bytes of the queue are kept for calls that declare an emergency; see
+    /// [`QueuedBuilder::emergency_bytes`](crate::QueuedBuilder::emergency_bytes).
+    #[cfg(unix)]
+    pub fn emergency_bytes(mut self, bytes: usize) -> Self {
+        self.emergency_bytes = Some(bytes);
+        self
+    }
+
+    /// How many bytes all logs of the store may take, and how many of them are kept for calls that declare
+    /// an emergency. By default there is no bound.
+    ///
+    /// Once they have `most` less `for_emergencies` bytes, the gate gives an error to all calls but those, and
+    /// once they have `most` to those too: what becomes of the calls is the policy's to say. Calls that were admitted
+    /// before are recorded all the same, so `for_emergencies` is best greater than what may be queued
+    /// ([`max_queued_bytes`](Self::max_queued_bytes)). What the logs take is measured about once a second, so the gate
+    /// opens again where some of it was freed.
+    ///
+    /// ```
+    /// use tool_audit::HashChainSink;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let sink = HashChainSink::builder(folder.path().join("audit"))
+    ///     .disk_budget(20 << 30, 64 << 20)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn disk_budget(mut self, most: u64, for_emergencies: u64) -> Self {
+        self.bounds.budget = Some((most, for_emergencies));
+        self
+    }
+
+    /// Takes so many bytes of the disk at once, in a file `reserve` beside the logs, and gives them back when
+    /// the disk is full: what is queued is written, and from then on emergencies alone are let in, until there is room
+    /// for the reserve again, which is tried about once a second. By default nothing is reserved.
+    ///
+    /// It is best greater than what may be queued ([`max_queued_bytes`](Self::max_queued_bytes)).
+    #[cfg(unix)]
+    pub fn disk_reserve(mut self, bytes: u64) -> Self {
+        self.bounds.reserve = Some(bytes);
+        self
+    }
+
     /// How long a closing sink whose disk fails tries on; see [`Queued`].
     #[cfg(unix)]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
@@ -208,17 +274,27 @@ impl HashChainBuilder {
             #[cfg(unix)]
             Some(path) => {
                 let statuses = Statuses::default();
+                let gate = Gate::default();
                 let logs = FolderLogs::open(path.clone(), self.access)?;
                 let pruner = self.prune.map(|(every, options)| {
-                    Pruner::new(path, every, options.default_clock(&self.options.clock))
+                    Pruner::new(
+                        path.clone(),
+                        every,
+                        options.default_clock(&self.options.clock),
+                    )
                 });
                 let mut writer =
                     ChainWriter::new(logs, self.options, self.classes, statuses.clone());
                 writer.prune_by(pruner);
+                writer.keep_to(Space::new(self.bounds, gate.clone()));
                 writer.open_existing()?;
+                writer.watch(self.alerts, Some(&path));
                 let mut queued = Queued::builder(writer);
                 if let Some(bytes) = self.max_queued_bytes {
                     queued = queued.max_queued_bytes(bytes);
+                }
+                if let Some(bytes) = self.emergency_bytes {
+                    queued = queued.emergency_bytes(bytes);
                 }
                 if let Some(timeout) = self.close_timeout {
                     queued = queued.close_timeout(timeout);
@@ -226,6 +302,7 @@ impl HashChainBuilder {
                 Ok(HashChainSink {
                     inner: Inner::Folder(queued.build()),
                     statuses,
+                    gate,
                 })
             }
             #[cfg(not(unix))]
@@ -240,13 +317,16 @@ impl HashChainBuilder {
     pub(super) fn in_memory(self) -> HashChainSink {
         let statuses = Statuses::default();
         let logs = MemoryLogs::default();
-        let writer = ChainWriter::new(logs.clone(), self.options, self.classes, statuses.clone());
+        let mut writer =
+            ChainWriter::new(logs.clone(), self.options, self.classes, statuses.clone());
+        writer.watch(self.alerts, None);
         HashChainSink {
             inner: Inner::Memory {
                 logs,
                 writer: Arc::new(Mutex::new(writer)),
             },
             statuses,
+            gate: Gate::default(),
         }
     }
 }
