@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use tool_audit::alert::{Alerts, Rule, Rules};
 use tool_audit::log::verify::Head;
 use tool_audit::query::timeline;
 use tool_audit::report::{AccessReport, AccessRequest, access_report};
@@ -129,8 +130,11 @@ impl Assistant {
 
     /// A physician, a nurse and a clerk use the tools.
     pub(crate) async fn work(&self) -> Result<(), BoxError> {
+        let rules = Rules::new([Rule::break_glass("break-glass")])?;
+        let (fired, mut alerts) = tokio::sync::mpsc::channel(16);
         let sink = HashChainSink::builder(&self.store)
             .service("records-assistant")
+            .alerts(Alerts::new(rules).channel(fired))
             .head(self.heads.join("audit.head"))
             .build()?;
         // Six calendar years for these tools, and for whatever else turns out to be about a patient.
@@ -216,6 +220,9 @@ impl Assistant {
         ask(&mut tools, night, "get_patient", of_patient).await?;
 
         recorder.close().await?;
+        while let Ok(alert) = alerts.try_recv() {
+            println!("── Alert\n\n{alert}\n");
+        }
         Ok(())
     }
 }

@@ -19,8 +19,12 @@
 //! | send entries elsewhere | [`AuditSink`] |
 //! | read a log | [`query`], [`log::verify`], [`log::format`] |
 //! | give records to other systems | [`export`] |
-//! | answer who saw whose records | [`report`] |
-//! | record who read a log | [`admin`] |
+//! | answer who saw whose records, and what happened in a month | [`report`] |
+//! | hand a log over | the feature `evidence` |
+//! | record who read a log, hold records, review emergencies | [`admin`] |
+//! | remove what has expired | [`retention`] |
+//! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
+//! | be told when a rule fires | [`alert`] |
 //!
 #![doc = include_str!("docs/architecture.md")]
 #![warn(
@@ -36,15 +40,23 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "mcp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mcp")))]
+pub mod adapt;
 #[cfg(unix)]
 pub mod admin;
+pub mod alert;
 mod by_tool;
 pub mod call;
 pub mod canonical;
 pub mod clock;
 pub mod entry;
+#[cfg(feature = "evidence")]
+#[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
+pub mod evidence;
 pub mod export;
 mod glob;
+mod identifiers;
 #[cfg(all(feature = "index", unix))]
 #[cfg_attr(docsrs, doc(cfg(feature = "index")))]
 pub mod index;
@@ -56,8 +68,12 @@ pub mod record;
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 pub mod replay;
 pub mod report;
+#[cfg(unix)]
+pub mod retention;
 pub mod sanitize;
 pub mod sink;
+#[cfg(any(feature = "cli", feature = "mcp"))]
+mod strict_json;
 
 #[doc(inline)]
 pub use crate::call::{
@@ -71,7 +87,8 @@ pub use crate::entry::{
 #[doc(inline)]
 pub use crate::layer::{
     AuditFuture, AuditLayer, AuditLayerBuilder, AuditService, DurableAuditFuture,
-    DurableAuditLayer, DurableAuditService, GoOn, OnUnavailable, OnUndurable, PassOn,
+    DurableAuditLayer, DurableAuditService, GoOn, LetPass, OnEmergency, OnUnavailable, OnUndurable,
+    PassOn,
 };
 #[doc(inline)]
 pub use crate::record::{

@@ -31,6 +31,20 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
+#[tokio::test]
+async fn break_glass_is_on_record_as_an_alert_until_somebody_looks_at_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let assistant = worked(folder.path()).await;
+    let unreviewed: Vec<Record> = scan(&assistant.store, &Filter::new().unreviewed())
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let kinds: Vec<&str> = unreviewed.iter().map(Record::kind).collect();
+    assert_eq!(kinds, ["tool_call_started", "alert", "tool_call"]);
+    assert!(unreviewed[1].folder().ends_with("healthcare"));
+    assert!(unreviewed[1].line().contains(r#""rule":"break-glass""#));
+}
+
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }

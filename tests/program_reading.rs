@@ -275,6 +275,54 @@ fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
 }
 
 #[test]
+fn tail_status_and_verify_leave_a_record_of_the_reading_too() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let verified = program(&["verify", "--json", "--as", "dpo"], folder.path());
+    let report: Value = serde_json::from_str(text(&verified.stdout)).unwrap();
+    assert_eq!(
+        report["logs"].as_array().unwrap().len(),
+        1,
+        "the log is verified as it was before"
+    );
+    program(&["status"], folder.path());
+    program(&["tail", "-n", "2", "--failures"], folder.path());
+    let again = program(&["verify"], folder.path());
+    assert_eq!(status(&again), 0, "{}", text(&again.stdout));
+    let output = program(&["query", "--json", "--kind", "log_read"], folder.path());
+    let reads: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let verbs: Vec<&Value> = reads.iter().map(|read| &read["verb"]).collect();
+    assert_eq!(verbs, ["verify", "status", "tail", "verify"]);
+    assert_eq!(
+        (&reads[0]["actor"], &reads[0]["records"]),
+        (&json!("dpo"), &json!(6))
+    );
+    assert_eq!(
+        (&reads[2]["filter"], &reads[2]["records"]),
+        (&json!({"failures": true}), &json!(2))
+    );
+}
+
+#[test]
+fn a_copy_that_cannot_be_written_is_read_and_says_so_once() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    fs::write(folder.path().join("admin"), b"in the way").unwrap();
+    for verb in ["verify", "status", "tail"] {
+        let output = program(&[verb], folder.path());
+        assert_eq!(status(&output), 0, "{verb}");
+        assert!(complaint(&output).starts_with("NOT RECORDED"), "{verb}");
+    }
+    // A log by itself has no place for it, and to verify it shows nothing of its records.
+    let alone = tempfile::tempdir().unwrap();
+    WrittenLog::create(alone.path(), 1);
+    assert!(program(&["verify"], alone.path()).stderr.is_empty());
+}
+
+#[test]
 fn a_pipe_gets_one_line_of_tabs_a_record_without_colour() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());
@@ -610,7 +658,7 @@ fn a_replayed_log_says_so_before_every_answer() {
 #[test]
 fn help_shows_an_example_for_every_verb() {
     for verb in [
-        "replay", "verify", "query", "timeline", "stats", "status", "tail", "export",
+        "replay", "verify", "query", "timeline", "stats", "status", "tail", "export", "evidence",
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
             .args([verb, "--help"])

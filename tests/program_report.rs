@@ -13,8 +13,13 @@ use tool_audit::sanitize::PseudonymKey;
 use written_logs::{WrittenLog, call};
 
 fn program(arguments: &[&str], log: &Path, input: &str) -> Output {
+    report_of("access", arguments, log, input)
+}
+
+fn report_of(report: &str, arguments: &[&str], log: &Path, input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
-        .args(["report", "access"])
+        .arg("report")
+        .arg(report)
         .arg(log)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -155,6 +160,82 @@ fn a_report_needs_somebody() {
     assert_eq!(program(&[], folder.path(), "").status.code(), Some(2));
     assert_eq!(
         program(&["--subject", "P-7", "--user", "x"], folder.path(), "")
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_summary_is_text_json_or_a_page_and_leaves_a_record_of_the_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("audit");
+    store(&logs, "P-7");
+    let of = |format: &str| {
+        let arguments = [
+            "--from",
+            "2025-07-01",
+            "--to",
+            "2025-07-31",
+            "--format",
+            format,
+            "--as",
+            "dpo",
+        ];
+        let output = report_of("summary", &arguments, &logs, "");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let shown = of("text");
+    assert!(
+        shown.contains("2 calls, 0 failed") && !shown.contains('\u{1b}'),
+        "{shown}"
+    );
+    let report: Value = serde_json::from_str(&of("json")).unwrap();
+    assert_eq!(
+        (
+            &report["total_calls"],
+            &report["volumes"]["step"],
+            &report["integrity_verified"]
+        ),
+        (&json!(2), &json!("second"), &json!(true))
+    );
+    let page = of("html");
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("<bdi>dpo</bdi> (a claim)"),
+        "{page}"
+    );
+    assert!(!page.contains('\u{1b}'));
+    let read = fs::read_to_string(logs.join("admin/00000000000000000000.jsonl")).unwrap();
+    assert_eq!(read.matches(r#""verb":"report summary""#).count(), 3);
+    assert!(
+        read.contains(
+            r#""filter":{"from":"2025-07-01T00:00:00.000000Z","to":"2025-07-31T23:59:59.999999Z"}"#
+        ),
+        "{read}"
+    );
+}
+
+#[test]
+fn a_summary_of_a_replayed_log_says_so_and_of_a_changed_one_ends_with_status_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create_as(
+        &folder.path().join("general"),
+        1,
+        &json!({"format": 1, "source": "replay"}),
+    );
+    log.add("tool_call", &call("conv_1", "get_order", "success", 60));
+    let replayed = report_of("summary", &[], folder.path(), "");
+    assert!(text(&replayed.stdout).starts_with("REPLAYED: "));
+    let page = report_of("summary", &["--format", "html"], folder.path(), "");
+    assert!(text(&page.stdout).contains("REPLAYED") && text(&page.stderr).contains("REPLAYED"));
+    let bytes = fs::read_to_string(log.segment()).unwrap();
+    fs::write(log.segment(), bytes.replacen("get_order", "set_order", 1)).unwrap();
+    let changed = report_of("summary", &["--format", "json"], folder.path(), "");
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(text(&changed.stderr).contains("not as they were written"));
+    assert_eq!(
+        report_of("summary", &["--most", "0"], folder.path(), "")
             .status
             .code(),
         Some(2)

@@ -1,16 +1,9 @@
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::AdminError;
-use crate::canonical;
-use crate::log::record::MAX_RECORD;
-use crate::log::{Access, FolderStorage, LogOptions, LogWriter, segment, timestamp};
-use crate::query::{ADMIN, LogSnapshot};
+use super::act::{self, Actor, Admin};
 use crate::sanitize::Sanitizer;
 
 /// Somebody asked a store.
@@ -33,8 +26,7 @@ use crate::sanitize::Sanitizer;
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct LogRead {
-    actor: String,
-    asserted: bool,
+    actor: Actor,
     verb: String,
     filter: Value,
     records: Option<u64>,
@@ -44,8 +36,10 @@ impl LogRead {
     /// By whom the operating system or an application knows, with what verb.
     pub fn new(actor: impl Into<String>, verb: impl Into<String>) -> Self {
         Self {
-            actor: actor.into(),
-            asserted: false,
+            actor: Actor {
+                name: actor.into(),
+                asserted: false,
+            },
             verb: verb.into(),
             filter: json!({}),
             records: None,
@@ -54,7 +48,7 @@ impl LogRead {
 
     /// The actor's name is a claim that nobody checked.
     pub fn asserted(mut self) -> Self {
-        self.asserted = true;
+        self.actor.asserted = true;
         self
     }
 
@@ -71,31 +65,19 @@ impl LogRead {
         self
     }
 
-    fn members(&self) -> Vec<u8> {
-        const NAME: usize = 1024;
+    fn members(&self) -> Map<String, Value> {
         const FILTER: usize = 64 * 1024;
-        let sanitizer = Sanitizer::default();
-        let text = |text: &str| {
-            let mut json = Vec::new();
-            sanitizer.write_text(&mut json, text, NAME);
-            serde_json::from_slice::<Value>(&json).unwrap_or_default()
-        };
         let mut filter = Vec::new();
-        sanitizer.write_value(&mut filter, &self.filter, FILTER);
+        Sanitizer::default().write_value(&mut filter, &self.filter, FILTER);
         let mut members = Map::new();
-        members.insert("actor".to_owned(), text(&self.actor));
-        members.insert("actor_asserted".to_owned(), self.asserted.into());
+        self.actor.write(&mut members);
         let filter = serde_json::from_slice(&filter).unwrap_or_default();
         members.insert("filter".to_owned(), filter);
         if let Some(records) = self.records {
             members.insert("records".to_owned(), records.into());
         }
-        members.insert("retention_class".to_owned(), ADMIN.into());
-        members.insert("timestamp".to_owned(), timestamp(SystemTime::now()).into());
-        members.insert("verb".to_owned(), text(&self.verb));
-        let mut json = Vec::new();
-        canonical::write_value(&mut json, &Value::Object(members));
-        json.get(1..json.len() - 1).unwrap_or_default().to_vec()
+        members.insert("verb".to_owned(), act::name(&self.verb).into());
+        members
     }
 }
 
@@ -109,59 +91,12 @@ impl LogRead {
 /// the others have their record.
 pub fn record_read(path: &Path, read: &LogRead) -> Result<(), AdminError> {
     let mut failed = None;
-    for store in stores(path)? {
-        if let Err(error) = append(&store.join(ADMIN), read) {
+    for store in act::stores(path)? {
+        let recorded =
+            Admin::open(&store).and_then(|admin| admin.record("log_read", read.members()));
+        if let Err(error) = recorded {
             failed.get_or_insert(error);
         }
     }
     failed.map_or(Ok(()), |error| Err(AdminError::Log(error)))
-}
-
-fn append(folder: &Path, read: &LogRead) -> Result<(), crate::log::LogError> {
-    let access = Access {
-        allow_others: true,
-        ..Access::owner()
-    };
-    let mut options = LogOptions::new(ADMIN);
-    // Opening reads the last segment.
-    options.segment_bytes = 1024 * 1024;
-    options.lock_wait = Duration::from_secs(5);
-    let mut log = LogWriter::open(FolderStorage::open(folder, access)?, options)?;
-    log.append("log_read", &read.members())?;
-    log.close()
-}
-
-/// The folders above the logs at `path`.
-fn stores(path: &Path) -> Result<BTreeSet<PathBuf>, AdminError> {
-    let mut stores = BTreeSet::new();
-    for log in LogSnapshot::find(path).map_err(AdminError::Query)? {
-        let folder = log.folder();
-        let above = folder
-            .parent()
-            .filter(|_| folder != path || is_class_of_store(folder));
-        match above {
-            Some(above) => stores.insert(above.to_owned()),
-            None => {
-                let log = folder.to_owned();
-                return Err(AdminError::NoStore { log });
-            }
-        };
-    }
-    Ok(stores)
-}
-
-/// Whether a log that was named by itself is that of a store's class: its folder has the class's name.
-fn is_class_of_store(folder: &Path) -> bool {
-    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
-        return false;
-    };
-    let first = segment::list(folder).ok().and_then(|segments| {
-        let (_, path) = segments.into_iter().next()?;
-        let mut line = String::new();
-        BufReader::new(File::open(path).ok()?.take(MAX_RECORD as u64))
-            .read_line(&mut line)
-            .ok()?;
-        serde_json::from_str::<Value>(&line).ok()
-    });
-    name == ADMIN || first.is_some_and(|first| first["retention_class"] == name)
 }

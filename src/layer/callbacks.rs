@@ -1,31 +1,110 @@
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::call::Describe;
-use crate::record::{Admission, CallBuilder, Recorder, Recording};
+use super::{LetPass, OnEmergency, OnUnavailable};
+use crate::call::{Classify, Describe, Outcome};
+use crate::record::{Admission, CallBuilder, Described, Recorder, Recording, Refusal};
 
-/// A recorder and the four callbacks of a layer, shared by all of its services and calls.
+/// A recorder and the five callbacks of a layer, shared by all of its services and calls.
 ///
 /// It is named only to spell out a service's type: `AuditService<S, Callbacks<D, C, U, N>>`.
-pub struct Callbacks<D, C, U, N> {
+pub struct Callbacks<D, C, U, N, G = LetPass> {
     pub(super) recorder: Recorder,
     pub(super) describe: D,
     pub(super) classify: C,
     pub(super) on_unavailable: U,
     pub(super) on_undurable: N,
+    pub(super) on_emergency: G,
 }
 
-impl<D, C, U, N> Callbacks<D, C, U, N> {
-    /// Begins the recording of a call that was let in.
-    pub(super) fn start<Request>(&self, admission: &Admission, request: &mut Request) -> Recording
+impl<D, C, U, N, G> Callbacks<D, C, U, N, G> {
+    /// Begins the recording of the next call, or answers it.
+    pub(super) fn enter<Request, T, E>(
+        &self,
+        admission: Option<Admission>,
+        request: &mut Request,
+    ) -> Result<Recording, Result<T, E>>
     where
         D: Describe<Request>,
+        C: Classify<T, E>,
+        U: OnUnavailable<T, E>,
+        G: OnEmergency<T, E>,
     {
         let describe = |call: &mut CallBuilder<'_>| self.describe.describe(request, call);
-        self.recorder.start_admitted(admission, describe)
+        let mut described = self.recorder.describe(describe);
+        let admission = match admission {
+            Some(Admission::Unavailable(refusal)) => {
+                let (admission, same) = self.let_in(refusal, described)?;
+                described = same;
+                admission
+            }
+            _ => Admission::Admitted,
+        };
+        let recording = self.recorder.start_described(&admission, described);
+        if recording.is_emergency() {
+            return self.look_at_emergency(recording);
+        }
+        Ok(recording)
+    }
+
+    /// Decides what becomes of a call that the log cannot take. An emergency takes one of the places that are
+    /// kept for it.
+    #[cold]
+    fn let_in<T, E>(
+        &self,
+        refusal: Refusal,
+        described: Described,
+    ) -> Result<(Admission, Described), Result<T, E>>
+    where
+        U: OnUnavailable<T, E>,
+    {
+        if described.is_emergency() && self.recorder.has_room_for_emergency() {
+            return Ok((Admission::Admitted, described));
+        }
+        let hook = AssertUnwindSafe(|| self.on_unavailable.on_unavailable(&refusal));
+        match catch_unwind(hook) {
+            Ok(None) => Ok((Admission::Unavailable(refusal), described)),
+            Ok(Some(answer)) => {
+                described.discard();
+                self.recorder.count_refused();
+                Err(answer)
+            }
+            Err(panic) => {
+                described.discard();
+                self.recorder.count_refused();
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Asks the hook whether an emergency's call is refused, and records that it was.
+    #[cold]
+    fn look_at_emergency<T, E>(&self, recording: Recording) -> Result<Recording, Result<T, E>>
+    where
+        C: Classify<T, E>,
+        G: OnEmergency<T, E>,
+    {
+        let emergency = recording.emergency().unwrap_or_default();
+        let hook = AssertUnwindSafe(|| self.on_emergency.on_emergency(&emergency));
+        let answer = match catch_unwind(hook) {
+            Ok(None) => return Ok(recording),
+            Ok(Some(answer)) => answer,
+            Err(panic) => {
+                drop(recording.denied("the hook for emergencies panicked"));
+                resume_unwind(panic)
+            }
+        };
+        drop(recording.finish(|outcome| {
+            self.classify.classify(answer.as_ref(), outcome);
+            outcome
+                .outcome(Outcome::Denied)
+                .error_type("emergency_refused");
+        }));
+        Err(answer)
     }
 }
 
-impl<D, C, U, N> fmt::Debug for Callbacks<D, C, U, N> {
+impl<D, C, U, N, G> fmt::Debug for Callbacks<D, C, U, N, G> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Callbacks")

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::service::{Entrance, Recorded, call_recorded};
-use super::{AuditFuture, Callbacks, OnUnavailable, OnUndurable};
+use super::{AuditFuture, Callbacks, OnEmergency, OnUnavailable, OnUndurable};
 use crate::call::{Classify, Describe, Outcome};
 use crate::record::{Commit, Deadline, Recorder, Recording, Refusal};
 use crate::sink::SinkError;
@@ -68,13 +68,15 @@ impl<S, K> DurableAuditService<S, K> {
     }
 }
 
-impl<S, Request, D, C, U, N> Service<Request> for DurableAuditService<S, Callbacks<D, C, U, N>>
+impl<S, Request, D, C, U, N, G> Service<Request>
+    for DurableAuditService<S, Callbacks<D, C, U, N, G>>
 where
     S: Service<Request> + Clone,
     D: Describe<Request>,
     C: Classify<S::Response, S::Error>,
     U: OnUnavailable<S::Response, S::Error>,
     N: OnUndurable<S::Response, S::Error>,
+    G: OnEmergency<S::Response, S::Error>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -83,7 +85,7 @@ where
         Request,
         S::Future,
         Result<S::Response, S::Error>,
-        Callbacks<D, C, U, N>,
+        Callbacks<D, C, U, N, G>,
     >;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -94,8 +96,8 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let admission = match self.entrance.enter() {
-            Ok(admission) => admission,
+        let mut recording = match self.entrance.enter(&mut request) {
+            Ok(recording) => recording,
             Err(answer) => {
                 let future = AuditFuture::refused(answer);
                 return DurableAuditFuture {
@@ -104,7 +106,6 @@ where
             }
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let mut recording = callbacks.start(&admission, &mut request);
         let intent = recording.intent();
         // The clone takes the place; the one that was polled ready is the one that is called.
         let clone = self.inner.clone();
@@ -176,13 +177,13 @@ impl<S, Request> Waiting<S, Request> {
     }
 }
 
-impl<S, Request, D, C, U, N> Future
+impl<S, Request, D, C, U, N, G> Future
     for DurableAuditFuture<
         S,
         Request,
         S::Future,
         Result<S::Response, S::Error>,
-        Callbacks<D, C, U, N>,
+        Callbacks<D, C, U, N, G>,
     >
 where
     S: Service<Request>,
@@ -219,13 +220,13 @@ where
 }
 
 /// Calls the tool, or answers in its place because its record of intent is not durable.
-fn act<S, Request, D, C, U, N>(
+fn act<S, Request, D, C, U, N, G>(
     mut service: S,
     request: Request,
     mut recording: Recording,
     intent: Result<(), SinkError>,
-    callbacks: Arc<Callbacks<D, C, U, N>>,
-) -> Recorded<S, Request, Callbacks<D, C, U, N>>
+    callbacks: Arc<Callbacks<D, C, U, N, G>>,
+) -> Recorded<S, Request, Callbacks<D, C, U, N, G>>
 where
     S: Service<Request>,
     U: OnUnavailable<S::Response, S::Error>,

@@ -98,7 +98,7 @@ impl<F, R, K> AuditFuture<F, R, K> {
     }
 }
 
-impl<F, T, E, D, C, U, N> Future for AuditFuture<F, Result<T, E>, Callbacks<D, C, U, N>>
+impl<F, T, E, D, C, U, N, G> Future for AuditFuture<F, Result<T, E>, Callbacks<D, C, U, N, G>>
 where
     F: Future<Output = Result<T, E>>,
     C: Classify<T, E>,
@@ -182,9 +182,9 @@ fn handed_out_once<R>(answer: Option<R>) -> R {
 }
 
 impl<R> Waiting<R> {
-    fn poll<D, C, U, N>(
+    fn poll<D, C, U, N, G>(
         &mut self,
-        callbacks: &Callbacks<D, C, U, N>,
+        callbacks: &Callbacks<D, C, U, N, G>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SinkError>> {
         if let Poll::Ready(committed) = Pin::new(&mut self.commit).poll(cx) {

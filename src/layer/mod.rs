@@ -2,12 +2,14 @@
 
 mod callbacks;
 mod durable;
+mod emergency;
 mod future;
 mod service;
 mod unavailable;
 
 pub use self::callbacks::Callbacks;
 pub use self::durable::{DurableAuditFuture, DurableAuditLayer, DurableAuditService};
+pub use self::emergency::{LetPass, OnEmergency};
 pub use self::future::AuditFuture;
 pub use self::service::{AuditLayer, AuditLayerBuilder, AuditService};
 pub use self::unavailable::{GoOn, OnUnavailable, OnUndurable, PassOn};

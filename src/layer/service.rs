@@ -6,7 +6,10 @@ use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{AuditFuture, Callbacks, DurableAuditLayer, GoOn, OnUnavailable, OnUndurable, PassOn};
+use super::{
+    AuditFuture, Callbacks, DurableAuditLayer, GoOn, LetPass, OnEmergency, OnUnavailable,
+    OnUndurable, PassOn,
+};
 use crate::call::{Classify, ClassifyResponses, Describe, DescribeToolCall};
 use crate::record::{Admission, Gate, Recorder, Recording};
 
@@ -57,23 +60,25 @@ impl AuditLayer {
             classify: ClassifyResponses,
             on_unavailable: GoOn,
             on_undurable: PassOn,
+            on_emergency: LetPass,
         })
     }
 }
 
 /// Sets the callbacks of an [`AuditLayer`].
 #[must_use]
-pub struct AuditLayerBuilder<D, C, U, N>(Callbacks<D, C, U, N>);
+pub struct AuditLayerBuilder<D, C, U, N, G = LetPass>(Callbacks<D, C, U, N, G>);
 
-impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
+impl<D, C, U, N, G> AuditLayerBuilder<D, C, U, N, G> {
     /// Tells what requests ask for: a [`Describe`], or a closure over
     /// `(&mut Request, &mut CallBuilder<'_>)` with its types written out.
-    pub fn describe<T>(self, describe: T) -> AuditLayerBuilder<T, C, U, N> {
+    pub fn describe<T>(self, describe: T) -> AuditLayerBuilder<T, C, U, N, G> {
         let Callbacks {
             recorder,
             classify,
             on_unavailable,
             on_undurable,
+            on_emergency,
             ..
         } = self.0;
         AuditLayerBuilder(Callbacks {
@@ -82,17 +87,19 @@ impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
             classify,
             on_unavailable,
             on_undurable,
+            on_emergency,
         })
     }
 
     /// Judges how calls ended: a [`Classify`], or a closure over
     /// `(&Response, &mut OutcomeBuilder<'_>)` with its types written out.
-    pub fn classify<T>(self, classify: T) -> AuditLayerBuilder<D, T, U, N> {
+    pub fn classify<T>(self, classify: T) -> AuditLayerBuilder<D, T, U, N, G> {
         let Callbacks {
             recorder,
             describe,
             on_unavailable,
             on_undurable,
+            on_emergency,
             ..
         } = self.0;
         AuditLayerBuilder(Callbacks {
@@ -101,16 +108,18 @@ impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
             classify,
             on_unavailable,
             on_undurable,
+            on_emergency,
         })
     }
 
     /// Answers calls that the log cannot take, in place of the tool.
-    pub fn on_unavailable<T>(self, on_unavailable: T) -> AuditLayerBuilder<D, C, T, N> {
+    pub fn on_unavailable<T>(self, on_unavailable: T) -> AuditLayerBuilder<D, C, T, N, G> {
         let Callbacks {
             recorder,
             describe,
             classify,
             on_undurable,
+            on_emergency,
             ..
         } = self.0;
         AuditLayerBuilder(Callbacks {
@@ -119,16 +128,18 @@ impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
             classify,
             on_unavailable,
             on_undurable,
+            on_emergency,
         })
     }
 
     /// Answers calls whose record is not as durable as the policy asks.
-    pub fn on_undurable<T>(self, on_undurable: T) -> AuditLayerBuilder<D, C, U, T> {
+    pub fn on_undurable<T>(self, on_undurable: T) -> AuditLayerBuilder<D, C, U, T, G> {
         let Callbacks {
             recorder,
             describe,
             classify,
             on_unavailable,
+            on_emergency,
             ..
         } = self.0;
         AuditLayerBuilder(Callbacks {
@@ -137,12 +148,34 @@ impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
             classify,
             on_unavailable,
             on_undurable,
+            on_emergency,
+        })
+    }
+
+    /// Looks at calls that declare an emergency, and may answer them in place of the tool: auditing itself
+    /// refuses none.
+    pub fn on_emergency<T>(self, on_emergency: T) -> AuditLayerBuilder<D, C, U, N, T> {
+        let Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            on_undurable,
+            ..
+        } = self.0;
+        AuditLayerBuilder(Callbacks {
+            recorder,
+            describe,
+            classify,
+            on_unavailable,
+            on_undurable,
+            on_emergency,
         })
     }
 
     /// Makes the layer.
     #[must_use]
-    pub fn build(self) -> AuditLayer<Callbacks<D, C, U, N>> {
+    pub fn build(self) -> AuditLayer<Callbacks<D, C, U, N, G>> {
         AuditLayer {
             callbacks: Arc::new(self.0),
         }
@@ -150,7 +183,7 @@ impl<D, C, U, N> AuditLayerBuilder<D, C, U, N> {
 
     /// Makes the layer whose records of intent are durable before the tool is called.
     #[must_use]
-    pub fn build_durable(self) -> DurableAuditLayer<Callbacks<D, C, U, N>> {
+    pub fn build_durable(self) -> DurableAuditLayer<Callbacks<D, C, U, N, G>> {
         DurableAuditLayer {
             callbacks: Arc::new(self.0),
         }
@@ -228,7 +261,7 @@ impl<K> Entrance<K> {
     }
 }
 
-impl<D, C, U, N> Entrance<Callbacks<D, C, U, N>> {
+impl<D, C, U, N, G> Entrance<Callbacks<D, C, U, N, G>> {
     /// Ready when it is decided whether the log can take the next call.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.holds_inner {
@@ -244,42 +277,34 @@ impl<D, C, U, N> Entrance<Callbacks<D, C, U, N>> {
         Poll::Ready(())
     }
 
-    /// Lets the next call in, or answers it.
-    pub(super) fn enter<T, E>(&mut self) -> Result<Admission, Result<T, E>>
+    /// Begins the recording of the next call, or answers it.
+    pub(super) fn enter<Request, T, E>(
+        &mut self,
+        request: &mut Request,
+    ) -> Result<Recording, Result<T, E>>
     where
+        D: Describe<Request>,
+        C: Classify<T, E>,
         U: OnUnavailable<T, E>,
+        G: OnEmergency<T, E>,
     {
         self.holds_inner = false;
-        let Some(Admission::Unavailable(refusal)) = self.admission.take() else {
-            return Ok(Admission::Admitted);
-        };
-        let callbacks = &self.callbacks;
-        let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
-        match catch_unwind(hook) {
-            Ok(None) => Ok(Admission::Unavailable(refusal)),
-            Ok(Some(answer)) => {
-                callbacks.recorder.count_refused();
-                Err(answer)
-            }
-            Err(panic) => {
-                callbacks.recorder.count_refused();
-                resume_unwind(panic)
-            }
-        }
+        self.callbacks.enter(self.admission.take(), request)
     }
 }
 
-impl<S, Request, D, C, U, N> Service<Request> for AuditService<S, Callbacks<D, C, U, N>>
+impl<S, Request, D, C, U, N, G> Service<Request> for AuditService<S, Callbacks<D, C, U, N, G>>
 where
     S: Service<Request>,
     D: Describe<Request>,
     C: Classify<S::Response, S::Error>,
     U: OnUnavailable<S::Response, S::Error>,
     N: OnUndurable<S::Response, S::Error>,
+    G: OnEmergency<S::Response, S::Error>,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = AuditFuture<S::Future, Result<S::Response, S::Error>, Callbacks<D, C, U, N>>;
+    type Future = AuditFuture<S::Future, Result<S::Response, S::Error>, Callbacks<D, C, U, N, G>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         // The gate first: what the inner service reserves should not be held while waiting for the log.
@@ -290,12 +315,11 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let admission = match self.entrance.enter() {
-            Ok(admission) => admission,
+        let recording = match self.entrance.enter(&mut request) {
+            Ok(recording) => recording,
             Err(answer) => return AuditFuture::refused(answer),
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let recording = callbacks.start(&admission, &mut request);
         call_recorded(&mut self.inner, request, recording, callbacks)
     }
 }
@@ -351,7 +375,7 @@ impl<K: fmt::Debug> fmt::Debug for AuditLayer<K> {
     }
 }
 
-impl<D, C, U, N> fmt::Debug for AuditLayerBuilder<D, C, U, N> {
+impl<D, C, U, N, G> fmt::Debug for AuditLayerBuilder<D, C, U, N, G> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_tuple("AuditLayerBuilder")

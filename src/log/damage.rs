@@ -44,6 +44,20 @@ pub enum Damage {
     },
 }
 
+impl Damage {
+    /// The damage in a word, without a number or a path.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Segment { .. } => "segment",
+            Self::BelowHead { .. } => "below_head",
+            Self::HeadDiffers { .. } => "head_differs",
+            Self::SegmentDisplaced { .. } => "segment_displaced",
+            Self::SegmentChanged { .. } => "segment_changed",
+        }
+    }
+}
+
 impl fmt::Display for Damage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -58,6 +58,13 @@ pub enum LogError {
         /// Bytes of the whole record.
         length: usize,
     },
+    /// Segments could not be pruned; nothing of the log was removed.
+    NotPrunable {
+        /// The log.
+        path: PathBuf,
+        /// Why not, and what to do.
+        why: &'static str,
+    },
     /// The writer was closed.
     Closed,
 }
@@ -127,6 +134,13 @@ impl fmt::Display for LogError {
                 "a record of {length} bytes is longer than the {} allowed: shorten its values",
                 super::record::MAX_RECORD
             ),
+            Self::NotPrunable { path, why } => {
+                write!(
+                    formatter,
+                    "the log {} cannot be pruned: {why}",
+                    path.display()
+                )
+            }
             Self::Closed => formatter.write_str("the log was closed: open it again to write more"),
         }
     }
@@ -159,7 +173,8 @@ impl From<LogError> for io::Error {
             LogError::OpenToOthers { .. } => io::ErrorKind::PermissionDenied,
             LogError::OtherSource { .. }
             | LogError::OtherFormat { .. }
-            | LogError::RecordTooLong { .. } => io::ErrorKind::InvalidInput,
+            | LogError::RecordTooLong { .. }
+            | LogError::NotPrunable { .. } => io::ErrorKind::InvalidInput,
             LogError::Displaced { .. } => io::ErrorKind::NotFound,
             LogError::Io { source, .. } => source.kind(),
             LogError::Closed => io::ErrorKind::BrokenPipe,

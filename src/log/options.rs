@@ -81,6 +81,9 @@ pub struct LogOptions {
     pub segment_bytes: u64,
     /// A segment is closed once it has this many records; no bound.
     pub segment_records: u64,
+    /// A segment is closed at the first record that comes so long after its beginning; no bound. Retention removes whole
+    /// segments, so in a log that is written slowly this is how much longer records may stay than they must.
+    pub segment_age: Option<Duration>,
     /// How long to wait for a writer that holds the log; 1 s.
     pub lock_wait: Duration,
     /// Tells timestamps and when a second is over.
@@ -102,6 +105,7 @@ impl LogOptions {
             head: None,
             segment_bytes: 64 * 1024 * 1024,
             segment_records: u64::MAX,
+            segment_age: None,
             lock_wait: Duration::from_secs(1),
             clock: Arc::new(SystemClock),
             boot_id: None,
@@ -121,6 +125,7 @@ impl fmt::Debug for LogOptions {
             .field("head", &self.head)
             .field("segment_bytes", &self.segment_bytes)
             .field("segment_records", &self.segment_records)
+            .field("segment_age", &self.segment_age)
             .field("lock_wait", &self.lock_wait)
             .field("boot_id", &self.boot_id)
             .finish_non_exhaustive()

@@ -54,6 +54,11 @@ impl<'a> Fields<'a> {
             .ok_or(NO_TIMESTAMP)
     }
 
+    /// The timestamp as it stands.
+    pub(crate) fn timestamp_text(&self) -> Option<&str> {
+        self.timestamp.get()
+    }
+
     pub(crate) fn duration(&self) -> i64 {
         members::micros(self.duration_ms.0)
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::own::Own;
-use super::{instant, own};
+use super::{instant, own, reviews};
 use crate::call::Outcome;
 use crate::entry::{AuditEntry, CallTrigger};
 
@@ -274,17 +274,9 @@ impl Filter {
                 self.takes_subject(|wanted| subjects.iter().any(|one| one == wanted))
             })
             && (!self.emergency || own.is_emergency())
-            && (!self.unreviewed || self.is_unreviewed(kind, fields, own))
+            && (!self.unreviewed
+                || reviews::is_unreviewed(&self.reviewed, kind, fields.call_id(), own))
             && (self.texts.is_empty() || own::contains(own.line, &self.texts))
-    }
-
-    fn is_unreviewed(&self, kind: &str, fields: &Fields<'_>, own: Own<'_>) -> bool {
-        let is_new = |call: &str| !self.reviewed.contains(call);
-        if kind == ALERT {
-            let calls = own.texts("call_ids");
-            return calls.is_empty() || calls.iter().any(|call| is_new(call));
-        }
-        own.is_emergency() && fields.call_id().is_none_or(is_new)
     }
 
     fn takes_subject(&self, has: impl Fn(&str) -> bool) -> bool {
@@ -303,7 +295,7 @@ impl Filter {
     fn takes_outcome(&self, outcome: Option<&str>) -> bool {
         let wanted = self.outcomes.is_empty()
             || outcome.is_some_and(|word| self.outcomes.iter().any(|one| one.as_str() == word));
-        wanted && (!self.failures || outcome.is_some_and(is_failure))
+        wanted && (!self.failures || outcome.is_some_and(says_failure))
     }
 
     pub(super) fn has_times(&self) -> bool {
@@ -316,12 +308,12 @@ impl Filter {
 }
 
 /// The kind of a record that says that a detector fired.
-pub(super) const ALERT: &str = "alert";
+pub(crate) const ALERT: &str = "alert";
 
 fn one_of(wanted: &[String], found: Option<&str>) -> bool {
     wanted.is_empty() || found.is_some_and(|found| wanted.iter().any(|one| one == found))
 }
 
-pub(super) fn is_failure(outcome: &str) -> bool {
+pub(crate) fn says_failure(outcome: &str) -> bool {
     outcome != Outcome::Success.as_str() && outcome != Outcome::InputRequired.as_str()
 }

@@ -7,6 +7,23 @@ use super::instant;
 /// Members stand in the order of their names (FORMAT section 2), so the search ends where the name would
 /// have stood.
 pub(crate) fn find<'a>(line: &'a [u8], from: usize, name: &str) -> Option<&'a [u8]> {
+    let mut found = None;
+    each(line, from, |key, value| {
+        if key == name.as_bytes() {
+            found = Some(value);
+        }
+        key < name.as_bytes()
+    });
+    found
+}
+
+/// Shows the record's own members from byte `from` on, names without their quotes and values as they stand,
+/// for as long as `wanted` says so.
+pub(crate) fn each<'a>(
+    line: &'a [u8],
+    from: usize,
+    mut wanted: impl FnMut(&'a [u8], &'a [u8]) -> bool,
+) -> Option<()> {
     let mut at = from;
     loop {
         if line.get(at)? != &b'"' {
@@ -18,14 +35,22 @@ pub(crate) fn find<'a>(line: &'a [u8], from: usize, name: &str) -> Option<&'a [u
             return None;
         }
         let value_end = skip_value(line, key_end + 1)?;
-        if key == name.as_bytes() {
-            return line.get(key_end + 1..value_end);
-        }
-        if key > name.as_bytes() || line.get(value_end)? != &b',' {
+        if !wanted(key, line.get(key_end + 1..value_end)?) || line.get(value_end)? != &b',' {
             return None;
         }
         at = value_end + 1;
     }
+}
+
+/// The items of a list, as they stand.
+pub(crate) fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = 1;
+    std::iter::from_fn(move || {
+        let begin = at;
+        let end = skip_value(list, begin).filter(|end| *end > begin && *end < list.len())?;
+        at = end + 1;
+        list.get(begin..end)
+    })
 }
 
 /// When the record's call began.
@@ -118,7 +143,7 @@ fn skip_value(line: &[u8], at: usize) -> Option<usize> {
         }
         _ => line[at..]
             .iter()
-            .position(|byte| matches!(byte, b',' | b'}'))
+            .position(|byte| matches!(byte, b',' | b'}' | b']'))
             .map(|length| at + length),
     }
 }
@@ -138,6 +163,17 @@ mod tests {
         );
         assert_eq!(find(line, 1, "x"), None);
         assert_eq!(find(line, 1, "tool_name"), Some(&br#""{x}""#[..]));
+    }
+
+    #[test]
+    fn the_items_of_a_list_are_found() {
+        let found = |list: &'static [u8]| items(list).collect::<Vec<_>>();
+        assert_eq!(found(b"[]"), [b""; 0]);
+        assert_eq!(
+            found(br#"["a","b,]\"c",{"d":[1]},2]"#),
+            [&br#""a""#[..], br#""b,]\"c""#, br#"{"d":[1]}"#, b"2"]
+        );
+        assert_eq!(found(br#"["a""#), [b""; 0]);
     }
 
     #[test]

@@ -15,9 +15,9 @@ mod filter;
 mod folders;
 mod follow;
 mod histogram;
-mod instant;
+pub(crate) mod instant;
 pub(crate) mod lines;
-mod members;
+pub(crate) mod members;
 mod memory;
 mod own;
 pub(crate) mod parts;
@@ -28,7 +28,7 @@ mod readable;
 mod record;
 pub(crate) mod repeats;
 mod reverse;
-mod reviews;
+pub(crate) mod reviews;
 mod scan;
 mod snapshot;
 mod statistics;
@@ -40,19 +40,27 @@ mod workers;
 
 pub(crate) use self::compiled::Compiled;
 pub(crate) use self::cursor::LogCursor;
+pub(crate) use self::distinct::Distinct;
+pub(crate) use self::fields::Fields;
+pub(crate) use self::filter::{ALERT, says_failure};
+#[cfg(feature = "evidence")]
+pub(crate) use self::folders::find as find_logs;
+pub(crate) use self::instant::parse as parse_instant;
 #[cfg(feature = "cli")]
 pub(crate) use self::lines::{Lines, Step};
+pub(crate) use self::own::Own;
 pub(crate) use self::reviews::ADMIN;
+pub(crate) use self::scan::shared;
+#[cfg(any(feature = "evidence", all(feature = "index", unix)))]
+pub(crate) use self::snapshot::Segment;
+pub(crate) use self::statistics::{Counted, Tally, count};
 pub(crate) use self::timeline::calls_without_end_in;
 #[cfg(all(feature = "index", unix))]
 pub(crate) use self::{
     cursor::{Found, end, examine},
-    fields::Fields,
-    own::Own,
     plan::{Piece, PlannedLog, SegmentPlan},
     record::Place,
-    scan::shared,
-    snapshot::{Segment, read_from},
+    snapshot::read_from,
     wanted::{Member, words_of},
 };
 

@@ -12,12 +12,17 @@ pub(crate) struct Own<'a> {
     pub(crate) members_at: usize,
 }
 
-impl Own<'_> {
+impl<'a> Own<'a> {
     /// The member of this name where it is a list of texts; nothing of it otherwise.
     pub(crate) fn texts(self, name: &str) -> Vec<String> {
         members::find(self.line, self.members_at, name)
             .and_then(|json| serde_json::from_slice(json).ok())
             .unwrap_or_default()
+    }
+
+    /// The member of this name as it stands.
+    pub(crate) fn member(self, name: &str) -> Option<&'a [u8]> {
+        members::find(self.line, self.members_at, name)
     }
 
     pub(crate) fn is_emergency(self) -> bool {

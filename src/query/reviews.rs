@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
+use super::filter::ALERT;
 use super::own::Own;
 use super::{Filter, LogSnapshot, QueryError};
 use crate::log::segment;
@@ -28,6 +29,21 @@ pub(crate) fn of(snapshots: &[Arc<LogSnapshot>]) -> Result<HashSet<String>, Quer
         }
     }
     Ok(reviewed)
+}
+
+/// Whether a record is an alert or an emergency that nobody has looked at.
+pub(crate) fn is_unreviewed(
+    reviewed: &HashSet<String>,
+    kind: &str,
+    call_id: Option<&str>,
+    own: Own<'_>,
+) -> bool {
+    let is_new = |call: &str| !reviewed.contains(call);
+    if kind == ALERT {
+        let calls = own.texts("call_ids");
+        return calls.is_empty() || calls.iter().any(|call| is_new(call));
+    }
+    own.is_emergency() && call_id.is_none_or(is_new)
 }
 
 fn admin_folders(snapshots: &[Arc<LogSnapshot>]) -> BTreeSet<PathBuf> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::cursor::LogCursor;
 use super::{QueryError, folders, repeats};
+use crate::log::read::{Line, LineReader};
 use crate::log::record::FORMAT;
 use crate::log::{LogId, segment};
 
@@ -80,10 +81,38 @@ impl LogSnapshot {
         self.folder.file_name().is_some_and(|name| name == "admin")
     }
 
+    /// The number of the first record that is left, where retention removed those before it.
+    #[must_use]
+    pub fn pruned_before(&self) -> Option<u64> {
+        let first = self.segments.first()?.first_seq;
+        (first > 0).then_some(first)
+    }
+
     /// The size of the log's segments in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.length).sum()
+    }
+
+    /// The same log from this segment on.
+    pub(crate) fn beginning_with(mut self, index: usize) -> Self {
+        self.segments.drain(..index.min(self.segments.len()));
+        self
+    }
+
+    /// The first line of a segment; empty where it has none.
+    pub(crate) fn first_line(&self, index: usize) -> Result<Vec<u8>, QueryError> {
+        let Some(segment) = self.segments.get(index) else {
+            return Ok(Vec::new());
+        };
+        let mut lines = LineReader::new(read_from(segment, 0)?);
+        let line = lines
+            .next_line()
+            .map_err(|error| QueryError::io("reading", &segment.path, error))?;
+        Ok(match line {
+            Some(Line::Whole(line)) => line.to_vec(),
+            _ => Vec::new(),
+        })
     }
 
     /// The last segment that may hold the record of this number, by its name.

@@ -99,12 +99,7 @@ impl Statistics {
             members_at: place.members_at,
         };
         if kind == END_OF_CALL && filter.confirms(kind, &fields, own, fields.timestamp()?) {
-            let call = Counted {
-                user: fields.user().unwrap_or(UNKNOWN),
-                outcome: fields.outcome().unwrap_or(UNKNOWN),
-                trigger: fields.trigger().unwrap_or(UNKNOWN),
-                micros: fields.duration(),
-            };
+            let call = Counted::of(&fields);
             self.count(fields.tool().unwrap_or(UNKNOWN), &call);
         }
         Ok(())
@@ -195,15 +190,27 @@ pub struct ToolStatistics {
 }
 
 /// What of a call is counted.
-struct Counted<'a> {
-    user: &'a str,
-    outcome: &'a str,
-    trigger: &'a str,
-    micros: i64,
+pub(crate) struct Counted<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) outcome: &'a str,
+    pub(crate) trigger: &'a str,
+    pub(crate) micros: i64,
 }
 
+impl<'a> Counted<'a> {
+    pub(crate) fn of(fields: &'a Fields<'_>) -> Self {
+        Self {
+            user: fields.user().unwrap_or(UNKNOWN),
+            outcome: fields.outcome().unwrap_or(UNKNOWN),
+            trigger: fields.trigger().unwrap_or(UNKNOWN),
+            micros: fields.duration(),
+        }
+    }
+}
+
+/// The numbers of many calls.
 #[derive(Debug, Clone, Default)]
-struct Tally {
+pub(crate) struct Tally {
     calls: u64,
     users: Distinct,
     outcomes: BTreeMap<String, u64>,
@@ -214,7 +221,19 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, call: &Counted<'_>) {
+    /// One of many, in at most 100 KiB: users are an estimate from 1,024 on.
+    pub(crate) fn small() -> Self {
+        Self {
+            users: Distinct::exact_up_to(1024),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    pub(crate) fn add(&mut self, call: &Counted<'_>) {
         self.calls += 1;
         self.users.add(call.user);
         count(&mut self.outcomes, call.outcome, 1);
@@ -226,7 +245,7 @@ impl Tally {
     }
 
     /// Adds what another part of the logs holds.
-    fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.calls += other.calls;
         self.users.merge(other.users);
         self.durations.merge(other.durations);
@@ -242,7 +261,7 @@ impl Tally {
         }
     }
 
-    fn numbers(&self, tool: &str) -> ToolStatistics {
+    pub(crate) fn numbers(&self, tool: &str) -> ToolStatistics {
         let any = self.calls > 0;
         let of = |word: Outcome| {
             self.outcomes
@@ -277,17 +296,18 @@ impl Tally {
 
 /// The words of outcomes and triggers are a dozen; a log that makes up more of them gets one place for
 /// all others.
-fn count(counts: &mut BTreeMap<String, u64>, word: &str, number: u64) {
+pub(crate) fn count(counts: &mut BTreeMap<String, u64>, word: &str, number: u64) {
     const MOST_WORDS: usize = 64;
     if let Some(count) = counts.get_mut(word) {
-        *count += number;
+        *count = count.saturating_add(number);
     } else {
         let word = if counts.len() < MOST_WORDS {
             word
         } else {
             "other"
         };
-        *counts.entry(word.to_owned()).or_default() += number;
+        let count = counts.entry(word.to_owned()).or_default();
+        *count = count.saturating_add(number);
     }
 }
 

@@ -3,12 +3,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use memchr::memmem;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::cursor::LogCursor;
 use super::fields::Fields;
+use super::own::Own;
 use super::scan::shared;
-use super::{LogSnapshot, PassedOver, QueryError, instant};
+use super::{LogSnapshot, PassedOver, QueryError, instant, reviews};
 use crate::log::lock;
 
 /// How the logs at a place are doing.
@@ -21,9 +23,11 @@ use crate::log::lock;
 /// As for [`scan`](super::scan()).
 pub fn status(path: &Path) -> Result<StoreStatus, QueryError> {
     let mut status = StoreStatus::default();
-    for snapshot in shared(LogSnapshot::find(path)?) {
+    let snapshots = shared(LogSnapshot::find(path)?);
+    let reviewed = reviews::of(&snapshots)?;
+    for snapshot in snapshots {
         let mut cursor = LogCursor::new(Arc::clone(&snapshot));
-        let log = read(&mut cursor)?;
+        let log = read(&mut cursor, &reviewed)?;
         status.passed.add(cursor.passed_over());
         status.logs.push(log);
     }
@@ -62,6 +66,12 @@ impl StoreStatus {
     #[must_use]
     pub fn unknown_outcomes(&self) -> u64 {
         self.logs.iter().map(|log| log.unknown_outcomes).sum()
+    }
+
+    /// How many calls with a break-glass declaration nobody has looked at.
+    #[must_use]
+    pub fn unreviewed_emergencies(&self) -> u64 {
+        self.logs.iter().map(|log| log.unreviewed_emergencies).sum()
     }
 
     /// The size of all segments in bytes.
@@ -112,6 +122,8 @@ pub struct LogSummary {
     pub unknown_outcomes: u64,
     /// How many calls were started and not ended while a writer holds the log: they may be running.
     pub running_calls: u64,
+    /// How many calls with a break-glass declaration no `reviewed` record names.
+    pub unreviewed_emergencies: u64,
     /// The size of its segments in bytes.
     pub bytes: u64,
     /// By how many bytes it grew a day in the week before its newest record, or since its first; none
@@ -123,11 +135,14 @@ pub struct LogSummary {
     pub writer: Option<bool>,
     /// True where it was made by replaying recorded calls.
     pub replayed: bool,
+    /// The number of the first record that is left, where retention removed those before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned_before: Option<u64>,
     /// True for the log of acts upon the store.
     pub admin: bool,
 }
 
-fn read(cursor: &mut LogCursor) -> Result<LogSummary, QueryError> {
+fn read(cursor: &mut LogCursor, reviewed: &HashSet<String>) -> Result<LogSummary, QueryError> {
     let snapshot = Arc::clone(cursor.snapshot());
     let writer = lock::is_held(snapshot.folder()).ok();
     let mut records = 0;
@@ -136,6 +151,8 @@ fn read(cursor: &mut LogCursor) -> Result<LogSummary, QueryError> {
     let mut unknown = 0;
     let mut open = HashSet::new();
     let mut growth = Growth::default();
+    let declared = memmem::Finder::new(b"\"emergency\":{");
+    let mut emergencies = HashSet::new();
     while cursor.advance()? {
         let read = cursor.place().map(|place| {
             let line = cursor.line();
@@ -143,6 +160,16 @@ fn read(cursor: &mut LogCursor) -> Result<LogSummary, QueryError> {
             let begin = fields.timestamp()?;
             last = last.max(Some(begin.saturating_add(fields.duration())));
             growth.add(begin, line.len() as u64 + 1);
+            let own = Own {
+                line,
+                members_at: place.members_at,
+            };
+            if declared.find(line).is_some()
+                && own.is_emergency()
+                && let Some(call) = fields.call_id().filter(|call| !reviewed.contains(*call))
+            {
+                emergencies.insert(call.to_owned());
+            }
             match (text.get(place.kind.clone()), fields.call_id()) {
                 (Some("entries_lost"), _) => {
                     let loss: Lost = serde_json::from_str(text).unwrap_or_default();
@@ -176,10 +203,12 @@ fn read(cursor: &mut LogCursor) -> Result<LogSummary, QueryError> {
         lost_entries: lost,
         unknown_outcomes: unknown + open - running,
         running_calls: running,
+        unreviewed_emergencies: emergencies.len() as u64,
         bytes: snapshot.bytes(),
         bytes_a_day: growth.bytes_a_day(),
         writer,
         replayed: snapshot.is_replayed(),
+        pruned_before: snapshot.pruned_before(),
         admin: snapshot.is_admin(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::Filter;
 use super::fields::Fields;
-use super::filter::{ALERT, is_failure};
+use super::filter::{ALERT, says_failure};
 use super::own::Own;
 
 /// A member of a record by which an index finds it; the most selective first.
@@ -39,7 +39,7 @@ pub(crate) fn words_of(
             take(member, word);
         }
     }
-    if fields.outcome().is_some_and(is_failure) {
+    if fields.outcome().is_some_and(says_failure) {
         take(Member::Failure, "");
     }
     if own.is_emergency() {

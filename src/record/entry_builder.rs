@@ -206,6 +206,7 @@ pub struct EntryBuf {
     call_id: String,
     outcome: Option<Outcome>,
     durability: Durability,
+    emergency: bool,
     json: String,
 }
 
@@ -218,6 +219,7 @@ impl EntryBuf {
             call_id: String::new(),
             outcome: None,
             durability: Durability::Buffered,
+            emergency: false,
             json: format!("{}\"call_id\":\"\"}}", kind.opening()),
         }
     }
@@ -232,6 +234,7 @@ impl EntryBuf {
             call_id: &self.call_id,
             outcome: self.outcome,
             durability: self.durability,
+            emergency: self.emergency,
         };
         SanitizedEntry::new(head, self.json.as_bytes())
     }
@@ -265,6 +268,7 @@ impl AuditSink for Taken {
             call_id: head.call_id.to_owned(),
             outcome: head.outcome,
             durability: head.durability,
+            emergency: head.emergency,
             json: entry.as_json().to_owned(),
         });
         Ticket::DONE

@@ -30,6 +30,13 @@ impl Refusal {
         Self { error }
     }
 
+    /// Room was waited for until the policy's `max_wait` was over.
+    pub(super) fn overdue() -> Self {
+        Self::new(SinkError::deadline(
+            "waiting for room in the audit log's queue",
+        ))
+    }
+
     /// What the sink said.
     #[must_use]
     pub fn error(&self) -> &SinkError {
@@ -63,12 +70,12 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn poll(&mut self, recorder: &Recorder, cx: &mut Context<'_>) -> Poll<Admission> {
-        let error = match recorder.poll_ready(cx) {
+        let refusal = match recorder.poll_ready(cx) {
             Poll::Ready(Ok(())) => {
                 self.deadline = Deadline::default();
                 return Poll::Ready(Admission::Admitted);
             }
-            Poll::Ready(Err(error)) => error,
+            Poll::Ready(Err(error)) => Refusal::new(error),
             Poll::Pending => {
                 let gate = recorder.gate();
                 // A wait that somebody gave up is not gone on with, once the gate has opened since.
@@ -84,11 +91,11 @@ impl Gate {
                     }
                     gate.set_overdue();
                 }
-                SinkError::deadline("waiting for room in the audit log's queue")
+                Refusal::overdue()
             }
         };
         self.deadline = Deadline::default();
-        Poll::Ready(Admission::Unavailable(Refusal { error }))
+        Poll::Ready(Admission::Unavailable(refusal))
     }
 }
 

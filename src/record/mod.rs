@@ -36,6 +36,7 @@ pub use self::outcome_builder::OutcomeBuilder;
 pub(crate) use self::policy::SUBJECT_MEMBERS;
 pub use self::policy::{Policy, Results};
 pub use self::recorder::{Recorder, RecorderBuilder};
+pub(crate) use self::recording::Described;
 pub use self::recording::Recording;
 pub use self::retention::{RetentionClass, RetentionPeriod};
 pub use self::stats::RecorderStats;

@@ -142,6 +142,14 @@ impl Policy {
         self
     }
 
+    /// Makes a class that of all tools that no class names, in place of `general`.
+    #[must_use]
+    pub fn default_class(mut self, class: RetentionClass) -> Self {
+        self.classes.retain(|other| other.name != class.name);
+        self.general = class;
+        self
+    }
+
     /// Names the class below which no call is kept that has a subject, a purpose or an emergency, whatever its tool:
     /// where the tool's class keeps shorter, the call goes to this one.
     ///
@@ -172,6 +180,20 @@ impl Policy {
             .checked_sub(1)
             .and_then(|index| self.classes.get(index))
             .unwrap_or(&self.general)
+    }
+
+    /// The class of this name.
+    #[must_use]
+    pub fn class_named(&self, name: &str) -> Option<&RetentionClass> {
+        std::iter::once(&self.general)
+            .chain(&self.classes)
+            .find(|class| class.name == name)
+    }
+
+    /// True where no class names the tool, exactly or by a pattern, so that its calls fall to the default class.
+    #[must_use]
+    pub fn is_default_for(&self, tool: &str) -> bool {
+        self.tool_classes().find(tool).is_none()
     }
 
     /// Which class has which tools: `general` is class 0.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::gate::{Admission, Deadline, Gate, Refusal};
 use super::gate_state::GateState;
 use super::policy::{CompiledPolicy, Policy, Results};
-use super::recording::Recording;
+use super::recording::{Described, Recording};
 use super::stats::{Counters, RecorderStats, add};
 use super::{CallBuilder, Commit};
 use crate::call::ToolCall;
@@ -170,7 +170,7 @@ impl Recorder {
     ///
     /// Not by a panic in `describe`: it is caught, and the record says what had been told until then.
     pub fn start(&self, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Recording {
-        Recording::start(self, &Admission::Admitted, describe)
+        self.start_admitted(&Admission::Admitted, describe)
     }
 
     /// Begins the recording of a [`ToolCall`].
@@ -203,11 +203,44 @@ impl Recorder {
         }
     }
 
+    /// Like [`admit`](Self::admit), for a call that is going to declare an emergency: it may take the places that
+    /// the log keeps for those, and waits only where they are taken too.
+    ///
+    /// # Errors
+    ///
+    /// As [`admit`](Self::admit).
+    ///
+    /// # Panics
+    ///
+    /// As [`admit`](Self::admit).
+    pub async fn admit_emergency(&self) -> Result<(), Refusal> {
+        let mut deadline = Deadline::default();
+        let admitted = poll_fn(|cx| match self.poll_ready_for_emergency(cx) {
+            Poll::Pending => deadline
+                .poll(self.0.max_wait, cx)
+                .map(|()| Err(Refusal::overdue())),
+            ready @ Poll::Ready(_) => ready.map_err(Refusal::new),
+        });
+        admitted.await.inspect_err(|_| self.count_refused())
+    }
+
     /// Like [`admit`](Self::admit), for callers that go on where the log cannot take the call:
     /// [`start_admitted`](Self::start_admitted) takes the answer.
     pub async fn admit_or_go_on(&self) -> Admission {
         let mut gate = Gate::default();
         poll_fn(|cx| gate.poll(self, cx)).await
+    }
+
+    /// Whether the log can take a call at this moment. For callers that wait for nothing.
+    #[must_use]
+    pub fn admission(&self) -> Admission {
+        match self.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Admission::Admitted,
+            Poll::Ready(Err(error)) => Admission::Unavailable(Refusal::new(error)),
+            Poll::Pending => {
+                Admission::Unavailable(Refusal::new(SinkError::other("its queue is full")))
+            }
+        }
     }
 
     /// Like [`start`](Self::start), for a call that may go on without the log: where the log still cannot
@@ -217,7 +250,15 @@ impl Recorder {
         admission: &Admission,
         describe: impl FnOnce(&mut CallBuilder<'_>),
     ) -> Recording {
-        Recording::start(self, admission, describe)
+        self.start_described(admission, self.describe(describe))
+    }
+
+    pub(crate) fn describe(&self, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Described {
+        Described::new(self, describe)
+    }
+
+    pub(crate) fn start_described(&self, admission: &Admission, described: Described) -> Recording {
+        Recording::start(self, admission, described)
     }
 
     /// The gate: pending while the log cannot take more. It has no deadline of its own.
@@ -233,6 +274,15 @@ impl Recorder {
             Poll::Ready(Err(_)) => {}
         }
         ready
+    }
+
+    /// The gate for a call that declares an emergency. It has no deadline of its own.
+    pub fn poll_ready_for_emergency(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Poll::Ready(Err(SinkError::closed()));
+        }
+        let ready = self.ask(|sink| sink.poll_ready_for_emergency(cx));
+        ready.unwrap_or_else(|| Poll::Ready(Err(sink_panicked())))
     }
 
     /// Everything recorded until now is handed to where it goes, as safely as the sink can.
@@ -355,10 +405,19 @@ impl Recorder {
         }
     }
 
+    pub(crate) fn has_room_for_emergency(&self) -> bool {
+        self.unavailable(true).is_none()
+    }
+
     /// Why the log could not take an entry at this moment; none where it could.
-    pub(super) fn unavailable(&self) -> Option<&'static str> {
+    pub(super) fn unavailable(&self, is_emergency: bool) -> Option<&'static str> {
         let mut cx = Context::from_waker(Waker::noop());
-        match self.poll_ready(&mut cx) {
+        let ready = if is_emergency {
+            self.poll_ready_for_emergency(&mut cx)
+        } else {
+            self.poll_ready(&mut cx)
+        };
+        match ready {
             Poll::Ready(Ok(())) => None,
             Poll::Ready(Err(error)) if error.is_closed() => Some("log closed"),
             Poll::Ready(Err(_)) => Some("log failed"),

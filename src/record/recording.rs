@@ -11,7 +11,7 @@ use super::policy::CompiledPolicy;
 use super::recorder::{Inner, Recorder};
 use super::stats::add;
 use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people};
-use crate::call::{Classify, ClassifyResponses, Outcome, ToolResponse};
+use crate::call::{Classify, ClassifyResponses, Emergency, Outcome, ToolResponse};
 use crate::clock::civil;
 use crate::entry::{CallKey, CallTrigger, TriggerBasis};
 use crate::log::record::MAX_RECORD;
@@ -36,27 +36,46 @@ pub struct Recording {
     intent: Option<Ticket>,
 }
 
-impl Recording {
-    pub(super) fn start(
-        recorder: &Recorder,
-        admission: &Admission,
-        describe: impl FnOnce(&mut CallBuilder<'_>),
-    ) -> Self {
+/// A call as it was described, before anything is recorded of it.
+pub(crate) struct Described(Box<Open>);
+
+impl Described {
+    pub(super) fn new(recorder: &Recorder, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Self {
         let inner = recorder.inner();
         let mut open = open::take();
         open.number = recorder.next_number();
         assemble::write_call_id(&mut open.call_id, &inner.prefix, open.number);
         open.started_micros = civil::micros(inner.clock.now());
-        inner
-            .counters
-            .started
-            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let described = catch_unwind(AssertUnwindSafe(|| {
             describe(&mut CallBuilder::new(&mut open, inner));
         }));
         if described.is_err() {
             tracing::error!(target: "tool_audit", "describing a request panicked: its record says what had been told until then");
         }
+        Self(open)
+    }
+
+    pub(crate) fn is_emergency(&self) -> bool {
+        self.0.is_emergency
+    }
+
+    /// There is no such call: it was refused before it began.
+    pub(crate) fn discard(self) {
+        open::give_back(self.0);
+    }
+}
+
+impl Recording {
+    pub(super) fn start(
+        recorder: &Recorder,
+        admission: &Admission,
+        Described(mut open): Described,
+    ) -> Self {
+        let inner = recorder.inner();
+        inner
+            .counters
+            .started
+            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let tool = *open.tool.get_or_insert_with(|| inner.policy.of(""));
         open.durability = if open.is_emergency {
             Durability::Synced
@@ -111,6 +130,22 @@ impl Recording {
             .unwrap_or_default()
     }
 
+    /// The declaration of an emergency, where the call made one: sanitized as it stands in the records, with
+    /// what is wrong with it in [`defect`](Emergency::defect).
+    ///
+    /// Whoever decides access can look at it before the tool runs; [`denied`](Self::denied) records that it
+    /// did not.
+    #[must_use]
+    pub fn emergency(&self) -> Option<Emergency> {
+        let open = self.open.as_ref().filter(|open| open.is_emergency)?;
+        serde_json::from_slice(open.pieces.emergency.of(&open.bytes)).ok()
+    }
+
+    /// True where the call declares an emergency.
+    pub(crate) fn is_emergency(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.is_emergency)
+    }
+
     /// Ready when the record of intent is as durable as the policy asks; at once where it asks for none.
     ///
     /// It gives an error where the log could not take the record of a call that went on without it.
@@ -151,6 +186,29 @@ impl Recording {
         self.finish(|outcome| ClassifyResponses.classify(result, outcome))
     }
 
+    /// The tool was not run, since somebody refused it; `reason` says why, and is sanitized.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::{CallContext, Emergency, MemorySink, Outcome, Recorder, ToolCall};
+    ///
+    /// let sink = MemorySink::new();
+    /// let recorder = Recorder::new(sink.clone());
+    /// let declared = CallContext::new("night_1", "dr_9").emergency(Emergency::new("", "dr_9"));
+    /// let call = ToolCall::new("get_patient", json!({"patient_id": "P-7"})).context(declared);
+    /// let recording = recorder.start_call(&call);
+    /// let emergency = recording.emergency().unwrap();
+    /// assert_eq!(emergency.defect.as_deref(), Some("no reason was given"));
+    /// recording.denied("an emergency needs a reason");
+    /// assert_eq!(sink.entries()[1].outcome, Some(Outcome::Denied));
+    /// ```
+    pub fn denied(self, reason: &str) -> Commit {
+        self.finish(|outcome| {
+            outcome.outcome(Outcome::Denied).error_type("denied");
+            outcome.error(reason);
+        })
+    }
+
     /// The tool panicked with this payload, as `catch_unwind` gives it.
     pub fn panicked(self, payload: &(dyn Any + Send)) -> Commit {
         let text = payload
@@ -175,7 +233,7 @@ impl Recording {
         if let Some(key) = self.key {
             inner.triggers.ended(key, open.number, outcome);
         }
-        let ticket = if let Some(reason) = self.unavailable() {
+        let ticket = if let Some(reason) = self.unavailable(&open) {
             self.recorder.lost(reason);
             Ticket::LOST
         } else {
@@ -196,7 +254,7 @@ impl Recording {
         let Some(mut open) = self.open.take() else {
             return;
         };
-        self.intent = Some(if self.unavailable().is_none() {
+        self.intent = Some(if self.unavailable(&open).is_none() {
             record(&self.recorder, &mut open, EntryKind::ToolCallStarted, None)
         } else {
             Ticket::LOST
@@ -205,8 +263,9 @@ impl Recording {
     }
 
     /// Why the log cannot take an entry of this call; one that was admitted it always takes.
-    fn unavailable(&self) -> Option<&'static str> {
-        self.bypasses.then(|| self.recorder.unavailable()).flatten()
+    fn unavailable(&self, open: &Open) -> Option<&'static str> {
+        let unavailable = || self.recorder.unavailable(open.is_emergency);
+        self.bypasses.then(unavailable).flatten()
     }
 }
 
@@ -327,7 +386,10 @@ fn record(
     if end.is_some() {
         match given {
             Some(ticket) if !ticket.is_lost() => add(&inner.counters.recorded, 1),
-            Some(_) => recorder.lost(recorder.unavailable().unwrap_or("entry not taken")),
+            Some(_) => {
+                let reason = recorder.unavailable(open.is_emergency);
+                recorder.lost(reason.unwrap_or("entry not taken"));
+            }
             None => recorder.lost("sink panicked"),
         }
     }
@@ -399,6 +461,7 @@ fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<
         call_id: &open.call_id,
         outcome: facts.end.map(|(outcome, _)| outcome),
         durability: open.durability,
+        emergency: open.is_emergency,
     }
 }
 

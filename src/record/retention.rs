@@ -53,7 +53,7 @@ impl RetentionPeriod {
 
     /// The same in days since 1970.
     #[inline]
-    pub(super) fn until_day(self, day: i64) -> Option<i64> {
+    pub(crate) fn until_day(self, day: i64) -> Option<i64> {
         let days = self.days.map(|days| day + i64::from(days));
         let years = self.years.map(|years| years_after(day, years));
         days.max(years)

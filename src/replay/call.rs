@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{BadCall, strict};
+use super::BadCall;
 use crate::call::redacted::Outline;
 use crate::call::{CallContext, Emergency, ToolCall};
 use crate::entry::CallTrigger;
+use crate::strict_json;
 
 /// One recorded call: what was asked for, and what the tool answered.
 ///
@@ -73,7 +74,7 @@ impl RecordedCall {
     ///
     /// What is wrong with the line. With `ignore_unknown`, members that are not known are none of it.
     pub fn parse(line: &[u8], ignore_unknown: bool) -> Result<Self, BadCall> {
-        let value = strict::parse(line).map_err(|error| BadCall::json(&error))?;
+        let value = strict_json::parse(line).map_err(|error| BadCall::json(&error))?;
         let Value::Object(members) = value else {
             return Err(BadCall::NotAnObject);
         };

@@ -51,6 +51,10 @@ impl<S: AuditSink> AuditSink for Counted<S> {
         self.sink.poll_ready(cx)
     }
 
+    fn poll_ready_for_emergency(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.sink.poll_ready_for_emergency(cx)
+    }
+
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         self.sink.poll_committed(cx, ticket)
     }

@@ -20,7 +20,6 @@ mod counted;
 mod error;
 mod rule_counts;
 mod run;
-mod strict;
 mod tool;
 
 pub use self::call::{Answer, RecordedCall};

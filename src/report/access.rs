@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
@@ -119,6 +120,14 @@ pub struct Period {
     pub start: Option<String>,
     /// The last one.
     pub end: Option<String>,
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = self.start.as_deref().unwrap_or("the beginning");
+        let end = self.end.as_deref().unwrap_or("now");
+        write!(formatter, "from {start} to {end}")
+    }
 }
 
 /// One access.

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::log::verify::{self, Head, VerifyError, VerifyOptions};
-use crate::query::ADMIN;
+use crate::query::{ADMIN, escape};
 
 /// What a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,6 +49,37 @@ pub struct Integrity {
     pub pruned_before: BTreeMap<String, String>,
     /// What the verdict does not cover, in words.
     pub not_covered: Vec<String>,
+}
+
+impl Integrity {
+    /// The verdict as a text for people.
+    pub(super) fn write(&self, verified: bool, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if verified { "VERIFIED" } else { "NOT VERIFIED" };
+        writeln!(
+            formatter,
+            "Integrity: {verdict} (basis: {})",
+            self.basis.as_str()
+        )?;
+        for log in &self.logs {
+            let from = self.from_seq.get(log);
+            if let Some((from, through)) = from.zip(self.through_seq.get(log)) {
+                writeln!(formatter, "  {}: records {from} to {through}", escape(log))?;
+            } else {
+                writeln!(formatter, "  {}: no records", escape(log))?;
+            }
+        }
+        for (log, left) in &self.pruned_before {
+            writeln!(formatter, "  {}: pruned before {left}", escape(log))?;
+        }
+        for fault in &self.faults {
+            writeln!(formatter, "  FAULT {}", escape(fault))?;
+        }
+        writeln!(formatter, "Not covered by this verdict:")?;
+        for words in &self.not_covered {
+            writeln!(formatter, "- {}", escape(words))?;
+        }
+        Ok(())
+    }
 }
 
 /// Verifies all logs at `path`; the verdict comes first.

@@ -1,17 +1,27 @@
-//! Reports for people: who saw whose records.
+//! Reports for people: who saw whose records, and what happened in a range of time.
 //!
 //! A report reads the logs as [`query`](crate::query) does, and says with [`log::verify`](crate::log::verify)
 //! whether what it rests on is as it was written.
 
 mod access;
+#[cfg(feature = "html")]
+mod html;
 mod integrity;
 mod request;
+mod summary;
 mod sweep;
 mod table;
 
 pub use self::access::{Access, AccessReport, Period, access_report};
+#[cfg(feature = "html")]
+#[cfg_attr(docsrs, doc(cfg(feature = "html")))]
+pub use self::html::Made;
 pub use self::integrity::{Basis, Integrity};
 pub use self::request::AccessRequest;
+pub use self::summary::{
+    Alerts, DurationBand, Durations, Emergencies, EmergencyCall, EntriesLost, Ranking, RuleAlerts,
+    SummaryReport, SummaryRequest, UserCalls, Volume, Volumes, summary_report,
+};
 
 use std::error::Error;
 use std::fmt;
@@ -29,6 +39,10 @@ pub enum ReportError {
     Verify(VerifyError),
     /// The request names nobody.
     Nobody,
+    /// The page could not be made; what was wrong in words.
+    #[cfg(feature = "html")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "html")))]
+    Page(String),
 }
 
 impl fmt::Display for ReportError {
@@ -38,6 +52,11 @@ impl fmt::Display for ReportError {
             Self::Verify(error) => fmt::Display::fmt(error, formatter),
             Self::Nobody => formatter
                 .write_str("the identifier is empty: give one of the subject or of the user"),
+            #[cfg(feature = "html")]
+            Self::Page(why) => write!(
+                formatter,
+                "making the page: {why}: take the report as JSON, and tell the crate's maintainers"
+            ),
         }
     }
 }
@@ -48,6 +67,8 @@ impl Error for ReportError {
             Self::Query(error) => error.source(),
             Self::Verify(error) => error.source(),
             Self::Nobody => None,
+            #[cfg(feature = "html")]
+            Self::Page(_) => None,
         }
     }
 }
@@ -61,5 +82,12 @@ impl From<QueryError> for ReportError {
 impl From<VerifyError> for ReportError {
     fn from(error: VerifyError) -> Self {
         Self::Verify(error)
+    }
+}
+
+#[cfg(feature = "html")]
+impl From<minijinja::Error> for ReportError {
+    fn from(error: minijinja::Error) -> Self {
+        Self::Page(error.to_string())
     }
 }

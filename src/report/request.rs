@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{ReportError, integrity};
+use crate::identifiers;
 use crate::log::verify::Head;
 use crate::record::SUBJECT_MEMBERS;
 use crate::sanitize::Sanitizer;
@@ -145,16 +146,10 @@ impl AccessRequest {
         let Some(sanitizer) = &self.sanitizer else {
             return Vec::new();
         };
-        let mut forms = sanitizer.forms_of("", identifier);
         match self.of {
-            Of::Subject => {
-                for member in &self.members {
-                    forms.extend(sanitizer.forms_of(member, identifier));
-                }
-            }
-            Of::User => forms.extend(sanitizer.pseudonyms_of("user_id", identifier)),
+            Of::Subject => identifiers::subject_forms(sanitizer, &self.members, identifier),
+            Of::User => identifiers::user_forms(sanitizer, identifier),
         }
-        forms
     }
 
     /// All that may stand in a record for the person.

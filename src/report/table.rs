@@ -14,14 +14,8 @@ impl fmt::Display for AccessReport {
             (None, Some(user)) => ("accesses by", user),
             (None, None) => ("accesses", &String::new()),
         };
-        let start = self
-            .report_period
-            .start
-            .as_deref()
-            .unwrap_or("the beginning");
-        let end = self.report_period.end.as_deref().unwrap_or("now");
         writeln!(formatter, "Access report: {what} {}", escape(who))?;
-        writeln!(formatter, "from {start} to {end}")?;
+        writeln!(formatter, "{}", self.report_period)?;
         let (total, users) = (self.total_accesses, self.unique_users);
         writeln!(formatter, "{total} accesses by {users} users")?;
         for access in &self.accesses {
@@ -34,36 +28,7 @@ impl fmt::Display for AccessReport {
                 "calls that may be about somebody and do not say whom: {calls}"
             )?;
         }
-        let integrity = &self.integrity;
-        let verdict = if self.integrity_verified {
-            "VERIFIED"
-        } else {
-            "NOT VERIFIED"
-        };
-        writeln!(
-            formatter,
-            "Integrity: {verdict} (basis: {})",
-            integrity.basis.as_str()
-        )?;
-        for log in &integrity.logs {
-            let from = integrity.from_seq.get(log);
-            if let Some((from, through)) = from.zip(integrity.through_seq.get(log)) {
-                writeln!(formatter, "  {}: records {from} to {through}", escape(log))?;
-            } else {
-                writeln!(formatter, "  {}: no records", escape(log))?;
-            }
-        }
-        for (log, left) in &integrity.pruned_before {
-            writeln!(formatter, "  {}: pruned before {left}", escape(log))?;
-        }
-        for fault in &integrity.faults {
-            writeln!(formatter, "  FAULT {}", escape(fault))?;
-        }
-        writeln!(formatter, "Not covered by this verdict:")?;
-        for words in &integrity.not_covered {
-            writeln!(formatter, "- {}", escape(words))?;
-        }
-        Ok(())
+        self.integrity.write(self.integrity_verified, formatter)
     }
 }
 

@@ -146,6 +146,8 @@ pub(crate) use self::echo::Echo;
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;
 #[cfg(feature = "policy")]
+pub(crate) use self::policy_file::reader;
+#[cfg(feature = "policy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
 pub use self::policy_file::{Place, PolicyFile, PolicyFileError};
 pub use self::preset::Preset;

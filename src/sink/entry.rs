@@ -48,6 +48,8 @@ pub struct EntryHead<'a> {
     pub outcome: Option<Outcome>,
     /// How safe the entry must be before the caller goes on.
     pub durability: Durability,
+    /// The call declares an emergency.
+    pub emergency: bool,
 }
 
 /// An entry that went through the sanitizer: the only thing that a sink is ever given.

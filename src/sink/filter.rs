@@ -58,6 +58,9 @@ where
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         self.sink.poll_ready(context)
     }
+    fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.sink.poll_ready_for_emergency(context)
+    }
     fn poll_committed(
         &self,
         context: &mut Context<'_>,

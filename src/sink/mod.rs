@@ -127,6 +127,12 @@ pub trait AuditSink: Send + Sync + 'static {
         Poll::Ready(Ok(()))
     }
 
+    /// The gate for a call that declares an emergency: a sink that keeps places for those alone is ready here
+    /// while it has one of them left. By default it is the gate of all calls.
+    fn poll_ready_for_emergency(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.poll_ready(cx)
+    }
+
     /// Whether the entry of `ticket` is as durable as its head demanded, or the flush of `ticket` done.
     ///
     /// It stays pending while the sink tries again after a failure: how long to wait is the caller's to say.
@@ -173,6 +179,9 @@ impl<S: AuditSink + ?Sized> AuditSink for std::sync::Arc<S> {
     }
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         (**self).poll_ready(cx)
+    }
+    fn poll_ready_for_emergency(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        (**self).poll_ready_for_emergency(cx)
     }
     fn poll_committed(&self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Result<(), SinkError>> {
         (**self).poll_committed(cx, ticket)

@@ -46,6 +46,8 @@ struct Disk {
     poisoned: BTreeSet<u64>,
     /// Names that a power loss leaves.
     named: BTreeSet<u64>,
+    /// What was removed since the folder was synced last: a power loss brings it back.
+    removed: BTreeMap<u64, Vec<u8>>,
     /// A handle was synced after it had failed.
     misuse: bool,
     /// What the write at hand leaves before it fails.
@@ -108,6 +110,11 @@ impl Faulty {
     pub fn after_power_loss(&self, spared: usize) -> MemoryStorage {
         let left = MemoryStorage::new();
         let disk = self.disk();
+        for (name, bytes) in &disk.removed {
+            if disk.named.contains(name) {
+                left.set_segment(*name, bytes.clone());
+            }
+        }
         for (name, bytes) in self.memory.segment_bytes() {
             if disk.named.contains(&name) {
                 let synced = disk.synced.get(&name).copied().unwrap_or(0);
@@ -215,7 +222,9 @@ impl Storage for Faulty {
     fn sync_folder(&mut self) -> io::Result<()> {
         self.act(Act::SyncFolder)?;
         let names = self.memory.segments()?;
-        self.disk().named = names.into_iter().collect();
+        let mut disk = self.disk();
+        disk.named = names.into_iter().collect();
+        disk.removed.clear();
         Ok(())
     }
     fn cut(&mut self, segment: &MemorySegment, length: u64) -> io::Result<()> {
@@ -231,11 +240,18 @@ impl Storage for Faulty {
     }
     fn remove(&mut self, first_seq: u64) -> io::Result<()> {
         self.act(Act::Remove)?;
+        let segments = self.memory.segment_bytes();
+        let bytes = segments.into_iter().find(|(name, _)| *name == first_seq);
+        self.disk().removed.extend(bytes);
         self.memory.remove(first_seq)
     }
     fn keep_torn(&mut self, first_seq: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.act(Act::KeepTorn)?;
         self.memory.keep_torn(first_seq, offset, bytes)
+    }
+    fn remove_torn(&mut self, first_seq: u64) -> io::Result<()> {
+        self.act(Act::Remove)?;
+        self.memory.remove_torn(first_seq)
     }
     fn is_in_place(&mut self, first_seq: u64, segment: &MemorySegment) -> io::Result<bool> {
         self.act(Act::Look)?;

@@ -1,4 +1,4 @@
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use tool_audit::export::{
 use tool_audit::query::{LogSnapshot, escape};
 
 use crate::filter::FilterArguments;
+use crate::new_file;
 use crate::output::{Output, note, note_passed_over};
 use crate::progress::ProgressLine;
 use crate::reader::Reader;
@@ -96,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let reader = &arguments.reader;
     reader.record(&arguments.log, "export", filter.describe(), None);
     // Every line is for programs.
-    out.replayed(snapshots.iter(), true)?;
+    out.introduce(snapshots.iter(), true)?;
     match &arguments.output {
         Some(path) => to_file(arguments, &mut export, path)?,
         None => to_standard_output(arguments, &mut export, out)?,
@@ -123,14 +124,8 @@ fn to_standard_output(
 }
 
 fn to_file(arguments: &Arguments, export: &mut Lines, path: &Path) -> Result<(), Failure> {
-    let mut file = BufWriter::with_capacity(64 * 1024, create(path)?);
-    let failed = |error: std::io::Error| {
-        let name = path.to_string_lossy();
-        Failure::unable(format!(
-            "writing {}: {error}: free some space, or write elsewhere",
-            escape(&name)
-        ))
-    };
+    let mut file = BufWriter::with_capacity(64 * 1024, new_file::create(path)?);
+    let failed = |error: std::io::Error| new_file::failed(path, &error);
     let progress = ProgressLine::new();
     let mut lines = 0_u64;
     let written = each_line(arguments, export, |line| {
@@ -146,24 +141,6 @@ fn to_file(arguments: &Arguments, export: &mut Lines, path: &Path) -> Result<(),
         let _ = fs::remove_file(path);
     }
     written
-}
-
-fn create(path: &Path) -> Result<File, Failure> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path).map_err(|error| {
-        let name = path.to_string_lossy();
-        let advice = match error.kind() {
-            std::io::ErrorKind::AlreadyExists => "nothing is overwritten, give another name",
-            _ => "give a file in a folder that you may write to",
-        };
-        Failure::unable(format!("making {}: {error}: {advice}", escape(&name)))
-    })
 }
 
 /// Hands on every line up to the limit. A header is no record.

@@ -64,14 +64,23 @@ impl Output {
         }
     }
 
-    /// Says of a log made by replay that it is one: before the answer, or for programs beside it.
-    pub(crate) fn replayed<'a>(
+    /// Says first what an answer from these logs does not tell by itself: that one was made by replay, before the answer
+    /// or for programs beside it, and that the beginning of one was pruned.
+    pub(crate) fn introduce<'a>(
         &mut self,
-        mut snapshots: impl Iterator<Item = &'a LogSnapshot>,
+        snapshots: impl Iterator<Item = &'a LogSnapshot> + Clone,
         json: bool,
     ) -> io::Result<()> {
-        if snapshots.any(LogSnapshot::is_replayed) {
+        if snapshots.clone().any(LogSnapshot::is_replayed) {
             self.say_replayed(json)?;
+        }
+        for snapshot in snapshots {
+            if let Some(seq) = snapshot.pruned_before() {
+                let folder = snapshot.folder().to_string_lossy();
+                note(&format!(
+                    "{folder} is pruned_before _seq {seq}: what stood there expired, and is in no answer"
+                ));
+            }
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ fn print(
     records: &mut dyn Iterator<Item = Result<Record, QueryError>>,
     out: &mut Output,
 ) -> Result<(), Failure> {
-    out.replayed(snapshots.iter(), arguments.json)?;
+    out.introduce(snapshots.iter(), arguments.json)?;
     let mut rows = Rows::new(&RECORD_HEADER);
     let mut without_end: Option<HashSet<String>> = None;
     let mut last = None;

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use tool_audit::query::escape;
 use tool_audit::replay::{Progress, Replay, ReplayError, Summary};
+use tool_audit::sanitize::PolicyFile;
 use tool_audit::{Durability, Policy, Results, Sanitizer};
 
 use crate::output::{Output, note};
@@ -93,9 +94,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             ResultsWord::Summary => Results::Summary,
             ResultsWord::Preview => Results::Preview,
         });
-    let sanitizer = match &arguments.policy {
-        Some(path) => Sanitizer::from_policy_file(path).map_err(Failure::unable)?,
-        None => Sanitizer::default(),
+    let (policy, sanitizer) = match &arguments.policy {
+        Some(path) => {
+            let file = PolicyFile::read(path).map_err(Failure::unable)?;
+            let policy = file.retention(policy);
+            (policy, file.sanitizer().map_err(Failure::unable)?)
+        }
+        None => (policy, Sanitizer::default()),
     };
     let replay = Replay::new()
         .policy(policy)

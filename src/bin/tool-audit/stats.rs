@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let found = statistics(&arguments.log, &filter)?;
     let reader = &arguments.reader;
     reader.record(&arguments.log, "stats", filter.describe(), None);
-    out.replayed(found.logs().iter(), arguments.json)?;
+    out.introduce(found.logs().iter(), arguments.json)?;
     let wanted = arguments.filter.tools();
     // A tool that was asked for has an answer also where it was never called.
     let tools: Vec<ToolStatistics> = if wanted.is_empty() {

@@ -5,16 +5,17 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
-use tool_audit::query::{LogSummary, StoreStatus, escape, status};
+use tool_audit::query::{Filter, LogSummary, StoreStatus, escape, status};
 
 use crate::output::{Colour, Output, note, note_passed_over};
+use crate::reader::Reader;
 use crate::times;
 use crate::verdict::{Failure, Verdict};
 
 /// Shows how a log is doing
 ///
-/// Age of the newest record, lost entries, calls without a recorded end, size and growth, and whether a
-/// writer holds the log.
+/// Age of the newest record, lost entries, calls without a recorded end, emergencies that nobody has reviewed, size and
+/// growth, whether a writer holds the log, and legal holds.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example: for a monitor, exit status 1 where nothing was recorded for a quarter of an hour
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
     /// Give one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 /// All logs taken together, and each.
@@ -38,6 +41,8 @@ struct Answer<'a> {
     silent_too_long: bool,
     lost_entries: u64,
     unknown_outcomes: u64,
+    unreviewed_emergencies: u64,
+    holds: usize,
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_a_day: Option<u64>,
@@ -49,6 +54,9 @@ struct Answer<'a> {
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let now = Utc::now();
     let found = status(&arguments.log)?;
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "status", Filter::new().describe(), None);
+    let holds = holds(&arguments.log)?;
     let silence = found.last_record().map(|last| now - last);
     let too_long = arguments.max_silence.is_some_and(|most| {
         silence.is_none_or(|silence| silence.to_std().is_ok_and(|silence| silence > most))
@@ -62,6 +70,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             silent_too_long: too_long,
             lost_entries: found.lost_entries(),
             unknown_outcomes: found.unknown_outcomes(),
+            unreviewed_emergencies: found.unreviewed_emergencies(),
+            holds,
             bytes: found.bytes(),
             bytes_a_day: found.bytes_a_day(),
             replayed: found.is_replayed(),
@@ -72,6 +82,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         out.json_line(&json)?;
     } else {
         print(&found, now, out)?;
+        if holds > 0 {
+            writeln!(out, "legal holds in force: {holds}")?;
+        }
     }
     if too_long {
         note(&match silence {
@@ -86,6 +99,23 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     }
     let readable = note_passed_over(&arguments.log, found.passed_over());
     Ok(Verdict::bad_if(too_long).and(readable))
+}
+
+/// How many legal holds are in force; a log that stands in no store has none.
+#[cfg(unix)]
+fn holds(log: &std::path::Path) -> Result<usize, Failure> {
+    use tool_audit::admin::{AdminError, holds};
+
+    match holds(log) {
+        Ok(holds) => Ok(holds.len()),
+        Err(AdminError::NoStore { .. }) => Ok(0),
+        Err(error) => Err(Failure::unable(error)),
+    }
+}
+
+#[cfg(not(unix))]
+fn holds(_log: &std::path::Path) -> Result<usize, Failure> {
+    Ok(0)
 }
 
 fn print(found: &StoreStatus, now: DateTime<Utc>, out: &mut Output) -> Result<(), Failure> {
@@ -120,6 +150,10 @@ fn print(found: &StoreStatus, now: DateTime<Utc>, out: &mut Output) -> Result<()
             &log.unknown_outcomes.to_string(),
             red_if(log.unknown_outcomes),
         )?;
+        if log.unreviewed_emergencies > 0 {
+            let count = log.unreviewed_emergencies;
+            line(out, "unreviewed", &count.to_string(), red_if(count))?;
+        }
         if log.running_calls > 0 {
             line(out, "running calls", &log.running_calls.to_string(), None)?;
         }

@@ -7,6 +7,7 @@ use tool_audit::query::{Follow, Record};
 
 use crate::filter::FilterArguments;
 use crate::output::{Output, note_passed_over};
+use crate::reader::Reader;
 use crate::rows::{RECORD_HEADER, Rows, of_record};
 use crate::verdict::{Failure, Verdict};
 
@@ -30,6 +31,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    reader: Reader,
+    #[command(flatten)]
     filter: FilterArguments,
 }
 
@@ -39,6 +42,10 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let filter = arguments.filter.to_filter();
     let (newest, mut follow) = Follow::open(&arguments.log, &filter, arguments.lines)?;
+    // How many come later nobody knows.
+    let records = (!arguments.follow).then_some(newest.len() as u64);
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "tail", filter.describe(), records);
     if follow.is_replayed() {
         out.say_replayed(arguments.json)?;
     }
@@ -49,6 +56,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     if !arguments.follow {
         return Ok(verdict);
     }
+    // A reading does not find itself: what it left in `admin` comes first.
+    let mut added = follow.poll()?;
+    added.retain(|record| !is_of_reading(record));
+    print(arguments, added, &mut rows, out)?;
     loop {
         std::thread::sleep(INTERVAL);
         let added = follow.poll()?;
@@ -58,6 +69,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             note_passed_over(&arguments.log, follow.passed_over());
         }
     }
+}
+
+/// Whether a record is one of those that recording a reading leaves.
+fn is_of_reading(record: &Record) -> bool {
+    let admin = record
+        .folder()
+        .file_name()
+        .is_some_and(|name| name == "admin");
+    let opens_or_closes = record.kind().starts_with("log_") || record.kind() == "segment_opened";
+    admin && opens_or_closes
 }
 
 fn print(

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let asked = Filter::new().conversation(&arguments.conversation);
     let reader = &arguments.reader;
     reader.record(&arguments.log, "timeline", asked.describe(), None);
-    out.replayed(snapshots.iter(), arguments.json)?;
+    out.introduce(snapshots.iter(), arguments.json)?;
     let mut verdict = Verdict::Fine;
     let mut any = false;
     for call in &mut calls {

@@ -10,6 +10,9 @@ pub(crate) enum Verdict {
     Fine,
     /// Exit status 1: the log is damaged, silent for too long, or part of it could not be read.
     Bad,
+    /// The exit status of another program that this one stood before.
+    #[cfg(unix)]
+    Status(u8),
 }
 
 impl Verdict {

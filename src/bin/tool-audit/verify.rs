@@ -7,13 +7,14 @@ use tool_audit::query::escape;
 
 use crate::output::{Colour, Output};
 use crate::progress::ProgressLine;
+use crate::reader::Reader;
 use crate::verdict::{Failure, Verdict};
 
 /// Verifies that a log is as it was written
 ///
 /// Every fault is told with its segment, line and number, and the verdict says what it does not cover. With
 /// a head file that was kept elsewhere a cut tail and a rewritten log show too. A log may be written
-/// meanwhile. Exit status: 0 intact, 1 damaged, 2 could not be read.
+/// meanwhile. That it was verified is recorded in the store afterwards. Exit status: 0 intact, 1 damaged, 2 could not be read.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -21,18 +22,27 @@ Example:
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    /// A head file: the newest record that the log is known to have had
+    /// A head file: the newest record that the log is known to have had; those of the store's other logs beside it are
+    /// taken too
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
+    /// A file like a head file, of the record behind which an excerpt of the log begins; those beside it are taken too
+    #[arg(long, value_name = "FILE")]
+    start: Option<PathBuf>,
     /// Give one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let mut options = VerifyOptions::new();
     if let Some(path) = &arguments.head {
-        options = options.head(Head::read(path).map_err(Failure::unable)?);
+        options = options.heads(Head::read_all(path).map_err(Failure::unable)?);
+    }
+    if let Some(path) = &arguments.start {
+        options = options.starts(Head::read_all(path).map_err(Failure::unable)?);
     }
     let line = ProgressLine::new();
     let verified = verify_with_progress(&arguments.log, &options, &|progress| {
@@ -41,6 +51,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     });
     line.clear();
     let report = verified.map_err(Failure::unable)?;
+    // Not before: the record changes the log `admin`, which is verified too.
+    let records = report.records();
+    arguments
+        .reader
+        .record_in_store(&arguments.log, "verify", records);
     let verdict = Verdict::bad_if(!report.is_intact());
     match print(&report, arguments.json, out) {
         // The verdict stands whether or not somebody reads it to the end.

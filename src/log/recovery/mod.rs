@@ -5,11 +5,13 @@ mod state;
 
 use std::collections::HashSet;
 use std::io;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use self::scan::{Bad, Scanned, SegmentReader, scan};
-use self::state::State;
+pub(crate) use self::scan::SegmentReader;
+use self::scan::{Bad, Scanned, scan};
+use self::state::{Opened, State};
 pub(crate) use self::state::{call_id, days_between};
 use super::boot;
 use super::damage::Damage;
@@ -42,6 +44,7 @@ pub(crate) struct Reopened<G> {
     pub(crate) segment: G,
     pub(crate) first_seq: u64,
     pub(crate) length: u64,
+    pub(crate) begun: SystemTime,
     /// Whether a record in it says what it is.
     pub(crate) opens: bool,
 }
@@ -385,13 +388,22 @@ impl<S: Storage> Recovery<'_, S> {
         };
         // A failed sync is told once; what the system then holds in memory may not be on the disk.
         let synced = state.closed || self.storage.sync(&last.segment).is_ok();
-        let has_room = last.length < self.options.segment_bytes
+        let begun = state.opened.as_ref().and_then(Opened::at);
+        let now = self.options.clock.now();
+        let begun = begun.unwrap_or(now);
+        let is_young = self
+            .options
+            .segment_age
+            .is_none_or(|age| now.duration_since(begun).is_ok_and(|lived| lived < age));
+        let has_room = is_young
+            && last.length < self.options.segment_bytes
             && next_seq.saturating_sub(last.first_seq) < self.options.segment_records;
         if synced && has_room && !last.is_sealed && self.is_same_writer(state) {
             return Ok(Some(Reopened {
                 segment: last.segment,
                 first_seq: last.first_seq,
                 length: last.length,
+                begun,
                 opens: last.opens,
             }));
         }

@@ -115,14 +115,14 @@ pub(super) fn scan<S: Storage>(
 }
 
 /// Reads a segment from its beginning on.
-pub(super) struct SegmentReader<'a, S: Storage> {
+pub(crate) struct SegmentReader<'a, S: Storage> {
     storage: &'a mut S,
     segment: &'a S::Segment,
     offset: u64,
 }
 
 impl<'a, S: Storage> SegmentReader<'a, S> {
-    pub(super) fn new(storage: &'a mut S, segment: &'a S::Segment) -> Self {
+    pub(crate) fn new(storage: &'a mut S, segment: &'a S::Segment) -> Self {
         Self {
             storage,
             segment,

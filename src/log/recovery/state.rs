@@ -1,7 +1,10 @@
+use std::time::SystemTime;
+
 use serde::Deserialize;
 
 use crate::log::calls::OpenCalls;
 use crate::log::options::Source;
+use crate::log::prune::Pruned;
 use crate::log::record::{LogId, Previous, RecordHash, RecordHead};
 
 /// What a log's records say up to some place: all that a writer needs to go on behind it.
@@ -18,6 +21,8 @@ pub(crate) struct State {
     pub(crate) misses_calls: bool,
     /// What the last `log_created` or `segment_opened` says.
     pub(crate) opened: Option<Opened>,
+    /// The newest prune.
+    pub(crate) pruned: Option<Pruned>,
     /// A record whose hash is wanted, and the hash where it was met.
     pub(crate) watched: Option<(u64, Option<RecordHash>)>,
 }
@@ -41,6 +46,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// When the record was made.
+    pub(crate) fn at(&self) -> Option<SystemTime> {
+        let at: chrono::DateTime<chrono::Utc> = self.timestamp.parse().ok()?;
+        Some(at.into())
+    }
+
     /// For how many days the record is kept, where not for ever.
     pub(crate) fn retention_days(&self) -> Option<u32> {
         days_between(&self.timestamp, self.retain_until.as_deref()?)
@@ -124,6 +135,7 @@ impl State {
                     opened.pseudonym_key_id = told.pseudonym_key_id.unwrap_or_default();
                 }
             }
+            Pruned::KIND => self.pruned = Pruned::read(head, line).or(self.pruned.take()),
             _ => {}
         }
     }

@@ -257,6 +257,28 @@ impl Storage for FolderStorage {
         sync_folder(&folder)
     }
 
+    fn remove_torn(&mut self, first_seq: u64) -> io::Result<()> {
+        let folder = self.path.join(TORN);
+        let prefix = format!("{first_seq:020}-");
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        let mut removed = false;
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                fs::remove_file(entry.path())?;
+                removed = true;
+            }
+        }
+        if removed {
+            sync_folder(&folder)
+        } else {
+            Ok(())
+        }
+    }
+
     fn is_in_place(&mut self, first_seq: u64, segment: &File) -> io::Result<bool> {
         match fs::symlink_metadata(self.segment_path(first_seq)) {
             Ok(named) => Ok(is_same(&named, &segment.metadata()?)),

@@ -274,6 +274,14 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    fn remove_torn(&mut self, first_seq: u64) -> io::Result<()> {
+        let prefix = format!("{first_seq:020}-");
+        self.contents()
+            .torn
+            .retain(|name, _| !name.starts_with(&prefix));
+        Ok(())
+    }
+
     fn is_in_place(&mut self, first_seq: u64, segment: &MemorySegment) -> io::Result<bool> {
         let contents = self.contents();
         let file = contents.segments.get(&first_seq);

@@ -112,7 +112,8 @@ pub trait Storage: Send + 'static {
     /// What the operating system says.
     fn seal(&mut self, segment: &Self::Segment) -> io::Result<()>;
 
-    /// Removes a segment that holds no record, or none that was ever acknowledged and is nowhere else.
+    /// Removes a segment: one that holds no record, none that was ever acknowledged and is nowhere else, or those that
+    /// the log says were pruned.
     ///
     /// # Errors
     ///
@@ -125,6 +126,17 @@ pub trait Storage: Send + 'static {
     ///
     /// The bytes are not kept, and must not be cut.
     fn keep_torn(&mut self, first_seq: u64, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Removes the bytes that were cut off a segment and kept, before the segment itself is pruned: they are records, or
+    /// parts of them, too. A storage that keeps none has nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says; that there are none is no error.
+    fn remove_torn(&mut self, first_seq: u64) -> io::Result<()> {
+        let _ = first_seq;
+        Ok(())
+    }
 
     /// Whether the segment's name still leads to the open segment.
     ///

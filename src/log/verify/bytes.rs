@@ -74,7 +74,7 @@ pub(super) struct Lines {
 }
 
 /// Where the last line feed of the file's first `length` bytes ends a line.
-pub(super) fn whole_lines_end(file: &File, length: u64) -> io::Result<u64> {
+pub(crate) fn whole_lines_end(file: &File, length: u64) -> io::Result<u64> {
     let mut left = Span {
         start: 0,
         end: length,

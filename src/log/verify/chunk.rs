@@ -17,6 +17,8 @@ pub(super) struct Rules {
     pub(super) byte_rule: bool,
     /// The `_seq` and `_hash` of the head, where it is this log's.
     pub(super) head: Option<(u64, [u8; 64])>,
+    /// The `_seq` and `_hash` of the record behind which an excerpt begins.
+    pub(super) start: Option<(u64, [u8; 64])>,
     pub(super) most_faults: usize,
     pub(super) call_ids: RandomState,
 }

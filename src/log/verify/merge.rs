@@ -82,14 +82,21 @@ impl<'a> Merge<'a> {
         self.newer_format
     }
 
-    /// Whether a prune accounts for where the log begins.
+    /// Whether a prune, or who cut out an excerpt, accounts for where the log begins.
     pub(super) fn start_is_explained(&self) -> Result<bool, Interruption> {
         match self.plan.segments.first() {
+            Some(first) if self.is_excerpt_from(first.first_seq) => Ok(true),
             Some(first) => {
                 start::is_explained(self.plan, first.first_seq, self.start_link, &self.prunes)
             }
             None => Ok(true),
         }
+    }
+
+    fn is_excerpt_from(&self, first_seq: u64) -> bool {
+        self.rules.start.is_some_and(|(seq, hash)| {
+            seq.checked_add(1) == Some(first_seq) && self.start_link == Some(hash)
+        })
     }
 
     fn fault(&mut self, kind: FaultKind, place: Place, detail: String) {

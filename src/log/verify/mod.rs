@@ -20,6 +20,8 @@ mod run;
 mod start;
 mod time;
 
+#[cfg(feature = "evidence")]
+pub(crate) use self::bytes::whole_lines_end;
 pub use self::error::VerifyError;
 pub use self::fault::{Fault, FaultKind, Place, Warning, WarningKind};
 pub use self::head::Head;
@@ -136,10 +138,12 @@ fn not_covered(logs: &[LogReport], options: &VerifyOptions) -> Vec<String> {
     if logs.iter().any(|log| log.head_pruned) {
         lines.push("the head: what it names was pruned since".to_owned());
     }
-    if logs
-        .iter()
-        .any(|log| log.first_seq.is_some_and(|seq| seq > 0))
-    {
+    let begins_late = |log: &&LogReport| log.first_seq.is_some_and(|seq| seq > 0);
+    let is_excerpt = |log: &LogReport| options.start_of(log.log).is_some();
+    if logs.iter().filter(begins_late).any(is_excerpt) {
+        lines.push("records before an excerpt: they are not here".to_owned());
+    }
+    if logs.iter().filter(begins_late).any(|log| !is_excerpt(log)) {
         lines.push("records that were pruned: they are gone, and only the record of the prune tells of them".to_owned());
     }
     if !options.byte_rule {

@@ -17,6 +17,7 @@ pub struct VerifyOptions {
     pub(super) threads: usize,
     pub(super) byte_rule: bool,
     pub(super) heads: Vec<Head>,
+    pub(super) starts: Vec<Head>,
     pub(super) most_faults: usize,
 }
 
@@ -26,6 +27,7 @@ impl Default for VerifyOptions {
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             byte_rule: true,
             heads: Vec::new(),
+            starts: Vec::new(),
             most_faults: 1000,
         }
     }
@@ -77,6 +79,27 @@ impl VerifyOptions {
     #[must_use]
     pub fn heads(self, heads: impl IntoIterator<Item = Head>) -> Self {
         heads.into_iter().fold(self, Self::head)
+    }
+
+    /// The record behind which an excerpt of its log begins, where segments were handed over without those before them: a
+    /// log that begins with the record that follows it is whole.
+    #[must_use]
+    pub fn start(mut self, before: Head) -> Self {
+        self.starts.retain(|other| other.log != before.log);
+        self.starts.push(before);
+        self
+    }
+
+    /// [`start`](Self::start) for several.
+    #[must_use]
+    pub fn starts(self, before: impl IntoIterator<Item = Head>) -> Self {
+        before.into_iter().fold(self, Self::start)
+    }
+
+    /// The record behind which this log begins.
+    pub(super) fn start_of(&self, log: Option<LogId>) -> Option<Head> {
+        let mut starts = self.starts.iter();
+        starts.find(|start| Some(start.log) == log).copied()
     }
 
     /// The head of this log.

@@ -50,10 +50,12 @@ fn attempt(
 ) -> Result<LogReport, Interruption> {
     let plan = Plan::of(folder)?;
     let head = options.head_of(plan.log);
+    let start = options.start_of(plan.log);
     let rules = Rules {
         log: plan.log.map(crate::log::LogId::to_hex),
         byte_rule: options.byte_rule,
         head: head.map(|head| (head.seq, head.hash.to_hex())),
+        start: start.map(|start| (start.seq, start.hash.to_hex())),
         most_faults: options.most_faults,
         call_ids: RandomState::new(),
     };

@@ -1,4 +1,5 @@
 use std::io;
+use std::time::SystemTime;
 
 use super::{LogError, LogWriter, MOST_BYTES};
 use crate::log::chain::Chain;
@@ -16,6 +17,8 @@ pub(super) struct Home<G> {
     first_seq: u64,
     /// How many bytes it must have.
     length: u64,
+    /// When it was begun.
+    begun: SystemTime,
     /// It is not closed before it has this length: a new segment could not be made.
     not_before: u64,
 }
@@ -26,6 +29,7 @@ impl<G> From<Reopened<G>> for Home<G> {
             segment: reopened.segment,
             first_seq: reopened.first_seq,
             length: reopened.length,
+            begun: reopened.begun,
             not_before: 0,
         }
     }
@@ -104,7 +108,17 @@ impl<S: Storage> LogWriter<S> {
         let length = written + self.window.unwritten().len() as u64;
         let records = chain.next_seq().saturating_sub(first_seq);
         length >= not_before
-            && (length >= self.options.segment_bytes || records >= self.options.segment_records)
+            && (length >= self.options.segment_bytes
+                || records >= self.options.segment_records
+                || self.is_old())
+    }
+
+    fn is_old(&self) -> bool {
+        let (Some(age), Some(home)) = (self.options.segment_age, &self.home) else {
+            return false;
+        };
+        let lived = self.options.clock.now().duration_since(home.begun);
+        lived.is_ok_and(|lived| lived >= age)
     }
 
     /// Closes the segment and begins the next one.
@@ -161,6 +175,7 @@ impl<S: Storage> LogWriter<S> {
                     segment,
                     first_seq: name,
                     length,
+                    begun: self.options.clock.now(),
                     not_before: 0,
                 });
                 self.segments += 1;
@@ -317,7 +332,12 @@ impl<S: Storage> LogWriter<S> {
         }
     }
 
-    fn failed_at(&mut self, doing: &'static str, name: u64, error: io::Error) -> LogError {
+    pub(super) fn failed_at(
+        &mut self,
+        doing: &'static str,
+        name: u64,
+        error: io::Error,
+    ) -> LogError {
         let path = self.storage.place().join(segment::name(name));
         let error = LogError::io(doing, &path, error);
         self.failed(error)

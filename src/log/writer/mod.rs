@@ -2,6 +2,7 @@
 
 mod home;
 mod own;
+mod prune;
 mod record;
 mod window;
 
@@ -23,7 +24,8 @@ use super::error::LogError;
 use super::head;
 use super::lock;
 use super::options::{LogOptions, Retention};
-use super::record::RecordHash;
+use super::prune::Pruned;
+use super::record::{LogId, RecordHash};
 use super::recovery::{self, Recovered, Torn};
 use super::status::LogStatus;
 use super::storage::Storage;
@@ -94,6 +96,8 @@ pub struct LogWriter<S: Storage> {
     torn: Option<Torn>,
     damage: Vec<Damage>,
     last_error: Option<String>,
+    /// A prune whose segments are not all removed yet.
+    unfinished: Option<Pruned>,
     ending: Ending,
 }
 
@@ -138,6 +142,7 @@ impl<S: Storage> LogWriter<S> {
             torn: None,
             damage: Vec::new(),
             last_error: None,
+            unfinished: None,
             ending: Ending::Open,
         };
         writer.go_on(recovered)?;
@@ -175,7 +180,12 @@ impl<S: Storage> LogWriter<S> {
         }
         self.seal_resumed(state.closed && self.torn.is_none())?;
         self.seal_unknown_outcomes()?;
-        self.sync()
+        self.sync()?;
+        self.unfinished = state.pruned;
+        if let Err(error) = self.finish_prune() {
+            tracing::warn!(%error, "segments that were pruned are not removed yet");
+        }
+        Ok(())
     }
 
     /// Seals one record behind all others, and returns its `_seq`. It is in memory until
@@ -311,7 +321,7 @@ impl<S: Storage> LogWriter<S> {
             }
             self.write_head(false)?;
         }
-        Ok(())
+        self.go_on_with_prune()
     }
 
     /// Ends the log in good order: `log_closed`, everything on the disk, the head file, the lock given
@@ -351,6 +361,11 @@ impl<S: Storage> LogWriter<S> {
             damage: self.damage.clone(),
             last_error: self.last_error.clone(),
         }
+    }
+
+    /// The log's name; none before its first record.
+    pub(crate) fn log(&self) -> Option<LogId> {
+        self.chain.as_ref().map(Chain::log)
     }
 
     /// Where the log lies.

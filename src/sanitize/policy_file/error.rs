@@ -54,6 +54,17 @@ pub struct Place {
     pub column: usize,
 }
 
+impl Place {
+    /// Where a file begins.
+    pub(crate) fn beginning(origin: PathBuf) -> Self {
+        Self {
+            origin,
+            line: 1,
+            column: 1,
+        }
+    }
+}
+
 impl PolicyFileError {
     /// Where in the file, where that is known.
     #[must_use]

@@ -1,8 +1,9 @@
-//! Reads a sanitizer's rules from a TOML file.
+//! Reads a sanitizer's rules and retention classes from a TOML file.
 
 mod error;
 mod key_source;
-mod reader;
+pub(crate) mod reader;
+mod retention;
 mod rules;
 
 use std::fs::File;
@@ -13,9 +14,11 @@ use toml::de::DeTable;
 
 use self::key_source::KeySource;
 use self::reader::Document;
+use self::retention::Retention;
 use super::preset::Preset;
 use super::rule_set::ToolRules;
 use super::{ClientIpPolicy, Sanitizer, SanitizerBuilder, SmallClasses, UserIdPolicy};
+use crate::record::Policy;
 
 pub use self::error::{Place, PolicyFileError};
 
@@ -24,7 +27,7 @@ const MAX_BYTES: usize = 256 * 1024;
 
 const TOO_LARGE: &str = "the file is larger than 256 KiB: leave rules out";
 
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
     "client_ip",
     "detectors",
     "keys",
@@ -32,12 +35,14 @@ const MEMBERS: [&str; 10] = [
     "pattern",
     "preset",
     "pseudonym_key",
+    "retention",
     "small_classes",
     "tools",
     "user_id",
 ];
 
-/// A sanitizer's rules as a TOML file has them, and where the key for pseudonyms is to be found.
+/// A policy as a TOML file has it: a sanitizer's rules, where the key for pseudonyms is to be found, and how long records
+/// are kept.
 ///
 #[doc = include_str!("../../docs/policy.md")]
 /// ```toml
@@ -65,6 +70,7 @@ const MEMBERS: [&str; 10] = [
 pub struct PolicyFile {
     origin: PathBuf,
     builder: SanitizerBuilder,
+    retention: Retention,
     key: Option<KeySource>,
     old_keys: Vec<KeySource>,
 }
@@ -122,6 +128,25 @@ impl PolicyFile {
             }
         };
         Self::parse(text, path)
+    }
+
+    /// Adds the classes of the section `[retention]` to a policy, which stays as it is where the file has none.
+    ///
+    /// ```
+    /// use tool_audit::Policy;
+    /// use tool_audit::sanitize::PolicyFile;
+    ///
+    /// let text = "[retention.class.financial]\ndays = 2555\nyears = 7\ntools = [\"charge_*\"]\n";
+    /// let policy = PolicyFile::parse(text, "policy.toml")?.retention(Policy::new());
+    /// assert_eq!(policy.retention_class("charge_payment").period().years(), Some(7));
+    ///
+    /// let error = PolicyFile::parse(&text.replace("years", "year"), "policy.toml").unwrap_err();
+    /// assert!(error.to_string().starts_with("policy.toml, line 3, column 1: "));
+    /// # Ok::<(), tool_audit::sanitize::PolicyFileError>(())
+    /// ```
+    #[must_use]
+    pub fn retention(&self, policy: Policy) -> Policy {
+        self.retention.add_to(policy)
     }
 
     /// Reads the keys that the file names, and gives a builder to which more can be added.
@@ -204,6 +229,10 @@ fn read<'t>(document: &Document<'t>, table: DeTable<'t>) -> Result<PolicyFile, P
             builder = builder.for_tool(name.get_ref().as_ref(), |_| ToolRules { rules });
         }
     }
+    let retention = match members.take("retention") {
+        Some(section) => retention::read(document, section)?,
+        None => Retention::default(),
+    };
     let (key, old_keys) = match members.take("pseudonym_key") {
         None => (None, Vec::new()),
         Some(keys) => {
@@ -214,6 +243,7 @@ fn read<'t>(document: &Document<'t>, table: DeTable<'t>) -> Result<PolicyFile, P
     Ok(PolicyFile {
         origin: document.origin().to_owned(),
         builder,
+        retention,
         key,
         old_keys,
     })

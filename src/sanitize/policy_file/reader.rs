@@ -9,29 +9,29 @@ use crate::sanitize::SanitizerError;
 use crate::sanitize::error::{nearest, quotable};
 
 /// The text that is read, for telling places in it.
-pub(super) struct Document<'t> {
+pub(crate) struct Document<'t> {
     text: &'t str,
     origin: &'t Path,
 }
 
 /// A value, and where it stands.
-pub(super) type Value<'t> = Spanned<DeValue<'t>>;
+pub(crate) type Value<'t> = Spanned<DeValue<'t>>;
 
 /// The members of a table, all of which are known.
-pub(super) struct Members<'t> {
+pub(crate) struct Members<'t> {
     table: DeTable<'t>,
 }
 
 impl<'t> Document<'t> {
-    pub(super) fn new(text: &'t str, origin: &'t Path) -> Self {
+    pub(crate) fn new(text: &'t str, origin: &'t Path) -> Self {
         Self { text, origin }
     }
 
-    pub(super) fn origin(&self) -> &'t Path {
+    pub(crate) fn origin(&self) -> &'t Path {
         self.origin
     }
 
-    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Place {
@@ -41,14 +41,14 @@ impl<'t> Document<'t> {
         }
     }
 
-    pub(super) fn error(&self, span: &Range<usize>, problem: impl Into<String>) -> PolicyFileError {
+    pub(crate) fn error(&self, span: &Range<usize>, problem: impl Into<String>) -> PolicyFileError {
         PolicyFileError::Invalid {
             place: self.place(span),
             problem: problem.into(),
         }
     }
 
-    pub(super) fn rule_error(
+    pub(crate) fn rule_error(
         &self,
         span: &Range<usize>,
         source: SanitizerError,
@@ -60,7 +60,7 @@ impl<'t> Document<'t> {
     }
 
     /// The members of `table`, where all of them are `known`.
-    pub(super) fn members(
+    pub(crate) fn members(
         &self,
         table: DeTable<'t>,
         known: &[&'static str],
@@ -86,7 +86,7 @@ impl<'t> Document<'t> {
         self.error(&key.span(), problem)
     }
 
-    pub(super) fn table(&self, value: Value<'t>) -> Result<DeTable<'t>, PolicyFileError> {
+    pub(crate) fn table(&self, value: Value<'t>) -> Result<DeTable<'t>, PolicyFileError> {
         let span = value.span();
         match value.into_inner() {
             DeValue::Table(table) => Ok(table),
@@ -97,7 +97,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    pub(super) fn text_of(&self, value: Value<'t>) -> Result<Spanned<String>, PolicyFileError> {
+    pub(crate) fn text_of(&self, value: Value<'t>) -> Result<Spanned<String>, PolicyFileError> {
         let span = value.span();
         match value.into_inner() {
             DeValue::String(text) => Ok(Spanned::new(span, text.into_owned())),
@@ -106,7 +106,7 @@ impl<'t> Document<'t> {
     }
 
     /// A list, or its one item.
-    pub(super) fn list(
+    pub(crate) fn list(
         &self,
         value: Value<'t>,
         of: &str,
@@ -122,7 +122,7 @@ impl<'t> Document<'t> {
     }
 
     /// The one of `choices` that a string names.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &self,
         value: Value<'t>,
         choices: &[(&str, T)],
@@ -142,7 +142,7 @@ impl<'t> Document<'t> {
 }
 
 impl<'t> Members<'t> {
-    pub(super) fn take(&mut self, name: &str) -> Option<Value<'t>> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value<'t>> {
         self.table.remove(name)
     }
 }

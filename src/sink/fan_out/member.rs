@@ -118,7 +118,7 @@ impl Member {
         if !self.interested(entry.head()) {
             return Ticket::DONE;
         }
-        if !self.required && !self.can_take() {
+        if !self.required && !self.can_take(entry.head().emergency) {
             self.lose_one(None);
             return Ticket::DONE;
         }
@@ -130,9 +130,12 @@ impl Member {
     }
 
     /// Whether an optional member gets the next entry; tells it of its losses where it works again.
-    fn can_take(&self) -> bool {
+    fn can_take(&self, emergency: bool) -> bool {
         let mut nobody = Context::from_waker(Waker::noop());
-        let ready = caught(|| self.sink.poll_ready(&mut nobody));
+        let ready = caught(|| match emergency {
+            true => self.sink.poll_ready_for_emergency(&mut nobody),
+            false => self.sink.poll_ready(&mut nobody),
+        });
         if matches!(ready, Some(Poll::Ready(Ok(())))) {
             if self.troubled.load(Ordering::Acquire) {
                 self.tell_losses();
@@ -225,6 +228,21 @@ impl Member {
                 Poll::Ready(Err(self.name_error(&error)))
             }
             Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// The gate of a required member for an emergency. The deadline is that of the gate of all calls, which is
+    /// shut at least as long.
+    pub(super) fn poll_ready_for_emergency(
+        &self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), SinkError>> {
+        match self.sink.poll_ready_for_emergency(context) {
+            Poll::Pending if self.gate_alarm.is_over(self.deadline, context) => {
+                let error = SinkError::deadline("waiting for room in its queue");
+                Poll::Ready(Err(self.name_error(&error)))
+            }
+            poll => poll.map_err(|error| self.name_error(&error)),
         }
     }
 

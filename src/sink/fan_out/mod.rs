@@ -111,6 +111,18 @@ impl AuditSink for FanOut {
         pending_or_done(pending)
     }
 
+    fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let mut pending = false;
+        for member in self.required() {
+            match member.poll_ready_for_emergency(context) {
+                Poll::Pending => pending = true,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            }
+        }
+        pending_or_done(pending)
+    }
+
     fn poll_committed(
         &self,
         context: &mut Context<'_>,

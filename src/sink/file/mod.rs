@@ -148,6 +148,9 @@ impl AuditSink for FileSink {
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         self.0.poll_ready(context)
     }
+    fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.0.poll_ready_for_emergency(context)
+    }
     fn poll_committed(
         &self,
         context: &mut Context<'_>,

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 #[cfg(unix)]
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ChainSegment;
@@ -13,8 +14,20 @@ use crate::log::{LogError, MemoryStorage, Storage};
 pub(super) trait Logs: Send + 'static {
     type Storage: Storage;
 
+    /// Where they lie, for messages.
+    fn path(&self) -> &Path;
+
     /// The classes whose logs are there.
     fn existing(&self) -> Result<Vec<String>, LogError>;
+
+    /// The bytes of all logs, `admin` among them.
+    fn bytes(&self) -> io::Result<u64>;
+
+    /// Takes so many bytes of the disk, where that was not done before.
+    fn keep_reserve(&self, bytes: u64) -> io::Result<()>;
+
+    /// Gives them back; false where there was nothing to give.
+    fn free_reserve(&self) -> io::Result<bool>;
 
     /// The place of the class's log, made where it is not there.
     fn place(&self, retention_class: &str) -> Result<Self::Storage, LogError>;
@@ -57,6 +70,10 @@ impl FolderLogs {
 impl Logs for FolderLogs {
     type Storage = FolderStorage;
 
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn existing(&self) -> Result<Vec<String>, LogError> {
         let io = |error| LogError::io("listing", &self.path, error);
         let mut classes = Vec::new();
@@ -76,9 +93,67 @@ impl Logs for FolderLogs {
         Ok(classes)
     }
 
+    fn bytes(&self) -> io::Result<u64> {
+        let mut bytes = 0;
+        for log in crate::log::store::find_logs(&self.path)? {
+            for (_, segment) in crate::log::segment::list(&log)? {
+                bytes += std::fs::metadata(segment).map_or(0, |found| found.len());
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn keep_reserve(&self, bytes: u64) -> io::Result<()> {
+        let path = self.path.join(RESERVE);
+        if std::fs::metadata(&path).is_ok_and(|found| found.len() >= bytes) {
+            return Ok(());
+        }
+        let kept = fill(&path, bytes);
+        if kept.is_err() {
+            // What was taken until then is needed more elsewhere.
+            let _ = std::fs::remove_file(&path);
+        }
+        kept
+    }
+
+    fn free_reserve(&self) -> io::Result<bool> {
+        match std::fs::remove_file(self.path.join(RESERVE)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     fn place(&self, retention_class: &str) -> Result<FolderStorage, LogError> {
         FolderStorage::open(self.path.join(retention_class), self.access)
     }
+}
+
+/// The file that is given back when the disk is full.
+#[cfg(unix)]
+const RESERVE: &str = "reserve";
+
+/// Writes so many bytes that nothing can be packed into fewer.
+#[cfg(unix)]
+fn fill(path: &Path, bytes: u64) -> io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    let mut piece = vec![0; 64 * 1024];
+    let mut left = bytes;
+    while left > 0 {
+        getrandom::fill(&mut piece).map_err(io::Error::other)?;
+        let length = piece.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        file.write_all(piece.get(..length).unwrap_or_default())?;
+        left -= length as u64;
+    }
+    file.sync_all()
 }
 
 /// A store in memory.
@@ -147,8 +222,25 @@ fn copy(memory: &MemoryStorage, folder: &mut FolderStorage) -> io::Result<()> {
 impl Logs for MemoryLogs {
     type Storage = MemoryStorage;
 
+    fn path(&self) -> &Path {
+        Path::new("memory")
+    }
+
     fn existing(&self) -> Result<Vec<String>, LogError> {
         Ok(self.all().into_keys().collect())
+    }
+
+    fn bytes(&self) -> io::Result<u64> {
+        let segments = self.segments();
+        Ok(segments.iter().map(|one| one.bytes.len() as u64).sum())
+    }
+
+    fn keep_reserve(&self, _bytes: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn free_reserve(&self) -> io::Result<bool> {
+        Ok(false)
     }
 
     fn place(&self, retention_class: &str) -> Result<MemoryStorage, LogError> {

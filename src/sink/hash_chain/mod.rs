@@ -1,8 +1,11 @@
 //! The sink that keeps entries in hash-chained logs (format 1).
 
+mod bounded;
 mod builder;
 mod logs;
+mod space;
 mod status;
+mod watched;
 mod writer;
 
 use std::fmt;
@@ -16,6 +19,7 @@ pub use self::builder::HashChainBuilder;
 #[cfg(unix)]
 use self::logs::FolderLogs;
 use self::logs::MemoryLogs;
+use self::space::Gate;
 pub use self::status::HashChainStatus;
 use self::status::Statuses;
 use self::writer::ChainWriter;
@@ -48,6 +52,7 @@ use crate::log::LogError;
 pub struct HashChainSink {
     inner: Inner,
     statuses: Statuses,
+    gate: Gate,
 }
 
 #[derive(Clone)]
@@ -190,6 +195,9 @@ impl AuditSink for HashChainSink {
     }
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        if let Some(error) = self.gate.refusal(false) {
+            return Poll::Ready(Err(error));
+        }
         match &self.inner {
             #[cfg(unix)]
             Inner::Folder(queued) => queued.poll_ready(context),
@@ -201,6 +209,17 @@ impl AuditSink for HashChainSink {
                     Err(error) => Err(error),
                 })
             }
+        }
+    }
+
+    fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        if let Some(error) = self.gate.refusal(true) {
+            return Poll::Ready(Err(error));
+        }
+        match &self.inner {
+            #[cfg(unix)]
+            Inner::Folder(queued) => queued.poll_ready_for_emergency(context),
+            Inner::Memory { .. } => self.poll_ready(context),
         }
     }
 

@@ -34,6 +34,7 @@ struct Frame {
     kind: EntryKind,
     outcome: Option<Outcome>,
     durability: Durability,
+    emergency: bool,
 }
 
 /// How far a batch has been handed over.
@@ -80,6 +81,7 @@ impl Batch {
             kind: head.kind,
             outcome: head.outcome,
             durability: head.durability,
+            emergency: head.emergency,
         }));
         true
     }
@@ -139,6 +141,7 @@ impl Batch {
                     kind: frame.kind,
                     outcome: frame.outcome,
                     durability: frame.durability,
+                    emergency: frame.emergency,
                 };
                 writer.write(&SanitizedEntry::new(head, json))?;
                 progress.byte = end;
@@ -183,6 +186,7 @@ mod tests {
             call_id: "c-1",
             outcome: Some(Outcome::Success),
             durability: Durability::Synced,
+            emergency: false,
         };
         SanitizedEntry::new(head, json.as_bytes())
     }

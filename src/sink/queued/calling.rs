@@ -6,8 +6,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::batch::Batch;
-use super::shared::Shared;
+use super::shared::{Shared, State};
 use super::status::SinkStatus;
+use crate::sink::wakers::WakerSet;
 use crate::sink::{Durability, Loss, PolicyInForce, SanitizedEntry, SinkError, Ticket};
 
 impl Shared {
@@ -60,15 +61,35 @@ impl Shared {
         if self.load.load(Ordering::Acquire) <= self.max_queued_bytes {
             return Poll::Ready(Ok(()));
         }
+        self.wait_for_room(self.max_queued_bytes, |state| &mut state.gate, context)
+    }
+
+    pub(super) fn poll_ready_for_emergency(
+        &self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), SinkError>> {
+        let bound = self.max_emergency_bytes;
+        if self.load.load(Ordering::Acquire) <= bound {
+            return Poll::Ready(Ok(()));
+        }
+        self.wait_for_room(bound, |state| &mut state.emergency_gate, context)
+    }
+
+    fn wait_for_room(
+        &self,
+        bound: usize,
+        gate: impl FnOnce(&mut State) -> &mut WakerSet,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), SinkError>> {
         let mut stale = Vec::new();
         let mut state = self.lock();
         let answer = match &state.end {
             Some(Err(error)) => Poll::Ready(Err(error.clone())),
             Some(Ok(())) => Poll::Ready(Err(SinkError::closed())),
             None if state.closing.is_some() => Poll::Ready(Err(SinkError::closed())),
-            None if state.load() <= self.max_queued_bytes => Poll::Ready(Ok(())),
+            None if state.load() <= bound => Poll::Ready(Ok(())),
             None => {
-                state.gate.register(context.waker(), &mut stale);
+                gate(&mut state).register(context.waker(), &mut stale);
                 Poll::Pending
             }
         };
@@ -143,6 +164,7 @@ impl Shared {
         let now = Instant::now();
         state.closing = Some(now.checked_add(patience).unwrap_or(now));
         state.gate.take(&mut ready);
+        state.emergency_gate.take(&mut ready);
         self.publish_load(&state);
         drop(state);
         // Not only a sleeping writer is woken, but also one that holds back after a failure.

@@ -28,7 +28,8 @@ use super::{AuditSink, EntryWriter, Loss, PolicyInForce, SanitizedEntry, SinkErr
 ///
 /// The gate ([`poll_ready`](AuditSink::poll_ready)) is pending while more than
 /// [`max_queued_bytes`](QueuedBuilder::max_queued_bytes) are queued or being written. It reserves
-/// nothing: an entry whose call was admitted is taken above the bound too.
+/// nothing: an entry whose call was admitted is taken above the bound too. Calls that declare an emergency
+/// find it open for [`emergency_bytes`](QueuedBuilder::emergency_bytes) more.
 ///
 /// Where the writer fails, entries stay queued and are tried again, at first after 50 ms, later every
 /// second; meanwhile the gate closes when the bound is reached, [`status`](Queued::status) shows the
@@ -68,6 +69,7 @@ pub struct Queued<W> {
 pub struct QueuedBuilder<W> {
     writer: W,
     max_queued_bytes: usize,
+    emergency_bytes: usize,
     close_timeout: Duration,
     thread_name: String,
 }
@@ -95,6 +97,7 @@ impl<W: EntryWriter> Queued<W> {
         QueuedBuilder {
             writer,
             max_queued_bytes: 4 * 1024 * 1024,
+            emergency_bytes: 1024 * 1024,
             close_timeout: Duration::from_secs(5),
             thread_name: "tool-audit".to_owned(),
         }
@@ -118,6 +121,13 @@ impl<W: EntryWriter> QueuedBuilder<W> {
         self
     }
 
+    /// How many bytes beyond that are kept for calls that declare an emergency. The default is 1 MiB: two
+    /// records of the greatest length, twice.
+    pub fn emergency_bytes(mut self, bytes: usize) -> Self {
+        self.emergency_bytes = bytes;
+        self
+    }
+
     /// How long a closing sink whose writer fails tries on, before it counts the rest as lost. The
     /// default is 5 seconds.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
@@ -134,7 +144,7 @@ impl<W: EntryWriter> QueuedBuilder<W> {
     /// The sink, with its thread running.
     #[must_use]
     pub fn build(self) -> Queued<W> {
-        let shared = Arc::new(Shared::new(self.max_queued_bytes));
+        let shared = Arc::new(Shared::new(self.max_queued_bytes, self.emergency_bytes));
         let (writer, its_shared) = (self.writer, Arc::clone(&shared));
         // A name with a NUL would make `spawn` panic.
         let name = self.thread_name.replace('\0', "");
@@ -163,6 +173,10 @@ impl<W: 'static> AuditSink for Queued<W> {
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         self.handle.shared.poll_ready(context)
+    }
+
+    fn poll_ready_for_emergency(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.handle.shared.poll_ready_for_emergency(context)
     }
 
     fn poll_committed(

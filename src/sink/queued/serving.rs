@@ -84,6 +84,9 @@ impl Shared {
         if state.load() <= self.max_queued_bytes {
             state.gate.take(ready);
         }
+        if state.load() <= self.max_emergency_bytes {
+            state.emergency_gate.take(ready);
+        }
         state.flushed.take_through(flushed, ready);
         self.publish_load(&state);
         drop(state);
@@ -143,6 +146,7 @@ impl Shared {
         state.queue = Batch::default();
         state.in_hand_bytes = 0;
         state.gate.take(&mut ready);
+        state.emergency_gate.take(&mut ready);
         state.closed.take(&mut ready);
         state.flushed.take_through(u64::MAX, &mut ready);
         state.synced.take_through(u64::MAX, &mut ready);

@@ -24,6 +24,8 @@ pub(super) struct Shared {
     /// `State::load`, for a gate that takes no lock while it is open.
     pub(super) load: AtomicUsize,
     pub(super) max_queued_bytes: usize,
+    /// How far the queue may grow for emergencies.
+    pub(super) max_emergency_bytes: usize,
     pub(super) wake_bytes: usize,
 }
 
@@ -49,6 +51,8 @@ pub(super) struct State {
     pub(super) closing: Option<Instant>,
     pub(super) end: Option<Result<(), SinkError>>,
     pub(super) gate: WakerSet,
+    /// The gate of emergencies.
+    pub(super) emergency_gate: WakerSet,
     pub(super) flushed: WakerQueue,
     pub(super) synced: WakerQueue,
     pub(super) closed: WakerSet,
@@ -95,13 +99,17 @@ impl State {
 }
 
 impl Shared {
-    pub(super) fn new(max_queued_bytes: usize) -> Self {
+    pub(super) fn new(max_queued_bytes: usize, emergency_bytes: usize) -> Self {
+        let max_queued_bytes = max_queued_bytes.min(SHUT - 1);
         Self {
             state: Mutex::default(),
             work: Condvar::new(),
             ended: Condvar::new(),
             load: AtomicUsize::new(0),
-            max_queued_bytes: max_queued_bytes.min(SHUT - 1),
+            max_queued_bytes,
+            max_emergency_bytes: max_queued_bytes
+                .saturating_add(emergency_bytes)
+                .min(SHUT - 1),
             wake_bytes: WAKE_BYTES.min(max_queued_bytes / 4).max(1),
         }
     }

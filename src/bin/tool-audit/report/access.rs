@@ -1,15 +1,13 @@
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
-use tool_audit::query::escape;
-use tool_audit::report::{AccessReport, AccessRequest, access_report};
-use tool_audit::sanitize::{PseudonymKey, Sanitizer, SanitizerBuilder};
+use tool_audit::report::{AccessRequest, access_report};
 
-use crate::output::{Output, note, note_passed_over};
+use super::answer::{Answer, note_integrity};
+use crate::keys;
+use crate::output::{Output, note_passed_over};
 use crate::reader::Reader;
 use crate::times;
 use crate::verdict::{Failure, Verdict};
@@ -65,6 +63,7 @@ enum Format {
     Text,
     Json,
     Csv,
+    Html,
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
@@ -73,33 +72,25 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let (asked, found) = (request.describe(), Some(report.total_accesses));
     let reader = &arguments.reader;
     reader.record(&arguments.log, "report access", asked, found);
-    let written = written(&report, arguments.format)?;
-    if report.replayed {
-        let is_beside = arguments.format != Format::Text || arguments.output.is_some();
-        out.say_replayed(is_beside)?;
-    }
-    match &arguments.output {
-        Some(path) => write_new(path, &written)?,
-        None if arguments.format == Format::Json => {
-            out.json_line(String::from_utf8_lossy(&written).trim_end())?;
+    let answer = match arguments.format {
+        Format::Text => Answer::Text(report.to_string()),
+        Format::Json => Answer::json(&report)?,
+        Format::Csv => {
+            let mut csv = Vec::new();
+            report.write_csv(&mut csv)?;
+            Answer::Data(csv)
         }
-        None => out.write_all(&written)?,
-    }
-    if !report.integrity_verified {
-        let path = arguments.log.display();
-        note(&format!(
-            "the logs are not as they were written: {} faults; run `tool-audit verify {path}`",
-            report.integrity.faults.len()
-        ));
-    }
-    let verdict = Verdict::bad_if(!report.integrity_verified);
+        Format::Html => Answer::page(report.to_html(&reader.made()))?,
+    };
+    answer.give(arguments.output.as_deref(), report.replayed, out)?;
+    let verdict = note_integrity(&arguments.log, report.integrity_verified, &report.integrity);
     Ok(verdict.and(note_passed_over(&arguments.log, report.passed_over())))
 }
 
 fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     let mut identifiers = match &arguments.user {
-        Some(user) => identifiers(std::slice::from_ref(user))?,
-        None => identifiers(&arguments.subject)?,
+        Some(user) => keys::identifiers(std::slice::from_ref(user))?,
+        None => keys::identifiers(&arguments.subject)?,
     }
     .into_iter();
     let first = identifiers.next().unwrap_or_default();
@@ -122,85 +113,9 @@ fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     if !arguments.member.is_empty() {
         request = request.subject_members(&arguments.member);
     }
-    if let Some(sanitizer) = sanitizer(arguments)? {
+    if let Some(sanitizer) = keys::sanitizer(arguments.policy.as_deref(), &arguments.pseudonym_key)?
+    {
         request = request.sanitizer(sanitizer);
     }
     Ok(request)
-}
-
-fn sanitizer(arguments: &Arguments) -> Result<Option<Sanitizer>, Failure> {
-    if let Some(path) = &arguments.policy {
-        let sanitizer = Sanitizer::from_policy_file(path).map_err(Failure::unable)?;
-        return Ok(Some(sanitizer));
-    }
-    let mut builder: Option<SanitizerBuilder> = None;
-    for path in &arguments.pseudonym_key {
-        let key = PseudonymKey::from_file(path).map_err(Failure::unable)?;
-        builder = Some(match builder {
-            None => Sanitizer::builder().pseudonym_key(key),
-            Some(builder) => builder.old_pseudonym_key(key),
-        });
-    }
-    let built = builder.map(|builder| builder.build().map_err(Failure::unable));
-    built.transpose()
-}
-
-/// The identifiers that were given, with those of standard input in place of `-`.
-fn identifiers(given: &[String]) -> Result<Vec<String>, Failure> {
-    let mut all = Vec::new();
-    for identifier in given {
-        if identifier != "-" {
-            all.push(identifier.clone());
-            continue;
-        }
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map_err(|error| {
-            Failure::Unable(format!(
-                "reading the identifier from standard input: {error}"
-            ))
-        })?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        all.extend(lines.map(str::to_owned));
-    }
-    if all.is_empty() {
-        return Err(Failure::Unable(
-            "no identifier came from standard input: give one a line".to_owned(),
-        ));
-    }
-    Ok(all)
-}
-
-fn written(report: &AccessReport, format: Format) -> Result<Vec<u8>, Failure> {
-    let mut written = Vec::new();
-    match format {
-        Format::Text => written.extend_from_slice(report.to_string().as_bytes()),
-        Format::Json => {
-            written = serde_json::to_vec(report).map_err(Failure::unable)?;
-            written.push(b'\n');
-        }
-        Format::Csv => report.write_csv(&mut written)?,
-    }
-    Ok(written)
-}
-
-/// Writes a file that was not there, and that only its owner may read.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|error| {
-        let path = path.to_string_lossy();
-        Failure::Unable(format!(
-            "writing {}: {error}; name a file that is not there yet",
-            escape(&path)
-        ))
-    })
 }

@@ -1,4 +1,6 @@
 mod access;
+mod answer;
+mod summary;
 
 use clap::{Args, Subcommand};
 
@@ -15,10 +17,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Report {
     Access(access::Arguments),
+    Summary(summary::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     match &arguments.report {
         Report::Access(arguments) => access::run(arguments, out),
+        Report::Summary(arguments) => summary::run(arguments, out),
     }
 }

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 /// Reads one JSON value from a line.
-pub(super) fn parse(line: &[u8]) -> Result<Value, serde_json::Error> {
+pub(crate) fn parse(line: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(line);
     let value = Strict.deserialize(&mut deserializer)?;
     deserializer.end()?;

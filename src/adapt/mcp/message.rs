@@ -1,0 +1,61 @@
+use serde_json::Value;
+
+use crate::strict_json;
+
+/// One line: a message, or several in a list (protocol version 2025-03-26).
+///
+/// None where it cannot be read. A line of blanks alone is no message, and may stand anywhere.
+pub(super) fn parse(line: &[u8]) -> Option<Vec<Value>> {
+    if line.trim_ascii().is_empty() {
+        return Some(Vec::new());
+    }
+    match strict_json::parse(line).ok()? {
+        Value::Array(messages) => messages.iter().all(Value::is_object).then_some(messages),
+        message @ Value::Object(_) => Some(vec![message]),
+        _ => None,
+    }
+}
+
+pub(super) fn method(message: &Value) -> Option<&str> {
+    message.get("method").and_then(Value::as_str)
+}
+
+/// What a request or an answer is known by: a text or a number.
+pub(super) fn id(message: &Value) -> Option<&Value> {
+    message
+        .get("id")
+        .filter(|id| id.is_string() || id.is_number())
+}
+
+pub(super) fn params(message: &Value) -> &Value {
+    message.get("params").unwrap_or(&Value::Null)
+}
+
+/// The requests to run a tool, with their ids. Without one it is a notification, which a server may run all the same.
+pub(super) fn tool_calls(messages: &[Value]) -> impl Iterator<Item = &Value> {
+    messages
+        .iter()
+        .filter(|message| method(message) == Some("tools/call"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn what_two_readers_may_read_differently_is_not_read() {
+        for line in [
+            r#"{"method":"ping","method":"tools/call"}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            "[1]",
+            "7",
+            "{",
+            "{} {}",
+        ] {
+            assert_eq!(parse(line.as_bytes()), None, "{line}");
+        }
+        assert_eq!(parse(b"\xFF"), None);
+        assert_eq!(parse(b" \r").map(|messages| messages.len()), Some(0));
+        assert_eq!(parse(b"[{},{}]").map(|messages| messages.len()), Some(2));
+    }
+}

@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+use tool_audit::log::verify::Head;
+use tool_audit::report::{SummaryRequest, summary_report};
+
+use super::answer::{Answer, note_integrity};
+use crate::output::{Output, note_passed_over};
+use crate::reader::Reader;
+use crate::times;
+use crate::verdict::{Failure, Verdict};
+
+/// Sums up what happened in a range of time
+///
+/// Calls over time, failures, durations, outcomes, triggers, tools, users, alerts, emergencies and losses, with the
+/// verifier's verdict. As HTML it is one page with charts and tables that loads nothing and runs nothing. Exit status: 0 the
+/// logs are as they were written, 1 they are not, 2 there is no report.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: a page about a month
+  tool-audit report summary /var/audit --from 2025-07-01 --to 2025-07-31 --format html --output july.html")]
+pub(crate) struct Arguments {
+    /// A log's folder, a store, or a folder of stores
+    log: PathBuf,
+    /// What happened from this day (UTC) or RFC 3339 instant on
+    #[arg(long, value_name = "DATE", value_parser = times::since)]
+    from: Option<DateTime<Utc>>,
+    /// What happened up to this day (UTC) or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE", value_parser = times::until)]
+    to: Option<DateTime<Utc>>,
+    /// A head file; those of the store's other logs beside it are taken too
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
+    /// How many tools and users are shown, at most 100; the others are counted
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    most: u8,
+    #[command(flatten)]
+    reader: Reader,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write to this new file, which only its owner may read
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Html,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
+    let mut request = SummaryRequest::new().shown(usize::from(arguments.most));
+    if let Some(from) = arguments.from {
+        request = request.from(from);
+    }
+    if let Some(to) = arguments.to {
+        request = request.to(to);
+    }
+    if let Some(path) = &arguments.head {
+        request = request.heads(Head::read_all(path).map_err(Failure::unable)?);
+    }
+    let report = summary_report(&arguments.log, &request).map_err(Failure::unable)?;
+    let reader = &arguments.reader;
+    let (asked, found) = (request.describe(), Some(report.total_calls));
+    reader.record(&arguments.log, "report summary", asked, found);
+    let answer = match arguments.format {
+        Format::Text => Answer::Text(report.to_string()),
+        Format::Json => Answer::json(&report)?,
+        Format::Html => Answer::page(report.to_html(&reader.made()))?,
+    };
+    answer.give(arguments.output.as_deref(), report.replayed, out)?;
+    let verdict = note_integrity(&arguments.log, report.integrity_verified, &report.integrity);
+    Ok(verdict.and(note_passed_over(&arguments.log, report.passed_over())))
+}

@@ -1,0 +1,249 @@
+//! Which files of the logs belong to a range of time, fixed before the first is packed: a log may grow meanwhile.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::archive::Archive;
+use super::{EvidenceError, EvidenceRequest};
+use crate::log::record::{MAX_RECORD, Previous, RecordHead};
+use crate::log::verify::whole_lines_end;
+use crate::log::{LogId, RecordHash, lock, segment};
+use crate::query::{LogCursor, LogSnapshot, QueryError, Segment, members, shared};
+
+pub(super) struct Excerpt {
+    pub(super) logs: Vec<LogExcerpt>,
+    /// Logs of which the range touches nothing, by their names in the archive.
+    pub(super) left_out: Vec<PathBuf>,
+    pub(super) replayed: bool,
+}
+
+/// What is packed of one log.
+pub(super) struct LogExcerpt {
+    folder: PathBuf,
+    /// Where it stands in the archive.
+    pub(super) name: PathBuf,
+    pub(super) segments: Vec<PackedSegment>,
+}
+
+pub(super) struct PackedSegment {
+    path: PathBuf,
+    pub(super) name: String,
+    pub(super) length: u64,
+    file: File,
+}
+
+/// The folders of a log whose files belong to it.
+const BESIDE: [&str; 2] = ["checkpoints", segment::TORN];
+
+impl Excerpt {
+    pub(super) fn of(path: &Path, request: &EvidenceRequest) -> Result<Self, EvidenceError> {
+        let mut excerpt = Self {
+            logs: Vec::new(),
+            left_out: Vec::new(),
+            replayed: false,
+        };
+        let mut any_record = false;
+        for folder in crate::query::find_logs(path)? {
+            // A writer may come or go around the look at the lengths; then too a last line may be half of one.
+            let was_held = lock::is_held(&folder).unwrap_or(true);
+            let Some(snapshot) = shared(vec![LogSnapshot::open(&folder)?]).pop() else {
+                continue;
+            };
+            let is_written = was_held || lock::is_held(&folder).unwrap_or(true);
+            let name = name_of(&folder, path);
+            // What was done to the store belongs to what stands in it.
+            let touched = if snapshot.is_admin() {
+                Some(0..snapshot.segments.len())
+            } else {
+                touched(&snapshot, request)?
+            };
+            let Some(touched) = touched else {
+                excerpt.left_out.push(name);
+                continue;
+            };
+            any_record |= !snapshot.is_admin();
+            excerpt.replayed |= snapshot.is_replayed();
+            let last = snapshot.segments.len();
+            let mut segments = Vec::new();
+            for index in touched {
+                if let Some(segment) = snapshot.segments.get(index) {
+                    let is_open = is_written && index + 1 == last;
+                    segments.push(PackedSegment::open(segment, is_open)?);
+                }
+            }
+            excerpt.logs.push(LogExcerpt {
+                folder,
+                name,
+                segments,
+            });
+        }
+        any_record.then_some(excerpt).ok_or(EvidenceError::Nothing)
+    }
+
+    pub(super) fn segments(&self) -> u64 {
+        let segments = self.logs.iter().map(|log| log.segments.len() as u64);
+        segments.sum()
+    }
+}
+
+/// `store`, and the log's folder below the path that was given.
+fn name_of(folder: &Path, path: &Path) -> PathBuf {
+    let below = folder.strip_prefix(path).ok();
+    let below = below.filter(|below| !below.as_os_str().is_empty());
+    let own = || folder.file_name().unwrap_or("log".as_ref()).as_ref();
+    Path::new("store").join(below.unwrap_or_else(own))
+}
+
+/// From the first segment that the range touches to the last: between them nothing may be missing.
+fn touched(
+    snapshot: &Arc<LogSnapshot>,
+    request: &EvidenceRequest,
+) -> Result<Option<std::ops::Range<usize>>, QueryError> {
+    let mut touched: Option<std::ops::Range<usize>> = None;
+    for index in 0..snapshot.segments.len() {
+        if touches(snapshot, index, request)? {
+            let first = touched.map_or(index, |touched| touched.start);
+            touched = Some(first..index + 1);
+        }
+    }
+    Ok(touched)
+}
+
+/// A line whose time cannot be told may be of the range.
+fn touches(
+    snapshot: &Arc<LogSnapshot>,
+    index: usize,
+    request: &EvidenceRequest,
+) -> Result<bool, QueryError> {
+    let mut cursor = LogCursor::of_segments(Arc::clone(snapshot), index..index + 1, None);
+    while cursor.advance()? {
+        let at = cursor
+            .place()
+            .and_then(|place| members::timestamp(cursor.line(), place.members_at));
+        if at.is_none_or(|at| request.covers(at)) {
+            return Ok(true);
+        }
+    }
+    Ok(cursor.passed_over().bad_lines > 0)
+}
+
+impl PackedSegment {
+    fn open(segment: &Segment, is_open: bool) -> Result<Self, EvidenceError> {
+        let failed = EvidenceError::read(&segment.path);
+        let file = File::open(&segment.path).map_err(&failed)?;
+        let length = if is_open {
+            whole_lines_end(&file, segment.length).map_err(&failed)?
+        } else {
+            segment.length
+        };
+        Ok(Self {
+            path: segment.path.clone(),
+            name: segment::name(segment.first_seq),
+            length,
+            file,
+        })
+    }
+
+    /// The first record's place, and what it names as the record before it.
+    fn first(&self) -> io::Result<Option<(LogId, u64, Previous)>> {
+        let mut line = Vec::new();
+        let mut start = BufReader::new((&self.file).take(self.length.min(MAX_RECORD as u64 + 1)));
+        (&self.file).seek(SeekFrom::Start(0))?;
+        start.read_until(b'\n', &mut line)?;
+        line.pop();
+        let head = RecordHead::parse(&line);
+        Ok(head.map(|head| (head.log, head.seq, head.previous)))
+    }
+
+    /// The last whole record.
+    fn last(&self) -> io::Result<Option<(LogId, u64, RecordHash)>> {
+        let end = whole_lines_end(&self.file, self.length)?;
+        let Some(before) = end.checked_sub(1) else {
+            return Ok(None);
+        };
+        let start = whole_lines_end(&self.file, before)?;
+        if end - start > MAX_RECORD as u64 + 1 {
+            return Ok(None);
+        }
+        let mut line = Vec::new();
+        (&self.file).seek(SeekFrom::Start(start))?;
+        (&self.file).take(before - start).read_to_end(&mut line)?;
+        let head = RecordHead::parse(&line);
+        Ok(head.map(|head| (head.log, head.seq, head.hash)))
+    }
+}
+
+impl LogExcerpt {
+    /// Packs the log, and gives the files with which the copy is verified: of the record before its first, and of its
+    /// last.
+    pub(super) fn pack<W: Write>(
+        &self,
+        archive: &mut Archive<W>,
+    ) -> Result<Vec<(String, String)>, EvidenceError> {
+        for segment in &self.segments {
+            let failed = EvidenceError::read(&segment.path);
+            (&segment.file).seek(SeekFrom::Start(0)).map_err(failed)?;
+            let name = self.name.join(&segment.name);
+            archive.add_file(&name, &segment.path, &segment.file, segment.length)?;
+        }
+        for beside in BESIDE {
+            self.pack_beside(beside, archive)?;
+        }
+        let mut heads = Vec::new();
+        if let Some(first) = self.segments.first() {
+            let found = first.first().map_err(EvidenceError::read(&first.path))?;
+            if let Some((log, seq, Previous::Hash(hash))) = found
+                && let Some(before) = seq.checked_sub(1)
+            {
+                heads.push((format!("heads/start.{log}"), head(log, before, hash)));
+            }
+        }
+        for segment in self.segments.iter().rev() {
+            let found = segment.last().map_err(EvidenceError::read(&segment.path))?;
+            if let Some((log, seq, hash)) = found {
+                heads.push((format!("heads/head.{log}"), head(log, seq, hash)));
+                break;
+            }
+        }
+        Ok(heads)
+    }
+
+    fn pack_beside<W: Write>(
+        &self,
+        beside: &str,
+        archive: &mut Archive<W>,
+    ) -> Result<(), EvidenceError> {
+        let folder = self.folder.join(beside);
+        let failed = EvidenceError::read(&folder);
+        let mut names = Vec::new();
+        match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+            Ok(entries) => {
+                for entry in entries {
+                    let entry = entry.map_err(&failed)?;
+                    // Opening a pipe would wait for whoever writes to it.
+                    if entry.file_type().map_err(&failed)?.is_file() {
+                        names.push(entry.file_name());
+                    }
+                }
+            }
+        }
+        names.sort_unstable();
+        for name in names {
+            let path = folder.join(&name);
+            let failed = EvidenceError::read(&path);
+            let file = File::open(&path).map_err(&failed)?;
+            let length = file.metadata().map_err(&failed)?.len();
+            let name = self.name.join(beside).join(name);
+            archive.add_file(&name, &path, &file, length)?;
+        }
+        Ok(())
+    }
+}
+
+fn head(log: LogId, seq: u64, hash: RecordHash) -> String {
+    format!("{{\"_hash\":\"{hash}\",\"_log\":\"{log}\",\"_seq\":{seq}}}\n")
+}
