@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use super::cursor::LogCursor;
+use super::plan::{Piece, PlannedLog};
 use super::workers::Workers;
 use super::{LogSnapshot, PassedOver, QueryError, repeats};
 use crate::log::RecordHash;
@@ -25,6 +26,28 @@ pub(crate) struct Chunk {
     /// [`u64::MAX`] in a segment's last chunk.
     pub(crate) end: u64,
     pub(crate) repeats: Arc<HashSet<(u64, RecordHash)>>,
+    /// How many lines of the segment stand before; none where the chunk before says so.
+    pub(crate) lines_before: Option<u64>,
+    /// No record before has a later end than this, but those in chunks that were given.
+    pub(crate) floor: i64,
+}
+
+impl Chunk {
+    /// All of a piece, whose segment repeats these records.
+    pub(crate) fn of_piece(
+        segment: usize,
+        piece: &Piece,
+        repeats: &Arc<HashSet<(u64, RecordHash)>>,
+    ) -> Self {
+        Self {
+            segment,
+            start: piece.start,
+            end: piece.end,
+            repeats: Arc::clone(repeats),
+            lines_before: Some(piece.lines_before),
+            floor: piece.end_before,
+        }
+    }
 }
 
 /// What is made of one chunk.
@@ -40,13 +63,25 @@ struct Examined<T> {
 /// Where what was made of a chunk will come.
 type Answer<T> = Receiver<Result<Examined<T>, QueryError>>;
 
+/// Where the next chunk begins.
+#[derive(Clone, Copy)]
+struct Next {
+    segment: usize,
+    /// Which of the segment's pieces, and how far it was cut.
+    piece: usize,
+    start: Option<u64>,
+}
+
 /// The answers for all chunks of a log, in order.
 pub(crate) struct Chunks<T> {
-    snapshot: Arc<LogSnapshot>,
+    log: PlannedLog,
     workers: Option<Arc<Workers>>,
     examine: Examine<T>,
-    /// The next chunk begins here.
-    next: (usize, u64),
+    next: Next,
+    /// The greatest end of a record in the known parts of the segments before.
+    floor_before: i64,
+    /// The same for the chunk that was given last, with what stands before it in its segment.
+    floor: i64,
     repeats: Arc<HashSet<(u64, RecordHash)>>,
     waiting: VecDeque<(Chunk, Answer<T>)>,
     /// The segment of the chunk before, and how many lines of it there were.
@@ -57,16 +92,22 @@ pub(crate) struct Chunks<T> {
 impl<T: Send + 'static> Chunks<T> {
     /// From the segment `first` on.
     pub(crate) fn new(
-        snapshot: Arc<LogSnapshot>,
+        log: PlannedLog,
         first: usize,
         workers: Option<Arc<Workers>>,
         examine: Examine<T>,
     ) -> Self {
         Self {
-            snapshot,
+            log,
             workers,
             examine,
-            next: (first, 0),
+            next: Next {
+                segment: first,
+                piece: 0,
+                start: None,
+            },
+            floor_before: i64::MIN,
+            floor: i64::MIN,
             repeats: Arc::default(),
             waiting: VecDeque::new(),
             lines_before: (first, 0),
@@ -74,8 +115,17 @@ impl<T: Send + 'static> Chunks<T> {
         }
     }
 
+    pub(crate) fn log(&self) -> &PlannedLog {
+        &self.log
+    }
+
     pub(crate) fn snapshot(&self) -> &Arc<LogSnapshot> {
-        &self.snapshot
+        &self.log.snapshot
+    }
+
+    /// The greatest end of a record before the chunk that was given last, as far as it was known without reading.
+    pub(crate) fn floor(&self) -> i64 {
+        self.floor
     }
 
     /// The segment of the chunk whose answer was given last.
@@ -94,12 +144,12 @@ impl<T: Send + 'static> Chunks<T> {
             let Some(chunk) = self.cut()? else {
                 return Ok(None);
             };
-            let examined = examine(&self.snapshot, &chunk, &self.examine)?;
+            let examined = examine(&self.log.snapshot, &chunk, &self.examine)?;
             return Ok(Some(self.take(&chunk, examined)));
         };
         while self.waiting.len() <= workers.threads() {
             let Some(chunk) = self.cut()? else { break };
-            let (snapshot, make) = (Arc::clone(&self.snapshot), Arc::clone(&self.examine));
+            let (snapshot, make) = (Arc::clone(&self.log.snapshot), Arc::clone(&self.examine));
             let own = chunk.clone();
             let answer = workers.submit(move || examine(&snapshot, &own, &make));
             self.waiting.push_back((chunk, answer));
@@ -110,37 +160,58 @@ impl<T: Send + 'static> Chunks<T> {
         // A thread that is gone leaves its chunk to this one.
         let examined = answer
             .recv()
-            .unwrap_or_else(|_| examine(&self.snapshot, &chunk, &self.examine))?;
+            .unwrap_or_else(|_| examine(&self.log.snapshot, &chunk, &self.examine))?;
         Ok(Some(self.take(&chunk, examined)))
     }
 
     fn cut(&mut self) -> Result<Option<Chunk>, QueryError> {
-        let (segment, start) = self.next;
-        let Some(length) = self.snapshot.segments.get(segment).map(|one| one.length) else {
-            return Ok(None);
-        };
-        if start == 0 {
-            self.repeats = Arc::new(repeats::of_segment(&self.snapshot.segments, segment)?);
+        loop {
+            let Next {
+                segment,
+                piece,
+                start,
+            } = self.next;
+            let Some(plan) = self.log.segments.get(segment) else {
+                return Ok(None);
+            };
+            let Some(one) = plan.pieces().nth(piece) else {
+                self.floor_before = self.floor_before.max(plan.greatest_end);
+                self.next = Next {
+                    segment: segment + 1,
+                    piece: 0,
+                    start: None,
+                };
+                continue;
+            };
+            let segments = &self.log.snapshot.segments;
+            if (piece, start) == (0, None) {
+                self.repeats = if plan.may_repeat {
+                    Arc::new(repeats::of_segment(segments, segment)?)
+                } else {
+                    Arc::default()
+                };
+            }
+            let mut chunk = Chunk::of_piece(segment, one, &self.repeats);
+            chunk.floor = chunk.floor.max(self.floor_before);
+            if let Some(start) = start {
+                chunk.start = start;
+                chunk.lines_before = None;
+            }
+            let length = segments.get(segment).map_or(0, |one| one.length);
+            if one.end.min(length).saturating_sub(chunk.start) <= CHUNK {
+                self.next.piece += 1;
+                self.next.start = None;
+            } else {
+                chunk.end = chunk.start + CHUNK;
+                self.next.start = Some(chunk.end);
+            }
+            return Ok(Some(chunk));
         }
-        let is_last = length.saturating_sub(start) <= CHUNK;
-        self.next = if is_last {
-            (segment + 1, 0)
-        } else {
-            (segment, start + CHUNK)
-        };
-        Ok(Some(Chunk {
-            segment,
-            start,
-            end: if is_last { u64::MAX } else { start + CHUNK },
-            repeats: Arc::clone(&self.repeats),
-        }))
     }
 
     fn take(&mut self, chunk: &Chunk, examined: Examined<T>) -> T {
-        let before = match self.lines_before {
-            (segment, lines) if segment == chunk.segment => lines,
-            _ => 0,
-        };
+        let before = chunk.lines_before.unwrap_or(self.lines_before.1);
+        self.floor = self.floor.max(chunk.floor);
         self.lines_before = (chunk.segment, before + examined.lines);
         let mut passed = examined.passed;
         for bad in &mut passed.first {

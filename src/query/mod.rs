@@ -22,6 +22,7 @@ mod memory;
 mod own;
 pub(crate) mod parts;
 mod passed_over;
+mod plan;
 mod position;
 mod readable;
 mod record;

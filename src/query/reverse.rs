@@ -5,12 +5,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chunks::Chunks;
+use super::chunks::{Chunk, Chunks};
 use super::compiled::Compiled;
 use super::cursor::{LogCursor, confirm};
+use super::plan::{self, PlannedLog};
 use super::scan::{Waiting, shared, workers_for};
 use super::workers::Workers;
-use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record};
+use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record, repeats};
 
 /// Reads the records that `filter` wants, newest first: what [`scan`](super::scan()) gives, in the opposite
 /// order.
@@ -42,13 +43,18 @@ impl ReverseScan {
         snapshots: Vec<Arc<LogSnapshot>>,
         filter: &Filter,
     ) -> Result<Self, QueryError> {
-        let filter = Compiled::over(filter, &snapshots)?;
-        let merged = snapshots.len() > 1;
-        let workers = workers_for(&snapshots).filter(|_| merged);
+        Self::planned(PlannedLog::all_whole(snapshots), filter)
+    }
+
+    pub(crate) fn planned(logs: Vec<PlannedLog>, filter: &Filter) -> Result<Self, QueryError> {
+        let filter = Compiled::over(filter, &plan::snapshots(&logs))?;
+        let merged = logs.len() > 1;
+        let unknown: Vec<PlannedLog> = logs.iter().map(PlannedLog::of_unknown).collect();
+        let workers = workers_for(&unknown).filter(|_| merged);
         Ok(Self {
-            logs: snapshots
+            logs: logs
                 .into_iter()
-                .map(|snapshot| ReverseCursor::new(snapshot, merged, workers.clone()))
+                .map(|log| ReverseCursor::new(log, merged, workers.clone()))
                 .collect::<Result<_, _>>()?,
             filter,
             waiting: BinaryHeap::new(),
@@ -73,7 +79,7 @@ impl ReverseScan {
 
     /// The logs that are read.
     pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
-        self.logs.iter().map(|log| &*log.snapshot)
+        self.logs.iter().map(|log| &*log.log.snapshot)
     }
 
     /// What was passed over until now.
@@ -132,7 +138,7 @@ impl fmt::Debug for ReverseScan {
 }
 
 struct ReverseCursor {
-    snapshot: Arc<LogSnapshot>,
+    log: PlannedLog,
     /// How many segments are still to be read.
     left: usize,
     /// The running end before each segment; empty where the log is the only one, since its order needs none.
@@ -154,18 +160,18 @@ struct Spot {
 
 impl ReverseCursor {
     fn new(
-        snapshot: Arc<LogSnapshot>,
+        log: PlannedLog,
         merged: bool,
         workers: Option<Arc<Workers>>,
     ) -> Result<Self, QueryError> {
         let ends_before = if merged {
-            ends_before(&snapshot, workers)?
+            ends_before(&log, workers)?
         } else {
             Vec::new()
         };
         Ok(Self {
-            left: snapshot.segments.len(),
-            snapshot,
+            left: log.snapshot.segments.len(),
+            log,
             ends_before,
             after: None,
             file: None,
@@ -175,9 +181,10 @@ impl ReverseCursor {
     }
 
     fn begin_after(&mut self, cursor: Cursor) {
-        self.left = self.snapshot.segments.len();
-        if self.snapshot.log() == Some(cursor.log) {
-            self.left = self.left.min(self.snapshot.segment_of(cursor.seq) + 1);
+        let snapshot = &self.log.snapshot;
+        self.left = snapshot.segments.len();
+        if snapshot.log() == Some(cursor.log) {
+            self.left = self.left.min(snapshot.segment_of(cursor.seq) + 1);
         }
         self.after = Some(cursor);
         self.file = None;
@@ -206,19 +213,34 @@ impl ReverseCursor {
 
     fn load(&mut self, filter: &Compiled) -> Result<(), QueryError> {
         let index = self.left;
+        let snapshot = &self.log.snapshot;
+        let Some(plan) = self.log.segments.get(index) else {
+            return Ok(());
+        };
         let end = self.ends_before.get(index).copied().unwrap_or(i64::MIN);
-        let mut cursor =
-            LogCursor::of_segments(Arc::clone(&self.snapshot), index..index + 1, Some(end));
-        while cursor.advance_to_candidate(filter)? {
-            self.places.push(Spot {
-                offset: cursor.offset(),
-                length: cursor.line().len(),
-                end: cursor.running_end(),
-                line: cursor.line_number(),
-            });
+        let repeats = if plan.may_repeat && plan.pieces().next().is_some() {
+            Arc::new(repeats::of_segment(&snapshot.segments, index)?)
+        } else {
+            Arc::default()
+        };
+        for piece in plan.pieces() {
+            let chunk = Chunk::of_piece(index, piece, &repeats);
+            let mut cursor = LogCursor::of_chunk(Arc::clone(snapshot), &chunk)?;
+            while cursor.advance_to_candidate(filter)? {
+                self.places.push(Spot {
+                    offset: cursor.offset(),
+                    length: cursor.line().len(),
+                    end: cursor.running_end().max(piece.end_before).max(end),
+                    line: piece.lines_before + cursor.line_number(),
+                });
+            }
+            let mut passed = cursor.passed_over().clone();
+            for bad in &mut passed.first {
+                bad.line += piece.lines_before;
+            }
+            self.passed.add(&passed);
         }
-        self.passed.add(cursor.passed_over());
-        let path = &self.snapshot.segments[index].path;
+        let path = &snapshot.segments[index].path;
         self.file = if self.places.is_empty() {
             None
         } else {
@@ -228,7 +250,7 @@ impl ReverseCursor {
     }
 
     fn read(&mut self, spot: &Spot, filter: &Compiled) -> Result<Option<Record>, QueryError> {
-        let path = &self.snapshot.segments[self.left].path;
+        let path = &self.log.snapshot.segments[self.left].path;
         let mut line = vec![0; spot.length];
         let read = match &mut self.file {
             Some(file) => read_at(file, spot.offset, &mut line),
@@ -240,7 +262,7 @@ impl ReverseCursor {
                 .bad_line(path, spot.line, "changed while it was read");
             return Ok(None);
         };
-        match confirm(filter, &line, &place, &self.snapshot.folder, spot.end) {
+        match confirm(filter, &line, &place, &self.log.snapshot.folder, spot.end) {
             Ok(record) => Ok(record),
             Err(reason) => {
                 self.passed.bad_line(path, spot.line, reason);
@@ -252,15 +274,16 @@ impl ReverseCursor {
 
 /// The greatest end of a record before each segment.
 fn ends_before(
-    snapshot: &Arc<LogSnapshot>,
+    log: &PlannedLog,
     workers: Option<Arc<Workers>>,
 ) -> Result<Vec<i64>, QueryError> {
     let examine = |cursor: &mut LogCursor| {
         while cursor.advance()? {}
         Ok(cursor.running_end())
     };
-    let mut chunks = Chunks::new(Arc::clone(snapshot), 0, workers, Arc::new(examine));
-    let mut greatest = vec![i64::MIN; snapshot.segments.len() + 1];
+    let mut greatest = vec![i64::MIN];
+    greatest.extend(log.segments.iter().map(|plan| plan.greatest_end));
+    let mut chunks = Chunks::new(log.of_unknown(), 0, workers, Arc::new(examine));
     while let Some(end) = chunks.next()? {
         if let Some(behind) = greatest.get_mut(chunks.segment() + 1) {
             *behind = end.max(*behind);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::chunks::{self, Chunks};
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
+use super::plan::{self, PlannedLog};
 use super::workers::Workers;
 use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record};
 
@@ -45,8 +46,8 @@ pub(crate) fn shared(snapshots: Vec<LogSnapshot>) -> Vec<Arc<LogSnapshot>> {
 }
 
 /// Threads for these logs, where they are worth it.
-pub(crate) fn workers_for(snapshots: &[Arc<LogSnapshot>]) -> Option<Arc<Workers>> {
-    let bytes: u64 = snapshots.iter().map(|snapshot| snapshot.bytes()).sum();
+pub(crate) fn workers_for(logs: &[PlannedLog]) -> Option<Arc<Workers>> {
+    let bytes: u64 = logs.iter().map(PlannedLog::bytes).sum();
     if bytes < chunks::WORTH_THREADS {
         return None;
     }
@@ -70,12 +71,16 @@ impl Scan {
         snapshots: Vec<Arc<LogSnapshot>>,
         filter: &Filter,
     ) -> Result<Self, QueryError> {
-        let filter = Arc::new(Compiled::over(filter, &snapshots)?);
-        let workers = workers_for(&snapshots);
+        Self::planned(PlannedLog::all_whole(snapshots), filter)
+    }
+
+    pub(crate) fn planned(logs: Vec<PlannedLog>, filter: &Filter) -> Result<Self, QueryError> {
+        let filter = Arc::new(Compiled::over(filter, &plan::snapshots(&logs))?);
+        let workers = workers_for(&logs);
         Ok(Self {
-            logs: snapshots
+            logs: logs
                 .into_iter()
-                .map(|snapshot| LogScan::new(snapshot, &filter, workers.clone(), None))
+                .map(|log| LogScan::new(log, &filter, workers.clone(), None))
                 .collect(),
             filter,
             workers,
@@ -108,8 +113,8 @@ impl Scan {
     #[must_use]
     pub fn after(mut self, cursor: &Cursor) -> Self {
         for log in &mut self.logs {
-            let snapshot = Arc::clone(log.chunks.snapshot());
-            *log = LogScan::new(snapshot, &self.filter, self.workers.clone(), Some(*cursor));
+            let planned = log.chunks.log().clone();
+            *log = LogScan::new(planned, &self.filter, self.workers.clone(), Some(*cursor));
         }
         self.waiting.clear();
         self.started = false;
@@ -195,11 +200,12 @@ struct Part {
 
 impl LogScan {
     fn new(
-        snapshot: Arc<LogSnapshot>,
+        log: PlannedLog,
         filter: &Arc<Compiled>,
         workers: Option<Arc<Workers>>,
         after: Option<Cursor>,
     ) -> Self {
+        let snapshot = &log.snapshot;
         // Nothing before the segment of the cursor's own record comes after it.
         let own = after.filter(|cursor| snapshot.log() == Some(cursor.log));
         let first = own.map_or(0, |cursor| snapshot.segment_behind(cursor.seq));
@@ -214,7 +220,7 @@ impl LogScan {
             Ok(Part { records, end })
         };
         Self {
-            chunks: Chunks::new(snapshot, first, workers, Arc::new(examine)),
+            chunks: Chunks::new(log, first, workers, Arc::new(examine)),
             part: Vec::new().into_iter(),
             before,
             with: before,
@@ -231,10 +237,10 @@ impl LogScan {
                     return Ok(Some(record));
                 }
             }
-            self.before = self.with;
             let Some(part) = self.chunks.next()? else {
                 return Ok(None);
             };
+            self.before = self.with.max(self.chunks.floor());
             self.with = self.before.max(part.end);
             self.part = part.records.into_iter();
         }

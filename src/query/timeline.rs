@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
+use super::plan::PlannedLog;
 use super::readable::{escape, quote};
 use super::scan::shared;
 use super::{Filter, LogSnapshot, PassedOver, QueryError, Record, Scan};
@@ -30,16 +31,8 @@ use crate::entry::AuditEntry;
 /// # Ok::<(), tool_audit::query::QueryError>(())
 /// ```
 pub fn timeline(path: &Path, conversation: &str) -> Result<Timeline, QueryError> {
-    let snapshots = shared(LogSnapshot::find(path)?);
-    let filter = Filter::new()
-        .conversation(conversation)
-        .kind("tool_call")
-        .kind(STARTED);
-    let without_end = calls_without_end_in(snapshots.clone(), &filter)?;
-    Ok(Timeline {
-        scan: Scan::over(snapshots, &filter)?,
-        without_end,
-    })
+    let logs = PlannedLog::all_whole(shared(LogSnapshot::find(path)?));
+    Timeline::planned(logs, Filter::new().conversation(conversation))
 }
 
 /// The `call_id`s of the calls that were started and have no end in the logs: they may be running, or nobody
@@ -59,9 +52,13 @@ pub(crate) fn calls_without_end_in(
     snapshots: Vec<Arc<LogSnapshot>>,
     filter: &Filter,
 ) -> Result<HashSet<String>, QueryError> {
+    without_end_of(Scan::over(snapshots, filter)?)
+}
+
+fn without_end_of(scan: Scan) -> Result<HashSet<String>, QueryError> {
     // Both records of a call stand in one log, its beginning before its end.
     let mut started = HashSet::new();
-    for record in Scan::over(snapshots, filter)? {
+    for record in scan {
         let record = record?;
         let Ok((fields, _)) = Fields::parse(record.line().as_bytes()) else {
             continue;
@@ -88,6 +85,16 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// The calls among the records that a filter wants.
+    pub(crate) fn planned(logs: Vec<PlannedLog>, filter: Filter) -> Result<Self, QueryError> {
+        let filter = filter.kind("tool_call").kind(STARTED);
+        let without_end = without_end_of(Scan::planned(logs.clone(), &filter)?)?;
+        Ok(Self {
+            scan: Scan::planned(logs, &filter)?,
+            without_end,
+        })
+    }
+
     /// What was passed over until now.
     #[must_use]
     pub fn passed_over(&self) -> PassedOver {
