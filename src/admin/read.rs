@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -134,7 +134,10 @@ fn append(folder: &Path, read: &LogRead) -> Result<(), crate::log::LogError> {
 /// The folders above the logs at `path`.
 fn stores(path: &Path) -> Result<BTreeSet<PathBuf>, AdminError> {
     let mut stores = BTreeSet::new();
-    for log in LogSnapshot::find(path).map_err(AdminError::Query)? {
+    let logs = LogSnapshot::find(path).map_err(AdminError::Query)?;
+    // Folders of logs are canonical.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    for log in logs {
         let folder = log.folder();
         let above = folder
             .parent()
