@@ -7,17 +7,35 @@ use std::hash::Hasher;
 /// Up to [`EXACT`] texts are told apart by 64 bits of hash; that two of them share one has a probability of
 /// 10⁻¹⁰. From then on the count is HyperLogLog's, with a standard error of 0.8 % in 16 KiB (Flajolet and
 /// others, 2007).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Distinct {
+    /// How many texts are told apart.
+    most_exact: usize,
     exact: HashSet<u64>,
     /// The greatest position of a leading one in each register; empty while the count is exact.
     registers: Vec<u8>,
 }
 
-const EXACT: usize = 65_536;
+const EXACT: usize = 4096;
 const INDEX_BITS: u32 = 14;
 
+impl Default for Distinct {
+    fn default() -> Self {
+        Self::exact_up_to(EXACT)
+    }
+}
+
 impl Distinct {
+    /// A count that is an estimate from this number on, for where there are many counts: each number told apart takes
+    /// some 16 bytes.
+    pub(crate) fn exact_up_to(most_exact: usize) -> Self {
+        Self {
+            most_exact,
+            exact: HashSet::new(),
+            registers: Vec::new(),
+        }
+    }
+
     pub(crate) fn add(&mut self, text: &str) {
         let mut hasher = DefaultHasher::new();
         hasher.write(text.as_bytes());
@@ -43,7 +61,7 @@ impl Distinct {
             return;
         }
         self.exact.insert(hash);
-        if self.exact.len() > EXACT {
+        if self.exact.len() > self.most_exact {
             self.estimate();
         }
     }
@@ -78,8 +96,15 @@ impl Distinct {
             .map(|register| (-f64::from(*register)).exp2())
             .sum();
         let bias = 0.7213 / (1.0 + 1.079 / size);
-        // More than 65,536 texts are too many for the correction of small counts to apply.
-        ((bias * size * size / sum).round() as u64, false)
+        let estimate = bias * size * size / sum;
+        let empty = self.registers.iter().filter(|one| **one == 0).count();
+        // Of few texts the empty registers tell more (linear counting, in the same paper).
+        let estimate = if estimate <= 2.5 * size && empty > 0 {
+            size * (size / empty as f64).ln()
+        } else {
+            estimate
+        };
+        (estimate.round() as u64, false)
     }
 }
 
@@ -102,5 +127,22 @@ mod tests {
         let (count, exact) = distinct.count();
         assert!(!exact);
         assert!((count as f64 / 300_000.0 - 1.0).abs() < 0.03, "{count}");
+    }
+
+    #[test]
+    fn a_small_count_is_close_from_where_it_is_no_longer_exact() {
+        let mut distinct = Distinct::exact_up_to(100);
+        for number in 0..60_000_u32 {
+            distinct.add(&format!("usr_{number}"));
+            let wanted = f64::from(number + 1);
+            if number % 997 == 0 {
+                let (count, exact) = distinct.count();
+                assert_eq!(exact, number < 100);
+                assert!(
+                    (count as f64 / wanted - 1.0).abs() < 0.04,
+                    "{count} of {wanted}"
+                );
+            }
+        }
     }
 }

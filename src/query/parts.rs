@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Pace};
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
 use super::plan::{self, PlannedLog};
-use super::scan::{shared, workers_for};
+use super::scan::shared;
 use super::{Filter, LogSnapshot, PassedOver, QueryError};
 
 /// What was read, and what of it could not be.
@@ -36,13 +36,13 @@ pub(crate) fn of_planned<T: Send + 'static>(
     mut take: impl FnMut(T),
 ) -> Result<Read, QueryError> {
     let compiled = Arc::new(Compiled::over(filter, &plan::snapshots(&logs))?);
-    let workers = workers_for(&logs);
+    let pace = Pace::of(&logs, 1);
     let make = Arc::new(make);
     let mut read = Read::default();
     for log in logs {
         let (make, compiled) = (Arc::clone(&make), Arc::clone(&compiled));
         let examine = move |cursor: &mut LogCursor| make(cursor, &compiled);
-        let mut chunks = Chunks::new(log, 0, workers.clone(), Arc::new(examine));
+        let mut chunks = Chunks::new(log, 0, pace.clone(), Arc::new(examine));
         while let Some(answer) = chunks.next()? {
             take(answer);
         }
