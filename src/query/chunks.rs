@@ -121,6 +121,7 @@ pub(crate) struct Chunks<T> {
     /// The same for the chunk that was given last, with what stands before it in its segment.
     floor: i64,
     repeats: Arc<HashSet<(u64, RecordHash)>>,
+    repeats_of_next: Option<(usize, Arc<HashSet<(u64, RecordHash)>>)>,
     waiting: VecDeque<(Chunk, Answer<T>)>,
     /// The segment of the chunk before, and how many lines of it there were.
     lines_before: (usize, u64),
@@ -144,6 +145,7 @@ impl<T: Send + 'static> Chunks<T> {
             floor_before: i64::MIN,
             floor: i64::MIN,
             repeats: Arc::default(),
+            repeats_of_next: None,
             waiting: VecDeque::new(),
             lines_before: (first, 0),
             pruned: None,
@@ -221,11 +223,23 @@ impl<T: Send + 'static> Chunks<T> {
             };
             let segments = &self.log.snapshot.segments;
             if (piece, start) == (0, None) {
-                self.repeats = if plan.may_repeat {
-                    Arc::new(repeats::of_segment(segments, segment)?)
-                } else {
-                    Arc::default()
+                let of_next = self.repeats_of_next.take();
+                self.repeats = match of_next.filter(|(of, _)| *of == segment) {
+                    Some((_, repeats)) => repeats,
+                    None if plan.may_repeat => Arc::new(repeats::of_segment(segments, segment)?),
+                    None => Arc::default(),
                 };
+                // When that one's turn comes, this one may have been pruned.
+                let next = segment + 1;
+                if self
+                    .log
+                    .segments
+                    .get(next)
+                    .is_some_and(|next| next.may_repeat)
+                {
+                    let repeats = repeats::of_segment(segments, next)?;
+                    self.repeats_of_next = Some((next, Arc::new(repeats)));
+                }
             }
             let mut chunk = Chunk::of_piece(segment, one, &self.repeats);
             chunk.floor = chunk.floor.max(self.floor_before);

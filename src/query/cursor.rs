@@ -35,6 +35,8 @@ pub(crate) struct LogCursor {
     /// The number behind that of every record that was gone through.
     behind: u64,
     repeats: Arc<HashSet<(u64, RecordHash)>>,
+    /// What the next segment repeats of this one, which may be pruned by then.
+    repeats_of_next: Option<HashSet<(u64, RecordHash)>>,
     /// The greatest end of a record until now, where it is wanted.
     running_end: Option<i64>,
     passed: PassedOver,
@@ -83,6 +85,7 @@ impl LogCursor {
             place: None,
             behind: 0,
             repeats: Arc::default(),
+            repeats_of_next: None,
             running_end,
             passed: PassedOver::default(),
         }
@@ -98,7 +101,12 @@ impl LogCursor {
             let mut lines = match self.lines.take() {
                 Some(lines) => lines,
                 None => {
-                    self.repeats = Arc::new(repeats::of_segment(&snapshot.segments, index)?);
+                    self.repeats = Arc::new(match self.repeats_of_next.take() {
+                        Some(repeats) => repeats,
+                        None => repeats::of_segment(&snapshot.segments, index)?,
+                    });
+                    self.repeats_of_next =
+                        Some(repeats::of_segment(&snapshot.segments, index + 1)?);
                     match snapshot::read_from(segment, 0) {
                         Ok(reader) => Lines::new(reader, MAX_RECORD, 0),
                         Err(error) if segment.was_pruned(&error) => {

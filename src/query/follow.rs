@@ -8,6 +8,7 @@ use super::compiled::Compiled;
 use super::cursor::{self, Found, NO_LINE_FEED, TOO_LONG};
 use super::lines::{Lines, Step};
 use super::own::Own;
+use super::record::Place;
 use super::reverse::ReverseScan;
 use super::scan::shared;
 use super::snapshot::{self, Segment};
@@ -45,6 +46,8 @@ pub struct Follow {
 
 impl Follow {
     /// Gives the newest `count` records, oldest of them first, and what follows them.
+    ///
+    /// What is [`unreviewed`](Filter::unreviewed) is so when it is opened: a review that comes later hides nothing.
     ///
     /// The records are kept in memory: at most `count`.
     ///
@@ -207,6 +210,10 @@ struct FollowedLog {
     /// The lines of the segment that were read last, the newest last.
     read: VecDeque<ReadLine>,
     repeats: HashSet<(u64, RecordHash)>,
+    /// The number behind all records that were read, and what it was when the segment before this one was found pruned:
+    /// then nobody can tell by its records which of them stand here again.
+    behind: u64,
+    superseded_before: u64,
     running_end: i64,
     added: Vec<(i64, Record)>,
 }
@@ -232,6 +239,8 @@ impl FollowedLog {
             lines_before: 0,
             read: VecDeque::new(),
             repeats: HashSet::new(),
+            behind: 0,
+            superseded_before: 0,
             running_end: i64::MIN,
             added: Vec::new(),
         }
@@ -245,7 +254,14 @@ impl FollowedLog {
         };
         let index = snapshot.segments.len() - 1;
         log.repeats = repeats::of_segment(&snapshot.segments, index)?;
-        let mut lines = Lines::new(snapshot::read_from(last, 0)?, MAX_RECORD, 0);
+        log.segment = Some(last.first_seq);
+        log.offset = last.length;
+        let reader = match snapshot::read_from(last, 0) {
+            // What stands in later segments comes with the first poll.
+            Err(error) if last.was_pruned(&error) => return Ok(log),
+            reader => reader?,
+        };
+        let mut lines = Lines::new(reader, MAX_RECORD, 0);
         loop {
             let step = lines
                 .advance()
@@ -254,8 +270,10 @@ impl FollowedLog {
                 break;
             }
             log.remember(lines.offset(), lines.line());
+            if let Some(place) = Place::of(lines.line()) {
+                log.behind = log.behind.max(place.seq.saturating_add(1));
+            }
         }
-        log.segment = Some(last.first_seq);
         log.offset = lines.offset();
         log.lines_before = lines.number();
         Ok(log)
@@ -304,7 +322,9 @@ impl FollowedLog {
             match self.segment {
                 Some(current) if segment.first_seq < current => continue,
                 Some(current) if segment.first_seq == current => {}
-                _ => {
+                before => {
+                    let is_gone = before.is_some_and(|before| !is_listed(before));
+                    self.superseded_before = if is_gone { self.behind } else { 0 };
                     self.segment = Some(segment.first_seq);
                     self.offset = 0;
                     self.lines_before = 0;
@@ -347,7 +367,11 @@ impl FollowedLog {
                 Step::Line => {
                     let line = lines.line();
                     match cursor::examine(line, &self.repeats, Some(&mut self.running_end)) {
+                        Found::Record(place) if place.seq < self.superseded_before => {
+                            passed.superseded += 1;
+                        }
                         Found::Record(place) => {
+                            self.behind = self.behind.max(place.seq.saturating_add(1));
                             let end = self.running_end;
                             match cursor::confirm(filter, line, &place, &self.folder, end) {
                                 Ok(Some(record)) => self.added.push((self.running_end, record)),
