@@ -8,6 +8,7 @@ use std::sync::mpsc::Receiver;
 
 use super::cursor::LogCursor;
 use super::plan::{Piece, PlannedLog};
+use super::repeats::Repeats;
 use super::workers::Workers;
 use super::{LogSnapshot, PassedOver, QueryError, repeats};
 use crate::log::RecordHash;
@@ -121,7 +122,7 @@ pub(crate) struct Chunks<T> {
     /// The same for the chunk that was given last, with what stands before it in its segment.
     floor: i64,
     repeats: Arc<HashSet<(u64, RecordHash)>>,
-    repeats_of_next: Option<(usize, Arc<HashSet<(u64, RecordHash)>>)>,
+    repeats_of_next: Option<(usize, Arc<Repeats>)>,
     waiting: VecDeque<(Chunk, Answer<T>)>,
     /// The segment of the chunk before, and how many lines of it there were.
     lines_before: (usize, u64),

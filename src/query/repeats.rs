@@ -11,6 +11,9 @@ use super::snapshot::{self, Segment};
 use crate::log::RecordHash;
 use crate::log::record::MAX_RECORD;
 
+/// Records by their numbers and hashes.
+pub(crate) type Repeats = HashSet<(u64, RecordHash)>;
+
 /// The records of earlier segments that segment `index` may repeat; empty as a rule, and found to be so
 /// by one small read.
 pub(crate) fn of_segment(
