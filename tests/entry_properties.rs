@@ -3,6 +3,8 @@
 mod common;
 mod strategies;
 
+use std::collections::BTreeMap;
+
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -79,8 +81,8 @@ proptest! {
         values in btree_map("[a-z]{1,6}", prop_oneof![any::<bool>().prop_map(Value::from), any::<i32>().prop_map(Value::from), "[a-z ]{0,20}".prop_map(Value::from)], 0..8),
         names in vec("[a-z]{1,20}", 5),
     ) {
-        let sensitive = ["token", "secret", "ssn", "phone", "address"];
-        prop_assume!(!values.keys().any(|name| sensitive.iter().any(|rule| name.starts_with(rule))));
+        // Few letters may be a name that a rule knows.
+        let values: BTreeMap<String, Value> = values.into_iter().map(|(name, value)| (format!("x_{name}_x"), value)).collect();
         let arguments: Map<String, Value> = values.into_iter().collect();
         let context = CallContext::new(&names[0], &names[1]).role(&names[2]).model(&names[3]);
         let sink = MemorySink::new();

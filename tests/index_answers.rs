@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tool_audit::index::{Index, Lookup, check};
 use tool_audit::query::{
-    Filter, PassedOver, QueryError, Record, ReverseScan, Scan, scan, scan_reverse,
+    Cursor, Filter, PassedOver, Record, ReverseScan, Scan, scan, scan_reverse,
 };
 
 use asked::{Act, Expected, act, review, wanted};
@@ -23,6 +23,7 @@ fn lines(records: &[Record]) -> Vec<String> {
 #[derive(PartialEq)]
 struct Answers {
     forwards: Vec<String>,
+    /// Where the answer goes on behind each record.
     cursors: Vec<String>,
     passed: PassedOver,
     backwards: Vec<String>,
@@ -34,25 +35,34 @@ struct Answers {
 impl Answers {
     fn of(page: usize, scan: impl Fn() -> Scan, reverse: impl Fn() -> ReverseScan) -> Self {
         let mut records = scan();
-        let forwards: Vec<Record> = records.by_ref().map(Result::unwrap).collect();
+        let (mut forwards, mut cursors) = (Vec::new(), Vec::new());
+        while let Some(record) = records.next() {
+            forwards.push(record.unwrap());
+            cursors.push(records.cursor().to_string());
+        }
         let mut reversed = reverse();
         let backwards: Vec<Record> = reversed.by_ref().map(Result::unwrap).collect();
         Self {
-            cursors: forwards
-                .iter()
-                .map(|one| one.cursor().to_string())
-                .collect(),
+            cursors,
             forwards: lines(&forwards),
             passed: records.passed_over(),
             backwards: lines(&backwards),
             passed_backwards: reversed.passed_over(),
-            pages: pages(|last| match last {
-                Some(last) => scan().after(&last.cursor()).take(page).collect(),
-                None => scan().take(page).collect(),
+            pages: pages(|cursor| {
+                let mut records = scan();
+                if let Some(cursor) = cursor {
+                    records = records.after(cursor);
+                }
+                let found = records.by_ref().take(page).map(Result::unwrap).collect();
+                (found, records.cursor())
             }),
-            pages_backwards: pages(|last| match last {
-                Some(last) => reverse().after(&last.cursor()).take(page).collect(),
-                None => reverse().take(page).collect(),
+            pages_backwards: pages(|cursor| {
+                let mut records = reverse();
+                if let Some(cursor) = cursor {
+                    records = records.after(cursor);
+                }
+                let found = records.by_ref().take(page).map(Result::unwrap).collect();
+                (found, records.cursor())
             }),
         }
     }
@@ -76,14 +86,16 @@ impl Answers {
     }
 }
 
-fn pages(mut next: impl FnMut(Option<&Record>) -> Vec<Result<Record, QueryError>>) -> Vec<String> {
+fn pages(next: impl Fn(Option<&Cursor>) -> (Vec<Record>, Cursor)) -> Vec<String> {
     let mut found: Vec<Record> = Vec::new();
+    let mut cursor = None;
     loop {
-        let page = next(found.last());
+        let (page, behind) = next(cursor.as_ref());
         if page.is_empty() {
             return lines(&found);
         }
-        found.extend(page.into_iter().map(Result::unwrap));
+        found.extend(page);
+        cursor = Some(behind);
     }
 }
 

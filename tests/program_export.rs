@@ -221,7 +221,9 @@ fn damage_and_calls_of_a_later_version_are_told_and_the_rest_is_given() {
 
     let folder = tempfile::tempdir().unwrap();
     log = store(folder.path());
-    log.add("tool_call", &call("conv_1", "get_order", "teleported", 300));
+    let mut members = call("conv_1", "get_order", "success", 300);
+    members["turn_number"] = "the first".into();
+    log.add("tool_call", &members);
     for (format, expected) in [("ocsf", 4), ("jsonl", 5)] {
         let output = export(folder.path(), format, &["--kind", "tool_call"]);
         assert_eq!(text(&output.stdout).lines().count(), expected);
@@ -230,6 +232,39 @@ fn damage_and_calls_of_a_later_version_are_told_and_the_rest_is_given() {
             assert!(complaint(&output).starts_with("a call is left out: record 5 of "));
         }
     }
+}
+
+#[test]
+fn a_word_of_a_later_version_leaves_the_call_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut members = call("conv_1", "get_order", "paused_for_approval", 300);
+    members["call_trigger"] = "by_a_dream".into();
+    members["attribution"]["trigger"] = "by_a_dream".into();
+    log.add("tool_call", &members);
+    let ocsf = lines(&export(folder.path(), "ocsf", &["--kind", "tool_call"]));
+    assert_eq!((ocsf.len(), &ocsf[0]["status_id"]), (1, &json!(0)));
+    assert_eq!(ocsf[0]["actor"]["user"]["uid"], "usr_9");
+    let fhir = lines(&export(folder.path(), "fhir-r5", &["--kind", "tool_call"]));
+    assert_eq!((fhir.len(), fhir[0].get("outcome")), (1, None));
+}
+
+#[test]
+fn a_record_that_is_too_deep_for_a_row_is_told_and_no_empty_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
+    let line = log.add("tool_call", &call("conv_1", "get_order", "success", 1));
+    let deep = format!("{{\"n\":{}{}}}", "[".repeat(126), "]".repeat(126));
+    log.append(format!("{}\n", line.replace(r#"{"order_id":"ORD-1"}"#, &deep)).as_bytes());
+    let output = export(folder.path(), "csv", &["--kind", "tool_call"]);
+    assert_eq!(status(&output), 1);
+    assert_eq!(text(&output.stdout).lines().count(), 2);
+    assert!(complaint(&output).starts_with("a call is left out: record 1 of "));
+    let whole = export(folder.path(), "jsonl", &["--kind", "tool_call"]);
+    assert_eq!(
+        (status(&whole), text(&whole.stdout).lines().count()),
+        (0, 2)
+    );
 }
 
 #[test]

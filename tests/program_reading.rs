@@ -188,24 +188,41 @@ fn query_finds_subjects_emergencies_texts_and_what_nobody_has_looked_at() {
 #[test]
 fn query_says_where_the_next_page_begins() {
     let folder = tempfile::tempdir().unwrap();
-    store(folder.path());
+    let mut log = store(folder.path());
     let arguments = ["query", "--json", "--kind", "tool_call", "--limit", "3"];
     let first = program(&arguments, folder.path());
-    let cursor = complaint(&first).strip_prefix("there are more: --after ");
+    let cursor = complaint(&first).strip_prefix("--after ");
     let cursor = cursor.unwrap().strip_suffix(" gives what follows").unwrap();
     let second = program(
         &[&arguments[..], &["--after", cursor]].concat(),
         folder.path(),
     );
-    assert_eq!((status(&second), text(&second.stderr)), (0, ""));
+    assert_eq!(status(&second), 0);
+    // Also the last page says how to go on.
+    let cursor = complaint(&second).strip_prefix("this is the end so far: --after ");
+    let cursor = cursor.unwrap().split(' ').next().unwrap();
+    let line = log.add("tool_call", &call("conv_3", "get_order", "success", 7));
+    let third = program(
+        &[&arguments[..], &["--after", cursor]].concat(),
+        folder.path(),
+    );
+    assert_eq!(text(&third.stdout), format!("{line}\n"));
     let seqs: Vec<Value> = [first.stdout, second.stdout]
         .iter()
         .flat_map(|page| text(page).lines())
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["_seq"].clone())
         .collect();
     assert_eq!(seqs, [1, 2, 3, 4, 5]);
-    let wrong = program(&["query", "--after", "page 2"], folder.path());
-    assert_eq!(status(&wrong), 2);
+    let old = "2025-07-06T14:23:01.456789Z/8f14e45fceea167a5a36dedd4bea2543/17";
+    for (wrong, says) in [("page 2", "no cursor"), (old, "of an earlier version")] {
+        let wrong = program(&["query", "--after", wrong], folder.path());
+        assert_eq!(status(&wrong), 2);
+        assert!(
+            text(&wrong.stderr).contains(says),
+            "{}",
+            text(&wrong.stderr)
+        );
+    }
 }
 
 #[test]
@@ -226,6 +243,62 @@ fn query_shows_a_started_call_without_an_end_as_unknown() {
         .map(|line| line.split('\t').nth(5).unwrap())
         .collect();
     assert_eq!(outcomes, ["(started)", "unknown", "success"]);
+}
+
+#[test]
+fn tail_and_stats_show_a_started_call_without_an_end_as_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    for seconds in [1, 2] {
+        let mut members = call("conv_1", "get_order", "success", seconds);
+        for name in ["outcome", "success", "duration_ms", "result_summary"] {
+            members.as_object_mut().unwrap().remove(name);
+        }
+        log.add("tool_call_started", &members);
+    }
+    log.rotate(0);
+    log.add("tool_call", &call("conv_1", "get_order", "success", 1));
+    let output = program(&["tail", "--tool", "get_order"], folder.path());
+    let outcomes = text(&output.stdout)
+        .lines()
+        .map(|line| line.split('\t').nth(5));
+    assert!(outcomes.eq([Some("(started)"), Some("unknown"), Some("success")]));
+    let output = program(&["stats", "--json"], folder.path());
+    let found: Value = serde_json::from_str(text(&output.stdout)).unwrap();
+    assert_eq!(found["total_calls"], 2);
+    assert_eq!(found["outcomes"], json!({"success": 1, "unknown": 1}));
+    assert_eq!(
+        (&found["success_rate"], &found["p99"]),
+        (&json!(1.0), &json!(12.5))
+    );
+}
+
+#[test]
+fn a_reading_is_recorded_however_the_log_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store/general");
+    let written =
+        WrittenLog::create_as(&log, 1, &json!({"format": 1, "retention_class": "general"}));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&written.folder, &link).unwrap();
+    for (at, path) in [
+        (log.as_path(), "."),
+        (&log, "../general"),
+        (folder.path(), "link"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .args(["query", path])
+            .current_dir(at)
+            .output()
+            .unwrap();
+        assert_eq!((status(&output), text(&output.stderr)), (0, ""), "{path}");
+    }
+    let output = program(
+        &["query", "--kind", "log_read"],
+        &folder.path().join("store"),
+    );
+    assert_eq!(text(&output.stdout).lines().count(), 3);
+    assert!(!folder.path().join("admin").exists());
 }
 
 #[test]
@@ -405,6 +478,62 @@ fn status_says_how_the_log_is_and_ends_badly_after_silence() {
         )),
         2
     );
+}
+
+#[test]
+fn status_does_not_take_a_clock_that_is_ahead_for_a_sign_of_life() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = store(folder.path());
+    let mut members = call("conv_1", "get_order", "success", 1);
+    members["timestamp"] = "2999-01-01T00:00:00.000000Z".into();
+    log.add("tool_call", &members);
+    let output = program(&["status", "--json", "--max-silence", "1h"], folder.path());
+    assert_eq!(status(&output), 1);
+    let found: Value = serde_json::from_str(text(&output.stdout)).unwrap();
+    assert_eq!(
+        (&found["clock_ahead"], &found["silent_too_long"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(
+        found["logs"][0]["last_record"],
+        "2025-07-06T01:00:00.012500Z"
+    );
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("see whether the clocks are right"),
+        "{errors}"
+    );
+    // A later record with the right time heals it.
+    log.add("tool_call", &call("conv_1", "get_order", "success", 7200));
+    let output = program(&["status", "--json"], folder.path());
+    assert_eq!((status(&output), text(&output.stderr)), (0, ""));
+}
+
+#[test]
+fn what_the_program_says_of_its_own_is_escaped_in_json_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a\u{9b}2J\u{202e}");
+    let mut log = WrittenLog::create(&path, 1);
+    log.add(
+        "tool_call",
+        &call("conv_1", "x\u{9b}2J\u{202e}", "success", 1),
+    );
+    for verb in [&["stats", "--json"][..], &["status", "--json"]] {
+        let output = program(verb, &path);
+        let shown = text(&output.stdout);
+        assert!(!shown.contains(['\u{9b}', '\u{202e}']), "{shown:?}");
+        assert!(shown.contains("\\u009b2J\\u202e"), "{shown:?}");
+        assert!(serde_json::from_str::<Value>(shown).is_ok());
+    }
+}
+
+#[test]
+fn a_kind_that_nobody_knows_is_named_beside_the_empty_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let output = program(&["query", "--kind", "tool_cal"], folder.path());
+    assert_eq!((status(&output), text(&output.stdout)), (0, ""));
+    assert!(complaint(&output).starts_with("this version knows no records of kind tool_cal"));
 }
 
 #[test]
@@ -613,6 +742,16 @@ fn bad_arguments_are_refused_with_what_is_allowed() {
         (&["query", "--since", "yesterday"][..], "RFC 3339"),
         (&["query", "--outcome", "good"], "timed_out"),
         (&["query", "--trigger", "because"], "follow_up"),
+        (&["query", "--limit", "0"], "--limit"),
+        (
+            &["query", "--since", "2025-07-10", "--until", "2025-07-01"],
+            "beginning lies behind its end",
+        ),
+        (
+            &["stats", "--since", "2025-07-10", "--until", "2025-07-01"],
+            "beginning lies behind its end",
+        ),
+        (&["query", "--kind", "Tool call"], "lower-case"),
         (&["timeline"], "--conversation"),
         (&["tail", "-n", "many"], "--lines"),
     ] {

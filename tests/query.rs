@@ -9,14 +9,14 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tool_audit::query::{
-    Filter, QueryError, Record, scan, scan_memory, scan_memory_reverse, scan_reverse,
+    Cursor, Filter, QueryError, Record, scan, scan_memory, scan_memory_reverse, scan_reverse,
 };
 use tool_audit::{
     AuditEntry, AuditSink, CallContext, Emergency, EntryBuilder, EntryKind, HashChainSink,
     MemorySink, Outcome, Sanitizer,
 };
 
-use asked::{Expected, Wanted, act, at, record, review, wanted};
+use asked::{Expected, Wanted, act, at, instant, record, review, wanted};
 use written_logs::{WrittenLog, call};
 
 fn lines(path: &Path, filter: &Filter) -> Vec<String> {
@@ -64,7 +64,8 @@ proptest! {
         let filter = wanted.filter();
         prop_assert_eq!(&lines(folder.path(), &filter), &expected);
         prop_assert_eq!(&lines_reversed(folder.path(), &filter), &expected);
-        prop_assert_eq!(&paged(folder.path(), &filter, page), &expected);
+        // A page begins in the middle of each log, and the calls of this store end in any order.
+        prop_assert_eq!(by_log(&paged(folder.path(), &filter, page)), by_log(&expected));
         prop_assert_eq!(&paged_reversed(folder.path(), &filter, page), &expected);
 
         let mut all = scan(folder.path(), &Filter::new()).unwrap();
@@ -135,13 +136,15 @@ proptest! {
         for newest_first in [false, true] {
             let scan = || if newest_first { scan_memory_reverse(&sink, &filter) } else { scan_memory(&sink, &filter) };
             let mut pages: Vec<Record> = Vec::new();
+            let mut cursor: Option<Cursor> = None;
             loop {
-                let rest = match pages.last() {
-                    Some(last) => scan().after(&last.cursor()),
+                let mut rest = match &cursor {
+                    Some(cursor) => scan().after(cursor),
                     None => scan(),
                 };
-                let found: Vec<Record> = rest.take(page).collect();
+                let found: Vec<Record> = rest.by_ref().take(page).collect();
                 if found.is_empty() { break; }
+                cursor = Some(rest.cursor());
                 pages.extend(found);
             }
             prop_assert!(pages.iter().map(Record::line).eq(scan().map(|one| one.line().to_owned())));
@@ -165,6 +168,7 @@ fn entry(kind: &str, members: &Value) -> EntryBuilder {
     for subject in members["subjects"].as_array().into_iter().flatten() {
         context = context.subject(subject.as_str().unwrap());
     }
+    context = context.model(text("model"));
     if members["emergency"].is_object() {
         context.emergency = Some(Emergency::new("ORD", "usr_8"));
     }
@@ -182,36 +186,56 @@ fn entry(kind: &str, members: &Value) -> EntryBuilder {
         .started(started.into())
 }
 
-/// All pages of so many records, one after another.
+/// All pages of so many records, one after another; cursors go through their text.
 fn paged(path: &Path, filter: &Filter, page: usize) -> Vec<String> {
-    let mut found: Vec<Record> = Vec::new();
+    let mut found = Vec::new();
+    let mut cursor: Option<String> = None;
     loop {
         let mut rest = scan(path, filter).unwrap();
-        if let Some(last) = found.last() {
-            rest = rest.after(&last.cursor().to_string().parse().unwrap());
+        if let Some(cursor) = &cursor {
+            rest = rest.after(&cursor.parse().unwrap());
         }
         let before = found.len();
-        found.extend(rest.take(page).map(Result::unwrap));
+        found.extend(
+            rest.by_ref()
+                .take(page)
+                .map(|one| one.unwrap().line().to_owned()),
+        );
         if found.len() == before {
-            return found.iter().map(|one| one.line().to_owned()).collect();
+            return found;
         }
+        cursor = Some(rest.cursor().to_string());
     }
 }
 
 fn paged_reversed(path: &Path, filter: &Filter, page: usize) -> Vec<String> {
-    let mut found: Vec<Record> = Vec::new();
+    let mut found = Vec::new();
+    let mut cursor: Option<String> = None;
     loop {
         let mut rest = scan_reverse(path, filter).unwrap();
-        if let Some(last) = found.last() {
-            rest = rest.after(&last.cursor());
+        if let Some(cursor) = &cursor {
+            rest = rest.after(&cursor.parse().unwrap());
         }
         let before = found.len();
-        found.extend(rest.take(page).map(Result::unwrap));
+        found.extend(
+            rest.by_ref()
+                .take(page)
+                .map(|one| one.unwrap().line().to_owned()),
+        );
         if found.len() == before {
             found.reverse();
-            return found.iter().map(|one| one.line().to_owned()).collect();
+            return found;
         }
+        cursor = Some(rest.cursor().to_string());
     }
+}
+
+/// The lines log by log, each log's in its order.
+fn by_log(lines: &[String]) -> Vec<String> {
+    let log = |line: &String| serde_json::from_str::<Value>(line).unwrap()["_log"].to_string();
+    let mut lines = lines.to_vec();
+    lines.sort_by_cached_key(log);
+    lines
 }
 
 #[test]
@@ -229,7 +253,7 @@ fn a_record_gives_its_line_its_head_and_its_entry() {
     assert_eq!((record.kind(), record.seq()), ("tool_call", 1));
     assert_eq!(record.head().unwrap().log, record.log());
     assert_eq!(record.timestamp(), at("2025-07-06T00:01:01Z"));
-    assert_eq!(record.folder(), folder.path());
+    assert_eq!(record.folder(), folder.path().canonicalize().unwrap());
     let entry: AuditEntry = record.entry().unwrap();
     assert_eq!(
         (entry.outcome, entry.turn_number),
@@ -295,6 +319,72 @@ fn a_scan_reads_the_log_as_it_stood_when_it_was_opened() {
     log.add("tool_call", &call("conv_1", "get_order", "success", 1));
     log.rotate(0);
     assert_eq!(records.count(), 1);
+}
+
+#[test]
+fn a_deep_record_is_searched_to_its_bottom() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut members = call("conv_1", "get_order", "success", 1);
+    // Format 1 has no limit of depth below 128; a reader that makes trees stops there.
+    let deep = format!(
+        "{{\"n\":{}\"nee\\ndle\"{}}}",
+        "[".repeat(125),
+        "]".repeat(125)
+    );
+    let line = log.add("tool_call", &members);
+    let plain = json!({"order_id": "ORD-1"}).to_string();
+    let tampered = line.replace(&plain, &deep);
+    assert_ne!(tampered, line);
+    log.append(format!("{tampered}\n").as_bytes());
+    members["arguments"] = json!({"n": -1.5, "nothing": null});
+    log.add("tool_call", &members);
+    let found = |text: &str| lines(folder.path(), &Filter::new().contains(text)).len();
+    assert_eq!(found("nee\ndle"), 1);
+    assert_eq!((found("-1.5"), found("null"), found("nothing")), (1, 1, 1));
+    assert_eq!(found("no such text"), 0);
+}
+
+#[test]
+fn a_period_that_ends_before_it_begins_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    WrittenLog::create(folder.path(), 1);
+    let filter = Filter::new().since(instant(2)).until(instant(1));
+    let refused = [
+        scan(folder.path(), &filter).err(),
+        scan_reverse(folder.path(), &filter).err(),
+        tool_audit::query::statistics(folder.path(), &filter).err(),
+    ];
+    for error in refused {
+        let error = error.unwrap();
+        assert!(matches!(error, QueryError::Period), "{error}");
+        assert!(error.to_string().contains("exchange"), "{error}");
+    }
+    let instant_alone = Filter::new().since(instant(0)).until(instant(0));
+    assert_eq!(lines(folder.path(), &instant_alone).len(), 1);
+}
+
+#[test]
+fn reviews_of_a_store_are_found_however_its_log_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let mut log = WrittenLog::create(&store.join("general"), 1);
+    let mut members = call("conv_1", "get_order", "success", 1);
+    members["emergency"] = json!({"reason": "cardiac arrest", "declared_by": "usr_9"});
+    log.add("tool_call", &members);
+    let mut admin = WrittenLog::create(&store.join("admin"), 2);
+    admin.add(
+        "reviewed",
+        &json!({"actor": "dpo", "call_ids": ["call-1"], "retention_class": "admin",
+            "timestamp": "2025-07-06T00:05:00.000000Z"}),
+    );
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(store.join("general"), &link).unwrap();
+    let dotted = store.join("general/../general/.");
+    for path in [&store.join("general"), &link, &dotted] {
+        let found = lines(path, &Filter::new().unreviewed());
+        assert!(found.is_empty(), "{}", path.display());
+    }
 }
 
 #[test]

@@ -39,30 +39,33 @@ fn statistics_count_each_tool_and_leave_interim_answers_out_of_the_rate() {
         members["call_trigger"] = if number == 5 { "retry" } else { "user_request" }.into();
         log.add("tool_call", &members);
     }
-    // A record of intent is no call of its own.
+    // A record of intent is no call of its own where the call has an end.
     log.add(
         "tool_call_started",
-        &json!({"call_id": "c", "tool_name": "get_order",
+        &json!({"call_id": "call-9", "tool_name": "get_order",
         "retention_class": "general", "timestamp": "2025-07-06T00:00:00.000000Z"}),
     );
+    let mut last = call("conv_1", "get_order", "success", 9);
+    last["duration_ms"] = json!(70);
+    log.add("tool_call", &last);
     let mut other = WrittenLog::create(&store.path().join("financial"), 2);
     other.add("tool_call", &call("conv_1", "refund", "input_required", 2));
 
     let found = statistics(store.path(), &Filter::new()).unwrap();
     let order = found.tool("get_order");
-    assert_eq!(order.total_calls, 6);
-    assert_eq!(order.success_rate, Some(0.6));
-    assert_eq!(order.avg_duration_ms, Some(35.0));
-    assert_eq!(order.max_duration_ms, Some(60.0));
+    assert_eq!(order.total_calls, 7);
+    assert_eq!(order.success_rate, Some(0.667));
+    assert_eq!(order.avg_duration_ms, Some(40.0));
+    assert_eq!(order.max_duration_ms, Some(70.0));
     assert_eq!(
         (order.p50, order.p95, order.p99),
-        (Some(30.0), Some(60.0), Some(60.0))
+        (Some(40.0), Some(70.0), Some(70.0))
     );
-    assert_eq!(order.unique_users, Some(4));
+    assert_eq!(order.unique_users, Some(5));
     assert_eq!(
         order.outcomes,
         counts(&[
-            ("success", 3),
+            ("success", 4),
             ("tool_error", 1),
             ("input_required", 1),
             ("timed_out", 1)
@@ -70,7 +73,7 @@ fn statistics_count_each_tool_and_leave_interim_answers_out_of_the_rate() {
     );
     assert_eq!(
         order.by_trigger,
-        counts(&[("user_request", 5), ("retry", 1)])
+        counts(&[("user_request", 6), ("retry", 1)])
     );
     let refund = serde_json::to_value(found.tool("refund")).unwrap();
     assert_eq!(refund.get("success_rate"), None);
@@ -98,6 +101,72 @@ fn statistics_of_a_filter_count_what_it_wants() {
     assert_eq!(found.tool("a").total_calls, 1);
     assert_eq!(found.tool("a").success_rate, Some(0.0));
     assert_eq!(found.tool("b").total_calls, 0);
+}
+
+#[test]
+fn a_call_without_an_end_is_unknown_whatever_the_filter_sees_of_it() {
+    let store = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&store.path().join("general"), 1);
+    let started = |id: &str, tool: &str| {
+        json!({"call_id": id, "tool_name": tool, "user_id": "usr_1", "arguments": {"id": "needle"},
+            "retention_class": "general", "timestamp": "2025-07-06T00:00:00.000000Z"})
+    };
+    for id in ["call-1", "call-2", "call-3"] {
+        log.add("tool_call_started", &started(id, "kills_itself"));
+    }
+    // This end says nothing of what the filter asks for.
+    log.add("tool_call", &call("conv_1", "kills_itself", "success", 2));
+    let unknown = |filter: &Filter| {
+        let found = statistics(store.path(), filter)
+            .unwrap()
+            .tool("kills_itself");
+        (found.total_calls, found.outcomes.get("unknown").copied())
+    };
+    assert_eq!(unknown(&Filter::new()), (3, Some(2)));
+    assert_eq!(unknown(&Filter::new().contains("needle")), (2, Some(2)));
+    assert_eq!(unknown(&Filter::new().failures()), (0, None));
+    let found = statistics(store.path(), &Filter::new().kind("tool_call_started")).unwrap();
+    let tools: Vec<String> = found.tools().map(|tool| tool.tool).collect();
+    assert_eq!(tools, ["kills_itself"]);
+    assert_eq!(found.tool("kills_itself").avg_duration_ms, None);
+}
+
+#[test]
+fn tools_beyond_a_thousand_are_counted_together() {
+    let store = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&store.path().join("general"), 1);
+    for number in 0..1500_u32 {
+        let tool = format!("made_up_{number}");
+        for _ in 0..2 {
+            log.add("tool_call", &call("conv_1", &tool, "success", number));
+        }
+    }
+    let found = statistics(store.path(), &Filter::new()).unwrap();
+    assert_eq!(found.tools().count(), Statistics::MOST_TOOLS);
+    let others = found.other_tools().unwrap();
+    assert_eq!((others.other_tools, others.total_calls), (Some(500), 1000));
+    let all: u64 = found.tools().map(|tool| tool.total_calls).sum();
+    assert_eq!(all + others.total_calls, 3000);
+    let one = statistics(store.path(), &Filter::new().tool("made_up_1499")).unwrap();
+    assert_eq!(one.tool("made_up_1499").total_calls, 2);
+    assert!(one.other_tools().is_none());
+}
+
+#[test]
+fn a_mean_and_a_maximum_have_one_decimal() {
+    let mut found = Statistics::new();
+    for duration in [1.25, 2.333, 4.449] {
+        let mut entry = AuditEntry::default();
+        entry.tool_name = "t".into();
+        entry.outcome = Some(Outcome::Success);
+        entry.duration_ms = duration;
+        found.add(&entry);
+    }
+    let found = found.tool("t");
+    assert_eq!(
+        (found.avg_duration_ms, found.max_duration_ms, found.p50),
+        (Some(2.7), Some(4.4), Some(2.333))
+    );
 }
 
 #[test]

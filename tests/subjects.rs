@@ -199,6 +199,8 @@ proptest! {
         let mut expected: Vec<String> = Vec::new();
         let mut answer = json!({});
         for (id, shape) in ids.iter().zip(shapes) {
+            // A text in a text grows to twice its length each time, and what is very long is not looked through.
+            let shape = if answer.to_string().len() > 8192 { 0 } else { shape };
             answer = match shape {
                 0 => json!({"patient_id": id, "rest": answer}),
                 1 => json!([{"patientId": id}, answer]),

@@ -71,6 +71,27 @@ fn a_log_that_is_written_and_rotated_meanwhile_is_intact() {
 }
 
 #[test]
+fn a_log_of_which_segments_are_made_while_its_folder_is_read_is_intact() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = lock(folder.path());
+    let mut writer = Writer::new(LOG);
+    let records = verify_meanwhile(folder.path(), || {
+        for _ in 0..3000 {
+            let path = folder.path().join(segment::name(writer.next));
+            let mut line = if writer.next == 0 {
+                writer.created()
+            } else {
+                writer.opened()
+            };
+            line.push(b'\n');
+            fs::write(path, line).unwrap();
+        }
+    });
+    assert_eq!(records, 3000);
+    drop(held);
+}
+
+#[test]
 fn a_log_whose_writer_comes_and_goes_is_intact() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::new(LOG);

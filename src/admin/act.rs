@@ -1,7 +1,7 @@
 //! One record in a store's `admin`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -119,11 +119,12 @@ pub(crate) fn stores(path: &Path) -> Result<BTreeSet<PathBuf>, AdminError> {
 
 /// The store of a log that was found at `path`.
 pub(crate) fn store_of(folder: &Path, path: &Path) -> Result<PathBuf, AdminError> {
+    // The folders of logs that were found are canonical.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let above = folder
         .parent()
         .filter(|_| folder != path || is_class_of_store(folder));
     match above {
-        Some(above) if above.as_os_str().is_empty() => Ok(PathBuf::from(".")),
         Some(above) => Ok(above.to_owned()),
         None => {
             let log = folder.to_owned();

@@ -101,7 +101,7 @@ impl Exporter for CsvExporter {
     }
 
     fn write_call(&self, call: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let members = serde_json::from_str(&call.entry.to_json()).unwrap_or_default();
+        let members = serde_json::from_str(&call.entry.to_json())?;
         write_row(members, call.replayed.then_some("replay"), out)
     }
 
@@ -111,8 +111,8 @@ impl Exporter for CsvExporter {
         replayed: bool,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
-        // A scan gives what is JSON, and a record's line is an object.
-        let members = serde_json::from_str(record.line()).unwrap_or_default();
+        // A scan gives what is JSON, but deeper than a tree may be.
+        let members = record.members()?;
         let source = if replayed { "replay" } else { "live" };
         Ok(write_row(members, Some(source), out)?)
     }

@@ -140,7 +140,7 @@ pub trait Exporter {
         replayed: bool,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
-        let entry = record.entry()?;
+        let entry = record.entry_of_any_version()?;
         let mut source = Source::new(&entry);
         source.head = record.head();
         source.replayed = replayed;

@@ -56,7 +56,10 @@
 //! | `tool_error`, `denied`, `rejected`, `cancelled`, `never_polled` | 2 Failure | 2 Low |
 //! | `service_error`, `timed_out`, `panicked` | 2 Failure | 3 Medium |
 //! | `input_required` | 99, "Interim" | 1 Informational |
-//! | a call without an end | 0 Unknown | 0 Unknown |
+//! | a call without an end, an outcome of a later version | 0 Unknown | 0 Unknown |
+//!
+//! OCSF requires `time`. A call whose `timestamp` is no instant of the years 1 to 9999 has none, and its event does not
+//! validate.
 
 use std::io::{self, Write};
 use std::net::IpAddr;

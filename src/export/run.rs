@@ -11,7 +11,7 @@ use crate::query::{Filter, LogSnapshot, PassedOver, QueryError, Record, Scan};
 /// The records that a filter wants, in one format, a line at a time.
 ///
 /// Records come oldest first, as [`scan`](crate::query::scan()) gives them, and a live log is read as it stood at the
-/// beginning. Memory is one record for each log, however long the logs are, and with a format of scope
+/// beginning. Memory is that of a [`scan`](crate::query::scan()), however long the logs are, and with a format of scope
 /// [`Calls`](Scope::Calls) the ids of the calls that have no end.
 pub struct Export<E> {
     exporter: E,
@@ -31,7 +31,7 @@ pub struct LeftOut {
     pub kinds: BTreeMap<String, u64>,
     /// Records of intent whose call has an end, which says the same and more.
     pub intents_with_end: u64,
-    /// Calls that this version does not understand.
+    /// Calls that this version does not understand, and records that are deeper than a row can be made of.
     pub unreadable: u64,
     /// Why the first of them was not understood.
     pub first_unreadable: Option<String>,

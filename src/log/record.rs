@@ -78,6 +78,26 @@ impl fmt::Debug for RecordHash {
     }
 }
 
+/// The kinds of record that this version knows (FORMAT section 4). A later one may know more.
+pub const KINDS: [&str; 16] = [
+    "log_created",
+    "segment_opened",
+    "log_resumed",
+    "log_closed",
+    "policy_changed",
+    "tool_call_started",
+    "tool_call",
+    "outcome_unknown",
+    "entries_lost",
+    "segments_pruned",
+    "alert",
+    "log_read",
+    "hold_set",
+    "hold_released",
+    "reviewed",
+    "damage_acknowledged",
+];
+
 /// The random name of a log, 128 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogId(pub [u8; 16]);

@@ -8,15 +8,54 @@ use std::sync::mpsc::Receiver;
 
 use super::cursor::LogCursor;
 use super::plan::{Piece, PlannedLog};
+use super::repeats::Repeats;
 use super::workers::Workers;
 use super::{LogSnapshot, PassedOver, QueryError, repeats};
 use crate::log::RecordHash;
 
-/// Large enough to be worth a turn of the queue, small enough for many logs at a time.
+/// Large enough to be worth a turn of the queue.
 const CHUNK: u64 = 512 * 1024;
 
-/// A log smaller than this is read sooner than threads begin.
-pub(crate) const WORTH_THREADS: u64 = 4 * CHUNK;
+/// Less is read sooner than threads begin.
+const WORTH_THREADS: u64 = 4 * CHUNK;
+
+/// How logs are read that are read at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Pace {
+    workers: Option<Arc<Workers>>,
+    /// The size of a chunk.
+    chunk: u64,
+    /// How many chunks of a log are under way.
+    ahead: usize,
+}
+
+impl Pace {
+    /// For these logs, of which so many are read at a time: with threads, where that is worth it, and so that what is
+    /// under way fits one budget, however many logs there are.
+    pub(crate) fn of(logs: &[PlannedLog], at_a_time: usize) -> Self {
+        const BUDGET: u64 = 16 * 1024 * 1024;
+        const SMALLEST: u64 = 16 * 1024;
+        let bytes: u64 = logs.iter().map(PlannedLog::bytes).sum();
+        let workers = if bytes < WORTH_THREADS {
+            None
+        } else {
+            Workers::for_all_processors().map(Arc::new)
+        };
+        let logs = at_a_time.max(1);
+        let threads = workers.as_ref().map_or(0, |workers| workers.threads());
+        let ahead = match logs {
+            1 => threads + 1,
+            _ => (2 * threads / logs).max(1),
+        };
+        // One more is being given out.
+        let chunks = (logs * (ahead + 1)) as u64;
+        Self {
+            workers,
+            chunk: (BUDGET / chunks).clamp(SMALLEST, CHUNK),
+            ahead,
+        }
+    }
+}
 
 /// A part of one segment.
 #[derive(Clone)]
@@ -75,7 +114,7 @@ struct Next {
 /// The answers for all chunks of a log, in order.
 pub(crate) struct Chunks<T> {
     log: PlannedLog,
-    workers: Option<Arc<Workers>>,
+    pace: Pace,
     examine: Examine<T>,
     next: Next,
     /// The greatest end of a record in the known parts of the segments before.
@@ -83,23 +122,21 @@ pub(crate) struct Chunks<T> {
     /// The same for the chunk that was given last, with what stands before it in its segment.
     floor: i64,
     repeats: Arc<HashSet<(u64, RecordHash)>>,
+    repeats_of_next: Option<(usize, Arc<Repeats>)>,
     waiting: VecDeque<(Chunk, Answer<T>)>,
     /// The segment of the chunk before, and how many lines of it there were.
     lines_before: (usize, u64),
+    /// The last segment that was pruned before all of its chunks were read.
+    pruned: Option<usize>,
     passed: PassedOver,
 }
 
 impl<T: Send + 'static> Chunks<T> {
     /// From the segment `first` on.
-    pub(crate) fn new(
-        log: PlannedLog,
-        first: usize,
-        workers: Option<Arc<Workers>>,
-        examine: Examine<T>,
-    ) -> Self {
+    pub(crate) fn new(log: PlannedLog, first: usize, pace: Pace, examine: Examine<T>) -> Self {
         Self {
             log,
-            workers,
+            pace,
             examine,
             next: Next {
                 segment: first,
@@ -109,8 +146,10 @@ impl<T: Send + 'static> Chunks<T> {
             floor_before: i64::MIN,
             floor: i64::MIN,
             repeats: Arc::default(),
+            repeats_of_next: None,
             waiting: VecDeque::new(),
             lines_before: (first, 0),
+            pruned: None,
             passed: PassedOver::default(),
         }
     }
@@ -140,14 +179,14 @@ impl<T: Send + 'static> Chunks<T> {
 
     /// The next chunk's answer; none behind the last.
     pub(crate) fn next(&mut self) -> Result<Option<T>, QueryError> {
-        let Some(workers) = self.workers.clone() else {
+        let Some(workers) = self.pace.workers.clone() else {
             let Some(chunk) = self.cut()? else {
                 return Ok(None);
             };
             let examined = examine(&self.log.snapshot, &chunk, &self.examine)?;
             return Ok(Some(self.take(&chunk, examined)));
         };
-        while self.waiting.len() <= workers.threads() {
+        while self.waiting.len() < self.pace.ahead {
             let Some(chunk) = self.cut()? else { break };
             let (snapshot, make) = (Arc::clone(&self.log.snapshot), Arc::clone(&self.examine));
             let own = chunk.clone();
@@ -185,11 +224,23 @@ impl<T: Send + 'static> Chunks<T> {
             };
             let segments = &self.log.snapshot.segments;
             if (piece, start) == (0, None) {
-                self.repeats = if plan.may_repeat {
-                    Arc::new(repeats::of_segment(segments, segment)?)
-                } else {
-                    Arc::default()
+                let of_next = self.repeats_of_next.take();
+                self.repeats = match of_next.filter(|(of, _)| *of == segment) {
+                    Some((_, repeats)) => repeats,
+                    None if plan.may_repeat => Arc::new(repeats::of_segment(segments, segment)?),
+                    None => Arc::default(),
                 };
+                // When that one's turn comes, this one may have been pruned.
+                let next = segment + 1;
+                if self
+                    .log
+                    .segments
+                    .get(next)
+                    .is_some_and(|next| next.may_repeat)
+                {
+                    let repeats = repeats::of_segment(segments, next)?;
+                    self.repeats_of_next = Some((next, Arc::new(repeats)));
+                }
             }
             let mut chunk = Chunk::of_piece(segment, one, &self.repeats);
             chunk.floor = chunk.floor.max(self.floor_before);
@@ -198,11 +249,11 @@ impl<T: Send + 'static> Chunks<T> {
                 chunk.lines_before = None;
             }
             let length = segments.get(segment).map_or(0, |one| one.length);
-            if one.end.min(length).saturating_sub(chunk.start) <= CHUNK {
+            if one.end.min(length).saturating_sub(chunk.start) <= self.pace.chunk {
                 self.next.piece += 1;
                 self.next.start = None;
             } else {
-                chunk.end = chunk.start + CHUNK;
+                chunk.end = chunk.start + self.pace.chunk;
                 self.next.start = Some(chunk.end);
             }
             return Ok(Some(chunk));
@@ -216,6 +267,10 @@ impl<T: Send + 'static> Chunks<T> {
         let mut passed = examined.passed;
         for bad in &mut passed.first {
             bad.line += before;
+        }
+        // A segment counts once, however many of its chunks are missing.
+        if passed.pruned_segments > 0 && self.pruned.replace(chunk.segment) == Some(chunk.segment) {
+            passed.pruned_segments = 0;
         }
         self.passed.add(&passed);
         examined.answer
@@ -234,4 +289,115 @@ fn examine<T>(
         lines: cursor.lines_seen(),
         passed: cursor.passed_over().clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::log::record::{Previous, seal};
+    use crate::log::{LogId, segment};
+    use crate::query::cursor::LogCursor;
+
+    /// Two segments of records of these lengths, a bad line among them wherever a length is 0.
+    fn log(folder: &Path, lengths: &[usize], split: usize) -> Arc<LogSnapshot> {
+        let mut seq = 0;
+        let mut first = 0;
+        let mut bytes = Vec::new();
+        for (at, &length) in lengths.iter().enumerate() {
+            if at == split % lengths.len() {
+                fs::write(folder.join(segment::name(first)), &bytes).unwrap();
+                bytes.clear();
+                first = seq;
+            }
+            if length == 0 {
+                bytes.extend_from_slice(b"no record\n");
+                continue;
+            }
+            let kind = if seq == 0 { "log_created" } else { "tool_call" };
+            let own = format!(
+                r#""text":"{}","timestamp":"2025-07-06T00:00:00.{:06}Z""#,
+                "x".repeat(length),
+                seq * 7919 % 1_000_000
+            );
+            let previous = Previous::Genesis;
+            seal(
+                &mut bytes,
+                kind,
+                LogId([7; 16]),
+                previous,
+                seq,
+                own.as_bytes(),
+            );
+            seq += 1;
+        }
+        fs::write(folder.join(segment::name(first)), &bytes).unwrap();
+        Arc::new(LogSnapshot::open(folder).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn chunks_of_any_size_give_what_one_reader_finds(
+            lengths in prop::collection::vec(0..700_usize, 1..40),
+            split in 0..40_usize,
+            chunk in 1..900_u64,
+            threads in 0..4_usize,
+            ahead in 1..6_usize,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let snapshot = log(folder.path(), &lengths, split);
+            let mut whole = LogCursor::of_segments(
+                Arc::clone(&snapshot), 0..snapshot.segments.len(), Some(i64::MIN));
+            let mut expected = Vec::new();
+            while whole.advance().unwrap() {
+                expected.push((whole.line().to_vec(), whole.running_end()));
+            }
+            let pace = Pace {
+                workers: Workers::of(threads).map(Arc::new),
+                chunk,
+                ahead,
+            };
+            let examine = |cursor: &mut LogCursor| {
+                let mut found = Vec::new();
+                while cursor.advance()? {
+                    found.push((cursor.line().to_vec(), cursor.running_end()));
+                }
+                Ok(found)
+            };
+            let log = PlannedLog::whole(snapshot);
+            let mut chunks = Chunks::new(log, 0, pace, Arc::new(examine));
+            let mut found = Vec::new();
+            let mut running = i64::MIN;
+            while let Some(part) = chunks.next().unwrap() {
+                let before = running;
+                for (line, end) in part {
+                    running = running.max(end);
+                    found.push((line, end.max(before)));
+                }
+            }
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(chunks.passed_over(), whole.passed_over());
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_fits_the_budget_however_many_logs_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshot = log(folder.path(), &[100_000; 30], 1);
+        for logs in [1, 2, 3, 40, 400] {
+            let planned = vec![PlannedLog::whole(Arc::clone(&snapshot)); logs];
+            let pace = Pace::of(&planned, logs);
+            let bytes = pace.chunk * ((pace.ahead + 1) * logs) as u64;
+            let threads = pace.workers.as_ref().map_or(0, |workers| workers.threads());
+            let most = 16 * 1024 * 1024 + CHUNK * (threads as u64 + 2);
+            assert!(bytes <= most, "{bytes} for {logs} logs");
+            assert!(pace.chunk > 0 && pace.ahead > 0);
+        }
+    }
 }

@@ -29,6 +29,9 @@ impl Compiled {
         filter: &Filter,
         snapshots: &[Arc<LogSnapshot>],
     ) -> Result<Self, QueryError> {
+        if filter.is_of_no_time() {
+            return Err(QueryError::Period);
+        }
         let mut filter = filter.clone();
         if filter.asks_for_reviews() {
             filter = filter.reviewed(reviews::of(snapshots)?);

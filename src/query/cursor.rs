@@ -10,12 +10,12 @@ use super::fields::{Fields, NO_TIMESTAMP};
 use super::lines::{Lines, Step};
 use super::own::Own;
 use super::record::{Place, Record};
-use super::snapshot::{self, LogSnapshot, Opening};
-use super::{PassedOver, QueryError, members, repeats};
+use super::snapshot::{self, LogSnapshot, Opening, Segment};
+use super::{PassedOver, QueryError, instant, members, repeats};
 use crate::log::RecordHash;
 use crate::log::record::MAX_RECORD;
 
-const NO_RECORD: &str = "does not begin like a record";
+pub(crate) const NO_RECORD: &str = "does not begin like a record";
 pub(crate) const TOO_LONG: &str = "is longer than a record may be";
 pub(crate) const NO_LINE_FEED: &str = "is cut off, and is not the log's last";
 
@@ -32,7 +32,11 @@ pub(crate) struct LogCursor {
     until: Option<u64>,
     lines_seen: u64,
     place: Option<Place>,
+    /// The number behind that of every record that was gone through.
+    behind: u64,
     repeats: Arc<HashSet<(u64, RecordHash)>>,
+    /// What the next segment repeats of this one, which may be pruned by then.
+    repeats_of_next: Option<HashSet<(u64, RecordHash)>>,
     /// The greatest end of a record until now, where it is wanted.
     running_end: Option<i64>,
     passed: PassedOver,
@@ -48,25 +52,19 @@ impl LogCursor {
     /// Through the lines that begin in a chunk. Lines are numbered, and ends compared, from its start.
     pub(crate) fn of_chunk(snapshot: Arc<LogSnapshot>, chunk: &Chunk) -> Result<Self, QueryError> {
         let segment = &snapshot.segments[chunk.segment];
-        let failed = |error| QueryError::io("reading", &segment.path, error);
-        let first = if chunk.start == 0 {
-            Some(0)
-        } else {
-            let mut before = snapshot::read_from(segment, chunk.start - 1)?;
-            line_start(&mut before, chunk.start - 1, chunk.end).map_err(failed)?
-        };
-        let lines = match first {
-            Some(first) => Some(Lines::new(
-                snapshot::read_from(segment, first)?,
-                MAX_RECORD,
-                first,
-            )),
-            None => None,
+        let mut pruned_segments = 0;
+        let lines = match lines_of_chunk(segment, chunk) {
+            Err(error) if segment.was_pruned(&error) => {
+                pruned_segments = 1;
+                None
+            }
+            lines => lines?,
         };
         let first = chunk.segment;
         let segments = first..first + usize::from(lines.is_some());
         let mut cursor = Self::of_segments(snapshot, segments, Some(i64::MIN));
         cursor.lines = lines;
+        cursor.passed.pruned_segments = pruned_segments;
         cursor.until = Some(chunk.end);
         cursor.repeats = Arc::clone(&chunk.repeats);
         Ok(cursor)
@@ -85,7 +83,9 @@ impl LogCursor {
             until: None,
             lines_seen: 0,
             place: None,
+            behind: 0,
             repeats: Arc::default(),
+            repeats_of_next: None,
             running_end,
             passed: PassedOver::default(),
         }
@@ -101,8 +101,21 @@ impl LogCursor {
             let mut lines = match self.lines.take() {
                 Some(lines) => lines,
                 None => {
-                    self.repeats = Arc::new(repeats::of_segment(&snapshot.segments, index)?);
-                    Lines::new(snapshot::read_from(segment, 0)?, MAX_RECORD, 0)
+                    self.repeats = Arc::new(match self.repeats_of_next.take() {
+                        Some(repeats) => repeats,
+                        None => repeats::of_segment(&snapshot.segments, index)?,
+                    });
+                    self.repeats_of_next =
+                        Some(repeats::of_segment(&snapshot.segments, index + 1)?);
+                    match snapshot::read_from(segment, 0) {
+                        Ok(reader) => Lines::new(reader, MAX_RECORD, 0),
+                        Err(error) if segment.was_pruned(&error) => {
+                            self.passed.pruned_segments += 1;
+                            self.segments.start += 1;
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
             };
             let step = lines
@@ -120,6 +133,7 @@ impl LogCursor {
                     self.lines = Some(lines);
                     match found {
                         Found::Record(place) => {
+                            self.behind = self.behind.max(place.seq.saturating_add(1));
                             self.place = Some(place);
                             return Ok(true);
                         }
@@ -228,6 +242,11 @@ impl LogCursor {
         self.running_end.unwrap_or_default()
     }
 
+    /// The number behind that of every record that was gone through; 0 before the first.
+    pub(crate) fn behind(&self) -> u64 {
+        self.behind
+    }
+
     pub(crate) fn snapshot(&self) -> &Arc<LogSnapshot> {
         &self.snapshot
     }
@@ -274,7 +293,8 @@ pub(crate) fn examine(
 pub(crate) fn end(line: &[u8], place: &Place) -> Option<i64> {
     let begin = members::timestamp(line, place.members_at)?;
     let kind = line.get(place.kind.clone()).unwrap_or_default();
-    Some(begin.saturating_add(members::duration(kind, line, place.members_at)))
+    let took = members::duration(kind, line, place.members_at);
+    Some(instant::clamp(begin.saturating_add(took)))
 }
 
 /// Parses a line and asks the filter again; an error says why the line is no record.
@@ -300,6 +320,23 @@ pub(crate) fn confirm(
         end,
         folder: Arc::clone(folder),
     }))
+}
+
+/// The lines of a chunk, where one begins in it.
+fn lines_of_chunk(
+    segment: &Segment,
+    chunk: &Chunk,
+) -> Result<Option<Lines<Take<File>>>, QueryError> {
+    let first = if chunk.start == 0 {
+        Some(0)
+    } else {
+        let mut before = snapshot::read_from(segment, chunk.start - 1)?;
+        line_start(&mut before, chunk.start - 1, chunk.end)
+            .map_err(|error| QueryError::io("reading", &segment.path, error))?
+    };
+    let Some(first) = first else { return Ok(None) };
+    let reader = snapshot::read_from(segment, first)?;
+    Ok(Some(Lines::new(reader, MAX_RECORD, first)))
 }
 
 /// Where the first line begins behind `at`, where the reader stands, and before `until`.

@@ -16,7 +16,7 @@ pub(crate) struct Distinct {
     registers: Vec<u8>,
 }
 
-const EXACT: usize = 65_536;
+const EXACT: usize = 4096;
 const INDEX_BITS: u32 = 14;
 
 impl Default for Distinct {

@@ -33,6 +33,8 @@ pub enum QueryError {
         /// The format's number.
         format: u64,
     },
+    /// The filter asks for records since an instant that lies behind the one until which it asks for them.
+    Period,
     /// A record that reads as JSON is no call that this version understands.
     Entry {
         /// The log.
@@ -51,6 +53,11 @@ impl QueryError {
             path: path.to_owned(),
             source,
         }
+    }
+
+    /// Whether a file or a folder is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }
 
@@ -84,6 +91,8 @@ impl fmt::Display for QueryError {
                 name(path),
                 crate::log::record::FORMAT
             ),
+            Self::Period => formatter
+                .write_str("the filter's beginning lies behind its end: exchange the two instants"),
             Self::Entry { log, seq, .. } => write!(
                 formatter,
                 "record {seq} of {} is no call that this version understands: read its line as it \
@@ -98,7 +107,9 @@ impl Error for QueryError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::NoLog { .. } | Self::NewerFormat { .. } | Self::Entry { .. } => None,
+            Self::NoLog { .. } | Self::NewerFormat { .. } | Self::Period | Self::Entry { .. } => {
+                None
+            }
         }
     }
 }

@@ -168,7 +168,8 @@ impl Filter {
         self
     }
 
-    /// Asks for records whose `timestamp` is at or before this instant.
+    /// Asks for records whose `timestamp` is at or before this instant. Where it lies before
+    /// [`since`](Self::since), reading a log gives [`QueryError::Period`](super::QueryError::Period).
     #[must_use]
     pub fn until(mut self, instant: DateTime<Utc>) -> Self {
         self.until = Some(instant.timestamp_micros());
@@ -300,6 +301,17 @@ impl Filter {
 
     pub(super) fn has_times(&self) -> bool {
         self.since.is_some() || self.until.is_some()
+    }
+
+    /// Whether the filter asks for what may stand in the record of a call's beginning and not in that of its end.
+    pub(super) fn may_part_calls(&self) -> bool {
+        !self.texts.is_empty() || !self.subjects.is_empty() || self.emergency || self.unreviewed
+    }
+
+    /// Whether no instant lies in the filter's bounds.
+    pub(super) fn is_of_no_time(&self) -> bool {
+        self.since
+            .is_some_and(|since| self.until.is_some_and(|until| until < since))
     }
 
     pub(super) fn takes_time(&self, at: i64) -> bool {

@@ -14,6 +14,15 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     })
 }
 
+/// The last instant that RFC 3339 can name, 9999-12-31T23:59:59.999999Z.
+const LAST: i64 = 253_402_300_799_999_999;
+
+/// The same instant, or the last one that has a name: a record with a duration of centuries comes last, and stays
+/// comparable.
+pub(crate) fn clamp(micros: i64) -> i64 {
+    micros.min(LAST)
+}
+
 /// As chrono has it; none beyond the years that chrono can name.
 pub(crate) fn to_date_time(micros: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros)

@@ -107,7 +107,7 @@ pub(crate) fn micros(milliseconds: f64) -> i64 {
 }
 
 /// Where the string that begins at `at` ends, its quotes included.
-fn skip_string(line: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn skip_string(line: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
         at += memchr::memchr2(b'"', b'\\', line.get(at..)?)?;
@@ -119,7 +119,7 @@ fn skip_string(line: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the value that begins at `at` ends.
-fn skip_value(line: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn skip_value(line: &[u8], at: usize) -> Option<usize> {
     match line.get(at)? {
         b'"' => skip_string(line, at),
         b'{' | b'[' => {

@@ -1,9 +1,8 @@
 //! Members of a record that only some filters ask for, read when they do.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use super::members;
-use crate::canonical;
 
 /// A record's line, and where the members begin that are not its place in the log.
 #[derive(Clone, Copy)]
@@ -25,6 +24,12 @@ impl<'a> Own<'a> {
         members::find(self.line, self.members_at, name)
     }
 
+    /// The member of this name where it is a text.
+    pub(crate) fn text(self, name: &str) -> Option<String> {
+        let json = members::find(self.line, self.members_at, name)?;
+        serde_json::from_slice(json).ok()
+    }
+
     pub(crate) fn is_emergency(self) -> bool {
         members::find(self.line, self.members_at, "emergency")
             .is_some_and(|json| json.starts_with(b"{"))
@@ -32,31 +37,54 @@ impl<'a> Own<'a> {
 }
 
 /// True where one of the texts stands in a string, a number or a name of this record, its place in the log
-/// aside.
+/// aside. The line is walked without a tree, so that any depth will do.
 pub(crate) fn contains(line: &[u8], texts: &[String]) -> bool {
-    let Ok(Value::Object(members)) = serde_json::from_slice(line) else {
-        return false;
-    };
-    let own = members.iter().filter(|(name, _)| !name.starts_with('_'));
-    own.into_iter()
-        .any(|(name, value)| holds(texts, name) || stands_in(value, texts))
-}
-
-fn stands_in(value: &Value, texts: &[String]) -> bool {
-    match value {
-        Value::String(text) => holds(texts, text),
-        Value::Array(items) => items.iter().any(|item| stands_in(item, texts)),
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, value)| holds(texts, name) || stands_in(value, texts)),
-        other => {
-            let mut text = Vec::new();
-            canonical::write_value(&mut text, other);
-            holds(texts, &String::from_utf8_lossy(&text))
+    let holds = |found: &str| texts.iter().any(|text| found.contains(text.as_str()));
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(&byte) = line.get(at) {
+        match byte {
+            b'"' => {
+                let Some(end) = members::skip_string(line, at) else {
+                    return false;
+                };
+                let text = text_of(&line[at..end]);
+                let is_name = line.get(end) == Some(&b':');
+                at = end;
+                if depth == 1 && is_name && text.starts_with('_') {
+                    match members::skip_value(line, end + 1) {
+                        Some(behind) => at = behind,
+                        None => return false,
+                    }
+                } else if holds(&text) {
+                    return true;
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' | b':' => {}
+            _ => {
+                let length = line[at..]
+                    .iter()
+                    .position(|byte| matches!(byte, b',' | b'}' | b']'))
+                    .unwrap_or(line.len() - at);
+                if std::str::from_utf8(&line[at..at + length]).is_ok_and(holds) {
+                    return true;
+                }
+                at += length;
+                continue;
+            }
         }
+        at += 1;
     }
+    false
 }
 
-fn holds(texts: &[String], found: &str) -> bool {
-    texts.iter().any(|text| found.contains(text.as_str()))
+/// What a JSON string says.
+fn text_of(json: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(&json[1..json.len() - 1]) {
+        Ok(text) if !text.contains('\\') => Cow::Borrowed(text),
+        _ => Cow::Owned(serde_json::from_slice(json).unwrap_or_default()),
+    }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Pace};
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
-use super::plan::PlannedLog;
-use super::scan::{shared, workers_for};
+use super::plan::{self, PlannedLog};
+use super::scan::shared;
 use super::{Filter, LogSnapshot, PassedOver, QueryError};
 
 /// What was read, and what of it could not be.
@@ -22,18 +22,27 @@ pub(crate) fn of<T: Send + 'static>(
     path: &Path,
     filter: &Filter,
     make: impl Fn(&mut LogCursor, &Compiled) -> Result<T, QueryError> + Send + Sync + 'static,
-    mut take: impl FnMut(T),
+    take: impl FnMut(T),
 ) -> Result<Read, QueryError> {
     let snapshots = shared(LogSnapshot::find(path)?);
-    let compiled = Arc::new(Compiled::over(filter, &snapshots)?);
-    let logs = PlannedLog::all_whole(snapshots);
-    let workers = workers_for(&logs);
+    of_planned(PlannedLog::all_whole(snapshots), filter, make, take)
+}
+
+/// The same for the parts of logs that were chosen.
+pub(crate) fn of_planned<T: Send + 'static>(
+    logs: Vec<PlannedLog>,
+    filter: &Filter,
+    make: impl Fn(&mut LogCursor, &Compiled) -> Result<T, QueryError> + Send + Sync + 'static,
+    mut take: impl FnMut(T),
+) -> Result<Read, QueryError> {
+    let compiled = Arc::new(Compiled::over(filter, &plan::snapshots(&logs))?);
+    let pace = Pace::of(&logs, 1);
     let make = Arc::new(make);
     let mut read = Read::default();
     for log in logs {
         let (make, compiled) = (Arc::clone(&make), Arc::clone(&compiled));
         let examine = move |cursor: &mut LogCursor| make(cursor, &compiled);
-        let mut chunks = Chunks::new(log, 0, workers.clone(), Arc::new(examine));
+        let mut chunks = Chunks::new(log, 0, pace.clone(), Arc::new(examine));
         while let Some(answer) = chunks.next()? {
             take(answer);
         }

@@ -39,6 +39,9 @@ pub struct PassedOver {
     pub superseded: u64,
     /// Bytes behind the last line feed of a log: a record being written, or torn by a crash.
     pub unfinished_bytes: u64,
+    /// Segments that retention took away, or that went with their log's folder, before they were read to their
+    /// end.
+    pub pruned_segments: u64,
 }
 
 impl PassedOver {
@@ -60,6 +63,7 @@ impl PassedOver {
         self.bad_lines += other.bad_lines;
         self.superseded += other.superseded;
         self.unfinished_bytes += other.unfinished_bytes;
+        self.pruned_segments += other.pruned_segments;
         let room = Self::KEPT.saturating_sub(self.first.len());
         self.first.extend(other.first.iter().take(room).cloned());
     }

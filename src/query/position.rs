@@ -1,64 +1,79 @@
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::SecondsFormat;
-
-use super::instant;
 use crate::log::LogId;
 
-/// Where a record stands in the order of all records of a store: by time, then by log, then by number.
+/// How far the logs of a place have been read: where one page of a long answer ends and the next begins.
 ///
-/// It is what the next page of a long answer begins behind. Since it names a record, and not a number of rows, no
-/// record is given twice or left out because others arrived meanwhile. What arrives late, with a time before
-/// the cursor's in another log, stands on the pages before.
+/// For each log it names the first record that lies behind, by `_log` and `_seq`; of a log that it does not name,
+/// everything does. So the next page has each record once, whatever was pruned in between, and what arrived late
+/// in one of several logs too. Each log is read from its own place on. On the way from the newest to the oldest
+/// the same cursor leads to what lies before: records and logs that came later are on no page.
 ///
-/// The time is that by which logs are merged (FORMAT section 6): the greatest end of a record in the log up to
-/// this one. A cursor belongs to the path that was scanned.
+/// It belongs to the place and the filter of the scan that gave it. Where a call's record was written after others
+/// that ended later, a page may merge logs in a slightly other order than the whole answer does; each log keeps
+/// its own.
+///
+/// As text it is one word for a shell, some 45 bytes a log, and is refused for more than
+/// [`Cursor::MOST_LOGS`] logs.
 ///
 /// ```
 /// use tool_audit::query::Cursor;
 ///
-/// let text = "2025-07-06T14:23:01.456789Z/8f14e45fceea167a5a36dedd4bea2543/17";
+/// let text = "3c4414e45fceea167a5a36dedd4bea25:0,8f14e45fceea167a5a36dedd4bea2543:17";
 /// let cursor: Cursor = text.parse()?;
 /// assert_eq!(cursor.to_string(), text);
-/// assert_eq!(cursor.seq(), 17);
+/// assert_eq!(cursor.logs().count(), 2);
 /// # Ok::<(), tool_audit::query::CursorError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cursor {
-    pub(crate) end: i64,
-    pub(crate) log: LogId,
-    pub(crate) seq: u64,
+    behind: BTreeMap<LogId, u64>,
 }
 
 impl Cursor {
-    /// The log of the record.
-    #[must_use]
-    pub fn log(&self) -> LogId {
-        self.log
+    /// For how many logs a text is read; an argument of a program on Linux has room for so many.
+    pub const MOST_LOGS: usize = 2048;
+
+    /// Each log that is named, and the `_seq` of its first record that lies behind.
+    pub fn logs(&self) -> impl Iterator<Item = (LogId, u64)> {
+        self.behind.iter().map(|(log, seq)| (*log, *seq))
     }
 
-    /// The record's number in its log.
+    /// The `_seq` of the first record of a log that lies behind: 0 for one that is not named.
     #[must_use]
-    pub fn seq(&self) -> u64 {
-        self.seq
+    pub fn seq(&self, log: LogId) -> u64 {
+        self.behind.get(&log).copied().unwrap_or_default()
     }
 
-    /// Whether a record stands before this one. Within a log its number alone decides.
-    pub(crate) fn is_behind(&self, other: &Self) -> bool {
-        if self.log == other.log {
-            return other.seq < self.seq;
-        }
-        other < self
+    /// At least this much of a log lies before.
+    pub(crate) fn raise(&mut self, log: LogId, seq: u64) {
+        let place = self.behind.entry(log).or_default();
+        *place = seq.max(*place);
+    }
+
+    /// At most this much of a log lies before.
+    pub(crate) fn lower(&mut self, log: LogId, seq: u64) {
+        let place = self.behind.entry(log).or_insert(seq);
+        *place = seq.min(*place);
     }
 }
 
+/// What stands for the cursor that names no log.
+const NOWHERE: &str = "none";
+
 impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = instant::to_date_time(self.end).unwrap_or_default();
-        let time = time.to_rfc3339_opts(SecondsFormat::Micros, true);
-        write!(formatter, "{time}/{}/{}", self.log, self.seq)
+        if self.behind.is_empty() {
+            return formatter.write_str(NOWHERE);
+        }
+        for (at, (log, seq)) in self.behind.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(formatter, "{comma}{log}:{seq}")?;
+        }
+        Ok(())
     }
 }
 
@@ -66,26 +81,50 @@ impl FromStr for Cursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let parse = || {
-            let mut parts = text.split('/');
-            let cursor = Self {
-                end: instant::parse(parts.next()?)?,
-                log: LogId::from_hex(parts.next()?.as_bytes())?,
-                seq: parts.next()?.parse().ok()?,
-            };
-            parts.next().is_none().then_some(cursor)
-        };
-        parse().ok_or(CursorError(()))
+        if text == NOWHERE {
+            return Ok(Self::default());
+        }
+        if text.contains('/') {
+            return Err(CursorError::Outdated);
+        }
+        let mut cursor = Self::default();
+        for (at, place) in text.split(',').enumerate() {
+            if at == Self::MOST_LOGS {
+                return Err(CursorError::TooManyLogs);
+            }
+            let parsed = place.split_once(':').and_then(|(log, seq)| {
+                let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
+                let seq = seq.parse().ok().filter(|_| digits)?;
+                Some((LogId::from_hex(log.as_bytes())?, seq))
+            });
+            let (log, seq) = parsed.ok_or(CursorError::Malformed)?;
+            if cursor.behind.insert(log, seq).is_some() {
+                return Err(CursorError::Malformed);
+            }
+        }
+        Ok(cursor)
     }
 }
 
 /// The text is no [`Cursor`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CursorError(());
+#[non_exhaustive]
+pub enum CursorError {
+    /// It has another form.
+    Malformed,
+    /// It is of the form that earlier versions printed, which named one record by its time.
+    Outdated,
+    /// It names more than [`Cursor::MOST_LOGS`] logs.
+    TooManyLogs,
+}
 
 impl fmt::Display for CursorError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("no cursor: give the time, log and number that the page before ended with, such as 2025-07-06T14:23:01.456789Z/8f14e45fceea167a5a36dedd4bea2543/17")
+        formatter.write_str(match self {
+            Self::Malformed => "no cursor: give what the page before ended with, such as 8f14e45fceea167a5a36dedd4bea2543:17",
+            Self::Outdated => "a cursor of an earlier version, which named one record by its time: begin again without it",
+            Self::TooManyLogs => "a cursor of more than 2048 logs: ask fewer stores at a time",
+        })
     }
 }
 

@@ -93,29 +93,47 @@ pub fn quote(name: &str) -> Cow<'_, str> {
     Cow::Owned(escape(&json).into_owned())
 }
 
+/// Control characters, separators, format characters (Unicode 16, general category Cf) and characters that are to be
+/// ignored where they are not known (Default_Ignorable_Code_Point), with the blank Braille pattern, which looks like a
+/// space and is none.
+///
+/// Variation selectors 1 to 16 are among them: they change how a character looks, and hide what tells two names apart.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{AD}'
                 | '\u{34F}'
+                | '\u{600}'..='\u{605}'
                 | '\u{61C}'
+                | '\u{6DD}'
+                | '\u{70F}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8E2}'
                 | '\u{115F}'..='\u{1160}'
-                | '\u{180E}'
+                | '\u{17B4}'..='\u{17B5}'
+                | '\u{180B}'..='\u{180F}'
                 | '\u{200B}'..='\u{200F}'
                 | '\u{2028}'..='\u{202E}'
                 | '\u{2060}'..='\u{206F}'
+                | '\u{2800}'
                 | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}'
                 | '\u{FEFF}'
                 | '\u{FFA0}'
-                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{FFF0}'..='\u{FFFB}'
+                | '\u{110BD}'
+                | '\u{110CD}'
+                | '\u{13430}'..='\u{1343F}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
                 | '\u{E0000}'..='\u{E0FFF}'
         )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::escape_json;
+    use super::{escape, escape_json};
 
     #[test]
     fn escaped_json_hides_nothing_and_is_the_same_json() {
@@ -124,5 +142,25 @@ mod tests {
         assert_eq!(shown, "{\"a\\u007f\":\"x\\\\\\u202e\\udb40\\udc41é\"}");
         let value = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(value(&shown), value(json));
+    }
+
+    #[test]
+    fn what_has_no_shape_of_its_own_is_shown_as_an_escape() {
+        for hidden in [
+            '\u{600}',
+            '\u{6DD}',
+            '\u{17B4}',
+            '\u{180B}',
+            '\u{180F}',
+            '\u{2800}',
+            '\u{FE0F}',
+            '\u{1D173}',
+        ] {
+            assert!(
+                !escape(&format!("a{hidden}b")).contains(hidden),
+                "{hidden:?}"
+            );
+        }
+        assert_eq!(escape("Łódź, 東京, ✅"), "Łódź, 東京, ✅");
     }
 }

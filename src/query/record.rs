@@ -3,9 +3,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
-use super::{Cursor, QueryError, instant};
-use crate::entry::AuditEntry;
+use super::{QueryError, instant};
+use crate::call::Outcome;
+use crate::entry::{AuditEntry, CallTrigger};
 use crate::log::{LogId, RecordHash, RecordHead};
 
 /// What of a record's head is kept beside its line.
@@ -94,14 +96,9 @@ impl Record {
         instant::to_date_time(self.timestamp).unwrap_or_default()
     }
 
-    /// The record's place in the order of all, behind which the next page begins.
-    #[must_use]
-    pub fn cursor(&self) -> Cursor {
-        Cursor {
-            end: self.end,
-            log: self.place.log,
-            seq: self.place.seq,
-        }
+    /// The record's place in the order of all (FORMAT section 6): by time, then by log, then by number.
+    pub(crate) fn order(&self) -> (i64, LogId, u64) {
+        (self.end, self.place.log, self.place.seq)
     }
 
     /// True for the end of a call and for a record of intent.
@@ -116,10 +113,47 @@ impl Record {
     ///
     /// [`QueryError::Entry`] where a member has another type, or another word, than this version knows.
     pub fn entry(&self) -> Result<AuditEntry, QueryError> {
-        serde_json::from_str(&self.line).map_err(|source| QueryError::Entry {
+        serde_json::from_str(&self.line).map_err(|source| self.not_understood(source))
+    }
+
+    /// As [`entry`](Self::entry), with an outcome and a trigger that this version does not know left at none and the
+    /// default: what a later version says of a call besides is still true.
+    pub(crate) fn entry_of_any_version(&self) -> Result<AuditEntry, QueryError> {
+        let error = match self.entry() {
+            Ok(entry) => return Ok(entry),
+            Err(error) => error,
+        };
+        let mut members = self.members()?;
+        let is_known = |name: &str, members: &Map<String, Value>| match members.get(name) {
+            Some(Value::String(word)) if name == "outcome" => Outcome::from_name(word).is_some(),
+            Some(Value::String(word)) => CallTrigger::from_name(word).is_some(),
+            _ => true,
+        };
+        let unknown: Vec<&str> = ["outcome", "call_trigger"]
+            .into_iter()
+            .filter(|name| !is_known(name, &members))
+            .collect();
+        for name in &unknown {
+            members.remove(*name);
+        }
+        if unknown.contains(&"call_trigger")
+            && let Some(Value::Object(attribution)) = members.get_mut("attribution")
+        {
+            attribution.remove("trigger");
+        }
+        serde_json::from_value(Value::Object(members)).map_err(|_| error)
+    }
+
+    /// The record's members.
+    pub(crate) fn members(&self) -> Result<Map<String, Value>, QueryError> {
+        serde_json::from_str(&self.line).map_err(|source| self.not_understood(source))
+    }
+
+    fn not_understood(&self, source: serde_json::Error) -> QueryError {
+        QueryError::Entry {
             log: self.folder.to_path_buf(),
             seq: self.place.seq,
             source,
-        })
+        }
     }
 }

@@ -11,6 +11,9 @@ use super::snapshot::{self, Segment};
 use crate::log::RecordHash;
 use crate::log::record::MAX_RECORD;
 
+/// Records by their numbers and hashes.
+pub(crate) type Repeats = HashSet<(u64, RecordHash)>;
+
 /// The records of earlier segments that segment `index` may repeat; empty as a rule, and found to be so
 /// by one small read.
 pub(crate) fn of_segment(
@@ -29,8 +32,20 @@ pub(crate) fn of_segment(
     let Some(earlier) = earlier else {
         return Ok(repeats);
     };
+    match in_earlier(earlier, first_seq, &mut repeats) {
+        // What a pruned segment held is superseded by nothing that is left.
+        Err(error) if earlier.was_pruned(&error) => Ok(HashSet::new()),
+        read => read.map(|()| repeats),
+    }
+}
+
+fn in_earlier(
+    earlier: &Segment,
+    first_seq: u64,
+    repeats: &mut HashSet<(u64, RecordHash)>,
+) -> Result<(), QueryError> {
     if last_seq(earlier)?.is_some_and(|last| last < first_seq) {
-        return Ok(repeats);
+        return Ok(());
     }
     let mut lines = Lines::new(snapshot::read_from(earlier, 0)?, MAX_RECORD, 0);
     loop {
@@ -45,7 +60,7 @@ pub(crate) fn of_segment(
                 }
             }
             Step::TooLong => {}
-            Step::Unfinished(_) | Step::End => return Ok(repeats),
+            Step::Unfinished(_) | Step::End => return Ok(()),
         }
     }
 }

@@ -1,16 +1,16 @@
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chunks::{Chunk, Chunks};
+use super::chunks::{Chunk, Chunks, Pace};
 use super::compiled::Compiled;
 use super::cursor::{LogCursor, confirm};
 use super::plan::{self, PlannedLog};
-use super::scan::{Waiting, shared, workers_for};
-use super::workers::Workers;
+use super::scan::{Waiting, shared};
+use super::timeline::started_without_end;
 use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record, repeats};
 
 /// Reads the records that `filter` wants, newest first: what [`scan`](super::scan()) gives, in the opposite
@@ -18,8 +18,8 @@ use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record, repeats
 ///
 /// Segments are read from the last to the first, each of them forwards, keeping the places (32 bytes each)
 /// of the records that may be wanted. So the newest records of one log cost the reading of its last
-/// segment. Several logs are read once more before the first record comes: the order among them depends
-/// on all records before.
+/// segment. Of several logs, all that may come is read once more before the first record does: the order among
+/// them depends on all records before.
 ///
 /// # Errors
 ///
@@ -50,12 +50,13 @@ impl ReverseScan {
         let filter = Compiled::over(filter, &plan::snapshots(&logs))?;
         let merged = logs.len() > 1;
         let unknown: Vec<PlannedLog> = logs.iter().map(PlannedLog::of_unknown).collect();
-        let workers = workers_for(&unknown).filter(|_| merged);
+        // Those of one log are read on this thread, and for several, one log after another.
+        let pace = merged.then(|| Pace::of(&unknown, 1));
         Ok(Self {
             logs: logs
                 .into_iter()
-                .map(|log| ReverseCursor::new(log, merged, workers.clone()))
-                .collect::<Result<_, _>>()?,
+                .map(|log| ReverseCursor::new(log, pace.clone()))
+                .collect(),
             filter,
             waiting: BinaryHeap::new(),
             started: false,
@@ -64,11 +65,12 @@ impl ReverseScan {
         })
     }
 
-    /// Begins again, behind the record that a cursor names: with the newest that is older.
+    /// Begins again where a cursor stands: with the newest of what lies before it.
     #[must_use]
     pub fn after(mut self, cursor: &Cursor) -> Self {
         for log in &mut self.logs {
-            log.begin_after(*cursor);
+            let until = log.log.snapshot.log().map_or(0, |id| cursor.seq(id));
+            log.begin_before(until);
         }
         self.waiting.clear();
         self.started = false;
@@ -77,9 +79,51 @@ impl ReverseScan {
         self
     }
 
+    /// Where the scan stands: before the record that it gave last. At the end nothing lies before it.
+    #[must_use]
+    pub fn cursor(&mut self) -> Cursor {
+        self.start();
+        let mut cursor = Cursor::default();
+        for waiting in &self.waiting {
+            let behind = waiting.record.seq().saturating_add(1);
+            if let Some(log) = self.logs.get(waiting.log) {
+                cursor.lower(waiting.record.log(), log.given.min(behind));
+            }
+        }
+        for log in &self.logs {
+            if let Some(id) = log.log.snapshot.log() {
+                cursor.lower(id, if log.ended { 0 } else { log.given });
+            }
+        }
+        cursor
+    }
+
+    fn start(&mut self) {
+        if !self.started {
+            self.started = true;
+            for index in 0..self.logs.len() {
+                self.refill(index);
+            }
+        }
+    }
+
     /// The logs that are read.
     pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
         self.logs.iter().map(|log| &*log.log.snapshot)
+    }
+
+    /// The `call_id`s of all calls that were started and have no end in these logs, as they stood when the scan was
+    /// opened: they may have been running, or nobody knows how they ended. It reads the logs once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`scan`](super::scan()).
+    pub fn calls_without_end(&self) -> Result<HashSet<String>, QueryError> {
+        started_without_end(
+            self.logs
+                .iter()
+                .map(|log| (Arc::clone(&log.log.snapshot), 0)),
+        )
     }
 
     /// What was passed over until now.
@@ -111,17 +155,15 @@ impl Iterator for ReverseScan {
         if self.ended {
             return None;
         }
-        if !self.started {
-            self.started = true;
-            for index in 0..self.logs.len() {
-                self.refill(index);
-            }
-        }
+        self.start();
         if let Some(error) = self.failed.take() {
             self.ended = true;
             return Some(Err(error));
         }
         let last = self.waiting.pop()?;
+        if let Some(log) = self.logs.get_mut(last.log) {
+            log.given = log.given.min(last.record.seq());
+        }
         self.refill(last.log);
         Some(Ok(last.record))
     }
@@ -139,11 +181,17 @@ impl fmt::Debug for ReverseScan {
 
 struct ReverseCursor {
     log: PlannedLog,
+    /// For the running ends; none where the log is the only one, since its order needs none.
+    pace: Option<Pace>,
     /// How many segments are still to be read.
     left: usize,
-    /// The running end before each segment; empty where the log is the only one, since its order needs none.
+    /// The running end before each segment, once it is known.
     ends_before: Vec<i64>,
-    after: Option<Cursor>,
+    /// Records from this number on are not wanted.
+    until: u64,
+    /// The number of the record that the scan gave last, or `until`.
+    given: u64,
+    ended: bool,
     /// The segment that is being given out, and the places in it that are left.
     file: Option<File>,
     places: Vec<Spot>,
@@ -159,34 +207,31 @@ struct Spot {
 }
 
 impl ReverseCursor {
-    fn new(
-        log: PlannedLog,
-        merged: bool,
-        workers: Option<Arc<Workers>>,
-    ) -> Result<Self, QueryError> {
-        let ends_before = if merged {
-            ends_before(&log, workers)?
-        } else {
-            Vec::new()
-        };
-        Ok(Self {
+    fn new(log: PlannedLog, pace: Option<Pace>) -> Self {
+        Self {
             left: log.snapshot.segments.len(),
             log,
-            ends_before,
-            after: None,
+            pace,
+            ends_before: Vec::new(),
+            until: u64::MAX,
+            given: u64::MAX,
+            ended: false,
             file: None,
             places: Vec::new(),
             passed: PassedOver::default(),
-        })
+        }
     }
 
-    fn begin_after(&mut self, cursor: Cursor) {
+    fn begin_before(&mut self, until: u64) {
         let snapshot = &self.log.snapshot;
-        self.left = snapshot.segments.len();
-        if snapshot.log() == Some(cursor.log) {
-            self.left = self.left.min(snapshot.segment_of(cursor.seq) + 1);
-        }
-        self.after = Some(cursor);
+        self.left = match until.checked_sub(1) {
+            Some(last) => snapshot.segments.len().min(snapshot.segment_of(last) + 1),
+            None => 0,
+        };
+        self.until = until;
+        self.given = until;
+        self.ended = false;
+        self.ends_before = Vec::new();
         self.file = None;
         self.places.clear();
         self.passed = PassedOver::default();
@@ -198,13 +243,16 @@ impl ReverseCursor {
                 let Some(record) = self.read(&spot, filter)? else {
                     continue;
                 };
-                let before = |cursor: &Cursor| cursor.is_behind(&record.cursor());
-                if self.after.as_ref().is_none_or(before) {
+                if record.seq() < self.until {
                     return Ok(Some(record));
                 }
             }
             if self.left == 0 {
+                self.ended = true;
                 return Ok(None);
+            }
+            if let Some(pace) = self.pace.as_ref().filter(|_| self.ends_before.is_empty()) {
+                self.ends_before = ends_before(&self.log, self.left - 1, pace.clone())?;
             }
             self.left -= 1;
             self.load(filter)?;
@@ -223,6 +271,7 @@ impl ReverseCursor {
         } else {
             Arc::default()
         };
+        let segment = &snapshot.segments[index];
         for piece in plan.pieces() {
             let chunk = Chunk::of_piece(index, piece, &repeats);
             let mut cursor = LogCursor::of_chunk(Arc::clone(snapshot), &chunk)?;
@@ -238,14 +287,25 @@ impl ReverseCursor {
             for bad in &mut passed.first {
                 bad.line += piece.lines_before;
             }
+            let was_pruned = passed.pruned_segments > 0;
             self.passed.add(&passed);
+            if was_pruned {
+                break;
+            }
         }
-        let path = &snapshot.segments[index].path;
-        self.file = if self.places.is_empty() {
-            None
-        } else {
-            Some(File::open(path).map_err(|error| QueryError::io("opening", path, error))?)
-        };
+        if self.places.is_empty() {
+            self.file = None;
+            return Ok(());
+        }
+        let opened = File::open(&segment.path)
+            .map_err(|error| QueryError::io("opening", &segment.path, error));
+        match opened {
+            Err(error) if segment.was_pruned(&error) => {
+                self.passed.pruned_segments += 1;
+                self.places.clear();
+            }
+            opened => self.file = Some(opened?),
+        }
         Ok(())
     }
 
@@ -272,16 +332,19 @@ impl ReverseCursor {
     }
 }
 
-/// The greatest end of a record before each segment.
-fn ends_before(log: &PlannedLog, workers: Option<Arc<Workers>>) -> Result<Vec<i64>, QueryError> {
+/// The greatest end of a record before each of the segments up to this one.
+fn ends_before(log: &PlannedLog, last: usize, pace: Pace) -> Result<Vec<i64>, QueryError> {
     let examine = |cursor: &mut LogCursor| {
         while cursor.advance()? {}
         Ok(cursor.running_end())
     };
     let mut greatest = vec![i64::MIN];
     greatest.extend(log.segments.iter().map(|plan| plan.greatest_end));
-    let mut chunks = Chunks::new(log.of_unknown(), 0, workers, Arc::new(examine));
+    let mut chunks = Chunks::new(log.of_unknown(), 0, pace, Arc::new(examine));
     while let Some(end) = chunks.next()? {
+        if chunks.segment() >= last {
+            break;
+        }
         if let Some(behind) = greatest.get_mut(chunks.segment() + 1) {
             *behind = end.max(*behind);
         }

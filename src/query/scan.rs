@@ -1,21 +1,23 @@
 use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chunks::{self, Chunks};
+use super::chunks::{Chunks, Pace};
 use super::compiled::Compiled;
 use super::cursor::LogCursor;
 use super::plan::{self, PlannedLog};
-use super::workers::Workers;
+use super::timeline::started_without_end;
 use super::{Cursor, Filter, LogSnapshot, PassedOver, QueryError, Record};
+use crate::log::LogId;
 
 /// Reads the records that `filter` wants, oldest first.
 ///
 /// `path` is a log, a store, or a folder of stores. The records of several logs are merged by time (FORMAT
 /// section 6): that of the running maximum of a record's end, ties by `_log` and `_seq`; each log keeps its
-/// own order. All processors work; memory is some 2 MiB for each log and processor, however long the logs are.
+/// own order. All processors work. However long the logs are, memory is some 16 MiB for what is read ahead, or
+/// 32 KiB for each log where that is more, and what the records at hand take.
 ///
 /// A scan does not verify: it finds what the bytes say. A line that was changed so that its members no
 /// longer stand in canonical form may be passed over by a filter; `verify` finds it.
@@ -45,20 +47,11 @@ pub(crate) fn shared(snapshots: Vec<LogSnapshot>) -> Vec<Arc<LogSnapshot>> {
     snapshots.into_iter().map(Arc::new).collect()
 }
 
-/// Threads for these logs, where they are worth it.
-pub(crate) fn workers_for(logs: &[PlannedLog]) -> Option<Arc<Workers>> {
-    let bytes: u64 = logs.iter().map(PlannedLog::bytes).sum();
-    if bytes < chunks::WORTH_THREADS {
-        return None;
-    }
-    Workers::for_all_processors().map(Arc::new)
-}
-
 /// The records of one or several logs, oldest first; made by [`scan`].
 pub struct Scan {
     logs: Vec<LogScan>,
     filter: Arc<Compiled>,
-    workers: Option<Arc<Workers>>,
+    pace: Pace,
     /// One record of each log that has more, where there are several logs.
     waiting: BinaryHeap<Reverse<Waiting>>,
     started: bool,
@@ -76,14 +69,14 @@ impl Scan {
 
     pub(crate) fn planned(logs: Vec<PlannedLog>, filter: &Filter) -> Result<Self, QueryError> {
         let filter = Arc::new(Compiled::over(filter, &plan::snapshots(&logs))?);
-        let workers = workers_for(&logs);
+        let pace = Pace::of(&logs, logs.len());
         Ok(Self {
             logs: logs
                 .into_iter()
-                .map(|log| LogScan::new(log, &filter, workers.clone(), None))
+                .map(|log| LogScan::new(log, &filter, pace.clone(), 0))
                 .collect(),
             filter,
-            workers,
+            pace,
             waiting: BinaryHeap::new(),
             started: false,
             failed: None,
@@ -91,7 +84,7 @@ impl Scan {
         })
     }
 
-    /// Begins again, behind the record that a cursor names.
+    /// Begins again where a cursor stands: with what lies behind it.
     ///
     /// What lies before the cursor and need not be read counts nowhere as passed over.
     ///
@@ -99,22 +92,20 @@ impl Scan {
     /// use tool_audit::query::{Filter, scan};
     ///
     /// let filter = Filter::new().tool("get_order");
-    /// let mut last = None;
-    /// for record in scan("/var/audit".as_ref(), &filter)?.take(50) {
-    ///     last = Some(record?.cursor());
+    /// let mut page = scan("/var/audit".as_ref(), &filter)?;
+    /// for record in page.by_ref().take(50) {
+    ///     println!("{}", record?.line());
     /// }
     /// // Later, perhaps in another process: the cursor can be printed and read back.
-    /// let mut next_page = scan("/var/audit".as_ref(), &filter)?;
-    /// if let Some(cursor) = last {
-    ///     next_page = next_page.after(&cursor);
-    /// }
+    /// let next_page = scan("/var/audit".as_ref(), &filter)?.after(&page.cursor());
     /// # Ok::<(), tool_audit::query::QueryError>(())
     /// ```
     #[must_use]
     pub fn after(mut self, cursor: &Cursor) -> Self {
         for log in &mut self.logs {
             let planned = log.chunks.log().clone();
-            *log = LogScan::new(planned, &self.filter, self.workers.clone(), Some(*cursor));
+            let from = planned.snapshot.log().map_or(0, |log| cursor.seq(log));
+            *log = LogScan::new(planned, &self.filter, self.pace.clone(), from);
         }
         self.waiting.clear();
         self.started = false;
@@ -123,9 +114,42 @@ impl Scan {
         self
     }
 
+    /// Where the scan stands: behind the record that it gave last.
+    ///
+    /// At the end it stands behind all that was read, and what is recorded later lies behind it.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        let mut cursor = Cursor::default();
+        for Reverse(waiting) in &self.waiting {
+            if let Some(log) = self.logs.get(waiting.log) {
+                cursor.raise(waiting.record.log(), log.given.max(waiting.record.seq()));
+            }
+        }
+        for log in &self.logs {
+            if let Some(id) = log.log {
+                cursor.raise(id, if log.ended { log.read } else { log.given });
+            }
+        }
+        cursor
+    }
+
     /// The logs that are read.
     pub fn logs(&self) -> impl Iterator<Item = &LogSnapshot> {
         self.logs.iter().map(|log| &**log.chunks.snapshot())
+    }
+
+    /// The `call_id`s of all calls that were started and have no end in these logs, as they stood when the scan was
+    /// opened: they may have been running, or nobody knows how they ended. It reads the logs once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`scan`](super::scan()).
+    pub fn calls_without_end(&self) -> Result<HashSet<String>, QueryError> {
+        started_without_end(
+            self.logs
+                .iter()
+                .map(|log| (Arc::clone(log.chunks.snapshot()), 0)),
+        )
     }
 
     /// What was passed over until now.
@@ -161,8 +185,15 @@ impl Scan {
             return Some(Err(error));
         }
         let Reverse(first) = self.waiting.pop()?;
+        self.give(first.log, &first.record);
         self.refill(first.log);
         Some(Ok(first.record))
+    }
+
+    fn give(&mut self, index: usize, record: &Record) {
+        if let Some(log) = self.logs.get_mut(index) {
+            log.given = log.given.max(record.seq().saturating_add(1));
+        }
     }
 }
 
@@ -174,7 +205,13 @@ impl Iterator for Scan {
             return None;
         }
         let next = match self.logs.as_mut_slice() {
-            [only] => only.next().transpose(),
+            [only] => {
+                let next = only.next().transpose();
+                if let Some(Ok(record)) = &next {
+                    self.give(0, record);
+                }
+                next
+            }
             _ => self.next_merged(),
         };
         self.ended = !matches!(next, Some(Ok(_)));
@@ -189,59 +226,69 @@ struct LogScan {
     /// The greatest ends of a record before the part at hand, and with it.
     before: i64,
     with: i64,
-    after: Option<Cursor>,
+    log: Option<LogId>,
+    /// Records of lower numbers are not wanted.
+    from: u64,
+    /// The numbers behind what the scan gave, and behind what was read.
+    given: u64,
+    read: u64,
+    ended: bool,
 }
 
-/// The wanted records of a chunk with the ends that they have in it, and the greatest end of any.
+/// The wanted records of a chunk with the ends that they have in it, the greatest end of any, and the number behind
+/// them all.
 struct Part {
     records: Vec<Record>,
     end: i64,
+    behind: u64,
 }
 
 impl LogScan {
-    fn new(
-        log: PlannedLog,
-        filter: &Arc<Compiled>,
-        workers: Option<Arc<Workers>>,
-        after: Option<Cursor>,
-    ) -> Self {
-        let snapshot = &log.snapshot;
-        // Nothing before the segment of the cursor's own record comes after it.
-        let own = after.filter(|cursor| snapshot.log() == Some(cursor.log));
-        let first = own.map_or(0, |cursor| snapshot.segment_behind(cursor.seq));
-        let before = own.map_or(i64::MIN, |cursor| cursor.end);
+    fn new(log: PlannedLog, filter: &Arc<Compiled>, pace: Pace, from: u64) -> Self {
+        let first = match from {
+            0 => 0,
+            _ => log.snapshot.segment_behind(from),
+        };
         let filter = Arc::clone(filter);
         let examine = move |cursor: &mut LogCursor| {
             let mut records = Vec::new();
             while let Some(record) = cursor.next_match(&filter)? {
                 records.push(record);
             }
-            let end = cursor.running_end();
-            Ok(Part { records, end })
+            Ok(Part {
+                records,
+                end: cursor.running_end(),
+                behind: cursor.behind(),
+            })
         };
         Self {
-            chunks: Chunks::new(log, first, workers, Arc::new(examine)),
+            log: log.snapshot.log(),
+            chunks: Chunks::new(log, first, pace, Arc::new(examine)),
             part: Vec::new().into_iter(),
-            before,
-            with: before,
-            after,
+            before: i64::MIN,
+            with: i64::MIN,
+            from,
+            given: from,
+            read: from,
+            ended: false,
         }
     }
 
     fn next(&mut self) -> Result<Option<Record>, QueryError> {
         loop {
             for mut record in self.part.by_ref() {
-                record.end = record.end.max(self.before);
-                let behind = |cursor: &Cursor| record.cursor().is_behind(cursor);
-                if self.after.as_ref().is_none_or(behind) {
+                if record.seq() >= self.from {
+                    record.end = record.end.max(self.before);
                     return Ok(Some(record));
                 }
             }
             let Some(part) = self.chunks.next()? else {
+                self.ended = true;
                 return Ok(None);
             };
             self.before = self.with.max(self.chunks.floor());
             self.with = self.before.max(part.end);
+            self.read = self.read.max(part.behind);
             self.part = part.records.into_iter();
         }
     }
@@ -265,8 +312,8 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    fn key(&self) -> (Cursor, usize) {
-        (self.record.cursor(), self.log)
+    fn key(&self) -> ((i64, LogId, u64), usize) {
+        (self.record.order(), self.log)
     }
 }
 

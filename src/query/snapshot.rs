@@ -39,10 +39,21 @@ impl LogSnapshot {
     /// [`QueryError::NoLog`] where there is none, [`QueryError::Io`] where one cannot be read, and
     /// [`QueryError::NewerFormat`].
     pub fn find(path: &Path) -> Result<Vec<Self>, QueryError> {
-        folders::find(path)?
-            .into_iter()
-            .map(|folder| Self::open(&folder))
-            .collect()
+        let mut snapshots = Vec::new();
+        for folder in folders::find(path)? {
+            match Self::open(&folder) {
+                Ok(snapshot) => snapshots.push(snapshot),
+                // Another log's reading does not end because this one was moved away just now.
+                Err(error) if error.is_not_found() && !folder.exists() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if snapshots.is_empty() {
+            return Err(QueryError::NoLog {
+                path: path.to_owned(),
+            });
+        }
+        Ok(snapshots)
     }
 
     pub(crate) fn open(folder: &Path) -> Result<Self, QueryError> {
@@ -190,15 +201,35 @@ pub(crate) fn segments(folder: &Path) -> Result<Vec<Segment>, QueryError> {
     segment::list(folder)
         .map_err(|error| QueryError::io("reading the folder", folder, error))?
         .into_iter()
-        .map(|(first_seq, path)| {
-            let length = length(&path)?;
-            Ok(Segment {
+        .filter_map(|(first_seq, path)| {
+            let mut segment = Segment {
                 first_seq,
                 path,
-                length,
-            })
+                length: 0,
+            };
+            match length(&segment.path) {
+                Ok(length) => segment.length = length,
+                // Pruned since it was listed.
+                Err(error) if segment.was_pruned(&error) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+            Some(Ok(segment))
         })
         .collect()
+}
+
+impl Segment {
+    /// Whether the segment cannot be read because it was pruned, or went with its log: pruning takes the oldest
+    /// segments, so one that is missing between others is no pruned one.
+    pub(crate) fn was_pruned(&self, error: &QueryError) -> bool {
+        let Some(folder) = self.path.parent().filter(|_| error.is_not_found()) else {
+            return false;
+        };
+        match segment::list(folder) {
+            Ok(listed) => listed.iter().all(|(first, _)| *first > self.first_seq),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
 }
 
 /// The length of a segment's file; what is no file is refused, so that no reader waits on a pipe.

@@ -45,12 +45,20 @@ pub struct StoreStatus {
 }
 
 impl StoreStatus {
-    /// When the newest record was made, those of `admin` aside: that somebody reads a log is no sign that
-    /// it is written.
+    /// When the newest of the logs' last records was made, those of `admin` aside: that somebody reads a log is no
+    /// sign that it is written.
     #[must_use]
     pub fn last_record(&self) -> Option<DateTime<Utc>> {
         let calls = self.logs.iter().filter(|log| !log.admin);
         calls.filter_map(|log| log.last_record).max()
+    }
+
+    /// Whether the last record of a log lies in the future.
+    #[must_use]
+    pub fn is_clock_ahead(&self) -> bool {
+        self.logs
+            .iter()
+            .any(|log| log.clock_ahead_seconds.is_some())
     }
 
     /// How many entries were lost.
@@ -110,12 +118,17 @@ pub struct LogSummary {
     pub folder: PathBuf,
     /// How many records it holds, superseded ones aside.
     pub records: u64,
-    /// When its newest record was made: the greatest `timestamp` plus `duration_ms`.
+    /// When its last record was made: its `timestamp` plus `duration_ms`. Records that lie in the future of whoever reads
+    /// them, by more than five minutes, are passed over.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "write_instant"
     )]
     pub last_record: Option<DateTime<Utc>>,
+    /// How many seconds its last record lies in the future of whoever reads it, where that is more than five minutes: a
+    /// clock was wrong, and the age of the log is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_seconds: Option<i64>,
     /// How many entries its `entries_lost` records count.
     pub lost_entries: u64,
     /// How many calls have no recorded end.
@@ -147,6 +160,8 @@ fn read(cursor: &mut LogCursor, reviewed: &HashSet<String>) -> Result<LogSummary
     let writer = lock::is_held(snapshot.folder()).ok();
     let mut records = 0;
     let mut last = None;
+    let mut ahead = None;
+    let now = Utc::now().timestamp_micros();
     let mut lost = 0_u64;
     let mut unknown = 0;
     let mut open = HashSet::new();
@@ -158,7 +173,13 @@ fn read(cursor: &mut LogCursor, reviewed: &HashSet<String>) -> Result<LogSummary
             let line = cursor.line();
             let (fields, text) = Fields::parse(line)?;
             let begin = fields.timestamp()?;
-            last = last.max(Some(begin.saturating_add(fields.duration())));
+            let end = instant::clamp(begin.saturating_add(fields.duration()));
+            if end > now.saturating_add(CLOCKS_DIFFER) {
+                ahead = Some((end - now) / 1_000_000);
+            } else {
+                last = Some(end);
+                ahead = None;
+            }
             growth.add(begin, line.len() as u64 + 1);
             let own = Own {
                 line,
@@ -200,6 +221,7 @@ fn read(cursor: &mut LogCursor, reviewed: &HashSet<String>) -> Result<LogSummary
         folder: snapshot.folder().to_owned(),
         records,
         last_record: last.and_then(instant::to_date_time),
+        clock_ahead_seconds: ahead,
         lost_entries: lost,
         unknown_outcomes: unknown + open - running,
         running_calls: running,
@@ -226,6 +248,9 @@ struct Growth {
     newest: i64,
     hours: BTreeMap<i64, u64>,
 }
+
+/// By how much the clocks of a writer and a reader may differ, in microseconds.
+const CLOCKS_DIFFER: i64 = 5 * 60 * 1_000_000;
 
 const HOUR: i64 = 3_600_000_000;
 const WEEK_OF_HOURS: i64 = 7 * 24;

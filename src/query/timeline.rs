@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::chunks::{Chunks, Pace};
+use super::cursor::LogCursor;
 use super::fields::Fields;
+use super::own::Own;
 use super::plan::PlannedLog;
 use super::readable::{escape, quote};
 use super::scan::shared;
@@ -73,6 +76,60 @@ fn without_end_of(scan: Scan) -> Result<HashSet<String>, QueryError> {
         }
     }
     Ok(started)
+}
+
+/// The `call_id`s of all calls that were started and have no end, in each log from a segment on.
+///
+/// Of the records nothing is parsed but that one member.
+pub(crate) fn started_without_end(
+    logs: impl Iterator<Item = (Arc<LogSnapshot>, usize)>,
+) -> Result<HashSet<String>, QueryError> {
+    let logs: Vec<(PlannedLog, usize)> = logs
+        .map(|(snapshot, first)| (PlannedLog::whole(snapshot), first))
+        .collect();
+    let planned: Vec<PlannedLog> = logs.iter().map(|(log, _)| log.clone()).collect();
+    let pace = Pace::of(&planned, 1);
+    let mut without_end = HashSet::new();
+    for (log, first) in logs {
+        let examine = |cursor: &mut LogCursor| {
+            let mut started = HashSet::new();
+            let mut ended = Vec::new();
+            while cursor.advance()? {
+                let Some(place) = cursor.place() else {
+                    continue;
+                };
+                let line = cursor.line();
+                let kind = line.get(place.kind.clone()).unwrap_or_default();
+                let is_start = kind == STARTED.as_bytes();
+                if !is_start && kind != b"tool_call" {
+                    continue;
+                }
+                let own = Own {
+                    line,
+                    members_at: place.members_at,
+                };
+                let Some(call) = own.text("call_id") else {
+                    continue;
+                };
+                if is_start {
+                    started.insert(call);
+                } else if !started.remove(&call) {
+                    ended.push(call);
+                }
+            }
+            Ok((started, ended))
+        };
+        let mut open = HashSet::new();
+        let mut chunks = Chunks::new(log, first, pace.clone(), Arc::new(examine));
+        while let Some((started, ended)) = chunks.next()? {
+            for call in &ended {
+                open.remove(call);
+            }
+            open.extend(started);
+        }
+        without_end.extend(open);
+    }
+    Ok(without_end)
 }
 
 const STARTED: &str = "tool_call_started";
@@ -147,7 +204,7 @@ impl fmt::Display for TimelineCall {
 /// took.
 ///
 /// `✅` is a success, `❌` a failure, `⏸` an interim answer, and `?` a call whose end is not recorded. Arguments
-/// and what came of the call are canonical JSON, each cut after 1,000 characters. Of the summary stand
+/// and what came of the call are canonical JSON, each cut after 1,000 characters, and a tool's name after 100. Of the summary stand
 /// `success`, `error` (`error_type` where there is no error text, else the outcome), `count` and the
 /// identifiers. Milliseconds are rounded; less than one is `<1ms`. What could act on a terminal is
 /// [escaped](escape), and a tool's name that could be taken for the rest of the line is
@@ -172,7 +229,7 @@ impl fmt::Display for TimelineCall {
 #[must_use]
 pub fn timeline_line(entry: &AuditEntry) -> String {
     let turn = entry.turn_number;
-    let tool = quote(&entry.tool_name);
+    let tool = cut(&quote(&entry.tool_name), 100);
     let arguments = json(&Value::Object(entry.arguments.clone()));
     let Some(outcome) = entry.outcome else {
         let started = escape(&entry.timestamp);
@@ -216,9 +273,13 @@ fn json(value: &Value) -> String {
     let mut bytes = Vec::new();
     canonical::write_value(&mut bytes, value);
     let text = String::from_utf8(bytes).unwrap_or_default();
-    let text = escape(&text);
-    match text.char_indices().nth(LONGEST) {
+    cut(&escape(&text), LONGEST)
+}
+
+/// The first characters of a text, with a sign where there are more.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into_owned(),
+        None => text.to_owned(),
     }
 }

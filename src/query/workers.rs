@@ -18,9 +18,11 @@ impl Workers {
     /// A thread for each processor; none where there is one processor or no thread can be had.
     pub(crate) fn for_all_processors() -> Option<Self> {
         let wanted = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        if wanted == 1 {
-            return None;
-        }
+        Self::of(if wanted == 1 { 0 } else { wanted })
+    }
+
+    /// So many threads; none where that is none or no thread can be had.
+    pub(crate) fn of(wanted: usize) -> Option<Self> {
         let (queue, jobs) = mpsc::channel::<Job>();
         let jobs = Arc::new(Mutex::new(jobs));
         let stopped = Arc::new(AtomicBool::new(false));

@@ -21,8 +21,9 @@ pub fn at(text: &str) -> DateTime<Utc> {
 /// What is asked for, in a form that a plain check can read.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    pub conversation: Option<&'static str>,
-    pub user: Option<&'static str>,
+    pub conversations: Vec<&'static str>,
+    pub users: Vec<&'static str>,
+    pub models: Vec<&'static str>,
     pub tools: Vec<&'static str>,
     pub outcome: Option<Outcome>,
     pub trigger: Option<CallTrigger>,
@@ -39,11 +40,14 @@ pub struct Wanted {
 impl Wanted {
     pub fn filter(&self) -> Filter {
         let mut filter = Filter::new();
-        if let Some(one) = self.conversation {
-            filter = filter.conversation(one);
+        for one in &self.conversations {
+            filter = filter.conversation(*one);
         }
-        if let Some(one) = self.user {
-            filter = filter.user(one);
+        for one in &self.users {
+            filter = filter.user(*one);
+        }
+        for one in &self.models {
+            filter = filter.model(*one);
         }
         for one in &self.tools {
             filter = filter.tool(*one);
@@ -87,11 +91,13 @@ impl Wanted {
         let word = |name: &str| record[name].as_str();
         let timestamp = at(word("timestamp").unwrap());
         let outcome = word("outcome");
-        self.conversation
-            .is_none_or(|one| word("conversation_id") == Some(one))
-            && self.user.is_none_or(|one| word("user_id") == Some(one))
-            && (self.tools.is_empty()
-                || self.tools.iter().any(|one| word("tool_name") == Some(one)))
+        let one_of = |wanted: &[&str], name: &str| {
+            wanted.is_empty() || wanted.iter().any(|one| word(name) == Some(one))
+        };
+        one_of(&self.conversations, "conversation_id")
+            && one_of(&self.users, "user_id")
+            && one_of(&self.models, "model")
+            && one_of(&self.tools, "tool_name")
             && self.outcome.is_none_or(|one| outcome == Some(one.as_str()))
             && self
                 .trigger
@@ -142,7 +148,8 @@ pub fn instant(seconds: u32) -> DateTime<Utc> {
 
 pub const CONVERSATIONS: [&str; 4] = ["conv_1", "conv_11", "a\"b\\\n\u{1f600}é", "unknown"];
 pub const TOOLS: [&str; 3] = ["get_order", "cancel", "x\",\"conversation_id\":\"conv_1"];
-pub const USERS: [&str; 2] = ["usr_9", "usr_8"];
+pub const USERS: [&str; 3] = ["usr_9", "usr_8", "usr_7"];
+pub const MODELS: [&str; 2] = ["gpt-4.1", "a\"b"];
 pub const KINDS: [&str; 5] = [
     "tool_call",
     "tool_call_started",
@@ -170,11 +177,12 @@ pub fn record() -> impl Strategy<Value = (&'static str, Value)> {
         any::<bool>(),
         prop::collection::vec(prop::sample::select(&SUBJECTS[..]), 0..3),
         prop::bool::weighted(0.3),
+        prop::sample::select(&MODELS[..]),
     );
     (words, rest).prop_map(
         |(
             (conversation, tool, user, outcome, trigger),
-            (kind, seconds, tenths, decoy, braces, subjects, emergency),
+            (kind, seconds, tenths, decoy, braces, subjects, emergency, model),
         )| {
             if kind == "entries_lost" {
                 return (
@@ -200,13 +208,14 @@ pub fn record() -> impl Strategy<Value = (&'static str, Value)> {
                 members["emergency"] = json!({"reason": "ORD", "declared_by": "usr_8"});
             }
             members["user_id"] = user.into();
+            members["model"] = model.into();
             members["call_trigger"] = trigger.as_str().into();
             members["duration_ms"] = json!(f64::from(tenths) / 10.0);
             if let Some(decoy) = decoy {
                 members["arguments"] = json!({
                     "conversation_id": decoy, "duration_ms": 99999, "outcome": "denied",
                     "timestamp": "2030-01-01T00:00:00.000000Z",
-                    "deeper": [{"tool_name": "get_order", "user_id": "usr_9"}],
+                    "deeper": [{"tool_name": "get_order", "user_id": "usr_9", "model": "gpt-4.1"}],
                     "emergency": {"reason": "none"}, "subjects": ["P-7"],
                 });
             }
@@ -225,9 +234,10 @@ pub fn record() -> impl Strategy<Value = (&'static str, Value)> {
 
 pub fn wanted() -> impl Strategy<Value = Wanted> {
     let words = (
-        prop::option::of(prop::sample::select(&CONVERSATIONS[..])),
-        prop::option::weighted(0.3, prop::sample::select(&USERS[..])),
+        prop::collection::vec(prop::sample::select(&CONVERSATIONS[..]), 0..3),
+        prop::collection::vec(prop::sample::select(&USERS[..]), 0..3),
         prop::collection::vec(prop::sample::select(&TOOLS[..]), 0..3),
+        prop::collection::vec(prop::sample::select(&MODELS[..]), 0..2),
         prop::option::weighted(0.2, prop::sample::select(&Outcome::ALL[..])),
         prop::option::weighted(0.2, prop::sample::select(&CallTrigger::ALL[..])),
         prop::option::weighted(0.3, prop::sample::select(&KINDS[..])),
@@ -243,11 +253,12 @@ pub fn wanted() -> impl Strategy<Value = Wanted> {
     );
     (words, rest).prop_map(
         |(
-            (conversation, user, tools, outcome, trigger, kind),
+            (conversations, users, tools, models, outcome, trigger, kind),
             (failures, since, until, subjects, text, emergency, unreviewed),
         )| Wanted {
-            conversation,
-            user,
+            conversations,
+            users,
+            models,
             tools,
             outcome,
             trigger,
@@ -257,8 +268,9 @@ pub fn wanted() -> impl Strategy<Value = Wanted> {
             text,
             emergency,
             unreviewed,
-            since,
-            until,
+            // A period that ends before it begins is refused.
+            since: since.map(|since| until.map_or(since, |until| since.min(until))),
+            until: until.map(|until| since.map_or(until, |since| since.max(until))),
         },
     )
 }

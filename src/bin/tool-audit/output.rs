@@ -64,6 +64,11 @@ impl Output {
         }
     }
 
+    /// A line of JSON that is this program's own, not a record: escaped wherever it goes.
+    pub(crate) fn json_answer(&mut self, json: &str) -> io::Result<()> {
+        writeln!(self.writer, "{}", escape_json(json))
+    }
+
     /// Says first what an answer from these logs does not tell by itself: that one was made by replay, before the answer
     /// or for programs beside it, and that the beginning of one was pruned.
     pub(crate) fn introduce<'a>(
@@ -114,6 +119,13 @@ pub(crate) fn note(message: &str) {
 
 /// Says what of a log could not be read; bad where that is a record.
 pub(crate) fn note_passed_over(path: &Path, passed: &PassedOver) -> Verdict {
+    match passed.pruned_segments {
+        0 => {}
+        1 => note("a segment was pruned while it was read: its records are not all in the answer"),
+        count => note(&format!(
+            "{count} segments were pruned while they were read: their records are not all in the answer"
+        )),
+    }
     let Some(first) = passed.first.first() else {
         return Verdict::Fine;
     };

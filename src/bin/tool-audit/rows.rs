@@ -1,13 +1,16 @@
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use tool_audit::query::{Record, escape, quote};
 use tool_audit::{AuditEntry, Outcome};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{Colour, Output};
 
 /// Rows of cells: an aligned table on a terminal, else one line a row with tabs between.
 ///
-/// Widths are those of the first rows, so that a long answer is printed as it is found.
+/// Widths are those of the first rows, so that a long answer is printed as it is found. In a table a cell is cut
+/// after 40 columns, but for the last; a program gets it whole.
 pub(crate) struct Rows {
     header: &'static [&'static str],
     waiting: Vec<Row>,
@@ -17,6 +20,23 @@ pub(crate) struct Rows {
 pub(crate) struct Row {
     pub(crate) cells: Vec<String>,
     pub(crate) colour: Option<Colour>,
+}
+
+/// The widest cell of a table but for the last, in columns.
+const WIDEST: usize = 40;
+
+/// Cuts a text that takes more columns, with a sign in the last one.
+fn cut(text: &mut String, columns: usize) {
+    if text.width() <= columns {
+        return;
+    }
+    let mut taken = 0;
+    let fits = text.char_indices().find_map(|(at, character)| {
+        taken += character.width().unwrap_or_default();
+        (taken >= columns).then_some(at)
+    });
+    text.truncate(fits.unwrap_or(text.len()));
+    text.push('…');
 }
 
 /// How many rows settle the widths.
@@ -31,9 +51,13 @@ impl Rows {
         }
     }
 
-    pub(crate) fn push(&mut self, row: Row, out: &mut Output) -> io::Result<()> {
+    pub(crate) fn push(&mut self, mut row: Row, out: &mut Output) -> io::Result<()> {
         if !out.is_terminal() {
             return writeln!(out, "{}", row.cells.join("\t"));
+        }
+        let but_last = row.cells.len().saturating_sub(1);
+        for cell in &mut row.cells[..but_last] {
+            cut(cell, WIDEST);
         }
         match &self.widths {
             Some(widths) => print(&row, widths, out),
@@ -62,7 +86,7 @@ impl Rows {
             .map(|column| {
                 rows.iter()
                     .filter_map(|row| row.cells.get(column))
-                    .map(|cell| cell.chars().count())
+                    .map(|cell| cell.width())
                     .max()
                     .unwrap_or_default()
             })
@@ -85,7 +109,7 @@ fn align(cells: &[String], widths: &[usize]) -> String {
     let mut line = String::new();
     for (cell, width) in cells.iter().zip(widths) {
         line.push_str(cell);
-        let missing = width.saturating_sub(cell.chars().count());
+        let missing = width.saturating_sub(cell.width());
         line.extend(std::iter::repeat_n(' ', missing + 2));
     }
     line.truncate(line.trim_end().len());
@@ -103,6 +127,14 @@ pub(crate) const RECORD_HEADER: [&str; 8] = [
     "MS",
     "ERROR",
 ];
+
+/// Whether a record is of a call that was started and is one of those without an end.
+pub(crate) fn is_unknown(record: &Record, without_end: &HashSet<String>) -> bool {
+    record.kind() == "tool_call_started"
+        && record
+            .entry()
+            .is_ok_and(|entry| without_end.contains(&entry.call_id))
+}
 
 /// A record as a row. What is no call shows its kind in brackets in place of a tool; a started call says that
 /// nobody knows its outcome where that `is_unknown`.
@@ -176,6 +208,27 @@ mod tests {
         assert_eq!(
             align(&cells(["wider than that", "", ""]), &widths),
             "wider than that"
+        );
+    }
+
+    #[test]
+    fn a_cell_is_cut_by_the_columns_that_it_takes() {
+        let shown = |text: &str, columns: usize| {
+            let mut text = text.to_owned();
+            cut(&mut text, columns);
+            text
+        };
+        assert_eq!(shown("get_order", 9), "get_order");
+        assert_eq!(shown("get_orders", 9), "get_orde…");
+        // Wide letters take two columns, combining ones none.
+        assert_eq!(shown("東京都庁", 8), "東京都庁");
+        assert_eq!(shown("東京都庁舎", 8), "東京都…");
+        assert_eq!(shown("e\u{301}e\u{301}e", 3), "e\u{301}e\u{301}e");
+        let name = "x".repeat(10_000);
+        assert_eq!(shown(&name, WIDEST).chars().count(), WIDEST);
+        assert_eq!(
+            align(&["東".to_owned(), "x".to_owned()], &[4, 1]),
+            "東    x"
         );
     }
 }

@@ -11,8 +11,9 @@ use crate::verdict::{Failure, Verdict};
 
 /// Counts calls, tool by tool
 ///
-/// Interim answers are calls, and stand outside the success rate. Percentiles are exact up to 4,096 calls
-/// of a tool and within 0.4 % beyond, users up to 65,536 and within about 2 % beyond.
+/// Interim answers are calls, and stand outside the success rate. So do calls that were started and have no end: they are
+/// counted as unknown. Percentiles are exact up to 4,096 calls of a tool and within 0.4 % beyond, users up to 4,096 and
+/// within about 2 % beyond. After a thousand tools, further ones are counted together; --tool asks for one of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let wanted = arguments.filter.tools();
     // A tool that was asked for has an answer also where it was never called.
     let tools: Vec<ToolStatistics> = if wanted.is_empty() {
-        found.tools().collect()
+        found.tools().chain(found.other_tools()).collect()
     } else {
         wanted.iter().map(|tool| found.tool(tool)).collect()
     };
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     for tool in &tools {
         if arguments.json {
             let json = serde_json::to_string(tool).map_err(Failure::unable)?;
-            out.json_line(&json)?;
+            out.json_answer(&json)?;
         } else {
             rows.push(row(tool), out)?;
         }
@@ -74,7 +75,11 @@ fn row(tool: &ToolStatistics) -> Row {
         .collect();
     Row {
         cells: vec![
-            quote(&tool.tool).into_owned(),
+            match tool.other_tools {
+                Some(1) => "(1 other tool)".to_owned(),
+                Some(count) => format!("({count} other tools)"),
+                None => quote(&tool.tool).into_owned(),
+            },
             tool.total_calls.to_string(),
             tool.success_rate
                 .map_or("-".to_owned(), |rate| format!("{rate:.3}")),
@@ -97,7 +102,7 @@ fn row(tool: &ToolStatistics) -> Row {
     }
 }
 
-/// One decimal says enough of a call that takes milliseconds; one that takes less needs all three.
+/// One decimal says enough of a call that takes milliseconds; a percentile of less needs all three.
 fn milliseconds(value: f64) -> String {
     let decimals = if value < 1.0 { 3 } else { 1 };
     format!("{value:.decimals$}")

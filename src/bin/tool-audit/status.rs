@@ -15,7 +15,8 @@ use crate::verdict::{Failure, Verdict};
 /// Shows how a log is doing
 ///
 /// Age of the newest record, lost entries, calls without a recorded end, emergencies that nobody has reviewed, size and
-/// growth, whether a writer holds the log, and legal holds.
+/// growth, whether a writer holds the log, and legal holds. Exit status 1 also where a log's last
+/// record lies in the future.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example: for a monitor, exit status 1 where nothing was recorded for a quarter of an hour
@@ -39,6 +40,7 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     silent_seconds: Option<i64>,
     silent_too_long: bool,
+    clock_ahead: bool,
     lost_entries: u64,
     unknown_outcomes: u64,
     unreviewed_emergencies: u64,
@@ -68,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         let answer = Answer {
             silent_seconds: silence.map(|silence| silence.num_seconds().max(0)),
             silent_too_long: too_long,
+            clock_ahead: found.is_clock_ahead(),
             lost_entries: found.lost_entries(),
             unknown_outcomes: found.unknown_outcomes(),
             unreviewed_emergencies: found.unreviewed_emergencies(),
@@ -79,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             logs: &found.logs,
         };
         let json = serde_json::to_string(&answer).map_err(Failure::unable)?;
-        out.json_line(&json)?;
+        out.json_answer(&json)?;
     } else {
         print(&found, now, out)?;
         if holds > 0 {
@@ -97,8 +100,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             }
         });
     }
+    for log in &found.logs {
+        if let Some(seconds) = log.clock_ahead_seconds {
+            note(&format!(
+                "the last record of {} lies {} in the future: see whether the clocks are right",
+                log.folder.display(),
+                times::spoken(TimeDelta::seconds(seconds))
+            ));
+        }
+    }
     let readable = note_passed_over(&arguments.log, found.passed_over());
-    Ok(Verdict::bad_if(too_long).and(readable))
+    Ok(Verdict::bad_if(too_long || found.is_clock_ahead()).and(readable))
 }
 
 /// How many legal holds are in force; a log that stands in no store has none.

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,12 +9,13 @@ use tool_audit::query::{Follow, Record};
 use crate::filter::FilterArguments;
 use crate::output::{Output, note_passed_over};
 use crate::reader::Reader;
-use crate::rows::{RECORD_HEADER, Rows, of_record};
+use crate::rows::{RECORD_HEADER, Rows, is_unknown, of_record};
 use crate::verdict::{Failure, Verdict};
 
 /// Shows the newest records, and with -f new ones as they come
 ///
-/// It follows logs across rotation, and logs that appear later.
+/// It follows logs across rotation and pruning, and logs that appear later. Among the records that it begins with, a call
+/// that was started and has no end is shown as unknown; one that starts later shows as started.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example: watch failures
@@ -50,8 +52,15 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         out.say_replayed(arguments.json)?;
     }
     let mut rows = Rows::new(&RECORD_HEADER);
-    print(arguments, newest, &mut rows, out)?;
-    let mut bad_lines = follow.passed_over().bad_lines;
+    print(
+        arguments,
+        newest,
+        follow.calls_without_end(),
+        &mut rows,
+        out,
+    )?;
+    let none = HashSet::new();
+    let mut noted = follow.passed_over().clone();
     let verdict = note_passed_over(&arguments.log, follow.passed_over());
     if !arguments.follow {
         return Ok(verdict);
@@ -59,14 +68,18 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     // A reading does not find itself: what it left in `admin` comes first.
     let mut added = follow.poll()?;
     added.retain(|record| !is_of_reading(record));
-    print(arguments, added, &mut rows, out)?;
+    print(arguments, added, &none, &mut rows, out)?;
     loop {
-        std::thread::sleep(INTERVAL);
         let added = follow.poll()?;
-        print(arguments, added, &mut rows, out)?;
-        if follow.passed_over().bad_lines > bad_lines {
-            bad_lines = follow.passed_over().bad_lines;
-            note_passed_over(&arguments.log, follow.passed_over());
+        // There may be more than one turn gives.
+        if added.is_empty() {
+            std::thread::sleep(INTERVAL);
+        }
+        print(arguments, added, &none, &mut rows, out)?;
+        let passed = follow.passed_over();
+        if passed.bad_lines > noted.bad_lines || passed.pruned_segments > noted.pruned_segments {
+            noted = passed.clone();
+            note_passed_over(&arguments.log, passed);
         }
     }
 }
@@ -84,6 +97,7 @@ fn is_of_reading(record: &Record) -> bool {
 fn print(
     arguments: &Arguments,
     records: Vec<Record>,
+    without_end: &HashSet<String>,
     rows: &mut Rows,
     out: &mut Output,
 ) -> Result<(), Failure> {
@@ -91,7 +105,7 @@ fn print(
         if arguments.json {
             out.json_line(record.line())?;
         } else {
-            rows.push(of_record(&record, false), out)?;
+            rows.push(of_record(&record, is_unknown(&record, without_end)), out)?;
         }
     }
     rows.settle(out)?;

@@ -58,7 +58,7 @@
 //! | `tool_error`, `denied`, `rejected`, `cancelled`, `never_polled` | 4, minor failure | `error` | warning |
 //! | `service_error`, `timed_out`, `panicked` | 8, serious failure | `error` | error |
 //! | `input_required` | left out: neither success nor failure | `information` | informational |
-//! | a call without an end | left out: not known | left out | left out |
+//! | a call without an end, an outcome of a later version | left out: not known | left out | left out |
 //!
 //! 12, major failure, is for a system that is down, which no outcome of a call says.
 //!

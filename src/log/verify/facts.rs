@@ -3,26 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 
 use super::time;
-use crate::log::record::FORMAT;
+use crate::log::record::{FORMAT, KINDS};
 
-/// The kinds of FORMAT section 4.
-const KINDS: [&str; 15] = [
-    "log_created",
-    "segment_opened",
-    "log_resumed",
-    "log_closed",
-    "policy_changed",
-    "tool_call_started",
-    "tool_call",
-    "outcome_unknown",
-    "entries_lost",
-    "segments_pruned",
-    "alert",
-    "log_read",
-    "hold_set",
-    "hold_released",
-    "reviewed",
-];
 const DAMAGE_ACKNOWLEDGED: &str = "damage_acknowledged";
 
 /// The members that the verifier looks at, as they stand.

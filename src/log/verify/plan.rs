@@ -72,7 +72,22 @@ impl Plan {
             unfinished: 0,
         };
         let mut next_seq = listed.first().map_or(0, |(first_seq, _)| *first_seq);
+        if next_seq > 0 && folder.join(segment::name(0)).is_file() {
+            return Err(Interruption::Changed);
+        }
         for (first_seq, path) in &listed {
+            // A listing may lack a segment that was made while it was read, and have a later one.
+            while *first_seq > next_seq {
+                let between = folder.join(segment::name(next_seq));
+                if !between.is_file() {
+                    break;
+                }
+                let behind = plan.add(next_seq, &between, next_seq)?;
+                if behind == next_seq {
+                    break;
+                }
+                next_seq = behind;
+            }
             next_seq = plan.add(*first_seq, path, next_seq)?;
         }
         // The first record may have come between the two looks at a log that had none.
