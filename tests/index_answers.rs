@@ -6,6 +6,7 @@ mod written_logs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use serde_json::Value;
 use tool_audit::index::{Index, Lookup, check};
 use tool_audit::query::{
     Cursor, Filter, PassedOver, Record, ReverseScan, Scan, scan, scan_reverse,
@@ -23,8 +24,6 @@ fn lines(records: &[Record]) -> Vec<String> {
 #[derive(PartialEq)]
 struct Answers {
     forwards: Vec<String>,
-    /// Where the answer goes on behind each record.
-    cursors: Vec<String>,
     passed: PassedOver,
     backwards: Vec<String>,
     passed_backwards: PassedOver,
@@ -35,20 +34,15 @@ struct Answers {
 impl Answers {
     fn of(page: usize, scan: impl Fn() -> Scan, reverse: impl Fn() -> ReverseScan) -> Self {
         let mut records = scan();
-        let (mut forwards, mut cursors) = (Vec::new(), Vec::new());
-        while let Some(record) = records.next() {
-            forwards.push(record.unwrap());
-            cursors.push(records.cursor().to_string());
-        }
+        let forwards: Vec<Record> = records.by_ref().map(Result::unwrap).collect();
         let mut reversed = reverse();
         let backwards: Vec<Record> = reversed.by_ref().map(Result::unwrap).collect();
         Self {
-            cursors,
             forwards: lines(&forwards),
             passed: records.passed_over(),
             backwards: lines(&backwards),
             passed_backwards: reversed.passed_over(),
-            pages: pages(|cursor| {
+            pages: paged(|cursor| {
                 let mut records = scan();
                 if let Some(cursor) = cursor {
                     records = records.after(cursor);
@@ -56,7 +50,7 @@ impl Answers {
                 let found = records.by_ref().take(page).map(Result::unwrap).collect();
                 (found, records.cursor())
             }),
-            pages_backwards: pages(|cursor| {
+            pages_backwards: paged(|cursor| {
                 let mut records = reverse();
                 if let Some(cursor) = cursor {
                     records = records.after(cursor);
@@ -86,13 +80,18 @@ impl Answers {
     }
 }
 
-fn pages(next: impl Fn(Option<&Cursor>) -> (Vec<Record>, Cursor)) -> Vec<String> {
+/// All pages, each log's records by themselves: a page may merge the logs otherwise than the whole answer does.
+fn paged(next: impl Fn(Option<&Cursor>) -> (Vec<Record>, Cursor)) -> Vec<String> {
     let mut found: Vec<Record> = Vec::new();
     let mut cursor = None;
     loop {
         let (page, behind) = next(cursor.as_ref());
         if page.is_empty() {
-            return lines(&found);
+            let mut found = lines(&found);
+            found.sort_by_cached_key(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["_log"].to_string()
+            });
+            return found;
         }
         found.extend(page);
         cursor = Some(behind);

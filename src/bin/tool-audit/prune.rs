@@ -1,13 +1,14 @@
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tool_audit::Policy;
+use tool_audit::index::Index;
 use tool_audit::query::escape;
 use tool_audit::retention::{LogPrune, PruneOptions, plan_prune, prune};
 use tool_audit::sanitize::PolicyFile;
 
-use crate::output::{Colour, Output};
+use crate::output::{Colour, Output, note};
 use crate::reader::Reader;
 use crate::verdict::{Failure, Verdict};
 
@@ -57,6 +58,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         prune(&arguments.log, &options)
     };
     let report = report.map_err(Failure::unable)?;
+    if !arguments.dry_run {
+        clean_indexes(&arguments.log);
+    }
     if arguments.json {
         let json = serde_json::to_string(&report).map_err(Failure::unable)?;
         out.json_line(&json)?;
@@ -68,6 +72,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     match report.failed().and_then(|log| log.error.as_ref()) {
         Some(error) => Err(Failure::unable(error)),
         None => Ok(Verdict::Fine),
+    }
+}
+
+/// Lets the stores' indexes forget what went. Where that fails, the next look at the index does it.
+fn clean_indexes(log: &Path) {
+    for store in tool_audit::index::stores(log).unwrap_or_default() {
+        if !store.join("index.sqlite").is_file() {
+            continue;
+        }
+        let cleaned = Index::open(&store).and_then(|mut index| index.catch_up());
+        if let Err(error) = cleaned {
+            note(&format!("the index was not cleaned: {error}"));
+        }
     }
 }
 

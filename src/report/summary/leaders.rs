@@ -144,10 +144,8 @@ mod tests {
         }
         let ranking = leaders.ranking(1, |name, calls| (name, calls.0));
         assert_eq!(ranking.shown, [("late".to_owned(), 4999)]);
-        assert_eq!(
-            (ranking.others, ranking.calls_of_others, ranking.exact),
-            (10_000, 10_000, false)
-        );
+        assert_eq!((ranking.calls_of_others, ranking.exact), (10_000, false));
+        assert!(ranking.others.abs_diff(10_000) < 200, "{}", ranking.others);
     }
 
     #[test]
