@@ -70,8 +70,18 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
 
 /// How many records the answer has is not known before it is printed.
 fn recorded(arguments: &Arguments, filter: &Filter) {
+    let mut asked = filter.describe();
+    if let Some(limit) = arguments.limit {
+        asked["limit"] = limit.into();
+    }
+    if let Some(cursor) = &arguments.after {
+        asked["after"] = cursor.to_string().into();
+    }
+    if arguments.reverse {
+        asked["reverse"] = true.into();
+    }
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "query", filter.describe(), None);
+    reader.record(&arguments.log, "query", asked, None);
 }
 
 fn print(
