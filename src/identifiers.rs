@@ -13,6 +13,7 @@ pub(crate) fn subject_forms(
     for member in members {
         forms.extend(sanitizer.forms_of(member, identifier));
     }
+    forms.retain(|form| is_of_a_known_key(form, identifier));
     forms
 }
 
@@ -20,7 +21,16 @@ pub(crate) fn subject_forms(
 pub(crate) fn user_forms(sanitizer: &Sanitizer, identifier: &str) -> Vec<String> {
     let mut forms = sanitizer.forms_of("", identifier);
     forms.extend(sanitizer.pseudonyms_of("user_id", identifier));
+    forms.retain(|form| is_of_a_known_key(form, identifier));
     forms
+}
+
+/// The key's place in a pseudonym whose key was made for one run, and is gone.
+pub(crate) const LOST_KEY: &str = ":eph:";
+
+/// What a key writes that was made for this run stands in no record of another.
+fn is_of_a_known_key(form: &str, identifier: &str) -> bool {
+    form == identifier || !form.contains(LOST_KEY)
 }
 
 /// Whether a text of a record tells somebody from all others: what says only that something was there does not.

@@ -38,7 +38,7 @@ fn text(bytes: &[u8]) -> &str {
 
 fn store(folder: &Path, subject: &str) -> WrittenLog {
     let mut log = WrittenLog::create(&folder.join("healthcare"), 1);
-    for (number, tool) in [(1, "get_patient"), (2, "=cmd()\u{1b}[31m")] {
+    for (number, tool) in [(1, "get_patient"), (2, "=cmd()\u{1b}[31m\u{9b}2J")] {
         let mut members = call("conv_1", tool, "success", 60 * number);
         members["subjects"] = json!([subject]);
         members["purpose"] = "treatment".into();
@@ -71,7 +71,7 @@ fn a_report_is_text_json_or_csv_and_forges_nothing() {
     let csv = of("csv");
     assert!(csv.contains(",'=cmd()"), "{csv}");
     for form in [of("csv"), of("json"), of("html")] {
-        assert!(!form.contains('\u{1b}'), "{form}");
+        assert!(!form.contains(['\u{1b}', '\u{9b}']), "{form}");
     }
 }
 
@@ -396,6 +396,28 @@ fn the_record_of_a_report_names_whom_the_log_names_and_nobody_else_in_clear() {
     let filter = json!({"format": "json", "not_found": 1, "subjects": ["P-7"], "to_file": false});
     assert_eq!(reads(folder.path())[0]["filter"], filter);
     assert_eq!(reads(folder.path())[0]["records"], 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_record_of_a_report_holds_no_pseudonym_of_a_key_that_nobody_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("audit");
+    store(&logs, "[REDACTED:mrn]");
+    let policy = folder.path().join("policy.toml");
+    fs::write(&policy, "preset = \"default\"\n[keys]\nmask = [\"mrn\"]\n").unwrap();
+    let policy = policy.to_str().unwrap();
+    for subject in ["11110007", "123-45-6789"] {
+        let arguments = ["--subject", subject, "--policy", policy];
+        let output = program(&arguments, &logs, "");
+        assert!(text(&output.stdout).contains("do not say whom: 2"));
+    }
+    for read in reads(&logs) {
+        assert_eq!(
+            (&read["filter"]["subjects"], &read["filter"]["not_found"]),
+            (&json!([]), &json!(1))
+        );
+    }
 }
 
 #[cfg(target_os = "linux")]

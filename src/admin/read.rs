@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::AdminError;
 use super::act::{self, Actor, Admin};
+use crate::identifiers::LOST_KEY;
 use crate::sanitize::Sanitizer;
 
 /// Somebody asked a store.
@@ -113,21 +114,16 @@ impl LogRead {
         let sanitizer = self.sanitizer.as_ref().unwrap_or(&default);
         sanitizer.write_value(&mut json, &Value::Object(filter), FILTER);
         let mut written = serde_json::from_slice(&json).unwrap_or_default();
-        if sanitizer.pseudonym_key_id() == EPHEMERAL {
-            let mut given = HashSet::new();
-            self.filter
-                .values()
-                .for_each(|value| texts_of(value, &mut given));
-            for value in Map::values_mut(&mut written) {
-                without_ephemeral(value, &given);
-            }
+        let mut given = HashSet::new();
+        self.filter
+            .values()
+            .for_each(|value| texts_of(value, &mut given));
+        for value in Map::values_mut(&mut written) {
+            without_lost_keys(value, &given);
         }
         written
     }
 }
-
-/// The id of a key that is made for one run, and that nobody has afterwards.
-const EPHEMERAL: &str = "eph";
 
 fn texts_of<'a>(value: &'a Value, texts: &mut HashSet<&'a str>) {
     match value {
@@ -141,27 +137,26 @@ fn texts_of<'a>(value: &'a Value, texts: &mut HashSet<&'a str>) {
 }
 
 /// Writes the class in place of each pseudonym that nobody can make again; texts that were given so stay.
-fn without_ephemeral(value: &mut Value, given: &HashSet<&str>) {
+fn without_lost_keys(value: &mut Value, given: &HashSet<&str>) {
     match value {
         Value::String(text) if !given.contains(&**text) => {
-            const KEY: &str = ":eph:";
-            while let Some(key) = text.find(KEY) {
+            while let Some(key) = text.find(LOST_KEY) {
                 let Some(begin) = text[..key].rfind("pn:") else {
                     break;
                 };
-                let hash = &text[key + KEY.len()..];
+                let hash = &text[key + LOST_KEY.len()..];
                 let length = hash.bytes().take_while(u8::is_ascii_alphanumeric).count();
                 let class = text[begin + 3..key].to_owned();
-                let end = key + KEY.len() + length;
+                let end = key + LOST_KEY.len() + length;
                 text.replace_range(begin..end, &format!("[REDACTED:{class}]"));
             }
         }
         Value::Array(items) => items
             .iter_mut()
-            .for_each(|item| without_ephemeral(item, given)),
+            .for_each(|item| without_lost_keys(item, given)),
         Value::Object(members) => members
             .values_mut()
-            .for_each(|member| without_ephemeral(member, given)),
+            .for_each(|member| without_lost_keys(member, given)),
         _ => {}
     }
 }

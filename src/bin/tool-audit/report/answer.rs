@@ -4,7 +4,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tool_audit::query::PassedOver;
+use tool_audit::query::{PassedOver, escape_json};
 use tool_audit::report::{Integrity, ReportError};
 
 use crate::new_file::NewFile;
@@ -16,14 +16,12 @@ use crate::verdict::{Failure, Verdict};
 pub(super) enum Form {
     /// For people.
     Text,
-    /// One line.
-    Json,
     /// For programs.
     Data,
 }
 
 /// How a report is given out, for the record of the reading.
-pub(super) fn how(format: impl ValueEnum, to_file: bool) -> Value {
+pub(super) fn how(format: &impl ValueEnum, to_file: bool) -> Value {
     let format = format.to_possible_value();
     let format = format.as_ref().map_or("", |value| value.get_name());
     json!({"format": format, "to_file": to_file})
@@ -34,10 +32,27 @@ pub(super) fn file(path: Option<&Path>) -> Result<Option<NewFile>, Failure> {
     path.map(NewFile::create).transpose()
 }
 
-/// Writes a report as one line of JSON.
-pub(super) fn write_json(report: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut out, report)?;
+/// Writes a report as one line of JSON, with escapes for what would act on a terminal.
+pub(super) fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(Escaped(out), report)?;
     out.write_all(b"\n")
+}
+
+/// Takes JSON in pieces that are whole characters, as it is serialised.
+struct Escaped<'a>(&'a mut dyn Write);
+
+impl Write for Escaped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.0.write_all(escape_json(text).as_bytes())?,
+            Err(_) => self.0.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// A page, to be written.
@@ -61,11 +76,6 @@ pub(super) fn give(
         Some(mut file) => {
             write(&mut file).map_err(|error| file.failed(&error))?;
             file.finish()
-        }
-        None if form == Form::Json && out.is_terminal() => {
-            let mut json = Vec::new();
-            write(&mut json)?;
-            Ok(out.json_line(String::from_utf8_lossy(&json).trim_end())?)
         }
         None => Ok(write(out)?),
     }

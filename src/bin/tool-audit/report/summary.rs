@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let file = answer::file(arguments.output.as_deref())?;
     let mut report = summary_report(&arguments.log, &request).map_err(Failure::unable)?;
     let reader = &arguments.reader;
-    let how = answer::how(arguments.format, file.is_some());
+    let how = answer::how(&arguments.format, file.is_some());
     reader.record_report(&arguments.log, &mut report, how);
     // Before it is printed: whoever reads may stop half way.
     let verdict = answer::note_verdict(
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     };
     verdict.of_printed(match arguments.format {
         Format::Text => give(Form::Text, &mut |out| write!(out, "{report}")),
-        Format::Json => give(Form::Json, &mut |out| answer::write_json(&report, out)),
+        Format::Json => give(Form::Data, &mut |out| answer::write_json(&report, out)),
         Format::Html => {
             let page = answer::page(report.to_html(&reader.made()))?;
             give(Form::Data, &mut |out| out.write_all(&page))
