@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use tool_audit::admin::{LogRead, process_user};
 use tool_audit::alert::{Alerts, Rule, Rules};
 use tool_audit::log::verify::Head;
 use tool_audit::query::timeline;
@@ -109,7 +110,8 @@ impl Assistant {
         Ok(copy)
     }
 
-    /// Who saw this patient's records, by any of the patient's identifiers in clear.
+    /// Who saw this patient's records, by any of the patient's identifiers in clear. That somebody asked is recorded
+    /// before anybody sees the report.
     pub(crate) fn generate_access_report(
         &self,
         patient: &str,
@@ -125,7 +127,10 @@ impl Assistant {
         if let Some(end) = end {
             request = request.to(end);
         }
-        Ok(access_report(&self.store, &request)?)
+        let mut report = access_report(&self.store, &request)?;
+        let read = LogRead::new(process_user(), "generate_access_report");
+        report.record_reading(&self.store, read)?;
+        Ok(report)
     }
 
     /// A physician, a nurse and a clerk use the tools.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tool_audit::log::verify::Head;
-use tool_audit::report::{AccessReport, AccessRequest, Basis, access_report};
+use tool_audit::query::QueryError;
+use tool_audit::report::{AccessReport, AccessRequest, Basis, ReportError, access_report};
 use tool_audit::sanitize::PseudonymKey;
 use tool_audit::{
     CallContext, Emergency, HashChainSink, Outcome, Policy, Recorder, RetentionClass, Sanitizer,
@@ -164,12 +165,11 @@ fn a_report_names_who_saw_a_person_with_what_tool_and_what_for() {
     let mut csv = Vec::new();
     report.write_csv(&mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
-    assert_eq!(csv.lines().count(), 4);
+    assert_eq!(csv.lines().count(), 5);
+    let last = csv.lines().nth(4).unwrap();
     assert!(
-        csv.lines()
-            .nth(3)
-            .unwrap()
-            .ends_with(",clerk_3,unknown,charge,unspecified,false,true,,true")
+        last.contains(",clerk_3,unknown,charge,unspecified,false,true,[],,true,live,"),
+        "{csv}"
     );
 }
 
@@ -281,13 +281,28 @@ fn a_started_call_without_an_end_counts_as_an_access_of_unknown_outcome() {
     drop(running);
 }
 
+/// A byte of each member's name and one of its value, of those too that stand deeper, and the line feed.
+fn places(line: &str) -> Vec<usize> {
+    let members = line.match_indices("\":").map(|(at, _)| at);
+    let mut places: Vec<usize> = members
+        .flat_map(|colon| [colon - 1, colon + 2])
+        .filter(|at| *at < line.len())
+        .collect();
+    places.push(line.len() - 1);
+    places
+}
+
 #[test]
 fn any_changed_byte_any_missing_record_and_any_missing_log_shows() {
     let folder = tempfile::tempdir().unwrap();
     let (path, heads) = store(folder.path(), sanitizer(), few_calls);
     let request = AccessRequest::of_subject("P-1").heads(heads);
     let verified = |what: &str| {
-        let report = report(&path, &request);
+        let report = match access_report(&path, &request) {
+            // A format's number that was made a later one: there is no report at all.
+            Err(ReportError::Query(QueryError::NewerFormat { .. })) => return false,
+            report => report.unwrap(),
+        };
         assert_eq!(
             report.integrity_verified,
             report.integrity.faults.is_empty(),
@@ -299,11 +314,16 @@ fn any_changed_byte_any_missing_record_and_any_missing_log_shows() {
     for class in ["general", "healthcare", "financial"] {
         let segment = path.join(class).join("00000000000000000000.jsonl");
         let whole = fs::read(&segment).unwrap();
-        for at in (0..whole.len()).step_by(101).chain([whole.len() - 1]) {
-            let mut changed = whole.clone();
-            changed[at] ^= 1;
-            fs::write(&segment, &changed).unwrap();
-            assert!(!verified(&format!("byte {at} of {class}")));
+        let text = std::str::from_utf8(&whole).unwrap();
+        let mut begin = 0;
+        for line in text.split_inclusive('\n') {
+            for at in places(line) {
+                let mut changed = whole.clone();
+                changed[begin + at] ^= 1 << (at % 7);
+                fs::write(&segment, &changed).unwrap();
+                assert!(!verified(&format!("byte {at} of {line}")));
+            }
+            begin += line.len();
         }
         let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
         for gone in 0..lines.len() {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tool_audit::admin::{AdminError, LogRead, record_read};
 use tool_audit::log::verify::{VerifyOptions, verify};
 use tool_audit::query::{Filter, scan};
+use tool_audit::sanitize::PseudonymKey;
 use tool_audit::{AuditSink, EntryBuilder, HashChainSink, Sanitizer};
 use written_logs::{WrittenLog, call};
 
@@ -112,4 +113,37 @@ fn a_store_whose_admin_cannot_be_written_gives_an_error() {
     fs::write(folder.path().join("admin"), b"in the way").unwrap();
     let failed = record_read(folder.path(), &LogRead::new("dpo", "query"));
     assert!(matches!(failed, Err(AdminError::Log(_))));
+}
+
+#[test]
+fn whom_somebody_asked_for_stands_as_in_the_log_or_by_its_class_and_never_by_a_lost_key() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let asked = json!({
+        "users": ["alice@example.com", "pn:email:eph:abcdefghijklmnopqrstuvwxyz"],
+        "conversations": ["about alice@example.com"],
+        "contains": ["Maria Lopez 1980-02-03", "x"],
+    });
+    record_read(
+        folder.path(),
+        &LogRead::new("dpo", "query").filter(asked.clone()),
+    )
+    .unwrap();
+    let key = PseudonymKey::from_bytes("k1", &[7; 32]).unwrap();
+    let sanitizer = Sanitizer::builder().pseudonym_key(key).build().unwrap();
+    let pseudonym = sanitizer.pseudonym("email", "alice@example.com");
+    let with_keys = LogRead::new("dpo", "query")
+        .filter(asked)
+        .sanitizer(sanitizer);
+    record_read(folder.path(), &with_keys).unwrap();
+    let found = reads(folder.path());
+    assert_eq!(
+        found[0]["filter"],
+        json!({
+            "users": ["[REDACTED:email]", "pn:email:eph:abcdefghijklmnopqrstuvwxyz"],
+            "conversations": ["about [REDACTED:email]"],
+            "contains": 2,
+        })
+    );
+    assert_eq!(found[1]["filter"]["users"][0], json!(pseudonym));
 }

@@ -128,6 +128,18 @@ async fn the_report_tells_who_saw_the_patient_by_any_identifier_and_why() {
     assert_eq!((report.unique_users, report.not_attributable), (4, 1));
     assert!(report.integrity_verified, "{report}");
     assert_eq!(report.integrity.basis, Basis::Head);
+    let read = Filter::new().kind("log_read");
+    let read: Vec<Record> = scan(&assistant.store, &read)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(read.len(), 1, "that somebody asked is on record");
+    assert!(
+        read[0]
+            .line()
+            .contains(r#""verb":"generate_access_report""#)
+    );
+    assert!(read[0].line().contains(r#""records":5"#));
     // By the record number in clear, as its pseudonym stands in the log.
     let by_number = assistant
         .generate_access_report(&example::mrn(7), None, None)

@@ -335,7 +335,7 @@ fn an_export_is_recorded_in_the_store() {
     lines(&export(
         folder.path(),
         "ocsf",
-        &["--tool", "get_order", "--as", "dpo"],
+        &["--tool", "get_order", "--as", "dpo", "--limit", "7"],
     ));
     let read = export(folder.path(), "jsonl", &["--kind", "log_read"]);
     let [read] = &lines(&read)[..] else {
@@ -344,6 +344,10 @@ fn an_export_is_recorded_in_the_store() {
     assert_eq!(
         (&read["verb"], &read["actor"], &read["actor_asserted"]),
         (&json!("export"), &json!("dpo"), &json!(true))
+    );
+    assert_eq!(
+        read["filter"],
+        json!({"format": "ocsf", "limit": 7, "to_file": false, "tools": ["get_order"]})
     );
 }
 

@@ -309,7 +309,8 @@ fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
         &["query", "--tool", "get_order", "--as", "dpo"],
         folder.path(),
     );
-    program(&["query", "--failures"], folder.path());
+    let one = ["query", "--failures", "--limit", "1", "--reverse"];
+    program(&one, folder.path());
     let output = program(&["query", "--json", "--kind", "log_read"], folder.path());
     let reads: Vec<Value> = text(&output.stdout)
         .lines()
@@ -331,6 +332,10 @@ fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
     assert_eq!(
         (&reads[1]["actor_asserted"], &reads[1]["verb"]),
         (&json!(false), &json!("query"))
+    );
+    assert_eq!(
+        reads[1]["filter"],
+        json!({"failures": true, "limit": 1, "reverse": true})
     );
 
     let alone = tempfile::tempdir().unwrap();

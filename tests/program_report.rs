@@ -38,7 +38,7 @@ fn text(bytes: &[u8]) -> &str {
 
 fn store(folder: &Path, subject: &str) -> WrittenLog {
     let mut log = WrittenLog::create(&folder.join("healthcare"), 1);
-    for (number, tool) in [(1, "get_patient"), (2, "=cmd()\u{1b}[31m")] {
+    for (number, tool) in [(1, "get_patient"), (2, "=cmd()\u{1b}[31m\u{9b}2J")] {
         let mut members = call("conv_1", tool, "success", 60 * number);
         members["subjects"] = json!([subject]);
         members["purpose"] = "treatment".into();
@@ -68,7 +68,11 @@ fn a_report_is_text_json_or_csv_and_forges_nothing() {
         (&json!(2), &json!(true))
     );
     assert_eq!(report["accesses"][0]["tool"], "get_patient");
-    assert!(of("csv").contains(",'=cmd()"));
+    let csv = of("csv");
+    assert!(csv.contains(",'=cmd()"), "{csv}");
+    for form in [of("csv"), of("json"), of("html")] {
+        assert!(!form.contains(['\u{1b}', '\u{9b}']), "{form}");
+    }
 }
 
 #[test]
@@ -141,7 +145,7 @@ fn a_report_in_a_file_is_its_owners_and_overwrites_nothing() {
     ];
     let first = program(&arguments, &logs, "");
     assert_eq!((first.status.code(), text(&first.stdout)), (Some(0), ""));
-    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 3);
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 4);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -210,7 +214,7 @@ fn a_summary_is_text_json_or_a_page_and_leaves_a_record_of_the_reading() {
     assert_eq!(read.matches(r#""verb":"report summary""#).count(), 3);
     assert!(
         read.contains(
-            r#""filter":{"from":"2025-07-01T00:00:00.000000Z","to":"2025-07-31T23:59:59.999999Z"}"#
+            r#""filter":{"format":"text","from":"2025-07-01T00:00:00.000000Z","to":"2025-07-31T23:59:59.999999Z","to_file":false}"#
         ),
         "{read}"
     );
@@ -240,4 +244,194 @@ fn a_summary_of_a_replayed_log_says_so_and_of_a_changed_one_ends_with_status_1()
             .code(),
         Some(2)
     );
+}
+
+#[test]
+fn a_report_in_a_file_on_a_replayed_log_says_replayed_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("audit");
+    let opening = json!({"format": 1, "source": "replay"});
+    WrittenLog::create_as(&logs.join("general"), 1, &opening);
+    for (format, words) in [
+        ("text", "REPLAYED: "),
+        ("csv", ",replay,"),
+        ("html", "REPLAYED"),
+    ] {
+        let file = folder.path().join(format!("report.{format}"));
+        let name = file.to_str().unwrap();
+        let arguments = ["--subject", "x", "--format", format, "--output", name];
+        let output = program(&arguments, &logs, "");
+        assert!(text(&output.stderr).contains("REPLAYED"));
+        assert!(
+            fs::read_to_string(&file).unwrap().contains(words),
+            "{format}"
+        );
+        assert!(!folder.path().join(format!("report.{format}.part")).exists());
+    }
+    let shown = program(&["--subject", "x"], &logs, "");
+    assert_eq!(text(&shown.stdout).matches("REPLAYED").count(), 1);
+}
+
+#[test]
+fn a_file_that_is_there_is_found_before_any_work_and_half_a_file_never_has_the_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("audit");
+    store(&logs, "P-7");
+    let file = folder.path().join("report.txt");
+    fs::write(&file, b"before").unwrap();
+    let arguments = ["--subject", "P-7", "--output", file.to_str().unwrap()];
+    let refused = program(&arguments, &logs, "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(fs::read(&file).unwrap(), b"before");
+    assert!(!logs.join("admin").exists(), "nothing was read");
+    fs::remove_file(&file).unwrap();
+    let part = folder.path().join("report.txt.part");
+    fs::write(&part, b"of a run that was cut off").unwrap();
+    let refused = program(&arguments, &logs, "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("report.txt.part"));
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_reader_who_stops_half_way_does_not_hide_the_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
+    for second in 0..3000 {
+        let mut members = call("conv_1", "get_patient", "success", second);
+        members["subjects"] = json!(["P-7"]);
+        log.add("tool_call", &members);
+    }
+    let bytes = fs::read_to_string(log.segment()).unwrap();
+    fs::write(log.segment(), bytes.replacen("usr_9", "usr_8", 1)).unwrap();
+    for format in ["text", "json", "csv", "html"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .args(["report", "access"])
+            .arg(folder.path())
+            .args(["--subject", "P-7", "--format", format])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        assert!(
+            text(&output.stderr).contains("not as they were written"),
+            "{format}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_period_that_ends_before_it_begins_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), "P-7");
+    let period = ["--from", "2025-07-10", "--to", "2025-07-01"];
+    let access = program(
+        &[&["--subject", "P-7"], &period[..]].concat(),
+        folder.path(),
+        "",
+    );
+    let summary = report_of("summary", &period, folder.path(), "");
+    for refused in [access, summary] {
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(text(&refused.stderr).contains("ends before it begins"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_cannot_be_recorded_says_so_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), "P-7");
+    fs::write(folder.path().join("admin"), b"in the way").unwrap();
+    for report in ["access", "summary"] {
+        let whom: &[&str] = if report == "access" {
+            &["--subject", "P-7"]
+        } else {
+            &[]
+        };
+        for (format, words) in [
+            ("text", "NOT RECORDED"),
+            ("json", r#""reading_recorded":false"#),
+            ("html", "NOT RECORDED"),
+        ] {
+            let arguments = [whom, &["--format", format]].concat();
+            let output = report_of(report, &arguments, folder.path(), "");
+            assert_eq!(output.status.code(), Some(0));
+            assert!(text(&output.stdout).contains(words), "{report} {format}");
+            assert!(text(&output.stderr).contains("NOT RECORDED"));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn reads(log: &Path) -> Vec<Value> {
+    let read = fs::read_to_string(log.join("admin/00000000000000000000.jsonl")).unwrap();
+    let records = read.lines().map(|line| serde_json::from_str(line).unwrap());
+    records
+        .filter(|record: &Value| record["_kind"] == "log_read")
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_record_of_a_report_names_whom_the_log_names_and_nobody_else_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), "P-7");
+    let arguments = [
+        "--subject",
+        "P-7",
+        "--subject",
+        "John Smith",
+        "--format",
+        "json",
+    ];
+    let output = program(&arguments, folder.path(), "");
+    let report: Value = serde_json::from_str(text(&output.stdout)).unwrap();
+    assert_eq!(report["reading_recorded"], true);
+    let filter = json!({"format": "json", "not_found": 1, "subjects": ["P-7"], "to_file": false});
+    assert_eq!(reads(folder.path())[0]["filter"], filter);
+    assert_eq!(reads(folder.path())[0]["records"], 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_record_of_a_report_holds_no_pseudonym_of_a_key_that_nobody_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("audit");
+    store(&logs, "[REDACTED:mrn]");
+    let policy = folder.path().join("policy.toml");
+    fs::write(&policy, "preset = \"default\"\n[keys]\nmask = [\"mrn\"]\n").unwrap();
+    let policy = policy.to_str().unwrap();
+    for subject in ["11110007", "123-45-6789"] {
+        let arguments = ["--subject", subject, "--policy", policy];
+        let output = program(&arguments, &logs, "");
+        assert!(text(&output.stdout).contains("do not say whom: 2"));
+    }
+    for read in reads(&logs) {
+        assert_eq!(
+            (&read["filter"]["subjects"], &read["filter"]["not_found"]),
+            (&json!([]), &json!(1))
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_claimed_name_stands_beside_the_operating_systems_user() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), "P-7");
+    program(&["--user", "usr_9", "--as", "mallory"], folder.path(), "");
+    program(&["--user", "usr_9"], folder.path(), "");
+    let reads = reads(folder.path());
+    assert_eq!(
+        (&reads[0]["actor"], &reads[0]["actor_asserted"]),
+        (&json!("mallory"), &json!(true))
+    );
+    assert_eq!(reads[0]["process_user"], reads[1]["actor"]);
+    assert_eq!(reads[1].get("process_user"), None);
 }

@@ -440,3 +440,53 @@ fn an_empty_store_has_pages_too() {
     let access = access_report(folder.path(), &AccessRequest::of_user("usr_9")).unwrap();
     page(&access.to_html(&Made::by("dpo")).unwrap());
 }
+
+#[test]
+fn a_page_says_what_is_left_out_and_not_recorded_as_the_json_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
+    let mut later = call("conv_1", "get_order", "paused_for_approval", 60);
+    later["subjects"] = json!(["P-7"]);
+    log.add("tool_call", &later);
+    log.append(b"no record\n");
+    let mut access = access_report(folder.path(), &AccessRequest::of_subject("P-7")).unwrap();
+    let mut summary = summary_report(folder.path(), &SummaryRequest::new()).unwrap();
+    let mut pages = Vec::new();
+    for recorded in [true, false] {
+        if !recorded {
+            access.set_reading_not_recorded();
+            summary.set_reading_not_recorded();
+        }
+        for (html, json) in [
+            (
+                access.to_html(&Made::by("dpo")),
+                serde_json::to_value(&access),
+            ),
+            (
+                summary.to_html(&Made::by("dpo")),
+                serde_json::to_value(&summary),
+            ),
+        ] {
+            pages.push((page(&html.unwrap()), json.unwrap(), recorded));
+        }
+    }
+    for (page, json, recorded) in pages {
+        let root = page.root_element();
+        let passed = &json["passed_over"];
+        let numbers = select(&root, "#passed-over data");
+        let numbers: Vec<&str> = numbers
+            .iter()
+            .filter_map(|data| data.attr("value"))
+            .collect();
+        let expected = [&passed["bad_lines"], &passed["not_understood"]].map(number);
+        assert_eq!(numbers, expected);
+        assert_eq!(passed["bad_lines"], 1);
+        assert_eq!(select(&root, "#not-recorded").is_empty(), recorded);
+        assert_eq!(json["reading_recorded"] == false, !recorded);
+    }
+    let whole = tempfile::tempdir().unwrap();
+    WrittenLog::create(&whole.path().join("general"), 1);
+    let summary = summary_report(whole.path(), &SummaryRequest::new()).unwrap();
+    let page = page(&summary.to_html(&Made::by("dpo")).unwrap());
+    assert!(select(&page.root_element(), "#passed-over").is_empty());
+}

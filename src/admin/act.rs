@@ -33,6 +33,11 @@ impl Actor {
     pub(super) fn write(&self, members: &mut Map<String, Value>) {
         members.insert("actor".to_owned(), name(&self.name).into());
         members.insert("actor_asserted".to_owned(), self.asserted.into());
+        if self.asserted {
+            // A claim hides nobody.
+            let user = super::process_user();
+            members.insert("process_user".to_owned(), name(&user).into());
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod act;
 pub(crate) mod acts;
 pub(crate) mod hold;
+mod process_user;
 mod read;
 mod review;
 mod scope;
@@ -13,6 +14,7 @@ mod scope;
 pub use self::hold::{
     Hold, HoldScope, NewHold, holds, release_hold, release_hold_asserted, set_hold,
 };
+pub use self::process_user::process_user;
 pub use self::read::{LogRead, record_read};
 pub use self::review::{Review, record_review};
 

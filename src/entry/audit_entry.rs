@@ -123,11 +123,27 @@ impl AuditEntry {
         String::from_utf8(out).unwrap_or_default()
     }
 
+    /// The role in which the user acted: that of the attribution, else `user_role` of the session.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        let of_session = self.session_metadata.get("user_role");
+        let of_session = of_session.and_then(Value::as_str);
+        role_of(self.attribution.initiator_role.as_deref(), of_session)
+    }
+
     /// True for a call that ended neither well nor with an interim answer.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         self.outcome.is_some_and(Outcome::is_failure)
     }
+}
+
+/// Which of the roles that a record tells counts.
+pub(crate) fn role_of<'a>(
+    of_attribution: Option<&'a str>,
+    of_session: Option<&'a str>,
+) -> Option<&'a str> {
+    of_attribution.or(of_session)
 }
 
 impl Default for AuditEntry {

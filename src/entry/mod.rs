@@ -13,6 +13,7 @@ mod trigger;
 pub(crate) use self::attribution::MAX_VIA;
 pub use self::attribution::{AttributionChain, build_attribution};
 pub use self::audit_entry::AuditEntry;
+pub(crate) use self::audit_entry::role_of;
 pub(crate) use self::inference::{CallKey, TriggerInference};
 pub use self::summary::ResultSummary;
 pub use self::trigger::{CallTrigger, TriggerBasis};

@@ -163,7 +163,8 @@ fn json(value: &Value) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn write_cell(text: &str, out: &mut Vec<u8>) {
+/// A cell that is [defused](defuse), in quotes where it needs them.
+pub(crate) fn write_cell(text: &str, out: &mut Vec<u8>) {
     let text = defuse(text);
     let quoted =
         text.contains([',', '"', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ');

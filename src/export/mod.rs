@@ -24,6 +24,10 @@
 //! part, and what a caller claimed stays a claim. The names of members that authentication established go along in
 //! every format, under `verified`; all others are claims. A log made by replay is marked in every event.
 //!
+//! No format has a place for what holds of the whole: which records were asked for, damage, lines that are no records, calls
+//! that have no event. Whoever hands an export on says that beside it, from [`Export::left_out`] and
+//! [`Export::passed_over`] and from the verifier's verdict; `tool-audit export` says it on standard error.
+//!
 //! ```no_run
 //! use tool_audit::export::{CsvExporter, Export};
 //! use tool_audit::query::Filter;
@@ -57,6 +61,7 @@ use std::io::{self, Write};
 
 use crate::query::Record;
 
+pub(crate) use self::csv::write_cell;
 pub use self::csv::{CsvExporter, defuse};
 pub use self::error::ExportError;
 #[cfg(feature = "fhir")]

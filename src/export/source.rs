@@ -71,8 +71,7 @@ impl Source<'_> {
 
     /// The role in which the user acts.
     pub(super) fn role(&self) -> Option<&str> {
-        let attribution = self.entry.attribution.initiator_role.as_deref();
-        attribution.or_else(|| self.metadata("user_role"))
+        self.entry.role()
     }
 
     /// The session's metadata without what has an element of its own in FHIR and OCSF.

@@ -213,6 +213,16 @@ impl LogCursor {
         }
     }
 
+    /// Counts the call that stands now as one of which this version does not understand all.
+    pub(crate) fn not_understood(&mut self, reason: &'static str) {
+        if let (Some(segment), Some(lines)) =
+            (self.snapshot.segments.get(self.segments.start), &self.lines)
+        {
+            self.passed
+                .not_understood(&segment.path, lines.number(), reason);
+        }
+    }
+
     /// The line that stands now, without its line feed.
     pub(crate) fn line(&self) -> &[u8] {
         self.lines.as_ref().map(Lines::line).unwrap_or_default()

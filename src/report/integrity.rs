@@ -6,8 +6,9 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::ReportError;
 use crate::log::verify::{self, Head, VerifyError, VerifyOptions};
-use crate::query::{ADMIN, escape};
+use crate::query::{ADMIN, LogSnapshot, PassedOver, escape};
 
 /// What a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,7 +54,23 @@ pub struct Integrity {
 
 impl Integrity {
     /// The verdict as a text for people.
-    pub(super) fn write(&self, verified: bool, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(super) fn write(
+        &self,
+        verified: bool,
+        passed: &PassedOver,
+        formatter: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        if passed.bad_lines > 0 {
+            let lines = passed.bad_lines;
+            writeln!(formatter, "LEFT OUT: lines that are no records: {lines}")?;
+        }
+        if passed.not_understood > 0 {
+            let calls = passed.not_understood;
+            writeln!(
+                formatter,
+                "NOT UNDERSTOOD: calls that say more than this version can read: {calls}; a newer tool-audit reads them"
+            )?;
+        }
         let verdict = if verified { "VERIFIED" } else { "NOT VERIFIED" };
         writeln!(
             formatter,
@@ -87,7 +104,11 @@ pub(super) fn of(path: &Path, heads: &[Head]) -> Result<(bool, Integrity), Verif
     let options = VerifyOptions::new().heads(heads.iter().copied());
     let report = verify::verify(path, &options)?;
     let mut integrity = Integrity {
-        basis: Basis::Head,
+        basis: if heads.is_empty() {
+            Basis::Chain
+        } else {
+            Basis::Head
+        },
         logs: Vec::new(),
         from_seq: BTreeMap::new(),
         through_seq: BTreeMap::new(),
@@ -129,4 +150,52 @@ pub(super) fn of(path: &Path, heads: &[Head]) -> Result<(bool, Integrity), Verif
 /// An instant as records write it.
 pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// The line with which a report on a log made by replay begins.
+pub(super) const REPLAYED: &str =
+    "REPLAYED: recorded calls were sent through the layer again; none of this happened";
+
+/// The line with which a report begins of which it stands nowhere that it was made.
+pub(super) const NOT_RECORDED: &str = "NOT RECORDED: that this report was made stands nowhere";
+
+/// What a report as a text says before all else.
+pub(super) fn write_marks(
+    replayed: bool,
+    recorded: Option<bool>,
+    formatter: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    if replayed {
+        writeln!(formatter, "{REPLAYED}")?;
+    }
+    if recorded == Some(false) {
+        writeln!(formatter, "{NOT_RECORDED}")?;
+    }
+    Ok(())
+}
+
+/// Refuses a period that no instant can be in.
+pub(super) fn period(
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> Result<(), ReportError> {
+    match from.zip(to) {
+        Some((from, to)) if from > to => Err(ReportError::Period),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses folders that hold the same log: all in it would count twice.
+pub(super) fn each_log_once(snapshots: &[LogSnapshot]) -> Result<(), ReportError> {
+    let mut folders = BTreeMap::new();
+    for snapshot in snapshots {
+        let Some(log) = snapshot.log() else { continue };
+        if let Some(first) = folders.insert(log, snapshot.folder()) {
+            return Err(ReportError::SameLog {
+                first: first.to_owned(),
+                second: snapshot.folder().to_owned(),
+            });
+        }
+    }
+    Ok(())
 }

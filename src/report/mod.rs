@@ -25,9 +25,10 @@ pub use self::summary::{
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::log::verify::VerifyError;
-use crate::query::QueryError;
+use crate::query::{QueryError, escape};
 
 /// Why there is no report.
 #[derive(Debug)]
@@ -39,6 +40,17 @@ pub enum ReportError {
     Verify(VerifyError),
     /// The request names nobody.
     Nobody,
+    /// The request names somebody by what the sanitizer writes for many.
+    NotIdentifying,
+    /// The period ends before it begins.
+    Period,
+    /// Two folders at the path hold the same log, so that all in it would count twice.
+    SameLog {
+        /// The one.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// The page could not be made; what was wrong in words.
     #[cfg(feature = "html")]
     #[cfg_attr(docsrs, doc(cfg(feature = "html")))]
@@ -52,6 +64,17 @@ impl fmt::Display for ReportError {
             Self::Verify(error) => fmt::Display::fmt(error, formatter),
             Self::Nobody => formatter
                 .write_str("the identifier is empty: give one of the subject or of the user"),
+            Self::NotIdentifying => formatter.write_str(
+                "the identifier is a marker that stands for many: give the person's own, with the policy or the keys",
+            ),
+            Self::Period => formatter
+                .write_str("the period ends before it begins: give --from the earlier day"),
+            Self::SameLog { first, second } => write!(
+                formatter,
+                "{} and {} hold the same log, and all in it would count twice: give the path of one of them",
+                escape(&first.to_string_lossy()),
+                escape(&second.to_string_lossy())
+            ),
             #[cfg(feature = "html")]
             Self::Page(why) => write!(
                 formatter,
@@ -66,7 +89,7 @@ impl Error for ReportError {
         match self {
             Self::Query(error) => error.source(),
             Self::Verify(error) => error.source(),
-            Self::Nobody => None,
+            Self::Nobody | Self::NotIdentifying | Self::Period | Self::SameLog { .. } => None,
             #[cfg(feature = "html")]
             Self::Page(_) => None,
         }

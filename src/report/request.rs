@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{ReportError, integrity};
+use crate::glob;
 use crate::identifiers;
 use crate::log::verify::Head;
 use crate::record::SUBJECT_MEMBERS;
@@ -29,6 +30,7 @@ pub struct AccessRequest {
     pub(super) heads: Vec<Head>,
     members: Vec<String>,
     sanitizer: Option<Sanitizer>,
+    tools: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl AccessRequest {
             heads: Vec::new(),
             members: SUBJECT_MEMBERS.into_iter().map(str::to_owned).collect(),
             sanitizer: None,
+            tools: Vec::new(),
         }
     }
 
@@ -111,21 +114,42 @@ impl AccessRequest {
         self
     }
 
-    /// What is asked for, as it may stand in a record of the reading: identifiers by their pseudonyms where the keys give
-    /// some.
-    #[must_use]
-    pub fn describe(&self) -> Value {
+    /// Tools whose calls are about somebody, with `*` for any letters: a call of theirs that names nobody is counted as
+    /// not attributable also where the logs never show that the tool names people.
+    pub fn subject_tools<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.tools.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether somebody said of this tool that its calls are about people.
+    pub(super) fn declares(&self, tool: &str) -> bool {
+        let mut tools = self.tools.iter();
+        tools.any(|declared| glob::matches(declared.as_bytes(), tool.as_bytes()))
+    }
+
+    /// Whether this instant, in microseconds, is in the period.
+    pub(super) fn covers(&self, at: i64) -> bool {
+        self.from.is_none_or(|from| at >= from.timestamp_micros())
+            && self.to.is_none_or(|to| at <= to.timestamp_micros())
+    }
+
+    /// What was asked for, as it may stand in a record of the reading: identifiers as the logs have them, where they
+    /// have them, else by their pseudonyms; any others are counted alone.
+    pub(super) fn describe(&self, names: &Names, found: &BTreeSet<String>) -> Value {
         let mut named = BTreeSet::new();
-        for identifier in &self.identifiers {
-            let forms = self.forms(identifier);
-            let mut pseudonyms = forms
-                .iter()
-                .filter(|form| form.starts_with("pn:"))
-                .peekable();
-            if pseudonyms.peek().is_none() {
-                named.insert(identifier.clone());
+        let mut not_found = 0_u64;
+        for forms in &names.exact {
+            let mut known: Vec<&String> =
+                forms.iter().filter(|form| found.contains(*form)).collect();
+            if known.is_empty() {
+                known.extend(forms.iter().filter(|form| form.starts_with("pn:")));
             }
-            named.extend(pseudonyms.cloned());
+            not_found += u64::from(known.is_empty());
+            named.extend(known.into_iter().cloned());
         }
         let whom = match self.of {
             Of::Subject => "subjects",
@@ -133,6 +157,9 @@ impl AccessRequest {
         };
         let mut members = Map::new();
         members.insert(whom.to_owned(), named.into_iter().collect());
+        if not_found > 0 {
+            members.insert("not_found".to_owned(), not_found.into());
+        }
         for (name, bound) in [("from", self.from), ("to", self.to)] {
             if let Some(at) = bound {
                 members.insert(name.to_owned(), integrity::instant(at).into());
@@ -153,18 +180,48 @@ impl AccessRequest {
     }
 
     /// All that may stand in a record for the person.
-    pub(super) fn names(&self) -> Result<BTreeSet<String>, ReportError> {
-        let mut names = BTreeSet::new();
+    pub(super) fn names(&self) -> Result<Names, ReportError> {
+        let mut names = Names::default();
+        let mut is_lost = self.sanitizer.is_some();
         for identifier in &self.identifiers {
             if identifier.is_empty() {
                 return Err(ReportError::Nobody);
             }
-            names.insert(identifier.clone());
-            names.extend(self.forms(identifier));
+            if !identifiers::identifies(identifier) {
+                return Err(ReportError::NotIdentifying);
+            }
+            let forms = self.forms(identifier);
+            let (exact, shared): (Vec<String>, Vec<String>) = forms
+                .into_iter()
+                .partition(|form| identifiers::is_exact(form, identifier));
+            is_lost &= exact.is_empty();
+            names.shared.extend(shared);
+            let own = std::iter::once(identifier.clone());
+            names.exact.push(own.chain(exact).collect());
         }
-        // What says only that something was there is nobody's name.
-        names.retain(|name| !name.starts_with("[REDACTED"));
+        names.is_lost = is_lost;
         Ok(names)
+    }
+}
+
+/// All that may stand in a record for the person.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Of each identifier what stands for this person alone.
+    pub(super) exact: Vec<BTreeSet<String>>,
+    /// What may stand for others too.
+    pub(super) shared: BTreeSet<String>,
+    /// Whether the rules leave nothing of any identifier that stands for this person alone.
+    pub(super) is_lost: bool,
+}
+
+impl Names {
+    pub(super) fn are(&self, name: &str) -> bool {
+        self.exact.iter().any(|forms| forms.contains(name))
+    }
+
+    pub(super) fn may_be(&self, name: &str) -> bool {
+        self.shared.contains(name)
     }
 }
 

@@ -1,5 +1,4 @@
-use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +7,7 @@ use tool_audit::evidence::{EvidenceRequest, pack_evidence};
 use tool_audit::log::verify::Head;
 use tool_audit::query::escape;
 
-use crate::new_file;
+use crate::new_file::NewFile;
 use crate::output::{Output, note};
 use crate::reader::Reader;
 use crate::times;
@@ -55,21 +54,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     if let Some(path) = &arguments.head {
         request = request.heads(Head::read_all(path).map_err(Failure::unable)?);
     }
-    let file = new_file::create(&arguments.output)?;
+    let mut file = NewFile::create(&arguments.output)?;
     // So the archive holds the record of its own making.
     let reader = &arguments.reader;
     reader.record(&arguments.log, "evidence", request.describe(), None);
-    let mut file = BufWriter::with_capacity(64 * 1024, file);
-    let packed = pack_evidence(&arguments.log, &request, &mut file).map_err(Failure::unable);
-    let packed = packed.and_then(|packed| {
-        let ended = file.flush().and_then(|()| file.get_ref().sync_all());
-        let ended = ended.map_err(|error| new_file::failed(&arguments.output, &error));
-        ended.map(|()| packed)
-    });
-    let packed = packed.inspect_err(|_| {
-        // Half an archive would be taken for a whole one.
-        let _ = fs::remove_file(&arguments.output);
-    })?;
+    let packed = pack_evidence(&arguments.log, &request, &mut file).map_err(Failure::unable)?;
+    file.finish()?;
     if packed.replayed {
         out.say_replayed(false)?;
     }

@@ -1,16 +1,16 @@
-use std::fs;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 use tool_audit::export::{
     CsvExporter, Export, ExportError, Exporter, FhirExporter, JsonLinesExporter, LeftOut,
     OcsfExporter, ToolAction, ToolActions,
 };
-use tool_audit::query::{LogSnapshot, escape};
+use tool_audit::query::{Filter, LogSnapshot, escape};
 
 use crate::filter::FilterArguments;
-use crate::new_file;
+use crate::new_file::NewFile;
 use crate::output::{Output, note, note_passed_over};
 use crate::progress::ProgressLine;
 use crate::reader::Reader;
@@ -75,6 +75,18 @@ fn action(text: &str) -> Result<(ToolAction, String), String> {
 }
 
 impl Arguments {
+    /// What was asked for: which records, how many at most, and in what form they go where.
+    fn asked(&self, filter: &Filter) -> Value {
+        let mut asked = filter.describe();
+        let format = self.format.to_possible_value();
+        asked["format"] = format.as_ref().map_or("", |value| value.get_name()).into();
+        asked["to_file"] = self.output.is_some().into();
+        if let Some(limit) = self.limit {
+            asked["limit"] = limit.into();
+        }
+        asked
+    }
+
     fn exporter(&self) -> Box<dyn Exporter> {
         let mut actions = ToolActions::new();
         for (action, tool) in &self.action {
@@ -92,14 +104,16 @@ impl Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let filter = arguments.filter.to_filter();
+    let output = arguments.output.as_deref();
+    let file = output.map(NewFile::create).transpose()?;
     let mut export = Export::open(&arguments.log, &filter, arguments.exporter())?;
     let snapshots: Vec<LogSnapshot> = export.logs().cloned().collect();
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "export", filter.describe(), None);
+    reader.record(&arguments.log, "export", arguments.asked(&filter), None);
     // Every line is for programs.
     out.introduce(snapshots.iter(), true)?;
-    match &arguments.output {
-        Some(path) => to_file(arguments, &mut export, path)?,
+    match file {
+        Some(file) => to_file(arguments, &mut export, file)?,
         None => to_standard_output(arguments, &mut export, out)?,
     }
     let left_out = note_left_out(arguments, export.left_out());
@@ -123,24 +137,17 @@ fn to_standard_output(
     })
 }
 
-fn to_file(arguments: &Arguments, export: &mut Lines, path: &Path) -> Result<(), Failure> {
-    let mut file = BufWriter::with_capacity(64 * 1024, new_file::create(path)?);
-    let failed = |error: std::io::Error| new_file::failed(path, &error);
+fn to_file(arguments: &Arguments, export: &mut Lines, mut file: NewFile) -> Result<(), Failure> {
     let progress = ProgressLine::new();
     let mut lines = 0_u64;
     let written = each_line(arguments, export, |line| {
         lines += 1;
         progress.show(|| format!("{lines} lines written"));
-        file.write_all(line.as_bytes()).map_err(failed)
-    })
-    .and_then(|()| file.flush().map_err(failed))
-    .and_then(|()| file.get_ref().sync_all().map_err(failed));
+        let written = file.write_all(line.as_bytes());
+        written.map_err(|error| file.failed(&error))
+    });
     progress.clear();
-    if written.is_err() {
-        // Half an export would be taken for a whole one.
-        let _ = fs::remove_file(path);
-    }
-    written
+    written.and_then(|()| file.finish())
 }
 
 /// Hands on every line up to the limit. A header is no record.

@@ -126,6 +126,21 @@ pub(crate) fn note_passed_over(path: &Path, passed: &PassedOver) -> Verdict {
             "{count} segments were pruned while they were read: their records are not all in the answer"
         )),
     }
+    note_bad_lines(path, passed).and(note_not_understood(passed))
+}
+
+/// Says what is for a newer version to read; bad where there is any.
+fn note_not_understood(passed: &PassedOver) -> Verdict {
+    if let Some(first) = &passed.first_not_understood {
+        let calls = passed.not_understood;
+        note(&format!(
+            "calls that say more than this version can read: {calls}, the first: {first}; install a newer tool-audit"
+        ));
+    }
+    Verdict::bad_if(passed.not_understood > 0)
+}
+
+fn note_bad_lines(path: &Path, passed: &PassedOver) -> Verdict {
     let Some(first) = passed.first.first() else {
         return Verdict::Fine;
     };

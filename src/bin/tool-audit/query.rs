@@ -107,13 +107,27 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         }
         Box::new(records)
     };
-    // How many records the answer has is not known before it is printed.
-    let reader = &arguments.reader;
-    reader.record(&arguments.log, "query", filter.describe(), None);
+    recorded(arguments, &filter);
     let is_whole = print(arguments, answer.as_mut(), out)?;
     out.flush()?;
     note_cursor(arguments, &answer.cursor(), is_whole);
     Ok(note_passed_over(&arguments.log, &answer.passed_over()))
+}
+
+/// How many records the answer has is not known before it is printed.
+fn recorded(arguments: &Arguments, filter: &Filter) {
+    let mut asked = filter.describe();
+    if let Some(limit) = arguments.limit {
+        asked["limit"] = limit.into();
+    }
+    if let Some(cursor) = &arguments.after {
+        asked["after"] = cursor.to_string().into();
+    }
+    if arguments.reverse {
+        asked["reverse"] = true.into();
+    }
+    let reader = &arguments.reader;
+    reader.record(&arguments.log, "query", asked, None);
 }
 
 /// Whether the answer ended before the limit did.

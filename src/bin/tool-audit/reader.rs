@@ -4,15 +4,17 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 #[cfg(unix)]
+pub(crate) use tool_audit::admin::process_user as user;
+#[cfg(unix)]
 use tool_audit::admin::{AdminError, LogRead, record_read};
-use tool_audit::report::Made;
+use tool_audit::report::{AccessReport, Made, SummaryReport};
 
 use crate::output::note;
 
 /// Who reads or acts: it is recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct Reader {
-    /// Record it under this name, as a claim; else it is the operating system's user
+    /// Record it under this name, as a claim, beside the operating system's user
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
 }
@@ -69,15 +71,33 @@ impl Reader {
         filter: Value,
         records: Option<u64>,
     ) -> Result<(), AdminError> {
-        let (actor, asserted) = self.actor();
-        let mut read = LogRead::new(actor, verb).filter(filter);
-        if asserted {
-            read = read.asserted();
-        }
+        let mut read = self.read(verb, filter);
         if let Some(records) = records {
             read = read.records(records);
         }
         record_read(log, &read)
+    }
+
+    #[cfg(unix)]
+    fn read(&self, verb: &str, filter: Value) -> LogRead {
+        let (actor, asserted) = self.actor();
+        let read = LogRead::new(actor, verb).filter(filter);
+        if asserted { read.asserted() } else { read }
+    }
+
+    /// Records that a report is made, before it is shown; where that cannot be done, the report says so.
+    #[cfg(unix)]
+    pub(crate) fn record_report(&self, log: &Path, report: &mut impl Reading, filter: Value) {
+        let read = self.read(report.verb(), filter);
+        if let Err(error) = report.record_reading(log, read) {
+            not_recorded(&error);
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn record_report(&self, log: &Path, report: &mut impl Reading, filter: Value) {
+        report.set_not_recorded();
+        self.record(log, report.verb(), filter, None);
     }
 
     #[cfg(not(unix))]
@@ -92,6 +112,47 @@ impl Reader {
     }
 }
 
+/// A report that can be recorded.
+pub(crate) trait Reading {
+    fn verb(&self) -> &'static str;
+    #[cfg(unix)]
+    fn record_reading(&mut self, log: &Path, read: LogRead) -> Result<(), AdminError>;
+    #[cfg(not(unix))]
+    fn set_not_recorded(&mut self);
+}
+
+impl Reading for AccessReport {
+    fn verb(&self) -> &'static str {
+        "report access"
+    }
+
+    #[cfg(unix)]
+    fn record_reading(&mut self, log: &Path, read: LogRead) -> Result<(), AdminError> {
+        self.record_reading(log, read)
+    }
+
+    #[cfg(not(unix))]
+    fn set_not_recorded(&mut self) {
+        self.set_reading_not_recorded();
+    }
+}
+
+impl Reading for SummaryReport {
+    fn verb(&self) -> &'static str {
+        "report summary"
+    }
+
+    #[cfg(unix)]
+    fn record_reading(&mut self, log: &Path, read: LogRead) -> Result<(), AdminError> {
+        self.record_reading(log, read)
+    }
+
+    #[cfg(not(unix))]
+    fn set_not_recorded(&mut self) {
+        self.set_reading_not_recorded();
+    }
+}
+
 fn not_recorded(why: impl Display) {
     note(&format!(
         "NOT RECORDED: that this log was read stands nowhere: {why}"
@@ -101,24 +162,4 @@ fn not_recorded(why: impl Display) {
 #[cfg(not(unix))]
 fn user() -> String {
     std::env::var("USERNAME").unwrap_or_else(|_| "unknown".to_owned())
-}
-
-/// The operating system's name for whoever runs the program; the number where it has none.
-#[cfg(unix)]
-pub(crate) fn user() -> String {
-    use std::fs;
-    use std::os::unix::fs::MetadataExt;
-
-    // Linux says there whose the process is; elsewhere the shell is believed.
-    let Ok(own) = fs::metadata("/proc/self") else {
-        return std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-    };
-    let number = own.uid().to_string();
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = users.lines().find_map(|line| {
-        let mut parts = line.split(':');
-        let name = parts.next()?;
-        (parts.nth(1)? == number).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| format!("uid {number}"))
 }

@@ -20,6 +20,15 @@ impl Verdict {
         if bad { Self::Bad } else { Self::Fine }
     }
 
+    /// The verdict stands whether or not somebody reads what was printed to its end.
+    pub(crate) fn of_printed(self, printed: Result<(), Failure>) -> Result<Self, Failure> {
+        match printed {
+            Ok(()) => Ok(self),
+            Err(Failure::ClosedPipe(_)) => Err(Failure::ClosedPipe(self)),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Bad where one of them is.
     pub(crate) fn and(self, other: Self) -> Self {
         Self::bad_if(self == Self::Bad || other == Self::Bad)

@@ -57,12 +57,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         .reader
         .record_in_store(&arguments.log, "verify", records);
     let verdict = Verdict::bad_if(!report.is_intact());
-    match print(&report, arguments.json, out) {
-        // The verdict stands whether or not somebody reads it to the end.
-        Err(Failure::ClosedPipe(_)) => Err(Failure::ClosedPipe(verdict)),
-        Err(failure) => Err(failure),
-        Ok(()) => Ok(verdict),
-    }
+    verdict.of_printed(print(&report, arguments.json, out))
 }
 
 fn print(report: &Report, json: bool, out: &mut Output) -> Result<(), Failure> {

@@ -79,14 +79,11 @@ impl Plan {
             // A listing may lack a segment that was made while it was read, and have a later one.
             while *first_seq > next_seq {
                 let between = folder.join(segment::name(next_seq));
-                if !between.is_file() {
+                let is_planned = plan.segments.iter().any(|one| one.first_seq == next_seq);
+                if is_planned || !between.is_file() {
                     break;
                 }
-                let behind = plan.add(next_seq, &between, next_seq)?;
-                if behind == next_seq {
-                    break;
-                }
-                next_seq = behind;
+                next_seq = plan.add(next_seq, &between, next_seq)?;
             }
             next_seq = plan.add(*first_seq, path, next_seq)?;
         }

@@ -10,10 +10,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::ReportError;
 use super::access::Period;
 use super::integrity::{self, Integrity};
+#[cfg(unix)]
+use crate::admin::{AdminError, LogRead, record_read};
 use crate::query::{LogSnapshot, PassedOver, ToolStatistics};
 
 pub use self::attention::{Alerts, Emergencies, EmergencyCall, EntriesLost, RuleAlerts};
@@ -54,9 +57,11 @@ pub use self::volumes::{Volume, Volumes};
 ///
 /// # Errors
 ///
-/// The logs cannot be read. Damage is no error: then `integrity_verified` is false.
+/// The logs cannot be read, the range ends before it begins, or two folders at the path hold the same log. Damage is no error: then `integrity_verified` is false.
 pub fn summary_report(path: &Path, request: &SummaryRequest) -> Result<SummaryReport, ReportError> {
+    integrity::period(request.from, request.to)?;
     let swept = sweep::sweep(path, request)?;
+    integrity::each_log_once(swept.snapshots())?;
     // Verified after it was read, so that nothing stands in the report that was not verified.
     let (integrity_verified, integrity) = integrity::of(path, &request.heads)?;
     Ok(swept.into_report(request, integrity_verified, integrity))
@@ -114,15 +119,38 @@ pub struct SummaryReport {
     /// True where recorded calls were played through the layer again, and nothing of this happened.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
+    /// Whether it stands in `admin` that the report was made; none where nobody [tried](Self::record_reading).
+    pub reading_recorded: Option<bool>,
     #[serde(skip)]
+    asked: Value,
+    #[serde(rename = "passed_over")]
     passed: PassedOver,
 }
 
 impl SummaryReport {
-    /// Lines that could not be read; the verdict names them too.
+    /// What of the logs could not be read.
     #[must_use]
     pub fn passed_over(&self) -> &PassedOver {
         &self.passed
+    }
+
+    /// Records in the `admin` of each store at `path` that this report was made, before it is shown to anybody. `read` may
+    /// have other members in its filter.
+    ///
+    /// # Errors
+    ///
+    /// What [`record_read`] gives; the report says then that it is not recorded.
+    #[cfg(unix)]
+    pub fn record_reading(&mut self, path: &Path, read: LogRead) -> Result<(), AdminError> {
+        let read = read.also(&self.asked).records(self.total_calls);
+        let recorded = record_read(path, &read);
+        self.reading_recorded = Some(recorded.is_ok());
+        recorded
+    }
+
+    /// Says that it stands nowhere that the report was made.
+    pub fn set_reading_not_recorded(&mut self) {
+        self.reading_recorded = Some(false);
     }
 }
 

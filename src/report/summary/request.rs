@@ -69,8 +69,7 @@ impl SummaryRequest {
     }
 
     /// The request as JSON, for the record of the reading.
-    #[must_use]
-    pub fn describe(&self) -> Value {
+    pub(super) fn describe(&self) -> Value {
         let mut members = Map::new();
         for (name, bound) in [("from", self.from), ("to", self.to)] {
             if let Some(at) = bound {

@@ -287,6 +287,10 @@ impl Part {
 }
 
 impl Swept {
+    pub(super) fn snapshots(&self) -> &[LogSnapshot] {
+        &self.snapshots
+    }
+
     pub(super) fn into_report(
         self,
         request: &SummaryRequest,
@@ -335,6 +339,8 @@ impl Swept {
             integrity_verified,
             integrity,
             replayed: is_replayed(&self.snapshots),
+            reading_recorded: None,
+            asked: request.describe(),
             passed: self.passed,
         }
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter, Result};
 
+use super::super::integrity;
 use super::{Ranking, SummaryReport};
 use crate::query::{escape, quote};
 
 /// What could act on a terminal is [escaped](escape).
 impl Display for SummaryReport {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+        integrity::write_marks(self.replayed, self.reading_recorded, formatter)?;
         writeln!(formatter, "Summary of the audit log")?;
         writeln!(formatter, "{}", self.report_period)?;
         if let Some((first, last)) = self.first_call.as_ref().zip(self.last_call.as_ref()) {
@@ -18,7 +20,8 @@ impl Display for SummaryReport {
         self.write_volumes(formatter)?;
         self.write_rankings(formatter)?;
         self.write_attention(formatter)?;
-        self.integrity.write(self.integrity_verified, formatter)
+        self.integrity
+            .write(self.integrity_verified, &self.passed, formatter)
     }
 }
 

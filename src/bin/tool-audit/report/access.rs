@@ -1,3 +1,4 @@
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -5,9 +6,9 @@ use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
 use tool_audit::report::{AccessRequest, access_report};
 
-use super::answer::{Answer, note_integrity};
+use super::answer::{self, Form};
 use crate::keys;
-use crate::output::{Output, note_passed_over};
+use crate::output::Output;
 use crate::reader::Reader;
 use crate::times;
 use crate::verdict::{Failure, Verdict};
@@ -15,7 +16,7 @@ use crate::verdict::{Failure, Verdict};
 /// Tells who saw a person's records, or what a user saw
 ///
 /// The report says with the verifier's verdict whether what it rests on is as it was written. Exit status: 0 it is, 1 it is
-/// not, 2 there is no report. Give a clear-text identifier on standard input: a command line can be seen by others.
+/// not or holds what could not be read, 2 there is no report. Give a clear-text identifier on standard input: a command line can be seen by others.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example: who saw this patient's records in a year
@@ -48,6 +49,10 @@ pub(crate) struct Arguments {
     /// The name of a member that holds subjects, in place of patient_id, mrn and medical_record_number
     #[arg(long, value_name = "NAME")]
     member: Vec<String>,
+    /// A tool whose calls are about people, with * for any letters, several times for several: those that name nobody are
+    /// counted as not attributable, though the log never shows that the tool names people
+    #[arg(long, value_name = "TOOL")]
+    subject_tool: Vec<String>,
     #[command(flatten)]
     reader: Reader,
     /// How the report is written
@@ -68,23 +73,31 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let request = request(arguments)?;
-    let report = access_report(&arguments.log, &request).map_err(Failure::unable)?;
-    let (asked, found) = (request.describe(), Some(report.total_accesses));
+    let file = answer::file(arguments.output.as_deref())?;
+    let mut report = access_report(&arguments.log, &request).map_err(Failure::unable)?;
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "report access", asked, found);
-    let answer = match arguments.format {
-        Format::Text => Answer::Text(report.to_string()),
-        Format::Json => Answer::json(&report)?,
-        Format::Csv => {
-            let mut csv = Vec::new();
-            report.write_csv(&mut csv)?;
-            Answer::Data(csv)
-        }
-        Format::Html => Answer::page(report.to_html(&reader.made()))?,
+    let how = answer::how(&arguments.format, file.is_some());
+    reader.record_report(&arguments.log, &mut report, how);
+    // Before it is printed: whoever reads may stop half way.
+    let verdict = answer::note_verdict(
+        &arguments.log,
+        report.integrity_verified,
+        &report.integrity,
+        report.passed_over(),
+    );
+    let replayed = report.replayed;
+    let give = |form, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| {
+        answer::give(file, form, replayed, out, write)
     };
-    answer.give(arguments.output.as_deref(), report.replayed, out)?;
-    let verdict = note_integrity(&arguments.log, report.integrity_verified, &report.integrity);
-    Ok(verdict.and(note_passed_over(&arguments.log, report.passed_over())))
+    verdict.of_printed(match arguments.format {
+        Format::Text => give(Form::Text, &mut |out| write!(out, "{report}")),
+        Format::Json => give(Form::Data, &mut |out| answer::write_json(&report, out)),
+        Format::Csv => give(Form::Data, &mut |mut out| report.write_csv(&mut out)),
+        Format::Html => {
+            let page = answer::page(report.to_html(&reader.made()))?;
+            give(Form::Data, &mut |out| out.write_all(&page))
+        }
+    })
 }
 
 fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
@@ -113,6 +126,7 @@ fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
     if !arguments.member.is_empty() {
         request = request.subject_members(&arguments.member);
     }
+    request = request.subject_tools(&arguments.subject_tool);
     if let Some(sanitizer) = keys::sanitizer(arguments.policy.as_deref(), &arguments.pseudonym_key)?
     {
         request = request.sanitizer(sanitizer);

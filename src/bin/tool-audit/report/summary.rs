@@ -1,3 +1,4 @@
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -5,8 +6,8 @@ use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
 use tool_audit::report::{SummaryRequest, summary_report};
 
-use super::answer::{Answer, note_integrity};
-use crate::output::{Output, note_passed_over};
+use super::answer::{self, Form};
+use crate::output::Output;
 use crate::reader::Reader;
 use crate::times;
 use crate::verdict::{Failure, Verdict};
@@ -15,7 +16,7 @@ use crate::verdict::{Failure, Verdict};
 ///
 /// Calls over time, failures, durations, outcomes, triggers, tools, users, alerts, emergencies and losses, with the
 /// verifier's verdict. As HTML it is one page with charts and tables that loads nothing and runs nothing. Exit status: 0 the
-/// logs are as they were written, 1 they are not, 2 there is no report.
+/// logs are as they were written, 1 they are not or hold what could not be read, 2 there is no report.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example: a page about a month
@@ -63,16 +64,28 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     if let Some(path) = &arguments.head {
         request = request.heads(Head::read_all(path).map_err(Failure::unable)?);
     }
-    let report = summary_report(&arguments.log, &request).map_err(Failure::unable)?;
+    let file = answer::file(arguments.output.as_deref())?;
+    let mut report = summary_report(&arguments.log, &request).map_err(Failure::unable)?;
     let reader = &arguments.reader;
-    let (asked, found) = (request.describe(), Some(report.total_calls));
-    reader.record(&arguments.log, "report summary", asked, found);
-    let answer = match arguments.format {
-        Format::Text => Answer::Text(report.to_string()),
-        Format::Json => Answer::json(&report)?,
-        Format::Html => Answer::page(report.to_html(&reader.made()))?,
+    let how = answer::how(&arguments.format, file.is_some());
+    reader.record_report(&arguments.log, &mut report, how);
+    // Before it is printed: whoever reads may stop half way.
+    let verdict = answer::note_verdict(
+        &arguments.log,
+        report.integrity_verified,
+        &report.integrity,
+        report.passed_over(),
+    );
+    let replayed = report.replayed;
+    let give = |form, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| {
+        answer::give(file, form, replayed, out, write)
     };
-    answer.give(arguments.output.as_deref(), report.replayed, out)?;
-    let verdict = note_integrity(&arguments.log, report.integrity_verified, &report.integrity);
-    Ok(verdict.and(note_passed_over(&arguments.log, report.passed_over())))
+    verdict.of_printed(match arguments.format {
+        Format::Text => give(Form::Text, &mut |out| write!(out, "{report}")),
+        Format::Json => give(Form::Data, &mut |out| answer::write_json(&report, out)),
+        Format::Html => {
+            let page = answer::page(report.to_html(&reader.made()))?;
+            give(Form::Data, &mut |out| out.write_all(&page))
+        }
+    })
 }
