@@ -71,6 +71,13 @@ impl Integrity {
                 "NOT UNDERSTOOD: calls that say more than this version can read: {calls}; a newer tool-audit reads them"
             )?;
         }
+        if passed.pruned_segments > 0 {
+            let segments = passed.pruned_segments;
+            writeln!(
+                formatter,
+                "PRUNED MEANWHILE: segments that went before they were read: {segments}"
+            )?;
+        }
         let verdict = if verified { "VERIFIED" } else { "NOT VERIFIED" };
         writeln!(
             formatter,

@@ -109,6 +109,7 @@ const COLUMNS: [&str; 25] = [
     "not_identifiable",
     "bad_lines",
     "not_understood",
+    "pruned_segments",
     "reading_recorded",
     "basis",
     "faults",
@@ -150,6 +151,7 @@ impl AccessReport {
             self.not_identifiable.to_string(),
             self.passed.bad_lines.to_string(),
             self.passed.not_understood.to_string(),
+            self.passed.pruned_segments.to_string(),
             self.reading_recorded
                 .map_or_else(String::new, |recorded| recorded.to_string()),
             self.integrity.basis.as_str().to_owned(),
