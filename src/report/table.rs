@@ -86,7 +86,7 @@ fn outcome(success: Option<bool>) -> &'static str {
 }
 
 /// The columns of an access, and behind them those of the report as a whole.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 26] = [
     "row",
     "timestamp",
     "accessed_by",
