@@ -478,7 +478,8 @@ fn a_page_says_what_is_left_out_and_not_recorded_as_the_json_does() {
             .iter()
             .filter_map(|data| data.attr("value"))
             .collect();
-        let expected = [&passed["bad_lines"], &passed["not_understood"]].map(number);
+        let names = ["bad_lines", "not_understood", "pruned_segments"];
+        let expected = names.map(|name| number(&passed[name]));
         assert_eq!(numbers, expected);
         assert_eq!(passed["bad_lines"], 1);
         assert_eq!(select(&root, "#not-recorded").is_empty(), recorded);

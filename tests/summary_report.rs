@@ -83,7 +83,8 @@ fn the_numbers_are_those_of_the_records() {
         assert_eq!(users, counted(&calls, "user_id"));
         let of_users: u64 = report.users.shown.iter().map(|user| user.failures).sum();
         assert_eq!(of_users, failures);
-        let expected: Vec<_> = statistics(folder.path(), &filter)
+        // Calls without an end are counted by themselves here.
+        let expected: Vec<_> = statistics(folder.path(), &filter.clone().kind("tool_call"))
             .unwrap()
             .tools()
             .collect();
@@ -105,7 +106,8 @@ fn the_numbers_are_those_of_the_records() {
             .collect();
         sorted.sort_by(f64::total_cmp);
         assert_eq!(durations.p50, sorted[sorted.len().div_ceil(2) - 1]);
-        assert_eq!(Some(&durations.max_ms), sorted.last());
+        let longest = sorted.last().map(|longest| (longest * 10.0).round() / 10.0);
+        assert_eq!(Some(durations.max_ms), longest);
         let in_bands: u64 = durations.bands.iter().map(|band| band.calls).sum();
         assert_eq!(in_bands, report.total_calls);
     }
