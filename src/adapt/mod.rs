@@ -2,4 +2,10 @@
 //!
 //! It knows recorder and calls, and nothing of a log's insides.
 
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod http;
+#[cfg(feature = "mcp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mcp")))]
 pub mod mcp;
+mod trace_context;
