@@ -178,11 +178,19 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// True where the call leaves a record of intent.
+    #[cfg(feature = "axum")]
     pub(crate) fn leaves_intent(&self) -> bool {
         self.open.is_emergency || self.open.tool.is_some_and(|tool| tool.intent)
     }
 
+    /// True where arguments were told.
+    #[cfg(feature = "axum")]
+    pub(crate) fn has_arguments(&self) -> bool {
+        !self.open.pieces.arguments.is_empty()
+    }
+
     /// Says that the member of this name is no claim.
+    #[cfg(feature = "axum")]
     pub(crate) fn established(&mut self, member: &'static str) -> &mut Self {
         self.open.verify(member);
         self

@@ -147,6 +147,13 @@ impl<'a> OutcomeBuilder<'a> {
         self
     }
 
+    /// The tool answered with so many bytes that are neither JSON nor a text: nothing else is kept of them.
+    pub fn result_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.open.forget_result();
+        self.open.result_size = bytes;
+        self
+    }
+
     fn preview(&mut self, result: &Value) {
         // Members are left out, never null (FORMAT section 3).
         if self.inner.results != Results::Preview || result.is_null() {
