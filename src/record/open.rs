@@ -194,6 +194,8 @@ pub(super) struct Open {
     pub(super) arguments_come_later: bool,
     pub(super) started_micros: i64,
     pub(super) started: Duration,
+    /// When it began, where that was before it was recorded.
+    pub(super) began: Option<Duration>,
 }
 
 impl Open {
@@ -236,6 +238,7 @@ impl Open {
             arguments_come_later: false,
             started_micros: 0,
             started: Duration::ZERO,
+            began: None,
         }
     }
 
@@ -268,6 +271,7 @@ impl Open {
         self.identity = IdentitySlot::default();
         self.found = [""; 3];
         self.arguments_come_later = false;
+        self.began = None;
         self.forget_result();
     }
 
