@@ -40,8 +40,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(feature = "mcp")]
-#[cfg_attr(docsrs, doc(cfg(feature = "mcp")))]
+#[cfg(any(feature = "mcp", feature = "rmcp"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "mcp", feature = "rmcp"))))]
 pub mod adapt;
 #[cfg(unix)]
 pub mod admin;
@@ -78,7 +78,7 @@ mod strict_json;
 #[doc(inline)]
 pub use crate::call::{
     CallContext, Classify, ClassifyErrors, ClassifyResponses, Describe, DescribeToolCall,
-    Emergency, Identity, IdentitySlot, Outcome, ToolCall, ToolResponse, ToolResult,
+    Emergency, Identity, IdentitySlot, Outcome, ToolCall, ToolEffect, ToolResponse, ToolResult,
 };
 #[doc(inline)]
 pub use crate::entry::{

@@ -83,7 +83,9 @@ impl Recording {
             tool.durability
         };
         let key = infer_trigger(&mut open, inner);
-        let wants_intent = tool.intent || open.is_emergency;
+        let wants_intent = tool.intent
+            || open.is_emergency
+            || (open.is_destructive && inner.policy.intent_for_destructive);
         let mut recording = Self {
             recorder: recorder.clone(),
             open: Some(open),
