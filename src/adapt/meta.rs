@@ -1,6 +1,6 @@
-//! What a request says of its call.
+//! What an MCP request says of its call, and of who makes it. None of it is more than a claim.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::call::CallContext;
 
@@ -9,17 +9,22 @@ const AI_INVOCATION: &str = "io.modelcontextprotocol/aiInvocation";
 /// Who the client is, from protocol version 2026-07-28 on.
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 
-/// What is known of all calls, and what the request's `_meta` adds to it.
-pub(super) fn context(common: &CallContext, params: &Value) -> CallContext {
-    let mut context = common.clone();
-    let Some(meta) = params.get("_meta").filter(|meta| meta.is_object()) else {
+/// What is known of a call, and what the request's `_meta` adds to it.
+pub(super) fn context(mut context: CallContext, meta: Option<&Map<String, Value>>) -> CallContext {
+    let Some(meta) = meta else {
         return context;
     };
-    if let Some((trace_id, span_id)) = text(meta, "traceparent").and_then(trace_context) {
+    let traceparent = meta.get("traceparent").and_then(Value::as_str);
+    if let Some((trace_id, span_id)) = traceparent.and_then(trace_context) {
         context = context.trace(trace_id, span_id);
     }
+    if let Some(token) = meta.get("progressToken")
+        && (token.is_string() || token.is_number())
+    {
+        context = context.metadata("progress_token", token.clone());
+    }
     if let Some(client) = meta.get(CLIENT_INFO) {
-        context = with_client(context, client);
+        context = with_client(context, text(client, "name"), text(client, "version"));
     }
     let Some(invocation) = meta.get(AI_INVOCATION) else {
         return context;
@@ -43,21 +48,25 @@ pub(super) fn context(common: &CallContext, params: &Value) -> CallContext {
 }
 
 /// Adds what a client says of itself.
-pub(super) fn with_client(mut context: CallContext, client: &Value) -> CallContext {
-    for (name, member) in [("client_name", "name"), ("client_version", "version")] {
-        if let Some(text) = text(client, member) {
-            context = context.metadata(name, text);
+pub(super) fn with_client(
+    mut context: CallContext,
+    name: Option<&str>,
+    version: Option<&str>,
+) -> CallContext {
+    for (member, text) in [("client_name", name), ("client_version", version)] {
+        if let Some(text) = text {
+            context = context.metadata(member, text);
         }
     }
     context
 }
 
-fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
     value.get(member).and_then(Value::as_str)
 }
 
 /// Trace and span of a W3C `traceparent`, version 00 or a later one.
-fn trace_context(text: &str) -> Option<(&str, &str)> {
+pub(super) fn trace_context(text: &str) -> Option<(&str, &str)> {
     let mut parts = text.split('-');
     let is_hex = |part: &&str, length: usize| {
         part.len() == length
