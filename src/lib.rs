@@ -23,6 +23,7 @@
 //! | hand a log over | the feature `evidence` |
 //! | record who read a log, hold records, review emergencies | [`admin`] |
 //! | remove what has expired | [`retention`] |
+//! | audit tools behind HTTP, on axum | `adapt::http` (feature `axum`) |
 //! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
 //! | be told when a rule fires | [`alert`] |
 //!
@@ -40,8 +41,11 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(any(feature = "mcp", feature = "rmcp"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "mcp", feature = "rmcp"))))]
+#[cfg(any(feature = "axum", feature = "mcp", feature = "rmcp"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "axum", feature = "mcp", feature = "rmcp")))
+)]
 pub mod adapt;
 #[cfg(unix)]
 pub mod admin;

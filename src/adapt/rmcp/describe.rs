@@ -3,7 +3,9 @@ use serde_json::Value;
 
 use super::ToolRequest;
 use super::cancellation::SESSION_ID;
-use crate::adapt::meta;
+#[cfg(feature = "axum")]
+use crate::adapt::http::AuditHandle;
+use crate::adapt::{meta, trace_context};
 use crate::call::{CallContext, Describe};
 use crate::record::CallBuilder;
 
@@ -98,9 +100,20 @@ impl DescribeTools {
             context = context.metadata("user_agent", agent);
         }
         if context.trace_id.is_none()
-            && let Some((trace_id, span_id)) = header("traceparent").and_then(meta::trace_context)
+            && let Some((trace_id, span_id)) = header("traceparent").and_then(trace_context::parse)
         {
             context = context.trace(trace_id, span_id);
+        }
+        #[cfg(feature = "axum")]
+        if let Some(handle) = parts.extensions.get::<AuditHandle>() {
+            // The HTTP layer outside makes no record of its own then.
+            handle.claim();
+            if let Some(address) = handle.origin().client_ip() {
+                context = context.metadata("client_ip", address.to_string());
+            }
+            if handle.origin().is_client_ip_verified() {
+                context = context.verified("client_ip");
+            }
         }
         context
     }

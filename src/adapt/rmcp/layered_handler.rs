@@ -26,6 +26,8 @@ use super::cancellation::Cancellations;
 use super::delegate::{delegated, hand_on};
 use super::request::ToolFacts;
 use super::{Audit, HandlerService, ToolFailure, ToolRequest, audit};
+#[cfg(feature = "axum")]
+use crate::adapt::http::AuditHandle;
 use crate::call::IdentitySlot;
 use crate::layer::AuditService;
 use crate::record::Recorder;
@@ -119,8 +121,8 @@ where
         let request = ToolRequest {
             tool: ToolFacts::new(tool.as_ref()),
             params: request,
+            identity: identity_of(&context),
             context,
-            identity: IdentitySlot::default(),
             server: Arc::clone(&self.server),
             cancellations: Arc::clone(&self.cancellations),
         };
@@ -146,6 +148,21 @@ where
     }
 
     delegated!(hand_on);
+}
+
+/// Where it is written who the caller is: that place which the HTTP layer outside has made for it, or a new one.
+fn identity_of(context: &RequestContext<RoleServer>) -> IdentitySlot {
+    #[cfg(feature = "axum")]
+    {
+        let parts = context.extensions.get::<http::request::Parts>();
+        let handle = parts.and_then(|parts| parts.extensions.get::<AuditHandle>());
+        if let Some(handle) = handle {
+            return handle.identity().clone();
+        }
+    }
+    #[cfg(not(feature = "axum"))]
+    let _ = context;
+    IdentitySlot::new()
 }
 
 /// What the client gets where the stack failed.

@@ -1,0 +1,141 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue};
+
+use super::TrustedHops;
+use super::forwarded::Client;
+use crate::adapt::trace_context;
+use crate::call::CallContext;
+
+/// What the head of a request says of where it comes from: client address, user agent, trace context.
+///
+/// ```
+/// use http::{HeaderMap, header};
+/// use tool_audit::adapt::http::{HttpOrigin, TrustedHops};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(header::USER_AGENT, "SupportDashboard/2.1".parse()?);
+/// headers.insert("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse()?);
+///
+/// let origin = HttpOrigin::new(Some([10, 0, 1, 5].into()), &headers, TrustedHops::default());
+/// assert_eq!(origin.context().session_metadata["client_ip"], "10.0.1.5");
+/// assert_eq!(origin.context().verified, ["client_ip"]);
+/// assert_eq!(origin.context().span_id.as_deref(), Some("00f067aa0ba902b7"));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct HttpOrigin {
+    client_ip: Option<IpAddr>,
+    is_verified: bool,
+    user_agent: Option<HeaderValue>,
+    traceparent: Option<HeaderValue>,
+}
+
+impl HttpOrigin {
+    /// What `headers` say where `peer` connects, and so many proxies can be trusted.
+    #[must_use]
+    pub fn new(peer: Option<IpAddr>, headers: &HeaderMap, hops: TrustedHops) -> Self {
+        let Client {
+            address,
+            is_verified,
+        } = hops.client(peer, headers);
+        // Two of them are none: nobody can say which is meant (W3C trace context, section 3.2).
+        let mut traceparents = headers.get_all("traceparent").into_iter();
+        let traceparent = traceparents
+            .next()
+            .filter(|_| traceparents.next().is_none());
+        Self {
+            client_ip: address,
+            is_verified,
+            user_agent: headers.get(USER_AGENT).cloned(),
+            traceparent: traceparent.filter(|text| trace_of(text).is_some()).cloned(),
+        }
+    }
+
+    /// The client's address; without the proxies' words that of who connects.
+    #[must_use]
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        self.client_ip
+    }
+
+    /// True where the connection, or the configured number of one's own proxies, gives the client's address.
+    #[must_use]
+    pub fn is_client_ip_verified(&self) -> bool {
+        self.is_verified
+    }
+
+    /// What the client says that it is. Bytes that are no ASCII are left out.
+    #[must_use]
+    pub fn user_agent(&self) -> Option<&str> {
+        self.user_agent.as_ref()?.to_str().ok()
+    }
+
+    /// The W3C trace id and span id, 32 and 16 hex digits.
+    #[must_use]
+    pub fn trace(&self) -> Option<(&str, &str)> {
+        trace_of(self.traceparent.as_ref()?)
+    }
+
+    /// The same as a call's context: `client_ip` and `user_agent` in the session's metadata, trace and span.
+    #[must_use]
+    pub fn context(&self) -> CallContext {
+        let mut context = CallContext::default();
+        if let Some(address) = self.client_ip {
+            context = context.metadata("client_ip", address.to_string());
+        }
+        if self.is_verified {
+            context = context.verified("client_ip");
+        }
+        if let Some(agent) = self.user_agent() {
+            context = context.metadata("user_agent", agent);
+        }
+        if let Some((trace_id, span_id)) = self.trace() {
+            context = context.trace(trace_id, span_id);
+        }
+        context
+    }
+}
+
+fn trace_of(traceparent: &HeaderValue) -> Option<(&str, &str)> {
+    trace_context::parse(traceparent.to_str().ok()?)
+}
+
+/// Shows nobody's address.
+impl fmt::Debug for HttpOrigin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HttpOrigin")
+            .field("is_client_ip_verified", &self.is_verified)
+            .field("trace", &self.trace())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_trace_contexts_are_none() {
+        let mut headers = HeaderMap::new();
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        headers.append("traceparent", HeaderValue::from_static(parent));
+        let origin = HttpOrigin::new(None, &headers, TrustedHops::default());
+        assert!(origin.trace().is_some());
+        headers.append("traceparent", HeaderValue::from_static(parent));
+        let origin = HttpOrigin::new(None, &headers, TrustedHops::default());
+        assert_eq!(origin.trace(), None);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out_of_the_context() {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", HeaderValue::from_static("00-zz"));
+        let agent = HeaderValue::from_bytes(b"caf\xE9").expect("a header's value");
+        headers.insert(USER_AGENT, agent);
+        let origin = HttpOrigin::new(None, &headers, TrustedHops::new(1));
+        assert_eq!(origin.context(), CallContext::default());
+    }
+}
