@@ -5,9 +5,8 @@ mod rmcp_support;
 use std::time::Duration;
 
 use rmcp::ServerHandler;
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tool_audit::Outcome;
 
 use rmcp_support::{
@@ -132,19 +131,6 @@ async fn a_client_that_leaves_a_pipe_or_a_session_does_not_stop_the_tool() {
     }
 }
 
-/// Sends a request over a connection of its own, and leaves it open.
-async fn post(served: &Served, headers: &str, message: &Value) -> UnixStream {
-    let mut stream = UnixStream::connect(&served.socket).await.expect("a server");
-    let message = message.to_string();
-    let request = format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\nContent-Length: {}\r\n{headers}\r\n{message}",
-        message.len()
-    );
-    stream.write_all(request.as_bytes()).await.expect("sent");
-    stream
-}
-
 fn serve(over: Over, server: impl ServerHandler + Clone) -> Served {
     Served::new(router(server, over.config()))
 }
@@ -156,7 +142,7 @@ async fn a_client_that_leaves_a_request_without_session_stops_a_tool_that_heeds_
         let (recorder, mut entries) = recorder();
         let served = serve(over, server(&tools, recorder, LONG));
         for tool in ["heeds", "goes_on"] {
-            let stream = post(&served, "", &body(tool)).await;
+            let stream = served.post("", &body(tool)).await;
             soon(tools.begun.acquire()).await.expect("open").forget();
             drop(stream);
             if tool == "heeds" {
@@ -166,7 +152,7 @@ async fn a_client_that_leaves_a_request_without_session_stops_a_tool_that_heeds_
         }
         // Each request has a connection of its own, so nothing says when the server sees that one has ended: a tool
         // that stops for it does.
-        let stream = post(&served, "", &body("heeds")).await;
+        let stream = served.post("", &body("heeds")).await;
         soon(tools.begun.acquire()).await.expect("open").forget();
         drop(stream);
         assert_eq!(entries.end().await.0, "heeds");
@@ -183,13 +169,13 @@ async fn a_client_that_leaves_in_mid_answer_of_a_session_does_not_stop_the_tool(
     let served = serve(Over::HttpSession, server(&tools, recorder, LONG));
     let session = session_of(&served).await;
     let headers = format!("Mcp-Session-Id: {session}\r\n");
-    let stream = post(&served, &headers, &body("heeds")).await;
+    let stream = served.post(&headers, &body("heeds")).await;
     soon(tools.begun.acquire()).await.expect("open").forget();
     drop(stream);
     // The answer may be fetched later: nobody has cancelled.
     let cancel =
         json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}});
-    let mut stream = post(&served, &headers, &cancel).await;
+    let mut stream = served.post(&headers, &cancel).await;
     let entry = entries.next().await;
     let expected = end("heeds", Outcome::Cancelled, "cancelled_by_client");
     assert_eq!(rmcp_support::end_of(&entry), expected);
@@ -208,7 +194,7 @@ async fn session_of(served: &Served) -> String {
         "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "by hand", "version": "1"},
     });
     let message = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
-    let mut lines = BufReader::new(post(served, "", &message).await).lines();
+    let mut lines = BufReader::new(served.post("", &message).await).lines();
     let mut session = String::new();
     while let Some(line) = soon(lines.next_line()).await.expect("an answer") {
         if let Some(id) = line.strip_prefix("mcp-session-id: ") {
@@ -220,7 +206,7 @@ async fn session_of(served: &Served) -> String {
     }
     let message = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let headers = format!("Mcp-Session-Id: {session}\r\n");
-    let mut stream = post(served, &headers, &message).await;
+    let mut stream = served.post(&headers, &message).await;
     soon(stream.read_u8()).await.expect("an answer");
     session
 }

@@ -30,7 +30,8 @@ use rmcp::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::UnixListener;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tool_audit::adapt::rmcp::{LayeredHandler, audit};
@@ -296,6 +297,19 @@ impl Served {
     ) -> StreamableHttpClientTransport<rmcp::transport::UnixSocketHttpClient> {
         let socket = self.socket.to_str().expect("a path");
         StreamableHttpClientTransport::from_unix_socket(socket, "http://localhost/mcp")
+    }
+
+    /// Sends a request over a connection of its own, and leaves it open.
+    pub async fn post(&self, headers: &str, message: &Value) -> UnixStream {
+        let mut stream = UnixStream::connect(&self.socket).await.expect("a server");
+        let message = message.to_string();
+        let request = format!(
+            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Accept: application/json, text/event-stream\r\nContent-Length: {}\r\n{headers}\r\n{message}",
+            message.len()
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        stream
     }
 }
 
