@@ -24,6 +24,7 @@
 //! | record who read a log, hold records, review emergencies | [`admin`] |
 //! | remove what has expired | [`retention`] |
 //! | audit tools behind HTTP, on axum | `adapt::http` (feature `axum`) |
+//! | audit an MCP server on `rmcp` | `adapt::rmcp` (feature `rmcp`) |
 //! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
 //! | be told when a rule fires | [`alert`] |
 //!
