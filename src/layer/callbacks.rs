@@ -4,22 +4,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use super::{LetPass, OnEmergency, OnUnavailable};
 use crate::call::{Classify, Describe, Outcome};
 use crate::record::{Admission, CallBuilder, Described, Recorder, Recording, Refusal};
+use crate::sink::SinkError;
+
+/// What a record of intent waits for.
+pub(crate) const INTENT: &str = "making the record of intent durable";
 
 /// A recorder and the five callbacks of a layer, shared by all of its services and calls.
 ///
 /// It is named only to spell out a service's type: `AuditService<S, Callbacks<D, C, U, N>>`.
 pub struct Callbacks<D, C, U, N, G = LetPass> {
-    pub(super) recorder: Recorder,
-    pub(super) describe: D,
-    pub(super) classify: C,
-    pub(super) on_unavailable: U,
-    pub(super) on_undurable: N,
-    pub(super) on_emergency: G,
+    pub(crate) recorder: Recorder,
+    pub(crate) describe: D,
+    pub(crate) classify: C,
+    pub(crate) on_unavailable: U,
+    pub(crate) on_undurable: N,
+    pub(crate) on_emergency: G,
 }
 
 impl<D, C, U, N, G> Callbacks<D, C, U, N, G> {
     /// Begins the recording of the next call, or answers it.
-    pub(super) fn enter<Request, T, E>(
+    pub(crate) fn enter<Request, T, E>(
         &self,
         admission: Option<Admission>,
         request: &mut Request,
@@ -72,6 +76,47 @@ impl<D, C, U, N, G> Callbacks<D, C, U, N, G> {
             Err(panic) => {
                 described.discard();
                 self.recorder.count_refused();
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Decides what becomes of a call whose record of intent was waited for: it goes on, or is answered.
+    pub(crate) fn after_intent<T, E>(
+        &self,
+        mut recording: Recording,
+        intent: Result<(), SinkError>,
+    ) -> Result<Recording, Result<T, E>>
+    where
+        U: OnUnavailable<T, E>,
+    {
+        let Err(error) = intent else {
+            recording.restart_timer();
+            return Ok(recording);
+        };
+        let refusal = Refusal::new(error);
+        let refuse = |mut recording: Recording| {
+            recording.restart_timer();
+            drop(recording.finish(|outcome| {
+                outcome
+                    .outcome(Outcome::Rejected)
+                    .error_type("audit_log_unavailable");
+                outcome.error(&refusal);
+            }));
+        };
+        let hook = AssertUnwindSafe(|| self.on_unavailable.on_unavailable(&refusal));
+        match catch_unwind(hook) {
+            Ok(None) => {
+                self.recorder.count_undurable();
+                recording.restart_timer();
+                Ok(recording)
+            }
+            Ok(Some(answer)) => {
+                refuse(recording);
+                Err(answer)
+            }
+            Err(panic) => {
+                refuse(recording);
                 resume_unwind(panic)
             }
         }

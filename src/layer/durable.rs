@@ -1,6 +1,5 @@
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -9,10 +8,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::callbacks::INTENT;
 use super::service::{Entrance, Recorded, call_recorded};
 use super::{AuditFuture, Callbacks, OnEmergency, OnUnavailable, OnUndurable};
-use crate::call::{Classify, Describe, Outcome};
-use crate::record::{Commit, Deadline, Recorder, Recording, Refusal};
+use crate::call::{Classify, Describe};
+use crate::record::{CommitInTime, Recording};
 use crate::sink::SinkError;
 
 /// Like [`AuditLayer`](super::AuditLayer), for tools that must not act before their record of intent is
@@ -106,7 +106,7 @@ where
             }
         };
         let callbacks = Arc::clone(&self.entrance.callbacks);
-        let intent = recording.intent();
+        let intent = CommitInTime::new(recording.intent());
         // The clone takes the place; the one that was polled ready is the one that is called.
         let clone = self.inner.clone();
         let service = std::mem::replace(&mut self.inner, clone);
@@ -115,7 +115,6 @@ where
             call,
             recording: Some(recording),
             intent,
-            deadline: Deadline::default(),
         };
         DurableAuditFuture {
             state: State::Intending { waiting, callbacks },
@@ -157,24 +156,7 @@ struct Waiting<S, Request> {
     /// Never locked: the mutex makes the future `Sync` whether or not service and request are.
     call: Mutex<Option<(S, Request)>>,
     recording: Option<Recording>,
-    intent: Commit,
-    deadline: Deadline,
-}
-
-impl<S, Request> Waiting<S, Request> {
-    fn poll_intent(
-        &mut self,
-        recorder: &Recorder,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SinkError>> {
-        if let Poll::Ready(committed) = Pin::new(&mut self.intent).poll(cx) {
-            return Poll::Ready(committed);
-        }
-        ready!(self.deadline.poll(recorder.max_wait(), cx));
-        Poll::Ready(Err(SinkError::deadline(
-            "making the record of intent durable",
-        )))
-    }
+    intent: CommitInTime,
 }
 
 impl<S, Request, D, C, U, N, G> Future
@@ -199,7 +181,8 @@ where
             let called = match this.state.as_mut().project() {
                 StateProjection::Called { future } => return future.poll(cx),
                 StateProjection::Intending { waiting, callbacks } => {
-                    let committed = ready!(waiting.poll_intent(&callbacks.recorder, cx));
+                    let intent = &mut waiting.intent;
+                    let committed = ready!(intent.poll(&callbacks.recorder, INTENT, cx));
                     let call = waiting
                         .call
                         .get_mut()
@@ -223,7 +206,7 @@ where
 fn act<S, Request, D, C, U, N, G>(
     mut service: S,
     request: Request,
-    mut recording: Recording,
+    recording: Recording,
     intent: Result<(), SinkError>,
     callbacks: Arc<Callbacks<D, C, U, N, G>>,
 ) -> Recorded<S, Request, Callbacks<D, C, U, N, G>>
@@ -231,32 +214,10 @@ where
     S: Service<Request>,
     U: OnUnavailable<S::Response, S::Error>,
 {
-    if let Err(error) = intent {
-        let refusal = Refusal::new(error);
-        let refuse = |mut recording: Recording| {
-            recording.restart_timer();
-            drop(recording.finish(|outcome| {
-                outcome
-                    .outcome(Outcome::Rejected)
-                    .error_type("audit_log_unavailable");
-                outcome.error(&refusal);
-            }));
-        };
-        let hook = AssertUnwindSafe(|| callbacks.on_unavailable.on_unavailable(&refusal));
-        match catch_unwind(hook) {
-            Ok(None) => callbacks.recorder.count_undurable(),
-            Ok(Some(answer)) => {
-                refuse(recording);
-                return AuditFuture::refused(answer);
-            }
-            Err(panic) => {
-                refuse(recording);
-                resume_unwind(panic)
-            }
-        }
+    match callbacks.after_intent(recording, intent) {
+        Ok(recording) => call_recorded(&mut service, request, recording, callbacks),
+        Err(answer) => AuditFuture::refused(answer),
     }
-    recording.restart_timer();
-    call_recorded(&mut service, request, recording, callbacks)
 }
 
 /// By hand: the callbacks need not be `Clone`.

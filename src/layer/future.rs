@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
+
 use super::{Callbacks, OnUndurable};
 use crate::call::Classify;
-use crate::record::{Commit, Deadline, Recording};
-use crate::sink::SinkError;
-use pin_project_lite::pin_project;
+use crate::record::{Commit, CommitInTime, Recording};
 
 pin_project! {
     /// The future of an [`AuditService`](super::AuditService).
@@ -74,8 +74,7 @@ impl<R> Answer<R> {
 
 struct Waiting<R> {
     answer: Answer<R>,
-    commit: Commit,
-    deadline: Deadline,
+    commit: CommitInTime,
 }
 
 impl<F, R, K> AuditFuture<F, R, K> {
@@ -143,13 +142,13 @@ where
                     }
                     let waiting = Waiting {
                         answer: Answer::new(result),
-                        commit,
-                        deadline: Deadline::default(),
+                        commit: CommitInTime::new(commit),
                     };
                     this.state.set(State::Committing { waiting, callbacks });
                 }
                 StateProjection::Committing { waiting, callbacks } => {
-                    let committed = ready!(waiting.poll(callbacks, cx));
+                    let what = "making the record durable";
+                    let committed = ready!(waiting.commit.poll(&callbacks.recorder, what, cx));
                     let answer = waiting.answer.take();
                     let answer = match (answer, committed) {
                         (Some(answer), Err(error)) => {
@@ -178,23 +177,6 @@ fn handed_out_once<R>(answer: Option<R>) -> R {
     match answer {
         Some(answer) => answer,
         None => panic!("`AuditFuture` polled after it was ready"),
-    }
-}
-
-impl<R> Waiting<R> {
-    fn poll<D, C, U, N, G>(
-        &mut self,
-        callbacks: &Callbacks<D, C, U, N, G>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SinkError>> {
-        if let Poll::Ready(committed) = Pin::new(&mut self.commit).poll(cx) {
-            return Poll::Ready(committed);
-        }
-        let late = self.deadline.poll(callbacks.recorder.max_wait(), cx);
-        if late.is_ready() {
-            return Poll::Ready(Err(SinkError::deadline("making the record durable")));
-        }
-        Poll::Pending
     }
 }
 

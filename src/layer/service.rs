@@ -67,7 +67,7 @@ impl AuditLayer {
 
 /// Sets the callbacks of an [`AuditLayer`].
 #[must_use]
-pub struct AuditLayerBuilder<D, C, U, N, G = LetPass>(Callbacks<D, C, U, N, G>);
+pub struct AuditLayerBuilder<D, C, U, N, G = LetPass>(pub(crate) Callbacks<D, C, U, N, G>);
 
 impl<D, C, U, N, G> AuditLayerBuilder<D, C, U, N, G> {
     /// Tells what requests ask for: a [`Describe`], or a closure over
@@ -229,8 +229,8 @@ impl<S, K> AuditService<S, K> {
 }
 
 /// The callbacks, and where one service stands at the gate.
-pub(super) struct Entrance<K> {
-    pub(super) callbacks: Arc<K>,
+pub(crate) struct Entrance<K> {
+    pub(crate) callbacks: Arc<K>,
     gate: Gate,
     admission: Option<Admission>,
     /// The service inside said that it is ready, and was not called since.
@@ -245,7 +245,7 @@ impl<K> Clone for Entrance<K> {
 }
 
 impl<K> Entrance<K> {
-    pub(super) fn new(callbacks: Arc<K>) -> Self {
+    pub(crate) fn new(callbacks: Arc<K>) -> Self {
         Self {
             callbacks,
             gate: Gate::default(),
@@ -256,14 +256,14 @@ impl<K> Entrance<K> {
 
     /// Keeps what the service inside answered: once it is ready, so is the whole until it is called, since
     /// what it reserved must not wait for the log.
-    pub(super) fn holds_inner<E>(&mut self, ready: &Poll<Result<(), E>>) {
+    pub(crate) fn holds_inner<E>(&mut self, ready: &Poll<Result<(), E>>) {
         self.holds_inner = matches!(ready, Poll::Ready(Ok(())));
     }
 }
 
 impl<D, C, U, N, G> Entrance<Callbacks<D, C, U, N, G>> {
     /// Ready when it is decided whether the log can take the next call.
-    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.holds_inner {
             return Poll::Ready(());
         }
@@ -278,7 +278,7 @@ impl<D, C, U, N, G> Entrance<Callbacks<D, C, U, N, G>> {
     }
 
     /// Begins the recording of the next call, or answers it.
-    pub(super) fn enter<Request, T, E>(
+    pub(crate) fn enter<Request, T, E>(
         &mut self,
         request: &mut Request,
     ) -> Result<Recording, Result<T, E>>

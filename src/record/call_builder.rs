@@ -53,10 +53,19 @@ macro_rules! texts {
 
 impl<'a> CallBuilder<'a> {
     pub(super) fn new(open: &'a mut Open, inner: &'a Inner) -> Self {
+        Self::with_rules(open, inner, &inner.sanitizer)
+    }
+
+    /// Goes on with a call whose tool, and so the rules for it, may be known already.
+    pub(super) fn with_rules(
+        open: &'a mut Open,
+        inner: &'a Inner,
+        sanitizer: &'a Sanitizer,
+    ) -> Self {
         Self {
             open,
             inner,
-            sanitizer: &inner.sanitizer,
+            sanitizer,
         }
     }
 
@@ -149,6 +158,41 @@ impl<'a> CallBuilder<'a> {
         self.open.unsanitized_arguments =
             changed.then(|| self.inner.triggers.fingerprint(arguments));
         subjects::note(self.open, self.inner, "arguments", arguments);
+        self
+    }
+
+    /// Says that the arguments are told while the call runs: [`Recording::describe`](super::Recording::describe) takes them.
+    ///
+    /// A record of intent has those that were told before it. Why the call is made is inferred only at its end.
+    pub fn arguments_come_later(&mut self) -> &mut Self {
+        self.open.arguments_come_later = true;
+        self
+    }
+
+    /// Says that the arguments that were told are not all: the record names them in `shortened`, and says where it
+    /// may lack a subject.
+    pub fn arguments_are_cut(&mut self) -> &mut Self {
+        self.open.shorten(Member::Arguments);
+        subjects::miss(self.open, self.inner);
+        self
+    }
+
+    /// True where the call leaves a record of intent.
+    #[cfg(feature = "axum")]
+    pub(crate) fn leaves_intent(&self) -> bool {
+        self.open.is_emergency || self.open.tool.is_some_and(|tool| tool.intent)
+    }
+
+    /// True where arguments were told.
+    #[cfg(feature = "axum")]
+    pub(crate) fn has_arguments(&self) -> bool {
+        !self.open.pieces.arguments.is_empty()
+    }
+
+    /// Says that the member of this name is no claim.
+    #[cfg(feature = "axum")]
+    pub(crate) fn established(&mut self, member: &'static str) -> &mut Self {
+        self.open.verify(member);
         self
     }
 
@@ -324,7 +368,7 @@ impl<'a> CallBuilder<'a> {
         if !context.verified.is_empty() {
             self.verified(&context.verified);
         }
-        self.metadata(&context.session_metadata);
+        self.all_metadata(&context.session_metadata);
         if let Some(role) = &context.user_role {
             self.user_role(role);
         }
@@ -337,22 +381,24 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// The session's metadata. The role has a place of its own, and stands in the attribution too.
-    fn metadata(&mut self, members: &Map<String, Value>) {
-        if members.is_empty() {
-            return;
-        }
-        self.open.metadata.clear();
-        self.open.metadata_bytes = 0;
-        for (name, value) in members {
-            match value {
-                Value::String(role) if name == USER_ROLE => {
-                    self.user_role(role);
-                }
-                Value::Null if name == USER_ROLE => {}
-                _ if name == USER_ROLE => self.role_value(value),
-                _ => self.metadata_member(name, value),
+    /// Adds a member to the session's metadata: client, device, whatever is known of the session.
+    ///
+    /// `user_role` has a place of its own, and stands in the attribution too.
+    pub fn metadata(&mut self, name: &str, value: &Value) -> &mut Self {
+        match value {
+            Value::String(role) if name == USER_ROLE => {
+                self.user_role(role);
             }
+            Value::Null if name == USER_ROLE => {}
+            _ if name == USER_ROLE => self.role_value(value),
+            _ => self.metadata_member(name, value),
+        }
+        self
+    }
+
+    fn all_metadata(&mut self, members: &Map<String, Value>) {
+        for (name, value) in members {
+            self.metadata(name, value);
         }
     }
 
@@ -376,7 +422,7 @@ impl<'a> CallBuilder<'a> {
         };
         let sanitizer = self.sanitizer;
         let from = self.open.bytes.len();
-        let key = self.open.piece(Member::SessionMetadata, |out, _| {
+        let (key, changed) = self.open.piece_as_told(Member::SessionMetadata, |out, _| {
             sanitizer.write_key(out, name)
         });
         let value = self.open.piece(Member::SessionMetadata, |out, echo| {
@@ -384,7 +430,11 @@ impl<'a> CallBuilder<'a> {
         });
         // Names may be changed, and so be out of order or the same, once they are sanitized.
         let mut metadata = std::mem::take(&mut self.open.metadata);
-        self.open.insert_member(&mut metadata, key, value);
+        match self.open.place_of(&metadata, key) {
+            // Said twice: it stands as it was said last.
+            Ok(place) if !changed => metadata[place].1 = value,
+            _ => self.open.insert_member(&mut metadata, key, value),
+        }
         self.open.metadata = metadata;
         self.open.metadata_bytes += self.open.bytes.len() - from + 2;
     }

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use super::gate::Deadline;
 use super::recorder::{Recorder, sink_panicked};
 use crate::sink::{SinkError, Ticket};
 
@@ -52,6 +53,36 @@ impl Future for Commit {
             self.waits = None;
         }
         result
+    }
+}
+
+/// A commit that is waited for no longer than the policy's `max_wait`.
+#[derive(Debug)]
+pub(crate) struct CommitInTime {
+    commit: Commit,
+    deadline: Deadline,
+}
+
+impl CommitInTime {
+    pub(crate) fn new(commit: Commit) -> Self {
+        Self {
+            commit,
+            deadline: Deadline::default(),
+        }
+    }
+
+    /// `what` says in an error what took too long.
+    pub(crate) fn poll(
+        &mut self,
+        recorder: &Recorder,
+        what: &'static str,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SinkError>> {
+        if let Poll::Ready(committed) = Pin::new(&mut self.commit).poll(cx) {
+            return Poll::Ready(committed);
+        }
+        ready!(self.deadline.poll(recorder.max_wait(), cx));
+        Poll::Ready(Err(SinkError::deadline(what)))
     }
 }
 

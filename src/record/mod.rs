@@ -29,9 +29,10 @@ mod summary;
 
 pub use self::call_builder::CallBuilder;
 pub use self::commit::Commit;
+pub(crate) use self::commit::CommitInTime;
 pub use self::entry_builder::{EntryBuf, EntryBuilder};
+pub(crate) use self::gate::Gate;
 pub use self::gate::{Admission, Refusal};
-pub(crate) use self::gate::{Deadline, Gate};
 pub use self::outcome_builder::OutcomeBuilder;
 pub(crate) use self::policy::SUBJECT_MEMBERS;
 pub use self::policy::{Policy, Results};

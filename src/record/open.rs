@@ -189,8 +189,10 @@ pub(super) struct Open {
     pub(super) unsanitized_conversation: Option<u64>,
     pub(super) unsanitized_arguments: Option<u64>,
     pub(super) identity: IdentitySlot,
-    /// Names of what a layer inside found out.
-    pub(super) found: [&'static str; 2],
+    /// Names of what a layer inside, or the connection itself, established.
+    pub(super) found: [&'static str; 3],
+    /// The arguments are told while the call runs.
+    pub(super) arguments_come_later: bool,
     pub(super) started_micros: i64,
     pub(super) started: Duration,
 }
@@ -232,7 +234,8 @@ impl Open {
             unsanitized_conversation: None,
             unsanitized_arguments: None,
             identity: IdentitySlot::default(),
-            found: [""; 2],
+            found: [""; 3],
+            arguments_come_later: false,
             started_micros: 0,
             started: Duration::ZERO,
         }
@@ -266,7 +269,8 @@ impl Open {
         self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;
         self.identity = IdentitySlot::default();
-        self.found = [""; 2];
+        self.found = [""; 3];
+        self.arguments_come_later = false;
         self.forget_result();
     }
 

@@ -133,6 +133,27 @@ impl<'a> OutcomeBuilder<'a> {
         self
     }
 
+    /// Like [`result`](Self::result), for an answer of so many bytes of which only a beginning was kept: `beginning` is
+    /// what could be read of it, null where nothing could.
+    ///
+    /// No rows are counted, and the record says where it may lack a subject.
+    pub fn result_cut(&mut self, beginning: &Value, bytes: u64) -> &mut Self {
+        self.open.forget_result();
+        summary::summarize(self.open, self.inner, beginning);
+        self.open.rows = None;
+        self.open.result_size = bytes;
+        subjects::note(self.open, self.inner, "result", beginning);
+        subjects::miss(self.open, self.inner);
+        self
+    }
+
+    /// The tool answered with so many bytes that are neither JSON nor a text: nothing else is kept of them.
+    pub fn result_bytes(&mut self, bytes: u64) -> &mut Self {
+        self.open.forget_result();
+        self.open.result_size = bytes;
+        self
+    }
+
     fn preview(&mut self, result: &Value) {
         // Members are left out, never null (FORMAT section 3).
         if self.inner.results != Results::Preview || result.is_null() {

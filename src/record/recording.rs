@@ -46,12 +46,7 @@ impl Described {
         open.number = recorder.next_number();
         assemble::write_call_id(&mut open.call_id, &inner.prefix, open.number);
         open.started_micros = civil::micros(inner.clock.now());
-        let described = catch_unwind(AssertUnwindSafe(|| {
-            describe(&mut CallBuilder::new(&mut open, inner));
-        }));
-        if described.is_err() {
-            tracing::error!(target: "tool_audit", "describing a request panicked: its record says what had been told until then");
-        }
+        caught(|| describe(&mut CallBuilder::new(&mut open, inner)));
         Self(open)
     }
 
@@ -62,6 +57,12 @@ impl Described {
     /// There is no such call: it was refused before it began.
     pub(crate) fn discard(self) {
         open::give_back(self.0);
+    }
+}
+
+fn caught(describe: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(describe)).is_err() {
+        tracing::error!(target: "tool_audit", "describing a request panicked: its record says what had been told until then");
     }
 }
 
@@ -82,7 +83,15 @@ impl Recording {
         } else {
             tool.durability
         };
-        let key = infer_trigger(&mut open, inner);
+        let key = if open.arguments_come_later {
+            open.trigger = open.declared.unwrap_or_default();
+            open.basis = open
+                .declared
+                .map_or(TriggerBasis::Default, |_| TriggerBasis::Declared);
+            None
+        } else {
+            infer_trigger(&mut open, inner)
+        };
         let wants_intent = tool.intent
             || open.is_emergency
             || (open.is_destructive && inner.policy.intent_for_destructive);
@@ -121,6 +130,39 @@ impl Recording {
         if let Some(open) = &mut self.open {
             open.started = self.recorder.inner().clock.monotonic();
         }
+    }
+
+    /// Says more of the call while it runs: what became known only after it had begun, such as arguments that are read
+    /// from a stream. What was told before stands where nothing else is said.
+    ///
+    /// A record of intent is written when the call begins, and has none of it. The tool is to be named before: what
+    /// its policy asks for was looked up then.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tool_audit::{MemorySink, Recorder};
+    ///
+    /// let sink = MemorySink::new();
+    /// let mut recording = Recorder::new(sink.clone()).start(|call| {
+    ///     call.tool_name("import_orders").arguments_come_later();
+    /// });
+    /// recording.describe(|call| {
+    ///     call.arguments(&json!({"file": "orders.csv", "password": "hunter2"}));
+    /// });
+    /// recording.success(&json!({"count": 3}));
+    /// assert_eq!(sink.entries()[0].arguments["file"], "orders.csv");
+    /// assert!(!sink.lines()[0].contains("hunter2"));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Not by a panic in `describe`: it is caught, and the record says what had been told until then.
+    pub fn describe(&mut self, describe: impl FnOnce(&mut CallBuilder<'_>)) {
+        let Some(open) = &mut self.open else { return };
+        let inner = self.recorder.inner();
+        let own = open.sanitizer.clone();
+        let rules = own.as_ref().unwrap_or(&inner.sanitizer);
+        caught(|| describe(&mut CallBuilder::with_rules(open, inner, rules)));
     }
 
     /// The call's own id, which stands in its records.
@@ -232,6 +274,9 @@ impl Recording {
         let duration = inner.clock.monotonic().saturating_sub(open.started);
         let outcome = judge_outcome(&mut open, inner, judge);
         take_identity(&mut open, inner);
+        if open.arguments_come_later {
+            self.key = infer_trigger(&mut open, inner);
+        }
         if let Some(key) = self.key {
             inner.triggers.ended(key, open.number, outcome);
         }

@@ -217,6 +217,11 @@ pub(super) fn note_text(open: &mut Open, inner: &Inner, place: &'static str, tex
     }
 }
 
+/// Says that somebody may be missing among the subjects, where the policy looks for any.
+pub(super) fn miss(open: &mut Open, inner: &Inner) {
+    open.subjects_cut |= !inner.policy.subject_names.names.is_empty();
+}
+
 struct Walk<'a> {
     open: &'a mut Open,
     names: &'a SubjectNames,

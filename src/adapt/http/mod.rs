@@ -3,10 +3,30 @@
 //! An [`AuditHandle`] rides in the extensions of every request that was looked at, so that what stands further
 //! inside can say who the caller is, or record the call itself.
 
+mod answer;
+mod answer_body;
+mod arguments;
+mod conclude;
 mod forwarded;
+mod future;
 mod handle;
+mod identify;
+mod layer;
+mod open_call;
 mod origin;
+mod partial_json;
+mod request;
+mod request_body;
+mod service;
+mod tool_name;
 
+pub use self::answer::Answer;
 pub use self::forwarded::{ForwardedBy, TrustedHops};
+pub use self::future::HttpAuditFuture;
 pub use self::handle::AuditHandle;
+pub use self::identify::{IdentifyLayer, IdentifyService};
+pub use self::layer::{HttpAuditLayer, HttpAuditLayerBuilder, HttpCallbacks};
 pub use self::origin::HttpOrigin;
+pub use self::request::HeadAlone;
+pub use self::service::HttpAuditService;
+pub use self::tool_name::ToolNaming;

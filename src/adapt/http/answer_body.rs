@@ -1,0 +1,199 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+
+use super::Answer;
+use super::answer::AnswerCopy;
+use super::open_call::OpenCall;
+use crate::call::Outcome;
+use crate::record::{CommitInTime, OutcomeBuilder, Recorder};
+
+pub(super) type Item = Option<Result<Frame<Bytes>, axum::Error>>;
+
+/// An answer's body on its way to the client. Where the call ends with it, it carries the call.
+///
+/// The frame that ends the call is held back until the record is as durable as the policy asks, at most for `max_wait`.
+pub(super) struct AnswerBody<K> {
+    pub(super) body: Body,
+    /// What was read of it together with the head.
+    pub(super) front: Item,
+    pub(super) streamed: Option<Streamed<K>>,
+    pub(super) held: Option<Held>,
+}
+
+/// A call that ends with its answer's body.
+pub(super) struct Streamed<K> {
+    pub(super) call: OpenCall,
+    pub(super) copy: AnswerCopy,
+    /// How many bytes the head has promised: who has taken those does not ask for the end.
+    pub(super) promised: Option<u64>,
+    pub(super) recorder: Recorder,
+    pub(super) callbacks: Arc<K>,
+    pub(super) judge: fn(&K, &Answer, &mut OutcomeBuilder<'_>),
+}
+
+/// A frame, or the end, that waits for the record.
+pub(super) struct Held {
+    item: Item,
+    commit: CommitInTime,
+    recorder: Recorder,
+}
+
+impl<K> AnswerBody<K> {
+    /// Notes what goes to the client. Where it was the last, the call ends, and it may have to wait.
+    fn pass(&mut self, item: Item) -> Result<Item, Held> {
+        let Some(mut streamed) = self.streamed.take() else {
+            return Ok(item);
+        };
+        if let Some(Ok(frame)) = &item
+            && !streamed.note(frame, &self.body)
+        {
+            self.streamed = Some(streamed);
+            return Ok(item);
+        }
+        let Streamed {
+            call,
+            copy,
+            recorder,
+            callbacks,
+            judge,
+            ..
+        } = streamed;
+        let commit = match &item {
+            Some(Err(error)) => call.finish(|outcome| broken(&copy, error, outcome)),
+            _ => call.finish(|outcome| judge(&callbacks, &copy.answer(), outcome)),
+        };
+        if commit.is_done() {
+            return Ok(item);
+        }
+        let commit = CommitInTime::new(commit);
+        Err(Held {
+            item,
+            commit,
+            recorder,
+        })
+    }
+}
+
+impl<K> Streamed<K> {
+    /// True where nothing comes behind this frame.
+    pub(super) fn note(&mut self, frame: &Frame<Bytes>, body: &Body) -> bool {
+        if let Some(data) = frame.data_ref() {
+            self.copy.add(data);
+        }
+        let passed = self.copy.passed();
+        frame.is_trailers()
+            || body.is_end_stream()
+            || self.promised.is_some_and(|promised| passed >= promised)
+    }
+}
+
+/// The body failed: what the client got is not the whole answer.
+pub(super) fn broken(copy: &AnswerCopy, error: &axum::Error, outcome: &mut OutcomeBuilder<'_>) {
+    copy.answer().summarize(outcome);
+    outcome
+        .outcome(Outcome::ServiceError)
+        .error_type("response_body_failed")
+        .error(error);
+}
+
+impl<K> HttpBody for AnswerBody<K> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
+        let this = &mut *self;
+        if let Some(front) = this.front.take() {
+            return Poll::Ready(Some(front));
+        }
+        if this.held.is_none() {
+            let body = Pin::new(&mut this.body);
+            let item = match catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))) {
+                Ok(polled) => ready!(polled),
+                Err(panic) => {
+                    if let Some(streamed) = this.streamed.take() {
+                        streamed.call.panicked(&*panic);
+                    }
+                    resume_unwind(panic)
+                }
+            };
+            match this.pass(item) {
+                Ok(item) => return Poll::Ready(item),
+                Err(held) => this.held = Some(held),
+            }
+        }
+        if let Some(Held {
+            commit, recorder, ..
+        }) = &mut this.held
+        {
+            let committed = ready!(commit.poll(recorder, "making the record durable", cx));
+            if committed.is_err() {
+                // The head is with the client: there is no other answer to give.
+                recorder.count_undurable();
+            }
+        }
+        Poll::Ready(this.held.take().and_then(|held| held.item))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.front.is_none() && self.held.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let body = self.body.size_hint();
+        let held = self.held.as_ref().and_then(|held| held.item.as_ref());
+        let ahead = [self.front.as_ref(), held].into_iter().flatten().flatten();
+        let ahead = ahead
+            .filter_map(Frame::data_ref)
+            .map(Bytes::len)
+            .sum::<usize>() as u64;
+        let mut hint = SizeHint::new();
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper + ahead);
+        }
+        hint.set_lower(body.lower() + ahead);
+        hint
+    }
+}
+
+impl<K> Drop for AnswerBody<K> {
+    fn drop(&mut self) {
+        let Some(streamed) = self.streamed.take() else {
+            return;
+        };
+        let Streamed {
+            call,
+            copy,
+            callbacks,
+            judge,
+            ..
+        } = streamed;
+        let committed = call.finish(|outcome| {
+            let answer = copy.answer();
+            if copy.is_failure() {
+                // How the call ended was said already.
+                judge(&callbacks, &answer, outcome);
+            } else {
+                answer.summarize(outcome);
+                outcome
+                    .outcome(Outcome::Cancelled)
+                    .error_type("body_dropped");
+            }
+        });
+        drop(committed);
+    }
+}
+
+impl<K> fmt::Debug for AnswerBody<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AnswerBody")
+            .field("carries_a_call", &self.streamed.is_some())
+            .finish_non_exhaustive()
+    }
+}

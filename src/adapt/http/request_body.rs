@@ -1,0 +1,124 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use axum::body::{Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+/// The beginning of a request's body, copied as it passes.
+#[derive(Default)]
+pub(super) struct BodyCopy(Mutex<Copied>);
+
+#[derive(Default)]
+pub(super) struct Copied {
+    /// At most as many as the copy was limited to.
+    pub(super) bytes: Vec<u8>,
+    /// How many have passed.
+    pub(super) passed: u64,
+    pub(super) progress: Progress,
+}
+
+/// How far a body was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nobody has asked for it.
+    #[default]
+    Unread,
+    Partly,
+    Whole,
+    /// It could not be read to its end.
+    Failed,
+}
+
+impl BodyCopy {
+    fn note(&self, note: impl FnOnce(&mut Copied)) {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What was copied until now. Later bytes are counted and not kept.
+    pub(super) fn take(&self) -> Copied {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Shows nothing of the body.
+impl fmt::Debug for BodyCopy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("BodyCopy").finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A body that is copied as it is read. Nothing of it is changed or read ahead.
+    pub(super) struct CopiedBody<B> {
+        #[pin]
+        body: B,
+        copy: Arc<BodyCopy>,
+        limit: usize,
+    }
+}
+
+impl<B> CopiedBody<B> {
+    /// Copies at most `limit` bytes.
+    pub(super) fn new(body: B, copy: Arc<BodyCopy>, limit: usize) -> Self {
+        Self { body, copy, limit }
+    }
+}
+
+impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        let polled = this.body.as_mut().poll_frame(cx);
+        let limit = *this.limit;
+        this.copy.note(|copied| {
+            copied.progress = match &polled {
+                Poll::Pending => copied.progress.max_partly(),
+                Poll::Ready(None) => Progress::Whole,
+                Poll::Ready(Some(Err(_))) => Progress::Failed,
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Some(data) = frame.data_ref() {
+                        copied.passed += data.len() as u64;
+                        let room = limit.saturating_sub(copied.bytes.len());
+                        copied
+                            .bytes
+                            .extend_from_slice(&data[..data.len().min(room)]);
+                    }
+                    // Who knows that it is the end does not ask again.
+                    if this.body.is_end_stream() {
+                        Progress::Whole
+                    } else {
+                        Progress::Partly
+                    }
+                }
+            };
+        });
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Progress {
+    /// Somebody waits for it.
+    fn max_partly(self) -> Self {
+        if self == Self::Unread {
+            Self::Partly
+        } else {
+            self
+        }
+    }
+}
