@@ -35,7 +35,7 @@ use tower::{BoxError, ServiceBuilder};
 
 /// The tools of a shop.
 #[derive(Clone)]
-struct Shop;
+pub(crate) struct Shop;
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Order {
@@ -73,7 +73,7 @@ impl Shop {
 impl ServerHandler for Shop {}
 
 /// The shop behind three layers, outermost first.
-fn audited(recorder: Recorder) -> impl ServerHandler + Clone {
+pub(crate) fn audited(recorder: Recorder) -> impl ServerHandler + Clone {
     let stack = ServiceBuilder::new()
         .layer(audit(recorder))
         .concurrency_limit(32)
@@ -134,7 +134,10 @@ async fn serve_http(server: impl ServerHandler + Clone, address: &str) -> Result
 }
 
 /// A clone of the server for each session: they share the handler and the log.
-fn router(server: impl ServerHandler + Clone, config: StreamableHttpServerConfig) -> axum::Router {
+pub(crate) fn router(
+    server: impl ServerHandler + Clone,
+    config: StreamableHttpServerConfig,
+) -> axum::Router {
     let sessions = LocalSessionManager::default();
     let service = StreamableHttpService::new(move || Ok(server.clone()), sessions.into(), config);
     axum::Router::new().nest_service("/mcp", service)

@@ -93,7 +93,7 @@ fn a_tool_that_is_said_to_be_destructive_leaves_a_record_of_intent_unless_the_po
         let recording = recorder.start(|call| {
             call.effect(effect).tool_name("tidy_orders");
         });
-        recording.success(&json!({}));
+        drop(recording.success(&json!({})));
         kinds(&sink)
     };
     let both = ["tool_call_started", "tool_call"];
