@@ -183,6 +183,14 @@ impl<'a> CallBuilder<'a> {
         self.open.is_emergency || self.open.tool.is_some_and(|tool| tool.intent)
     }
 
+    /// Says that the call began before it was recorded.
+    #[cfg(feature = "axum")]
+    pub(crate) fn began(&mut self, moment: super::Moment) -> &mut Self {
+        self.open.started_micros = moment.wall_micros;
+        self.open.began = Some(moment.monotonic);
+        self
+    }
+
     /// True where arguments were told.
     #[cfg(feature = "axum")]
     pub(crate) fn has_arguments(&self) -> bool {

@@ -36,6 +36,8 @@ pub use self::gate::{Admission, Refusal};
 pub use self::outcome_builder::OutcomeBuilder;
 pub(crate) use self::policy::SUBJECT_MEMBERS;
 pub use self::policy::{Policy, Results};
+#[cfg(feature = "axum")]
+pub(crate) use self::recorder::Moment;
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub(crate) use self::recording::Described;
 pub use self::recording::Recording;

@@ -195,6 +195,8 @@ pub(super) struct Open {
     pub(super) arguments_come_later: bool,
     pub(super) started_micros: i64,
     pub(super) started: Duration,
+    /// When it began, where that was before it was recorded.
+    pub(super) began: Option<Duration>,
 }
 
 impl Open {
@@ -238,6 +240,7 @@ impl Open {
             arguments_come_later: false,
             started_micros: 0,
             started: Duration::ZERO,
+            began: None,
         }
     }
 
@@ -271,6 +274,7 @@ impl Open {
         self.identity = IdentitySlot::default();
         self.found = [""; 3];
         self.arguments_come_later = false;
+        self.began = None;
         self.forget_result();
     }
 

@@ -67,6 +67,14 @@ pub(super) struct Inner {
     idle: Notify,
 }
 
+/// When something began.
+#[cfg(feature = "axum")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(super) wall_micros: i64,
+    pub(super) monotonic: Duration,
+}
+
 /// Makes a [`Recorder`].
 #[derive(Debug)]
 pub struct RecorderBuilder {
@@ -259,6 +267,15 @@ impl Recorder {
 
     pub(crate) fn start_described(&self, admission: &Admission, described: Described) -> Recording {
         Recording::start(self, admission, described)
+    }
+
+    /// Now: for a call that is recorded only once it is known that it is one.
+    #[cfg(feature = "axum")]
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            wall_micros: crate::clock::civil::micros(self.0.clock.now()),
+            monotonic: self.0.clock.monotonic(),
+        }
     }
 
     /// The gate: pending while the log cannot take more. It has no deadline of its own.

@@ -108,7 +108,8 @@ impl Recording {
             recording.record_intent();
         }
         if let Some(open) = &mut recording.open {
-            open.started = recorder.inner().clock.monotonic();
+            let began = open.began;
+            open.started = began.unwrap_or_else(|| recorder.inner().clock.monotonic());
         }
         recording
     }

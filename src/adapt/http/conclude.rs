@@ -1,9 +1,8 @@
 //! What becomes of a call when its answer's head is there.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
@@ -11,12 +10,14 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use http::response::Parts;
+use http_body::Frame;
 
 use super::Answer;
 use super::answer::AnswerCopy;
 use super::answer_body::{AnswerBody, Streamed, broken};
 use super::layer::HttpCallbacks;
 use super::open_call::OpenCall;
+use super::peek::{Peeked, peek, with_front};
 use crate::call::{Classify, Identity};
 use crate::record::Commit;
 
@@ -47,42 +48,36 @@ where
     let judge = |call: OpenCall, answer: &Answer| {
         call.finish(|outcome| callbacks.classify.0.classify(Ok(answer), outcome))
     };
-    if body.is_end_stream() || !has_body(&call, &head) {
+    if !has_body(&call, &head) {
         let commit = judge(call, &copy.answer());
         return (Response::from_parts(head, body), commit);
     }
     let exact = body.size_hint().exact();
     // What is there already, and small, is looked at before it goes out: then the record is there first.
-    let is_small = exact.is_some_and(|size| size <= limit as u64);
-    let mut front = None;
-    if is_small {
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut body).poll_frame(cx)));
-        match polled {
-            Err(panic) => {
-                call.panicked(&*panic);
-                resume_unwind(panic)
-            }
-            Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(None)) => {
-                let commit = judge(call, &copy.answer());
-                return (Response::from_parts(head, body), commit);
-            }
-            Ok(Poll::Ready(Some(Err(error)))) => {
-                let commit = call.finish(|outcome| broken(&copy, &error, outcome));
-                front = Some(Err(error));
-                return (with_front(head, body, front), commit);
-            }
-            Ok(Poll::Ready(Some(Ok(frame)))) => {
-                let data = frame.data_ref().map_or(&[][..], |data| data);
-                if body.is_end_stream() || exact == Some(data.len() as u64) {
-                    let commit = judge(call, &copy.of_one_frame(data));
-                    return (with_front(head, body, Some(Ok(frame))), commit);
-                }
-                copy.add(data);
-                front = Some(Ok(frame));
-            }
+    let (front, ended) = match peek(&mut body, limit, cx) {
+        Err(panic) => {
+            call.panicked(&*panic);
+            resume_unwind(panic)
         }
-    }
+        Ok(Peeked::Nothing) => (None, Err(call)),
+        Ok(Peeked::Part(frame)) => {
+            copy.add(data_of(&frame));
+            (Some(Ok(frame)), Err(call))
+        }
+        Ok(Peeked::End) => (None, Ok(judge(call, &copy.answer()))),
+        Ok(Peeked::Whole(frame)) => {
+            let commit = judge(call, &copy.of_one_frame(data_of(&frame)));
+            (Some(Ok(frame)), Ok(commit))
+        }
+        Ok(Peeked::Failed(error)) => {
+            let commit = call.finish(|outcome| broken(&copy, &error, outcome));
+            (Some(Err(error)), Ok(commit))
+        }
+    };
+    let call = match ended {
+        Ok(commit) => return (Response::from_parts(head, with_front(front, body)), commit),
+        Err(call) => call,
+    };
     let streamed = Streamed {
         call,
         copy,
@@ -102,19 +97,8 @@ where
     (Response::from_parts(head, Body::new(body)), Commit::done())
 }
 
-/// The answer of a call that has ended, of whose body something was read.
-fn with_front(
-    head: Parts,
-    body: Body,
-    front: Option<Result<http_body::Frame<Bytes>, axum::Error>>,
-) -> Response {
-    let body = AnswerBody::<()> {
-        body,
-        front,
-        streamed: None,
-        held: None,
-    };
-    Response::from_parts(head, Body::new(body))
+fn data_of(frame: &Frame<Bytes>) -> &[u8] {
+    frame.data_ref().map_or(&[], |data| data)
 }
 
 /// False where no server sends the body, so that nobody reads it.

@@ -75,11 +75,11 @@ pin_project! {
 pub(super) struct Waiting<T>(Mutex<Option<T>>);
 
 impl<T> Waiting<T> {
-    fn new(value: T) -> Self {
+    pub(super) fn new(value: T) -> Self {
         Self(Mutex::new(Some(value)))
     }
 
-    fn take(&mut self) -> Option<T> {
+    pub(super) fn take(&mut self) -> Option<T> {
         self.0
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)

@@ -21,7 +21,11 @@ pub(super) struct Read {
 pub(super) fn read(text: &[u8], is_cut: bool) -> Read {
     let mut value = Value::Null;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let was_read = Place(&mut value).deserialize(&mut deserializer).is_ok();
+    let ends_in_number = text
+        .last()
+        .is_some_and(|last| last.is_ascii_digit() || b".eE+-".contains(last));
+    let place = Place(&mut value, ends_in_number);
+    let was_read = place.deserialize(&mut deserializer).is_ok();
     if is_cut && value.is_number() {
         value = Value::Null;
     }
@@ -31,8 +35,9 @@ pub(super) fn read(text: &[u8], is_cut: bool) -> Read {
     }
 }
 
-/// A place that is filled while it is read, so that what came before a fault is kept.
-struct Place<'a>(&'a mut Value);
+/// A place that is filled while it is read, so that what came before a fault is kept; and whether the text may end in
+/// the middle of a number.
+struct Place<'a>(&'a mut Value, bool);
 
 /// What serde_json calls the only member of a number, where it keeps all digits (its feature `arbitrary_precision`).
 const ALL_DIGITS: &str = "$serde_json::private::Number";
@@ -87,27 +92,29 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let Self(place, ends_in_number) = self;
         let mut list = Vec::new();
         let result = loop {
             let mut item = Value::Null;
-            match items.next_element_seed(Place(&mut item)) {
+            match items.next_element_seed(Place(&mut item, ends_in_number)) {
                 Ok(Some(())) => list.push(item),
                 Ok(None) => break Ok(()),
                 Err(error) => {
                     if !item.is_null() {
                         list.push(item);
-                    } else if list.last().is_some_and(Value::is_number) {
+                    } else if ends_in_number && list.last().is_some_and(Value::is_number) {
                         list.pop();
                     }
                     break Err(error);
                 }
             }
         };
-        *self.0 = Value::Array(list);
+        *place = Value::Array(list);
         result
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self(place, ends_in_number) = self;
         let mut object = Map::new();
         let mut last = None;
         let result = loop {
@@ -115,14 +122,14 @@ impl<'de> Visitor<'de> for Place<'_> {
                 Ok(Some(name)) => name,
                 Ok(None) => break Ok(()),
                 Err(error) => {
-                    if let Some(last) = last {
+                    if let Some(last) = last.filter(|_| ends_in_number) {
                         object.remove(&last);
                     }
                     break Err(error);
                 }
             };
             let mut value = Value::Null;
-            let read = members.next_value_seed(Place(&mut value));
+            let read = members.next_value_seed(Place(&mut value, ends_in_number));
             let name = free_name(&object, name);
             last = value.is_number().then(|| name.clone());
             if read.is_ok() || !value.is_null() {
@@ -132,7 +139,7 @@ impl<'de> Visitor<'de> for Place<'_> {
                 break Err(error);
             }
         };
-        *self.0 = match number(&object) {
+        *place = match number(&object) {
             Some(number) => Value::Number(number),
             None => Value::Object(object),
         };

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::request::Parts;
+use http::{Method, Uri};
 use serde_json::{Map, Value};
 
 use super::tool_name::{Parameters, matched_route};
@@ -76,7 +77,7 @@ where
         // First: the rules for this tool hold for all that follows.
         call.tool_name(&self.naming.name(parts, &parameters));
         head.handle.origin().describe(call);
-        describe_place(parts, call);
+        describe_place(&parts.method, matched_route(parts), whole_uri(parts), call);
         if let Some(id) = parts.headers.get("x-request-id")
             && let Ok(id) = id.to_str()
         {
@@ -106,16 +107,22 @@ where
     }
 }
 
+/// The request's URI as it came: routers of routers take off what they have matched.
+pub(super) fn whole_uri(parts: &Parts) -> &Uri {
+    let original = parts.extensions.get::<OriginalUri>();
+    original.map_or(&parts.uri, |OriginalUri(uri)| uri)
+}
+
 /// Says where the request went: the route that matched, or the path where none did.
-pub(super) fn describe_place(parts: &Parts, call: &mut CallBuilder<'_>) {
-    let method = parts.method.as_str();
-    match matched_route(parts) {
+pub(super) fn describe_place(
+    method: &Method,
+    route: Option<&str>,
+    uri: &Uri,
+    call: &mut CallBuilder<'_>,
+) {
+    match route {
         Some(route) => call.metadata("http_route", &format!("{method} {route}").into()),
-        None => {
-            let original = parts.extensions.get::<OriginalUri>();
-            let path = original.map_or(&parts.uri, |OriginalUri(uri)| uri).path();
-            call.metadata("http_path", &format!("{method} {path}").into())
-        }
+        None => call.metadata("http_path", &format!("{method} {}", uri.path()).into()),
     };
 }
 

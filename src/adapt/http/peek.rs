@@ -1,0 +1,71 @@
+//! A look at an answer's body together with its head.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::Frame;
+
+use super::answer_body::{AnswerBody, Item};
+
+/// What came of the look.
+#[derive(Debug)]
+pub(super) enum Peeked {
+    /// The body is long, or of unknown length, or not there yet.
+    Nothing,
+    /// It is empty.
+    End,
+    /// This is all of it.
+    Whole(Frame<Bytes>),
+    /// It begins with this.
+    Part(Frame<Bytes>),
+    Failed(axum::Error),
+}
+
+/// Reads one frame of a body that is known to have no more than `limit` bytes.
+///
+/// # Errors
+///
+/// The payload of the body's panic.
+pub(super) fn peek(
+    body: &mut Body,
+    limit: usize,
+    cx: &mut Context<'_>,
+) -> Result<Peeked, Box<dyn Any + Send>> {
+    if body.is_end_stream() {
+        return Ok(Peeked::End);
+    }
+    let exact = body.size_hint().exact();
+    let Some(exact) = exact.filter(|size| *size <= limit as u64) else {
+        return Ok(Peeked::Nothing);
+    };
+    let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *body).poll_frame(cx)))?;
+    Ok(match polled {
+        Poll::Pending => Peeked::Nothing,
+        Poll::Ready(None) => Peeked::End,
+        Poll::Ready(Some(Err(error))) => Peeked::Failed(error),
+        Poll::Ready(Some(Ok(frame))) => {
+            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            if body.is_end_stream() || length == exact {
+                Peeked::Whole(frame)
+            } else {
+                Peeked::Part(frame)
+            }
+        }
+    })
+}
+
+/// A body of which something was read, put together again.
+pub(super) fn with_front(front: Item, body: Body) -> Body {
+    if front.is_none() {
+        return body;
+    }
+    Body::new(AnswerBody::<()> {
+        body,
+        front,
+        streamed: None,
+        held: None,
+    })
+}
