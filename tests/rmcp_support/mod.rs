@@ -299,12 +299,16 @@ impl Served {
         StreamableHttpClientTransport::from_unix_socket(socket, "http://localhost/mcp")
     }
 
-    /// Sends a request over a connection of its own, and leaves it open.
+    /// Sends a message over a connection of its own, and leaves that open.
     pub async fn post(&self, headers: &str, message: &Value) -> UnixStream {
+        self.send_to("/mcp", headers, message).await
+    }
+
+    pub async fn send_to(&self, path: &str, headers: &str, message: &Value) -> UnixStream {
         let mut stream = UnixStream::connect(&self.socket).await.expect("a server");
         let message = message.to_string();
         let request = format!(
-            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\nContent-Length: {}\r\n{headers}\r\n{message}",
             message.len()
         );
@@ -340,7 +344,10 @@ pub async fn connect(over: Over, server: impl ServerHandler + Clone) -> Connecte
             served: None,
         };
     }
-    let served = Served::new(router(server, over.config()));
+    connect_to(Served::new(router(server, over.config()))).await
+}
+
+pub async fn connect_to(served: Served) -> Connected {
     Connected {
         client: soon(().serve(served.transport())).await.expect("a session"),
         served: Some(served),
