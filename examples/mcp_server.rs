@@ -1,9 +1,9 @@
 //! A small MCP server on rmcp, with every tool call in an audit log.
 //!
 //! ```text
-//! cargo run --features rmcp --example mcp_server                             # asks itself, and prints what it recorded
-//! cargo run --features rmcp --example mcp_server -- --http 127.0.0.1:8000
-//! cargo run --features rmcp --example mcp_server -- --stdio                  # a client starts it so
+//! cargo run --features axum,rmcp --example mcp_server                             # asks itself, and prints what it recorded
+//! cargo run --features axum,rmcp --example mcp_server -- --http 127.0.0.1:8000
+//! cargo run --features axum,rmcp --example mcp_server -- --stdio                  # a client starts it so
 //! ```
 //!
 //! The last two record into the folder `audit`, or into that which `--log FOLDER` names. A client line for each:
@@ -11,7 +11,7 @@
 //! ```text
 //! npx -y @modelcontextprotocol/inspector --cli http://127.0.0.1:8000/mcp --transport http \
 //!     --method tools/call --tool-name cancel_order --tool-arg order_id=ORD-456
-//! npx -y @modelcontextprotocol/inspector --cli cargo run -q --features rmcp --example mcp_server -- --stdio \
+//! npx -y @modelcontextprotocol/inspector --cli cargo run -q --features axum,rmcp --example mcp_server -- --stdio \
 //!     --method tools/call --tool-name get_order --tool-arg order_id=ORD-456
 //! ```
 //!
@@ -19,6 +19,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::future::pending;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rmcp::handler::server::wrapper::Parameters;
@@ -29,6 +30,7 @@ use rmcp::{RoleClient, ServerHandler, ServiceExt, schemars, tool, tool_handler, 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tool_audit::adapt::http::EndpointAuditLayer;
 use tool_audit::adapt::rmcp::{LayeredHandler, audit};
 use tool_audit::{AuditEntry, HashChainSink, MemorySink, Recorder};
 use tower::{BoxError, ServiceBuilder};
@@ -104,7 +106,7 @@ async fn main() -> Result<(), BoxError> {
     let recorder = Recorder::new(HashChainSink::open(log)?);
     let server = audited(recorder.clone());
     match address {
-        Some(address) => serve_http(server, &address).await?,
+        Some(address) => serve_http(server, &address, recorder.clone()).await?,
         None => serve_stdio(server).await?,
     }
     Ok(recorder.close().await?)
@@ -116,14 +118,20 @@ async fn serve_stdio(server: impl ServerHandler) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Serves `http://ADDRESS/mcp` until it is interrupted.
-async fn serve_http(server: impl ServerHandler + Clone, address: &str) -> Result<(), BoxError> {
+/// Serves `http://ADDRESS/mcp` until it is interrupted. The layer around it knows where calls come from, and records requests
+/// that never get to the server.
+async fn serve_http(
+    server: impl ServerHandler + Clone,
+    address: &str,
+    recorder: Recorder,
+) -> Result<(), BoxError> {
     let listener = TcpListener::bind(address).await?;
     eprintln!("http://{}/mcp", listener.local_addr()?);
     let config = StreamableHttpServerConfig::default();
     let stop = config.cancellation_token.clone();
-    let router = router(server, config);
-    axum::serve(listener, router)
+    let router = router(server, config).layer(EndpointAuditLayer::new(recorder));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
                 stop.cancel();

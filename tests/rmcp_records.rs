@@ -185,6 +185,21 @@ async fn tools_that_may_destroy_leave_a_record_of_intent() {
     }
 }
 
+#[tokio::test]
+async fn a_durable_layer_goes_around_the_tools_too() {
+    let sink = MemorySink::new();
+    let audit = AuditLayer::builder(Recorder::new(sink.clone()))
+        .describe(DescribeTools::new())
+        .classify(ClassifyTools)
+        .build_durable();
+    let server = LayeredHandler::new(Tools::default(), audit);
+    let connected = connect(Over::Duplex, server).await;
+    let answer = soon(connected.client.call_tool(call_of("destroys"))).await;
+    assert_ne!(answer.expect("an answer").is_error, Some(true));
+    let kinds: Vec<_> = sink.entries().into_iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, ["tool_call_started", "tool_call"]);
+}
+
 type ModernClient = RunningService<RoleClient, ClientConfig>;
 
 /// A client that speaks protocol version 2026-07-28, and takes tasks in place of results.

@@ -1,6 +1,7 @@
 //! Why a request was cancelled: rmcp tells its handler that it was, and nothing more.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 use crate::record::OutcomeBuilder;
 
 /// Why nobody waited for a tool's answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cancellation {
     /// The client sent `notifications/cancelled`.
@@ -36,6 +37,13 @@ impl Cancellation {
             Self::Disconnected => "disconnected",
             Self::SessionEnded => "session_ended",
         }
+    }
+}
+
+/// Shows nothing of the client's words, which nobody has sanitized yet.
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

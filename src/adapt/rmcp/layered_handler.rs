@@ -34,13 +34,12 @@ use crate::record::Recorder;
 
 /// A handler whose tool calls go through a tower stack; all else goes straight to it.
 ///
-/// It is a [`ServerHandler`] itself, for every transport of rmcp's. A clone shares the handler and stands for a session of its
-/// own: what rmcp's HTTP service asks a server for with each session is best a clone of one.
+/// It is a [`ServerHandler`] itself, for every transport of rmcp's.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use rmcp::{ServerHandler, model::ServerInfo};
+/// use rmcp::ServerHandler;
 /// use tool_audit::adapt::rmcp::{LayeredHandler, audit};
 /// use tool_audit::{MemorySink, Recorder};
 /// use tower::ServiceBuilder;
@@ -57,6 +56,11 @@ use crate::record::Recorder;
 /// let server = LayeredHandler::new(Orders, stack);
 /// # let _ = server;
 /// ```
+///
+/// # Clone
+///
+/// A clone shares the handler, and stands for sessions of its own: what a client has cancelled is known of one session. What
+/// rmcp's HTTP service asks for with each session is best a clone.
 ///
 /// # What the client gets
 ///

@@ -13,7 +13,7 @@ use crate::record::OutcomeBuilder;
 /// What a tool answered, and whether anybody waited for it.
 ///
 /// A layer that answers in the tool's place makes one of a [`CallToolResult`] or a [`CallToolResponse`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ToolReply {
     /// What the client gets.
@@ -43,6 +43,21 @@ impl From<CallToolResult> for ToolReply {
 impl From<ToolReply> for CallToolResponse {
     fn from(reply: ToolReply) -> Self {
         reply.response
+    }
+}
+
+/// Shows nothing of what the tool said, which nobody has sanitized yet.
+impl fmt::Debug for ToolReply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_error = match &self.response {
+            CallToolResponse::Complete(result) => result.is_error,
+            _ => None,
+        };
+        formatter
+            .debug_struct("ToolReply")
+            .field("is_error", &is_error)
+            .field("is_cancelled", &self.cancellation.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,7 +102,7 @@ fn tree<T: Serialize>(result: &T) -> Value {
 }
 
 /// A JSON-RPC error in place of a tool's answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ToolFailure {
     /// What the client gets.
@@ -110,6 +125,17 @@ impl From<ErrorData> for ToolFailure {
 impl fmt::Display for ToolFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.error.message)
+    }
+}
+
+/// Shows the code, and nothing of what the tool said.
+impl fmt::Debug for ToolFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ToolFailure")
+            .field("code", &self.error.code.0)
+            .field("is_cancelled", &self.cancellation.is_some())
+            .finish_non_exhaustive()
     }
 }
 
