@@ -35,6 +35,7 @@ pub struct Recording {
     bypasses: bool,
     intent: Option<Ticket>,
     /// A record of intent was given to the sink.
+    #[cfg(feature = "axum")]
     has_intent: bool,
 }
 
@@ -105,6 +106,7 @@ impl Recording {
             unwinds_anyway: std::thread::panicking(),
             bypasses: matches!(admission, Admission::Unavailable(_)),
             intent: None,
+            #[cfg(feature = "axum")]
             has_intent: wants_intent,
         };
         if wants_intent {
