@@ -44,7 +44,7 @@ pub(crate) fn call() -> ToolCall {
         .trigger(CallTrigger::UserRequest)
 }
 
-fn arguments() -> Value {
+pub(crate) fn arguments() -> Value {
     json!({
         "order_id": "ORD-54321",
         "customer": {"id": "CUS-10442", "login": "j.smith", "password": "correct horse battery"},
@@ -57,7 +57,7 @@ fn arguments() -> Value {
     })
 }
 
-fn result() -> Value {
+pub(crate) fn result() -> Value {
     json!({
         "order_id": "ORD-54321",
         "status": "shipped",

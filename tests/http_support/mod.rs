@@ -5,6 +5,8 @@
     reason = "each test program uses a part of it"
 )]
 
+pub mod server;
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};

@@ -1,0 +1,259 @@
+//! What the HTTP layer costs a JSON tool behind axum: requests a second, and processor time.
+//!
+//! ```text
+//! cargo bench --features axum --bench axum               # about two minutes
+//! cargo bench --features axum --bench axum -- --quick    # some twenty seconds, coarser
+//! ```
+//!
+//! Two servers of one route each run in processes of their own, one without the layer and one with it, which writes a
+//! hash chain. The load comes over loopback from this process: requests that are bytes already, on connections that are
+//! kept, each of which sends the next one when its answer is there. The servers take turns in every round; ratios and
+//! differences are taken within a round, and medians over the rounds are shown. Processor time is that of all of a
+//! server's threads, until the last record is written.
+#![allow(
+    clippy::print_stdout,
+    reason = "the results are for people at a terminal"
+)]
+
+mod workload;
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tool_audit::adapt::http::HttpAuditLayer;
+use tool_audit::{HashChainSink, Recorder};
+use workload::contestant::run;
+use workload::machine;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if has("--serve-bare") {
+        serve(None);
+    } else if let [flag, folder] = arguments.as_slice()
+        && flag == "--serve-audited"
+    {
+        let sink = HashChainSink::open(Path::new(folder).join("audit"));
+        serve(Some(Recorder::new(sink.expect("the folder is ours"))));
+    } else if has("--bench") {
+        let scale = [("--tiny", TINY), ("--quick", QUICK)];
+        let chosen = scale.into_iter().find(|(flag, _)| has(flag));
+        run(compare(chosen.map_or(FULL, |(_, scale)| scale)));
+    } else {
+        println!("SKIPPED: run it with `cargo bench --features axum --bench axum`");
+    }
+}
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Scale {
+    rounds: usize,
+    /// Requests of each server in each round.
+    requests: u64,
+}
+
+const FULL: Scale = Scale {
+    rounds: 15,
+    requests: 100_000,
+};
+const QUICK: Scale = Scale {
+    rounds: 5,
+    requests: 30_000,
+};
+/// To see that it runs.
+const TINY: Scale = Scale {
+    rounds: 2,
+    requests: 320,
+};
+
+/// Connections at once.
+const CONNECTIONS: u64 = 32;
+
+const ROUTE: &str = "/tools/update_order_status";
+
+// ---- a server, in a process of its own ----
+
+fn serve(recorder: Option<Recorder>) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can start");
+    runtime.block_on(async {
+        let tool = async |Json(arguments): Json<Value>| {
+            drop(std::hint::black_box(arguments));
+            Json(workload::result())
+        };
+        let mut app = Router::new().route(ROUTE, post(tool));
+        if let Some(recorder) = recorder.clone() {
+            app = app.layer(HttpAuditLayer::new(recorder));
+        }
+        let spent = async move || {
+            if let Some(recorder) = recorder {
+                recorder.flush().await.expect("the disk has room");
+            }
+            machine::cpu_time().as_nanos().to_string()
+        };
+        let app = app.route("/spent", get(spent));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        println!("{}", listener.local_addr().expect("an address"));
+        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).await.expect("a server");
+    });
+}
+
+/// A server that ends with this program.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        let mut process = Command::new(std::env::current_exe().expect("this program has a path"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this program can start itself");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("its output is piped");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("it says its address");
+        let address = line.trim().parse().expect("an address");
+        Self { process, address }
+    }
+
+    /// Processor time that it has spent, in nanoseconds, when all records are written.
+    async fn spent(&self) -> f64 {
+        let mut stream = TcpStream::connect(self.address).await.expect("a server");
+        let request = b"GET /spent HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.expect("a server");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        let body = answer.rsplit("\r\n").next().unwrap_or_default();
+        body.parse().expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+// ---- the load, and the comparison ----
+
+/// What one server did in one round.
+struct Turn {
+    /// Requests a second.
+    rate: f64,
+    /// Processor time for each, in nanoseconds.
+    cpu: f64,
+}
+
+async fn turn(server: &Server, requests: u64) -> Turn {
+    let before = server.spent().await;
+    let began = Instant::now();
+    let mut connections = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        connections.spawn(load(server.address, requests / CONNECTIONS));
+    }
+    while let Some(done) = connections.join_next().await {
+        done.expect("a connection that works");
+    }
+    let made = (requests / CONNECTIONS * CONNECTIONS) as f64;
+    let taken = began.elapsed().as_secs_f64();
+    Turn {
+        rate: made / taken,
+        cpu: (server.spent().await - before) / made,
+    }
+}
+
+/// Sends requests one after the other, on one connection.
+async fn load(address: SocketAddr, requests: u64) {
+    let mut stream = TcpStream::connect(address).await.expect("a server");
+    stream.set_nodelay(true).expect("a socket");
+    let body = workload::arguments().to_string();
+    let request = format!(
+        "POST {ROUTE} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load/1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let end = workload::result().to_string().into_bytes();
+    let mut answer = Vec::with_capacity(4096);
+    for _ in 0..requests {
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("a server");
+        answer.clear();
+        while !answer.ends_with(&end) {
+            let read = stream.read_buf(&mut answer).await.expect("an answer");
+            assert!(read > 0, "the server has closed the connection");
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "not answered");
+    }
+}
+
+async fn compare(scale: Scale) {
+    let folder = machine::folder();
+    let bare = Server::start(["--serve-bare"]);
+    let audited = Server::start([OsStr::new("--serve-audited"), folder.path().as_os_str()]);
+    // The first turns warm up, and are forgotten.
+    turn(&bare, scale.requests / 4).await;
+    turn(&audited, scale.requests / 4).await;
+    let (mut ratios, mut added) = (Vec::new(), Vec::new());
+    let (mut rates, mut spent) = (Vec::new(), Vec::new());
+    for round in 0..scale.rounds {
+        let (without, with) = if round % 2 == 0 {
+            let without = turn(&bare, scale.requests).await;
+            (without, turn(&audited, scale.requests).await)
+        } else {
+            let with = turn(&audited, scale.requests).await;
+            (turn(&bare, scale.requests).await, with)
+        };
+        ratios.push(with.rate / without.rate);
+        added.push((with.cpu - without.cpu) / 1e3);
+        rates.push(without.rate);
+        spent.push(without.cpu / 1e3);
+    }
+    println!(
+        "\nA JSON tool behind axum, {CONNECTIONS} connections, {} requests in each of {} rounds; medians.",
+        scale.requests, scale.rounds
+    );
+    println!(
+        "Without the layer: {:.0} requests a second, {:.1} µs of processor time each.\n",
+        middle(rates),
+        middle(spent)
+    );
+    let ratio = middle(ratios);
+    let added = middle(added);
+    let targets = [
+        (
+            ratio >= 0.8,
+            format!("requests a second: {ratio:.3} of those without the layer (at least 0.80)"),
+        ),
+        (
+            added <= 5.0,
+            format!("CPU of all threads: {added:.2} µs more a request (at most 5)"),
+        ),
+    ];
+    for (met, text) in &targets {
+        println!("{}  {text}", if *met { "PASS" } else { "FAIL" });
+    }
+    if !targets.iter().all(|(met, _)| *met) {
+        println!("\nA target was missed. On a busy machine, run it again before believing it.");
+    }
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
