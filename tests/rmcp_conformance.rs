@@ -6,7 +6,6 @@ mod conformance_server;
 #[allow(
     dead_code,
     unreachable_pub,
-    clippy::print_stdout,
     reason = "of the example its server is used"
 )]
 #[path = "../examples/mcp_server.rs"]
