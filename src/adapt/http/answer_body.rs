@@ -44,17 +44,23 @@ pub(super) struct Held {
     recorder: Recorder,
 }
 
+/// Whether something may go to the client at once.
+enum Passed {
+    Now(Item),
+    Later(Held),
+}
+
 impl<K> AnswerBody<K> {
     /// Notes what goes to the client. Where it was the last, the call ends, and it may have to wait.
-    fn pass(&mut self, item: Item) -> Result<Item, Held> {
+    fn pass(&mut self, item: Item) -> Passed {
         let Some(mut streamed) = self.streamed.take() else {
-            return Ok(item);
+            return Passed::Now(item);
         };
         if let Some(Ok(frame)) = &item
             && !streamed.note(frame, &self.body)
         {
             self.streamed = Some(streamed);
-            return Ok(item);
+            return Passed::Now(item);
         }
         let Streamed {
             call,
@@ -69,10 +75,10 @@ impl<K> AnswerBody<K> {
             _ => call.finish(|outcome| judge(&callbacks, &copy.answer(), outcome)),
         };
         if commit.is_done() {
-            return Ok(item);
+            return Passed::Now(item);
         }
         let commit = CommitInTime::new(commit);
-        Err(Held {
+        Passed::Later(Held {
             item,
             commit,
             recorder,
@@ -123,8 +129,8 @@ impl<K> HttpBody for AnswerBody<K> {
                 }
             };
             match this.pass(item) {
-                Ok(item) => return Poll::Ready(item),
-                Err(held) => this.held = Some(held),
+                Passed::Now(item) => return Poll::Ready(item),
+                Passed::Later(held) => this.held = Some(held),
             }
         }
         if let Some(Held {

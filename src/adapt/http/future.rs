@@ -163,14 +163,21 @@ where
             let next = match this.state.as_mut().project() {
                 StateProjection::Intending { waiting, callbacks } => {
                     let intent = ready!(waiting.intent.poll(&callbacks.recorder, INTENT, cx));
-                    let (Some((mut service, request)), Some(call)) =
-                        (waiting.service.take(), waiting.call.take())
+                    let call = waiting.call.take().and_then(|mut call| {
+                        let recording = call.take_recording()?;
+                        Some((call, recording))
+                    });
+                    let (Some((mut service, request)), Some((mut call, recording))) =
+                        (waiting.service.take(), call)
                     else {
                         return handed_out_once(None);
                     };
                     let callbacks = Arc::clone(callbacks);
-                    match call.after_intent(|recording| callbacks.after_intent(recording, intent)) {
-                        Ok(call) => call_recorded(&mut service, request, call, callbacks),
+                    match callbacks.after_intent(recording, intent) {
+                        Ok(recording) => {
+                            call.go_on(recording);
+                            call_recorded(&mut service, request, call, callbacks)
+                        }
                         Err(answer) => State::refused(answer),
                     }
                 }

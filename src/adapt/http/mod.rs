@@ -1,7 +1,4 @@
-//! HTTP: tools behind a server, and what a request's head says of who calls them.
-//!
-//! An [`AuditHandle`] rides in the extensions of every request that was looked at, so that what stands further
-//! inside can say who the caller is, or record the call itself.
+#![doc = include_str!("../../docs/http.md")]
 
 mod answer;
 mod answer_body;

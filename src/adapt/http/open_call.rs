@@ -52,15 +52,14 @@ impl OpenCall {
         self.handle.identify(identity);
     }
 
-    /// Goes on with the recording that `decide` gives back.
-    pub(super) fn after_intent<T>(
-        mut self,
-        decide: impl FnOnce(Recording) -> Result<Recording, T>,
-    ) -> Result<Self, T> {
-        if let Some(recording) = self.recording.take() {
-            self.recording = Some(decide(recording)?);
-        }
-        Ok(self)
+    /// The recording, for who decides whether the call goes on.
+    pub(super) fn take_recording(&mut self) -> Option<Recording> {
+        self.recording.take()
+    }
+
+    /// The call goes on.
+    pub(super) fn go_on(&mut self, recording: Recording) {
+        self.recording = Some(recording);
     }
 
     /// Says that the tool is called only now.

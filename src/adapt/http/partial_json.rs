@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// What could be read of a text.
@@ -130,10 +131,10 @@ impl<'de> Visitor<'de> for Place<'_> {
             };
             let mut value = Value::Null;
             let read = members.next_value_seed(Place(&mut value, ends_in_number));
-            let name = free_name(&object, name);
-            last = value.is_number().then(|| name.clone());
+            let is_number = ends_in_number && value.is_number();
+            last = is_number.then(|| name.clone());
             if read.is_ok() || !value.is_null() {
-                object.insert(name, value);
+                last = insert(&mut object, name, value).or(last);
             }
             if let Err(error) = read {
                 break Err(error);
@@ -147,14 +148,25 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 }
 
-/// The name, or where it is taken the name with the first free number behind it.
-fn free_name(object: &Map<String, Value>, name: String) -> String {
-    if !object.contains_key(&name) {
-        return name;
+/// Adds a member; where its name is taken, under the name with the first free number behind it, which it returns then.
+fn insert(object: &mut Map<String, Value>, name: String, value: Value) -> Option<String> {
+    let mut taken = match object.entry(name) {
+        Entry::Vacant(place) => {
+            place.insert(value);
+            return None;
+        }
+        Entry::Occupied(taken) => taken.key().clone(),
+    };
+    let name = taken.len();
+    let mut number = 2_u64;
+    while object.contains_key(&taken) {
+        taken.truncate(name);
+        taken.push('#');
+        taken.push_str(&number.to_string());
+        number += 1;
     }
-    let numbered = (2_u64..).map(|number| format!("{name}#{number}"));
-    let mut free = numbered.filter(|name| !object.contains_key(name));
-    free.next().unwrap_or(name)
+    object.insert(taken.clone(), value);
+    Some(taken)
 }
 
 fn number(object: &Map<String, Value>) -> Option<Number> {
@@ -190,7 +202,7 @@ mod tests {
             (r#"{"a":"x","b":"y"#, json!({"a": "x"})),
             (
                 r#"{"a":"x","b":{"c":[1,2,"#,
-                json!({"a": "x", "b": {"c": [1]}}),
+                json!({"a": "x", "b": {"c": [1, 2]}}),
             ),
             (r#"{"a":12"#, json!({})),
             (r#"{"a":12,"b"#, json!({})),
