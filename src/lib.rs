@@ -24,6 +24,7 @@
 //! | record who read a log, hold records, review emergencies | [`admin`] |
 //! | remove what has expired | [`retention`] |
 //! | audit tools behind HTTP, on axum | `adapt::http` (feature `axum`) |
+//! | audit an MCP server on `rmcp` | `adapt::rmcp` (feature `rmcp`) |
 //! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
 //! | be told when a rule fires | [`alert`] |
 //!
@@ -41,8 +42,11 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(any(feature = "axum", feature = "mcp"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "axum", feature = "mcp"))))]
+#[cfg(any(feature = "axum", feature = "mcp", feature = "rmcp"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "axum", feature = "mcp", feature = "rmcp")))
+)]
 pub mod adapt;
 #[cfg(unix)]
 pub mod admin;
@@ -80,7 +84,7 @@ mod strict_json;
 #[doc(inline)]
 pub use crate::call::{
     CallContext, Classify, ClassifyErrors, ClassifyResponses, Describe, DescribeToolCall,
-    Emergency, Identity, IdentitySlot, Outcome, ToolCall, ToolResponse, ToolResult,
+    Emergency, Identity, IdentitySlot, Outcome, ToolCall, ToolEffect, ToolResponse, ToolResult,
 };
 #[doc(inline)]
 pub use crate::entry::{

@@ -12,7 +12,7 @@ use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
 use tool_audit::{
     AuditLayer, CallContext, Durability, Emergency, Outcome, Policy, Recorder, Refusal, SinkError,
-    ToolCall, ToolResult,
+    ToolCall, ToolEffect, ToolResult,
 };
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
@@ -82,6 +82,31 @@ fn tools_without_a_policy_of_intent_leave_their_end_alone() {
         .build();
     drop(recorder.start_call(&ToolCall::new("get_order", json!({}))));
     assert_eq!(kinds(&sink), ["tool_call_started", "tool_call"]);
+}
+
+#[test]
+fn a_tool_that_is_said_to_be_destructive_leaves_a_record_of_intent_unless_the_policy_asks_for_none()
+{
+    let kinds_of = |effect: ToolEffect, policy: Policy| {
+        let sink = Controlled::new();
+        let recorder = Recorder::builder(sink.clone()).policy(policy).build();
+        let recording = recorder.start(|call| {
+            call.effect(effect).tool_name("tidy_orders");
+        });
+        drop(recording.success(&json!({})));
+        kinds(&sink)
+    };
+    let both = ["tool_call_started", "tool_call"];
+    assert_eq!(kinds_of(ToolEffect::Destructive, Policy::new()), both);
+    assert_eq!(kinds_of(ToolEffect::Additive, Policy::new()), ["tool_call"]);
+    assert_eq!(kinds_of(ToolEffect::ReadOnly, Policy::new()), ["tool_call"]);
+    let without = Policy::new().intent_for_destructive(false);
+    assert_eq!(
+        kinds_of(ToolEffect::Destructive, without.clone()),
+        ["tool_call"]
+    );
+    let named = without.intent(["tidy_orders"]);
+    assert_eq!(kinds_of(ToolEffect::ReadOnly, named), both);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod classify;
 mod context;
 mod describe;
+mod effect;
 mod identity;
 mod outcome;
 pub(crate) mod redacted;
@@ -16,6 +17,7 @@ mod response;
 pub use self::classify::{Classify, ClassifyErrors, ClassifyResponses, ToolResponse};
 pub use self::context::{CallContext, Emergency};
 pub use self::describe::{Describe, DescribeToolCall};
+pub use self::effect::ToolEffect;
 pub use self::identity::{Identity, IdentitySlot};
 pub use self::outcome::Outcome;
 pub use self::request::ToolCall;

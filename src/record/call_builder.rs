@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::open::{Member, Open, Span};
 use super::recorder::Inner;
 use super::{limits, people, subjects};
-use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall};
+use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall, ToolEffect};
 use crate::canonical;
 use crate::clock::civil;
 use crate::entry::{CallTrigger, MAX_VIA};
@@ -260,6 +260,23 @@ impl<'a> CallBuilder<'a> {
     /// Declares why the call is made; else it is inferred.
     pub fn trigger(&mut self, trigger: CallTrigger) -> &mut Self {
         self.open.declared = Some(trigger);
+        self
+    }
+
+    /// What the tool is said to do to its surroundings: the policy may ask for a record of intent.
+    ///
+    /// ```
+    /// use tool_audit::{MemorySink, Recorder, ToolEffect};
+    ///
+    /// let sink = MemorySink::new();
+    /// let recording = Recorder::new(sink.clone()).start(|call| {
+    ///     call.tool_name("delete_order").effect(ToolEffect::Destructive);
+    /// });
+    /// assert_eq!(sink.entries()[0].kind, "tool_call_started");
+    /// # drop(recording);
+    /// ```
+    pub fn effect(&mut self, effect: ToolEffect) -> &mut Self {
+        self.open.is_destructive = effect == ToolEffect::Destructive;
         self
     }
 

@@ -184,6 +184,7 @@ pub(super) struct Open {
     pub(super) class: Option<usize>,
     pub(super) durability: Durability,
     pub(super) is_emergency: bool,
+    pub(super) is_destructive: bool,
     /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
     pub(super) unsanitized_conversation: Option<u64>,
     pub(super) unsanitized_arguments: Option<u64>,
@@ -231,6 +232,7 @@ impl Open {
             class: None,
             durability: Durability::default(),
             is_emergency: false,
+            is_destructive: false,
             unsanitized_conversation: None,
             unsanitized_arguments: None,
             identity: IdentitySlot::default(),
@@ -266,6 +268,7 @@ impl Open {
         self.tool = None;
         self.class = None;
         self.is_emergency = false;
+        self.is_destructive = false;
         self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;
         self.identity = IdentitySlot::default();

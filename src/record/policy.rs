@@ -43,6 +43,7 @@ pub struct Policy {
     tool_durability: BTreeMap<String, Durability>,
     intent: BTreeSet<String>,
     intent_for_all: bool,
+    intent_for_destructive: bool,
     identifiers: BTreeSet<String>,
     subject_members: BTreeSet<String>,
     pub(super) results: Results,
@@ -70,8 +71,8 @@ const IDENTIFIERS: [&str; 6] = [
 pub(crate) const SUBJECT_MEMBERS: [&str; 3] = ["patient_id", "mrn", "medical_record_number"];
 
 impl Policy {
-    /// Buffered, in the class `general` for 365 days, without records of intent; a log that cannot take a
-    /// call is waited for 5 s.
+    /// Buffered, in the class `general` for 365 days, without records of intent but for tools that are said to be
+    /// destructive; a log that cannot take a call is waited for 5 s.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -83,6 +84,7 @@ impl Policy {
             tool_durability: BTreeMap::new(),
             intent: BTreeSet::new(),
             intent_for_all: false,
+            intent_for_destructive: true,
             identifiers: IDENTIFIERS.into_iter().map(str::to_owned).collect(),
             subject_members: SUBJECT_MEMBERS.into_iter().map(str::to_owned).collect(),
             results: Results::Summary,
@@ -127,6 +129,14 @@ impl Policy {
     #[must_use]
     pub fn intent_for_all(mut self) -> Self {
         self.intent_for_all = true;
+        self
+    }
+
+    /// Whether calls of tools that are said to be [destructive](crate::ToolEffect::Destructive) leave a record of intent,
+    /// as they do by default.
+    #[must_use]
+    pub fn intent_for_destructive(mut self, asked_for: bool) -> Self {
+        self.intent_for_destructive = asked_for;
         self
     }
 
@@ -298,6 +308,7 @@ impl Policy {
             "tool_durability": durabilities(&self.tool_durability),
             "intent": self.intent,
             "intent_for_all": self.intent_for_all,
+            "intent_for_destructive": self.intent_for_destructive,
             "identifiers": self.identifiers,
             "subject_members": self.subject_members,
             "preview": self.results == Results::Preview,
@@ -338,6 +349,7 @@ impl Policy {
             tools,
             identifier_lengths: identifier_lengths(&self.identifiers),
             identifiers: self.identifiers.clone(),
+            intent_for_destructive: self.intent_for_destructive,
             subject_names: SubjectNames::new(self.subject_members.iter().map(String::as_str)),
         }
     }
@@ -387,6 +399,7 @@ pub(super) struct CompiledPolicy {
     tools: ByTool<ToolPolicy>,
     others: ToolPolicy,
     identifiers: BTreeSet<String>,
+    pub(super) intent_for_destructive: bool,
     pub(super) subject_names: SubjectNames,
     /// For each first letter of an identifier's name, by its lowest five bits, a bit for each length: most names
     /// need not be looked up.

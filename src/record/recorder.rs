@@ -422,6 +422,15 @@ impl Recorder {
         }
     }
 
+    /// A call that was begun is none.
+    #[cfg(feature = "axum")]
+    pub(super) fn withdrawn(&self) {
+        self.0.counters.started.fetch_sub(1, Ordering::SeqCst);
+        if self.0.closed.load(Ordering::SeqCst) && self.0.counters.open() == 0 {
+            self.0.idle.notify_waiters();
+        }
+    }
+
     pub(crate) fn has_room_for_emergency(&self) -> bool {
         self.unavailable(true).is_none()
     }

@@ -34,6 +34,9 @@ pub struct Recording {
     /// The log could not take the call, and the caller went on.
     bypasses: bool,
     intent: Option<Ticket>,
+    /// A record of intent was given to the sink.
+    #[cfg(feature = "axum")]
+    has_intent: bool,
 }
 
 /// A call as it was described, before anything is recorded of it.
@@ -92,7 +95,9 @@ impl Recording {
         } else {
             infer_trigger(&mut open, inner)
         };
-        let wants_intent = tool.intent || open.is_emergency;
+        let wants_intent = tool.intent
+            || open.is_emergency
+            || (open.is_destructive && inner.policy.intent_for_destructive);
         let mut recording = Self {
             recorder: recorder.clone(),
             open: Some(open),
@@ -101,6 +106,8 @@ impl Recording {
             unwinds_anyway: std::thread::panicking(),
             bypasses: matches!(admission, Admission::Unavailable(_)),
             intent: None,
+            #[cfg(feature = "axum")]
+            has_intent: wants_intent,
         };
         if wants_intent {
             recording.record_intent();
@@ -122,6 +129,19 @@ impl Recording {
     /// Says that the tool did not panic: the thread unwinds already, before the tool's future is dropped.
     pub(crate) fn unwinds_anyway(&mut self) {
         self.unwinds_anyway = true;
+    }
+
+    /// Says that the call is recorded elsewhere, so that there is none here; not where its record of intent stands already.
+    #[cfg(feature = "axum")]
+    pub(crate) fn withdraw(mut self) -> Result<(), Self> {
+        if self.has_intent {
+            return Err(self);
+        }
+        if let Some(open) = self.open.take() {
+            open::give_back(open);
+            self.recorder.withdrawn();
+        }
+        Ok(())
     }
 
     /// Says that the tool is called only now: what was waited for until here is not the tool's time.

@@ -97,9 +97,12 @@ impl OpenCall {
         }
     }
 
-    /// The recording, which has been told the arguments.
+    /// The recording, which has been told the arguments; none where somebody further inside records the call.
     fn told(&mut self) -> Option<Recording> {
         let mut recording = self.recording.take()?;
+        if self.handle.is_claimed() {
+            recording = recording.withdraw().err()?;
+        }
         if let Some(body) = self.body.take() {
             recording.describe(|call| {
                 let Arguments { value, are_cut } =

@@ -27,12 +27,11 @@
 //! # Who called
 //!
 //! The protocol says nothing of users and models that can be relied on. The session's [`CallContext`] says what is
-//! known; the client's name and version, the trace context and what a client asserts in
+//! known; the client's name and version, trace context, progress token and what a client asserts in
 //! `io.modelcontextprotocol/aiInvocation` stand beside it, never among what is verified.
 //!
 //! [`CallContext`]: crate::CallContext
 
-mod describe;
 mod lines;
 mod message;
 mod relay;

@@ -3,7 +3,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{describe, message};
+use super::message;
+use crate::adapt::meta;
 use crate::call::{CallContext, Outcome, ToolResponse, UNKNOWN};
 use crate::record::{Admission, Commit, Recorder, Recording};
 
@@ -137,8 +138,11 @@ impl McpSession {
                 }
                 Some("initialize") => {
                     if let Some(client) = params.get("clientInfo") {
-                        self.context =
-                            describe::with_client(std::mem::take(&mut self.context), client);
+                        self.context = meta::with_client(
+                            std::mem::take(&mut self.context),
+                            meta::text(client, "name"),
+                            meta::text(client, "version"),
+                        );
                     }
                 }
                 _ => {}
@@ -220,7 +224,10 @@ impl McpSession {
     fn begin(&mut self, request: &Value, admission: &Admission) -> Started {
         let params = message::params(request);
         let id = message::id(request);
-        let context = describe::context(&self.context, params);
+        let context = meta::context(
+            self.context.clone(),
+            params.get("_meta").and_then(Value::as_object),
+        );
         let mut recording = self.recorder.start_admitted(admission, |call| {
             call.tool_name(
                 params

@@ -1,0 +1,141 @@
+use rmcp::model::RequestId;
+use serde_json::Value;
+
+use super::ToolRequest;
+use super::cancellation::SESSION_ID;
+#[cfg(feature = "axum")]
+use crate::adapt::http::AuditHandle;
+use crate::adapt::{meta, trace_context};
+use crate::call::{CallContext, Describe};
+use crate::record::CallBuilder;
+
+/// Says of each call what its request says, and what is known of all.
+///
+/// A server that knows more wraps it in a closure:
+///
+/// ```
+/// use tool_audit::adapt::rmcp::{ClassifyTools, DescribeTools, ToolRequest};
+/// use tool_audit::{AuditLayer, CallBuilder, Describe, MemorySink, Recorder};
+///
+/// #[derive(Clone)]
+/// struct User(String); // what a layer of one's own puts into the HTTP request
+///
+/// let common = DescribeTools::new();
+/// let layer = AuditLayer::builder(Recorder::new(MemorySink::new()))
+///     .describe(move |request: &mut ToolRequest, call: &mut CallBuilder<'_>| {
+///         common.describe(request, call);
+///         let user = request.http_parts().and_then(|parts| parts.extensions.get::<User>());
+///         if let Some(User(name)) = user {
+///             call.user_id(name).verified(&["user_id".to_owned()]);
+///         }
+///     })
+///     .classify(ClassifyTools)
+///     .build();
+/// # let _ = layer;
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct DescribeTools {
+    common: CallContext,
+}
+
+impl DescribeTools {
+    /// Says what the requests say.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says of every call what `context` says too: who uses a server over stdio, for instance.
+    #[must_use]
+    pub fn context(context: CallContext) -> Self {
+        Self { common: context }
+    }
+}
+
+impl Describe<ToolRequest> for DescribeTools {
+    fn describe(&self, request: &mut ToolRequest, call: &mut CallBuilder<'_>) {
+        call.tool_name(&request.params.name);
+        let lent = LentArguments::of(request);
+        if let Some(arguments) = &lent.arguments {
+            call.arguments(arguments);
+        }
+        drop(lent);
+        match &request.context.id {
+            RequestId::String(id) => call.tool_call_id(id),
+            RequestId::Number(id) => call.tool_call_id(&id.to_string()),
+        };
+        if let Some(effect) = request.effect() {
+            call.effect(effect);
+        }
+        call.context(&self.context_of(request))
+            .identity(&request.identity);
+    }
+}
+
+impl DescribeTools {
+    fn context_of(&self, request: &ToolRequest) -> CallContext {
+        let client = request.context.client_info();
+        let mut context = match &client {
+            Some(client) => meta::with_client(
+                self.common.clone(),
+                Some(&client.name),
+                Some(&client.version),
+            ),
+            None => self.common.clone(),
+        };
+        context = meta::context(context, Some(&request.context.meta));
+        if context.server.is_none() {
+            context = context.server(&*request.server);
+        }
+        let Some(parts) = request.http_parts() else {
+            return context;
+        };
+        let header = |name: &str| parts.headers.get(name)?.to_str().ok();
+        if let Some(session) = header(SESSION_ID)
+            && context.conversation_id.is_none()
+        {
+            context.conversation_id = Some(session.to_owned());
+        }
+        if let Some(agent) = header("user-agent") {
+            context = context.metadata("user_agent", agent);
+        }
+        if context.trace_id.is_none()
+            && let Some((trace_id, span_id)) = header("traceparent").and_then(trace_context::parse)
+        {
+            context = context.trace(trace_id, span_id);
+        }
+        #[cfg(feature = "axum")]
+        if let Some(handle) = parts.extensions.get::<AuditHandle>() {
+            // The HTTP layer outside makes no record of its own then.
+            handle.claim();
+            if let Some(address) = handle.origin().client_ip() {
+                context = context.metadata("client_ip", address.to_string());
+            }
+            if handle.origin().is_client_ip_verified() {
+                context = context.verified("client_ip");
+            }
+        }
+        context
+    }
+}
+
+/// The arguments as a value, for as long as they are looked at: they are given back also where that panics.
+struct LentArguments<'a> {
+    request: &'a mut ToolRequest,
+    arguments: Option<Value>,
+}
+
+impl<'a> LentArguments<'a> {
+    fn of(request: &'a mut ToolRequest) -> Self {
+        let arguments = request.params.arguments.take().map(Value::Object);
+        Self { request, arguments }
+    }
+}
+
+impl Drop for LentArguments<'_> {
+    fn drop(&mut self) {
+        if let Some(Value::Object(arguments)) = self.arguments.take() {
+            self.request.params.arguments = Some(arguments);
+        }
+    }
+}
