@@ -205,9 +205,7 @@ async fn what_can_be_recorded_passes_unchanged() {
     let mut client = stage.post("", &call(8, "events")).await;
     let mut asked = stage.asked().await;
     asked.line.begin_events().await;
-    let stream = format!(
-        "\u{feff}: hello\r\nid: 4\r\nretry: 5\r\n\r\ndata: {{\"jsonrpc\":\"2.0\",\rdata: \"id\":8,\"result\":{{}}}}\r\n\r\n:\n\ndata: cut off"
-    );
+    let stream = "\u{feff}: hello\r\nid: 4\r\nretry: 5\r\n\r\ndata: {\"jsonrpc\":\"2.0\",\rdata: \"id\":8,\"result\":{}}\r\n\r\n:\n\ndata: cut off";
     for piece in stream.as_bytes().chunks(7) {
         asked.line.write_chunk(piece).await;
     }
