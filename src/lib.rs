@@ -25,7 +25,7 @@
 //! | remove what has expired | [`retention`] |
 //! | audit tools behind HTTP, on axum | `adapt::http` (feature `axum`) |
 //! | audit an MCP server on `rmcp` | `adapt::rmcp` (feature `rmcp`) |
-//! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
+//! | audit an MCP server in any language | `adapt::mcp` (features `mcp`, `mcp-http`) |
 //! | be told when a rule fires | [`alert`] |
 //!
 #![doc = include_str!("docs/architecture.md")]

@@ -13,4 +13,5 @@ mod meta;
 #[cfg(feature = "rmcp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rmcp")))]
 pub mod rmcp;
+#[cfg(any(feature = "axum", feature = "mcp", feature = "rmcp"))]
 mod trace_context;

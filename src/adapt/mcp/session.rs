@@ -1,12 +1,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::message;
+use super::open_call::{OpenCall, new_task};
+use super::origin::Origin;
 use crate::adapt::meta;
 use crate::call::{CallContext, Outcome, ToolResponse, UNKNOWN};
-use crate::record::{Admission, Commit, Recorder, Recording};
+use crate::record::{Admission, Commit, Recorder};
 
 /// How many calls may be open at once. The oldest beyond it ends as `cancelled`, of error type `unanswered`.
 const MOST_OPEN: usize = 4096;
@@ -51,6 +53,16 @@ pub struct McpStats {
     pub unreadable_from_server: u64,
 }
 
+impl McpStats {
+    /// Adds what another session has seen.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.unreadable_from_client += other.unreadable_from_client;
+        self.unreadable_from_server += other.unreadable_from_server;
+    }
+}
+
 /// A call that a line of the client began.
 #[derive(Debug)]
 pub struct Started {
@@ -67,15 +79,6 @@ pub struct Ended {
     pub id: Value,
     /// Ready when the call's record is as durable as the policy asks.
     pub commit: Commit,
-}
-
-struct OpenCall {
-    request: Option<Value>,
-    /// The server's task that the call has become.
-    task: Option<String>,
-    /// The request that asks for the task's result.
-    fetch: Option<Value>,
-    recording: Recording,
 }
 
 impl McpSession {
@@ -101,9 +104,9 @@ impl McpSession {
     /// `admission` says whether the log can take a call: [`Recorder::admit_or_go_on`] tells.
     pub fn client_line(&mut self, line: &[u8], admission: &Admission) -> Vec<Started> {
         match message::parse(line) {
-            Some(messages) => self.client_messages(&messages, admission),
+            Some(messages) => self.client_messages(&messages, admission, &Origin::default()),
             None => {
-                self.client_unreadable(line.len() as u64, admission);
+                self.client_unreadable(line.len() as u64, admission, &Origin::default());
                 Vec::new()
             }
         }
@@ -113,16 +116,20 @@ impl McpSession {
         &mut self,
         messages: &[Value],
         admission: &Admission,
+        origin: &Origin,
     ) -> Vec<Started> {
         let mut started = Vec::new();
         for message in messages {
             let params = message::params(message);
             match message::method(message) {
-                Some("tools/call") => started.push(self.begin(message, admission)),
+                Some("tools/call") => started.push(self.begin(message, admission, origin)),
                 Some("notifications/cancelled") => {
                     let reason = params.get("reason").and_then(Value::as_str);
                     self.cancel(
-                        |call| call.request.as_ref() == params.get("requestId"),
+                        |call| {
+                            call.request.is_some()
+                                && call.request.as_ref() == params.get("requestId")
+                        },
                         reason,
                     );
                 }
@@ -134,6 +141,7 @@ impl McpSession {
                     let task = params.get("taskId").and_then(Value::as_str);
                     if let Some(call) = self.open.iter_mut().find(|call| call.is_task(task)) {
                         call.fetch = message::id(message).cloned();
+                        call.exchange = origin.exchange;
                     }
                 }
                 Some("initialize") => {
@@ -152,11 +160,11 @@ impl McpSession {
     }
 
     /// Records that the client sent so many bytes that nobody can read.
-    pub(super) fn client_unreadable(&mut self, bytes: u64, admission: &Admission) {
+    pub(super) fn client_unreadable(&mut self, bytes: u64, admission: &Admission, origin: &Origin) {
         self.stats.unreadable_from_client += 1;
-        let context = &self.context;
+        let context = origin.added_to(self.context.clone());
         let recording = self.recorder.start_admitted(admission, |call| {
-            call.tool_name(UNKNOWN).context(context);
+            call.tool_name(UNKNOWN).context(&context);
         });
         let committed = recording.finish(|outcome| {
             outcome
@@ -172,7 +180,7 @@ impl McpSession {
     /// Looks at a line that the server sends, before the client has it.
     pub fn server_line(&mut self, line: &[u8]) -> Vec<Ended> {
         match message::parse(line) {
-            Some(messages) => self.server_messages(&messages),
+            Some(messages) => self.server_messages(&messages, 0),
             None => {
                 self.server_unreadable();
                 Vec::new()
@@ -180,10 +188,11 @@ impl McpSession {
         }
     }
 
-    pub(super) fn server_messages(&mut self, messages: &[Value]) -> Vec<Ended> {
+    /// Looks at what came in answer to this exchange. Where two calls have one id, it is the exchange's own that ends.
+    pub(super) fn server_messages(&mut self, messages: &[Value], exchange: u64) -> Vec<Ended> {
         let ended = messages.iter().filter_map(|message| {
             if message::method(message).is_none() {
-                return self.answer(message);
+                return self.answer(message, exchange);
             }
             if message::method(message) == Some("notifications/tasks/status") {
                 self.task_status(message::params(message));
@@ -210,8 +219,9 @@ impl McpSession {
     }
 
     /// The call of this request is not made, for its record of intent is not durable.
-    pub(super) fn refuse(&mut self, id: Option<&Value>) {
-        if let Some(call) = self.take(|call| call.request.as_ref() == id) {
+    pub(super) fn refuse(&mut self, id: Option<&Value>, exchange: u64) {
+        let is_meant = |call: &OpenCall| call.exchange == exchange && call.request.as_ref() == id;
+        if let Some(call) = self.take(is_meant) {
             let committed = call.recording.finish(|outcome| {
                 outcome
                     .outcome(Outcome::Rejected)
@@ -221,11 +231,99 @@ impl McpSession {
         }
     }
 
-    fn begin(&mut self, request: &Value, admission: &Admission) -> Started {
+    /// The calls of this exchange, of which none can be answered any more, have ended so.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn end_exchange(
+        &mut self,
+        exchange: u64,
+        how: Outcome,
+        error_type: &str,
+        why: &str,
+    ) {
+        self.detach_tasks(exchange);
+        for call in self.take_all(|call| call.exchange == exchange) {
+            drop(call.end(how, error_type, why));
+        }
+    }
+
+    /// The calls of this exchange may be answered in another one, but for those that have no id.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn detach_exchange(&mut self, exchange: u64) {
+        self.detach_tasks(exchange);
+        for call in self.take_all(|call| call.exchange == exchange && call.request.is_none()) {
+            call.cancel("unanswered", None);
+        }
+        for call in self
+            .open
+            .iter_mut()
+            .filter(|call| call.exchange == exchange)
+        {
+            call.exchange = 0;
+        }
+    }
+
+    /// Who asked for a task's result may ask again.
+    #[cfg(feature = "mcp-http")]
+    fn detach_tasks(&mut self, exchange: u64) {
+        let of_this = |call: &&mut OpenCall| call.exchange == exchange && call.task.is_some();
+        for call in self.open.iter_mut().filter(of_this) {
+            call.exchange = 0;
+            call.fetch = None;
+        }
+    }
+
+    /// Whether calls of this exchange are open.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn awaits(&self, exchange: u64) -> bool {
+        self.open.iter().any(|call| call.exchange == exchange)
+    }
+
+    /// All open calls have ended so.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn end_all(&mut self, how: Outcome, error_type: &str, why: &str) {
+        for call in self.open.drain(..) {
+            drop(call.end(how, error_type, why));
+        }
+    }
+
+    /// The calls that have become tasks, or the one that is this task.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn take_tasks(&mut self, task: Option<&str>) -> VecDeque<OpenCall> {
+        self.take_all(|call| match task {
+            Some(_) => call.is_task(task),
+            None => call.task.is_some(),
+        })
+    }
+
+    /// Takes over calls that another session has begun.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn adopt(&mut self, calls: VecDeque<OpenCall>) {
+        self.open.extend(calls);
+        while self.open.len() > MOST_OPEN {
+            if let Some(oldest) = self.open.pop_front() {
+                oldest.cancel("unanswered", None);
+            }
+        }
+    }
+
+    /// What the session is called from now on.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn set_conversation(&mut self, id: String) {
+        self.context.conversation_id = Some(id);
+    }
+
+    #[cfg(feature = "mcp-http")]
+    fn take_all(&mut self, is_meant: impl Fn(&OpenCall) -> bool) -> VecDeque<OpenCall> {
+        let (taken, left) = self.open.drain(..).partition(is_meant);
+        self.open = left;
+        taken
+    }
+
+    fn begin(&mut self, request: &Value, admission: &Admission, origin: &Origin) -> Started {
         let params = message::params(request);
         let id = message::id(request);
         let context = meta::context(
-            self.context.clone(),
+            origin.added_to(self.context.clone()),
             params.get("_meta").and_then(Value::as_object),
         );
         let mut recording = self.recorder.start_admitted(admission, |call| {
@@ -252,13 +350,16 @@ impl McpSession {
         recording.begin();
         self.stats.calls += 1;
         let intent = recording.intent();
+        let (room, has_room) = origin.take_room();
         self.open.push_back(OpenCall {
             request: id.cloned(),
             task: None,
             fetch: None,
+            exchange: origin.exchange,
             recording,
+            room,
         });
-        if self.open.len() > MOST_OPEN
+        if (self.open.len() > MOST_OPEN || !has_room)
             && let Some(oldest) = self.open.pop_front()
         {
             oldest.cancel("unanswered", None);
@@ -269,7 +370,7 @@ impl McpSession {
         }
     }
 
-    fn answer(&mut self, answer: &Value) -> Option<Ended> {
+    fn answer(&mut self, answer: &Value, exchange: u64) -> Option<Ended> {
         let id = message::id(answer)?;
         let result = answer.get("result");
         if let Some(server) = result.and_then(|result| result.get("serverInfo"))
@@ -278,11 +379,14 @@ impl McpSession {
         {
             self.context.server = Some(name.to_owned());
         }
-        let place = self.open.iter().position(|call| call.awaits(id))?;
+        let of_this = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
+        let place = self.open.iter().position(of_this);
+        let place = place.or_else(|| self.open.iter().position(|call| call.awaits(id)))?;
         if let Some(task) = result.and_then(new_task) {
             let call = self.open.get_mut(place)?;
             if call.task.is_none() {
                 call.task = Some(task.to_owned());
+                call.exchange = 0;
                 return None;
             }
         }
@@ -337,47 +441,6 @@ impl McpSession {
         let place = self.open.iter().position(is_meant)?;
         self.open.remove(place)
     }
-}
-
-impl OpenCall {
-    fn is_task(&self, task: Option<&str>) -> bool {
-        task.is_some() && self.task.as_deref() == task
-    }
-
-    /// Whether an answer with this id is the call's end. That to the request itself is, until it has become a task.
-    fn awaits(&self, id: &Value) -> bool {
-        let awaited = if self.task.is_some() {
-            &self.fetch
-        } else {
-            &self.request
-        };
-        awaited.as_ref() == Some(id)
-    }
-
-    fn fail(self, error_type: &str, text: &str) -> Commit {
-        self.recording.finish(|outcome| {
-            outcome
-                .outcome(Outcome::ServiceError)
-                .error_type(error_type)
-                .error(text);
-        })
-    }
-
-    fn cancel(self, error_type: &str, reason: Option<&str>) {
-        let committed = self.recording.finish(|outcome| {
-            outcome.outcome(Outcome::Cancelled).error_type(error_type);
-            if let Some(reason) = reason {
-                outcome.error(reason);
-            }
-        });
-        drop(committed);
-    }
-}
-
-/// The id of the task that a server made of a call, in place of its result.
-fn new_task(result: &Value) -> Option<&str> {
-    let members: &Map<String, Value> = result.as_object()?;
-    members.get("task")?.get("taskId")?.as_str()
 }
 
 impl fmt::Debug for McpSession {
