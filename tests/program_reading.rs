@@ -815,3 +815,53 @@ fn help_shows_an_example_for_every_verb() {
         );
     }
 }
+
+#[test]
+fn a_time_zone_says_where_days_begin_and_how_times_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
+    // 23:30 and 00:30 in Berlin.
+    for (number, time) in ["2025-07-05T21:30:00.250000Z", "2025-07-05T22:30:00.000000Z"]
+        .iter()
+        .enumerate()
+    {
+        let mut members = call("conv_1", "get_order", "success", 60 * (number as u32 + 1));
+        members["timestamp"] = (*time).into();
+        log.add("tool_call", &members);
+    }
+    let mut members = call("conv_2", "get_order", "success", 300);
+    members["timestamp"] = "2025-07-05T22:45:00.000000Z".into();
+    for name in ["outcome", "success", "duration_ms", "result_summary"] {
+        members.as_object_mut().unwrap().remove(name);
+    }
+    log.add("tool_call_started", &members);
+    let berlin = ["--time-zone", "Europe/Berlin"];
+    let day = ["--since", "2025-07-06", "--until", "2025-07-06"];
+    let shown = |verb: &str, more: &[&str]| {
+        let arguments = [&[verb], more, &berlin].concat();
+        let output = program(&arguments, folder.path());
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let rows = shown("query", &[&["--tool", "get_order"], &day[..]].concat());
+    assert_eq!(rows.lines().count(), 2, "{rows}");
+    assert!(rows.starts_with("2025-07-06T00:30:00.000+02:00\t"), "{rows}");
+    let rows = shown("tail", &["--conversation", "conv_1"]);
+    assert!(rows.starts_with("2025-07-05T23:30:00.250+02:00\t"), "{rows}");
+    let line = shown("timeline", &["--conversation", "conv_2"]);
+    assert!(line.contains("[started 2025-07-06T00:45:00.000000+02:00]"), "{line}");
+    let counted = shown("stats", &[&["--json"], &day[..]].concat());
+    assert!(counted.contains("\"total_calls\":2"), "{counted}");
+    let format = ["--format", "jsonl", "--kind", "tool_call"];
+    let exported = shown("export", &[&format[..], &day].concat());
+    assert!(
+        exported.lines().count() == 1 && exported.contains("2025-07-05T22:30:00.000000Z"),
+        "{exported}"
+    );
+    // Without one a day is that of UTC.
+    let output = program(&[&["query"], &day[..]].concat(), folder.path());
+    assert!(output.stdout.is_empty());
+    let output = program(&["query", "--time-zone", "Europe/Atlantis"], folder.path());
+    assert_eq!(status(&output), 2);
+    assert!(text(&output.stderr).contains("give an IANA name"));
+}

@@ -1,11 +1,10 @@
-use chrono::{DateTime, Utc};
 use clap::Args;
 use tool_audit::log::record::KINDS;
 use tool_audit::query::Filter;
 use tool_audit::{CallTrigger, Outcome};
 
 use crate::output::note;
-use crate::times;
+use crate::times::{Date, Zone};
 
 /// Which records are wanted; an option given twice means one of its values.
 #[derive(Debug, Args)]
@@ -48,12 +47,14 @@ pub(crate) struct FilterArguments {
     /// Records in which this text stands, in a string, a number or a member's name
     #[arg(long, value_name = "TEXT")]
     contains: Vec<String>,
-    /// Records from this day (UTC) or RFC 3339 instant on
-    #[arg(long, value_name = "DATE", value_parser = times::since)]
-    since: Option<DateTime<Utc>>,
-    /// Records up to this day (UTC) or RFC 3339 instant, inclusive
-    #[arg(long, value_name = "DATE", value_parser = times::until)]
-    until: Option<DateTime<Utc>>,
+    /// Records from this day or RFC 3339 instant on
+    #[arg(long, value_name = "DATE")]
+    since: Option<Date>,
+    /// Records up to this day or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    until: Option<Date>,
+    #[command(flatten)]
+    pub(crate) zone: Zone,
 }
 
 impl FilterArguments {
@@ -99,11 +100,11 @@ impl FilterArguments {
         if self.unreviewed {
             filter = filter.unreviewed();
         }
-        if let Some(instant) = self.since {
-            filter = filter.since(instant);
+        if let Some(date) = self.since {
+            filter = filter.since(self.zone.since(date));
         }
-        if let Some(instant) = self.until {
-            filter = filter.until(instant);
+        if let Some(date) = self.until {
+            filter = filter.until(self.zone.until(date));
         }
         filter
     }

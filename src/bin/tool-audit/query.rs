@@ -154,7 +154,8 @@ fn print(
         let is_unknown = without_end
             .as_ref()
             .is_some_and(|calls| is_unknown(&record, calls));
-        rows.push(of_record(&record, is_unknown), out)?;
+        let row = of_record(&record, is_unknown, &arguments.filter.zone);
+        rows.push(row, out)?;
     }
     rows.settle(out)?;
     Ok(room > 0)

@@ -105,7 +105,9 @@ fn print(
         if arguments.json {
             out.json_line(record.line())?;
         } else {
-            rows.push(of_record(&record, is_unknown(&record, without_end)), out)?;
+            let is_unknown = is_unknown(&record, without_end);
+            let row = of_record(&record, is_unknown, &arguments.filter.zone);
+            rows.push(row, out)?;
         }
     }
     rows.settle(out)?;
