@@ -845,11 +845,20 @@ fn a_time_zone_says_where_days_begin_and_how_times_are_shown() {
     };
     let rows = shown("query", &[&["--tool", "get_order"], &day[..]].concat());
     assert_eq!(rows.lines().count(), 2, "{rows}");
-    assert!(rows.starts_with("2025-07-06T00:30:00.000+02:00\t"), "{rows}");
+    assert!(
+        rows.starts_with("2025-07-06T00:30:00.000+02:00\t"),
+        "{rows}"
+    );
     let rows = shown("tail", &["--conversation", "conv_1"]);
-    assert!(rows.starts_with("2025-07-05T23:30:00.250+02:00\t"), "{rows}");
+    assert!(
+        rows.starts_with("2025-07-05T23:30:00.250+02:00\t"),
+        "{rows}"
+    );
     let line = shown("timeline", &["--conversation", "conv_2"]);
-    assert!(line.contains("[started 2025-07-06T00:45:00.000000+02:00]"), "{line}");
+    assert!(
+        line.contains("[started 2025-07-06T00:45:00.000000+02:00]"),
+        "{line}"
+    );
     let counted = shown("stats", &[&["--json"], &day[..]].concat());
     assert!(counted.contains("\"total_calls\":2"), "{counted}");
     let format = ["--format", "jsonl", "--kind", "tool_call"];
@@ -859,7 +868,10 @@ fn a_time_zone_says_where_days_begin_and_how_times_are_shown() {
         "{exported}"
     );
     // Without one a day is that of UTC.
-    let output = program(&[&["query"], &day[..]].concat(), folder.path());
+    let output = program(
+        &[&["query", "--tool", "get_order"], &day[..]].concat(),
+        folder.path(),
+    );
     assert!(output.stdout.is_empty());
     let output = program(&["query", "--time-zone", "Europe/Atlantis"], folder.path());
     assert_eq!(status(&output), 2);

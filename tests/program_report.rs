@@ -467,15 +467,22 @@ fn a_reports_days_and_shown_times_are_those_of_the_time_zone() {
     let of_patient = |format: &str| shown("access", &[&access[..], &[format]].concat());
     let written = of_patient("text");
     assert!(
-        written.contains("from 2025-07-06T00:00:00.000000+02:00 to 2025-07-06T23:59:59.999999+02:00")
+        written
+            .contains("from 2025-07-06T00:00:00.000000+02:00 to 2025-07-06T23:59:59.999999+02:00")
             && written.contains("  2025-07-06T00:30:00.250000+02:00  usr_9")
             && written.contains("1 accesses"),
         "{written}"
     );
     // Programs read one form, wherever the reader is.
     let report: Value = serde_json::from_str(&of_patient("json")).unwrap();
-    assert_eq!(report["report_period"]["start"], "2025-07-05T22:00:00.000000Z");
-    assert_eq!(report["accesses"][0]["timestamp"], "2025-07-05T22:30:00.250000Z");
+    assert_eq!(
+        report["report_period"]["start"],
+        "2025-07-05T22:00:00.000000Z"
+    );
+    assert_eq!(
+        report["accesses"][0]["timestamp"],
+        "2025-07-05T22:30:00.250000Z"
+    );
     let page = of_patient("html");
     assert!(
         page.contains(

@@ -75,6 +75,6 @@ pub use self::record::Record;
 pub use self::reverse::{ReverseScan, scan_reverse};
 pub use self::scan::{Scan, scan};
 pub use self::snapshot::LogSnapshot;
-pub use self::statistics::{Statistics, ToolStatistics, statistics};
+pub use self::statistics::{Statistics, ToolStatistics, statistics, statistics_of};
 pub use self::status::{LogSummary, StoreStatus, status};
 pub use self::timeline::{Timeline, TimelineCall, calls_without_end, timeline, timeline_line};

@@ -10,6 +10,7 @@ use tool_audit::query::{
 use crate::filter::FilterArguments;
 use crate::lookup::LookupArguments;
 use crate::output::{Output, note, note_passed_over};
+use crate::progress::ReadingLine;
 use crate::reader::Reader;
 use crate::rows::{RECORD_HEADER, Rows, is_unknown, of_record};
 use crate::verdict::{Failure, Verdict};
@@ -140,9 +141,14 @@ fn print(
     let mut rows = Rows::new(&RECORD_HEADER);
     let mut without_end: Option<HashSet<String>> = None;
     let mut room = arguments.limit.unwrap_or(u64::MAX);
+    let mut progress = ReadingLine::of(answer.snapshots());
     while room > 0 {
         let Some(record) = answer.next() else { break };
         let record = record?;
+        if out.is_terminal() {
+            // The answer itself shows from now on that there is progress.
+            progress.end();
+        }
         room -= 1;
         if arguments.json {
             out.json_line(record.line())?;
@@ -157,6 +163,7 @@ fn print(
         let row = of_record(&record, is_unknown, &arguments.filter.zone);
         rows.push(row, out)?;
     }
+    progress.end();
     rows.settle(out)?;
     Ok(room > 0)
 }

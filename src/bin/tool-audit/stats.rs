@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tool_audit::query::{ToolStatistics, quote, statistics};
+use tool_audit::query::{LogSnapshot, ToolStatistics, quote, statistics_of};
 
 use crate::filter::FilterArguments;
 use crate::output::{Colour, Output, note_passed_over};
+use crate::progress::ReadingLine;
 use crate::reader::Reader;
 use crate::rows::{Row, Rows};
 use crate::verdict::{Failure, Verdict};
@@ -37,7 +38,11 @@ const HEADER: [&str; 10] = [
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let filter = arguments.filter.to_filter();
-    let found = statistics(&arguments.log, &filter)?;
+    let logs = LogSnapshot::find(&arguments.log)?;
+    let progress = ReadingLine::of(logs.clone());
+    let found = statistics_of(logs, &filter);
+    drop(progress);
+    let found = found?;
     let reader = &arguments.reader;
     reader.record(&arguments.log, "stats", filter.describe(), None);
     out.introduce(found.logs().iter(), arguments.json)?;

@@ -136,12 +136,18 @@ mod tests {
         let range = |since: &str, until: &str| (since.to_owned(), until.to_owned());
         assert_eq!(
             bounds(&utc, "2025-07-06"),
-            range("2025-07-06T00:00:00+00:00", "2025-07-06T23:59:59.999999+00:00")
+            range(
+                "2025-07-06T00:00:00+00:00",
+                "2025-07-06T23:59:59.999999+00:00"
+            )
         );
         // On this day clocks are put forward: it has 23 hours.
         assert_eq!(
             bounds(&new_york, "2025-03-09"),
-            range("2025-03-09T05:00:00+00:00", "2025-03-10T03:59:59.999999+00:00")
+            range(
+                "2025-03-09T05:00:00+00:00",
+                "2025-03-10T03:59:59.999999+00:00"
+            )
         );
         for zone in [&utc, &new_york] {
             let itself = "2025-07-06T14:00:00+00:00";
