@@ -418,3 +418,25 @@ fn nothing_is_overwritten_and_no_half_archive_is_left() {
     );
     assert!(!nothing.exists());
 }
+
+#[test]
+fn an_archive_whose_making_cannot_be_recorded_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store_folder = folder.path().join("audit");
+    store(&store_folder);
+    fs::write(store_folder.join("admin"), b"in the way").unwrap();
+    let archive = folder.path().join("all.tar");
+    let output = program(&[
+        "evidence",
+        store_folder.to_str().unwrap(),
+        "--output",
+        archive.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("NOT RECORDED"));
+    assert!(text(&output.stdout).starts_with("NOT RECORDED"));
+    let unpacked = folder.path().join("unpacked");
+    unpack(&fs::read(&archive).unwrap(), &unpacked);
+    let readme = fs::read_to_string(unpacked.join("README.txt")).unwrap();
+    assert!(readme.contains("NOT RECORDED"), "{readme}");
+}

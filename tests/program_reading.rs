@@ -228,7 +228,7 @@ fn query_says_where_the_next_page_begins() {
 #[test]
 fn query_shows_a_started_call_without_an_end_as_unknown() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     for seconds in [1, 2] {
         let mut members = call("conv_1", "get_order", "success", seconds);
         for name in ["outcome", "success", "duration_ms", "result_summary"] {
@@ -248,7 +248,7 @@ fn query_shows_a_started_call_without_an_end_as_unknown() {
 #[test]
 fn tail_and_stats_show_a_started_call_without_an_end_as_unknown() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     for seconds in [1, 2] {
         let mut members = call("conv_1", "get_order", "success", seconds);
         for name in ["outcome", "success", "duration_ms", "result_summary"] {
@@ -343,7 +343,7 @@ fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
     let output = program(&["query"], alone.path());
     assert_eq!(
         (status(&output), text(&output.stdout).lines().count()),
-        (0, 1)
+        (0, 2)
     );
     assert!(
         complaint(&output).starts_with("NOT RECORDED"),
@@ -365,6 +365,7 @@ fn tail_status_and_verify_leave_a_record_of_the_reading_too() {
     );
     program(&["status"], folder.path());
     program(&["tail", "-n", "2", "--failures"], folder.path());
+    program(&["stats", "--tool", "get_order"], folder.path());
     let again = program(&["verify"], folder.path());
     assert_eq!(status(&again), 0, "{}", text(&again.stdout));
     let output = program(&["query", "--json", "--kind", "log_read"], folder.path());
@@ -373,7 +374,8 @@ fn tail_status_and_verify_leave_a_record_of_the_reading_too() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let verbs: Vec<&Value> = reads.iter().map(|read| &read["verb"]).collect();
-    assert_eq!(verbs, ["verify", "status", "tail", "verify"]);
+    assert_eq!(verbs, ["verify", "status", "tail", "stats", "verify"]);
+    assert_eq!(reads[3]["records"], 4);
     assert_eq!(
         (&reads[0]["actor"], &reads[0]["records"]),
         (&json!("dpo"), &json!(6))
@@ -389,10 +391,37 @@ fn a_copy_that_cannot_be_written_is_read_and_says_so_once() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());
     fs::write(folder.path().join("admin"), b"in the way").unwrap();
-    for verb in ["verify", "status", "tail"] {
-        let output = program(&[verb], folder.path());
-        assert_eq!(status(&output), 0, "{verb}");
-        assert!(complaint(&output).starts_with("NOT RECORDED"), "{verb}");
+    let rules = folder.path().join("rules.toml");
+    let rule = "[[rule]]\nid = \"losses\"\nwhen = \"entries_lost\"\n";
+    fs::write(&rules, rule).unwrap();
+    let rules = ["--rules", rules.to_str().unwrap()];
+    for (verb, more) in [
+        ("verify", &[][..]),
+        ("query", &["--limit", "2"]),
+        ("timeline", &["--conversation", "conv_1"]),
+        ("stats", &[]),
+        ("status", &[]),
+        ("tail", &[]),
+        ("retention", &[]),
+        ("alerts", &rules),
+    ] {
+        let output = program(&[&[verb], more].concat(), folder.path());
+        assert_eq!(status(&output), 0, "{verb}: {}", text(&output.stderr));
+        let error = text(&output.stderr);
+        assert_eq!(error.matches("NOT RECORDED").count(), 1, "{verb}: {error}");
+        let first = text(&output.stdout).lines().next().unwrap();
+        assert!(first.starts_with("NOT RECORDED"), "{verb}: {first}");
+    }
+    for verb in ["verify", "status", "retention"] {
+        let output = program(&[verb, "--json"], folder.path());
+        let answer: Value = serde_json::from_str(text(&output.stdout)).unwrap();
+        assert_eq!(answer["reading_recorded"], false, "{verb}");
+    }
+    // Records and a standard's forms stand as they are.
+    for form in [&["query", "--json"][..], &["export", "--format", "csv"]] {
+        let output = program(form, folder.path());
+        assert!(complaint(&output).starts_with("NOT RECORDED"));
+        assert!(!text(&output.stdout).contains("NOT RECORDED"));
     }
     // A log by itself has no place for it, and to verify it shows nothing of its records.
     let alone = tempfile::tempdir().unwrap();

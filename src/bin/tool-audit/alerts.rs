@@ -7,7 +7,7 @@ use tool_audit::alert::{Alert, Rules, Severity, run as run_rules};
 use tool_audit::query::LogSnapshot;
 
 use crate::output::{Colour, Output, note, note_passed_over};
-use crate::reader::Reader;
+use crate::reader::{Reader, Recorded};
 use crate::verdict::{Failure, Verdict};
 
 /// Runs rules over what is there, and shows where they fire
@@ -38,11 +38,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let mut alerts = run_rules(&arguments.logs, &rules)?;
     let snapshots: Vec<LogSnapshot> = alerts.logs().cloned().collect();
     let ids: Vec<&str> = rules.iter().map(|rule| rule.id()).collect();
+    let mut recorded = Recorded(true);
     for log in &arguments.logs {
         let asked = json!({"rules": ids});
-        arguments.reader.record(log, "alerts", asked, None);
+        recorded = recorded.and(arguments.reader.record(log, "alerts", asked, None));
     }
-    out.introduce(snapshots.iter(), arguments.json)?;
+    out.introduce(snapshots.iter(), recorded, arguments.json)?;
     let mut fired = 0_u64;
     for alert in &mut alerts {
         let alert = alert?;

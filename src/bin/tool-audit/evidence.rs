@@ -58,7 +58,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let mut file = NewFile::create(&arguments.output)?;
     // So the archive holds the record of its own making.
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "evidence", request.describe(), None);
+    let recorded = reader.record(&arguments.log, "evidence", request.describe(), None);
+    out.mark(recorded, false)?;
+    if !recorded.0 {
+        request = request.reading_not_recorded();
+    }
     let packed = pack_evidence(&arguments.log, &request, &mut file).map_err(Failure::unable)?;
     file.finish()?;
     if packed.replayed {

@@ -109,9 +109,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let mut export = Export::open(&arguments.log, &filter, arguments.exporter())?;
     let snapshots: Vec<LogSnapshot> = export.logs().cloned().collect();
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "export", arguments.asked(&filter), None);
-    // Every line is for programs.
-    out.introduce(snapshots.iter(), true)?;
+    let recorded = reader.record(&arguments.log, "export", arguments.asked(&filter), None);
+    // Every line is for programs, and in a standard's own form: there is no room for more.
+    out.introduce(snapshots.iter(), recorded, true)?;
     match file {
         Some(file) => to_file(arguments, &mut export, file)?,
         None => to_standard_output(arguments, &mut export, out)?,

@@ -170,7 +170,8 @@ fn list(arguments: &List, out: &mut Output) -> Result<Verdict, Failure> {
     let found = holds(&arguments.log).map_err(Failure::unable)?;
     let count = Some(found.len() as u64);
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "hold list", json!({}), count);
+    let recorded = reader.record(&arguments.log, "hold list", json!({}), count);
+    out.mark(recorded, arguments.json)?;
     for hold in &found {
         if arguments.json {
             let json = serde_json::to_string(hold).map_err(Failure::unable)?;

@@ -44,8 +44,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     drop(progress);
     let found = found?;
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "stats", filter.describe(), None);
-    out.introduce(found.logs().iter(), arguments.json)?;
+    let counted = found.tools().chain(found.other_tools());
+    let records = counted.map(|tool| tool.total_calls).sum();
+    let recorded = reader.record(&arguments.log, "stats", filter.describe(), Some(records));
+    out.introduce(found.logs().iter(), recorded, arguments.json)?;
     let wanted = arguments.filter.tools();
     // A tool that was asked for has an answer also where it was never called.
     let tools: Vec<ToolStatistics> = if wanted.is_empty() {

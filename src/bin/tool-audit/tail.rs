@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     // How many come later nobody knows.
     let records = (!arguments.follow).then_some(newest.len() as u64);
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "tail", filter.describe(), records);
+    let recorded = reader.record(&arguments.log, "tail", filter.describe(), records);
+    out.mark(recorded, arguments.json)?;
     if follow.is_replayed() {
         out.say_replayed(arguments.json)?;
     }

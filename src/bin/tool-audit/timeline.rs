@@ -43,8 +43,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let snapshots: Vec<LogSnapshot> = calls.logs().cloned().collect();
     let asked = Filter::new().conversation(&arguments.conversation);
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "timeline", asked.describe(), None);
-    out.introduce(snapshots.iter(), arguments.json)?;
+    let recorded = reader.record(&arguments.log, "timeline", asked.describe(), None);
+    out.introduce(snapshots.iter(), recorded, arguments.json)?;
     let mut verdict = Verdict::Fine;
     let mut any = false;
     for call in &mut calls {
