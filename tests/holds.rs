@@ -251,3 +251,33 @@ fn a_review_names_calls_that_are_there_and_the_query_knows_it() {
     assert!(!line.contains("4eC39HqLyjWDarjtT1zdp7dc"), "{line}");
     assert!(reviewed.next().is_none());
 }
+
+#[test]
+fn an_identifier_that_no_rule_knows_stands_in_a_hold_in_clear_only_where_a_call_has_it_so() {
+    let key = PseudonymKey::from_bytes("k2026", &[8; 32]).unwrap();
+    let sanitizer = Sanitizer::builder().pseudonym_key(key).build().unwrap();
+    let pseudonym = sanitizer.forms_of("mrn", "Z991")[0].clone();
+    assert!(pseudonym.starts_with("pn:mrn:"));
+    for (older, in_clear) in [("Z991", true), ("somebody else", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let calendar = store(
+            folder.path(),
+            &[
+                json!({"subjects": [pseudonym]}),
+                json!({"subjects": [older]}),
+            ],
+        );
+        let hold = NewHold::new("legal", "claim")
+            .subject("Z991")
+            .sanitizer(sanitizer.clone());
+        set_hold(folder.path(), &hold).unwrap();
+        let held = &holds(folder.path()).unwrap()[0].scope.subjects;
+        assert_eq!(held.iter().any(|one| one == "Z991"), in_clear, "{held:?}");
+        let expected = if in_clear {
+            &["c-0", "c-1"][..]
+        } else {
+            &["c-0"]
+        };
+        assert_eq!(covered(folder.path(), &calendar), expected);
+    }
+}

@@ -4,11 +4,13 @@
 mod written_logs;
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use tool_audit::Sanitizer;
+use tool_audit::sanitize::PseudonymKey;
 use written_logs::{WrittenLog, call};
 
 fn program(arguments: &[&str], log: &Path) -> Output {
@@ -905,4 +907,60 @@ fn a_time_zone_says_where_days_begin_and_how_times_are_shown() {
     let output = program(&["query", "--time-zone", "Europe/Atlantis"], folder.path());
     assert_eq!(status(&output), 2);
     assert!(text(&output.stderr).contains("give an IANA name"));
+}
+
+#[test]
+fn a_person_in_clear_is_found_by_pseudonym_and_stands_nowhere_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let made = PseudonymKey::create_file(&key, "k1").unwrap();
+    let sanitizer = Sanitizer::builder().pseudonym_key(made).build().unwrap();
+    let logs = folder.path().join("audit");
+    let mut log = WrittenLog::create(&logs.join("healthcare"), 1);
+    for (seconds, subject) in [(1, "MRN-001234"), (2, "MRN-009999")] {
+        let mut members = call("conv_1", "get_patient", "success", seconds);
+        members["subjects"] = json!([sanitizer.pseudonym("mrn", subject)]);
+        log.add("tool_call", &members);
+    }
+    let key = ["--pseudonym-key", key.to_str().unwrap()];
+    let ask = |verb: &str, more: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .arg(verb)
+            .arg(&logs)
+            .args(["--subject", "-"])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"MRN-001234\n").unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout).lines().count()
+    };
+    let with_key = |more: &[&'static str]| [&key[..], more].concat();
+    assert_eq!(ask("query", &with_key(&["--json"])), 1);
+    assert_eq!(ask("stats", &with_key(&["--json"])), 1);
+    assert_eq!(ask("tail", &with_key(&[])), 1);
+    assert_eq!(ask("export", &with_key(&["--format", "jsonl"])), 1);
+    // Without the key nothing is found, and what was asked for is counted alone.
+    assert_eq!(ask("query", &["--json"]), 0);
+    let admin = fs::read_to_string(logs.join("admin/00000000000000000000.jsonl")).unwrap();
+    assert!(!admin.contains("001234"), "{admin}");
+    let filters: Vec<Value> = admin
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|record| record["_kind"] == "log_read")
+        .map(|record| record["filter"].clone())
+        .collect();
+    assert_eq!(filters.len(), 5);
+    for filter in &filters[..4] {
+        let named = filter["subjects"].to_string();
+        assert!(named.contains("pn:mrn:k1:"), "{filter}");
+        assert_eq!(filter.get("not_found"), None);
+    }
+    assert_eq!(filters[4], json!({"subjects": [], "not_found": 1}));
 }

@@ -103,7 +103,7 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter = arguments.filter.to_filter();
+    let filter = arguments.filter.to_filter()?;
     let output = arguments.output.as_deref();
     let file = output.map(NewFile::create).transpose()?;
     let mut export = Export::open(&arguments.log, &filter, arguments.exporter())?;

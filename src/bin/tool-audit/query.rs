@@ -94,7 +94,7 @@ impl Answer for ReverseScan {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter: Filter = arguments.filter.to_filter();
+    let filter: Filter = arguments.filter.to_filter()?;
     let mut answer: Box<dyn Answer> = if arguments.reverse {
         let mut records = arguments.lookup.scan_reverse(&arguments.log, &filter)?;
         if let Some(cursor) = &arguments.after {

@@ -37,7 +37,7 @@ const HEADER: [&str; 10] = [
 ];
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter = arguments.filter.to_filter();
+    let filter = arguments.filter.to_filter()?;
     let logs = LogSnapshot::find(&arguments.log)?;
     let progress = ReadingLine::of(logs.clone());
     let found = statistics_of(logs, &filter);

@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 const INTERVAL: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter = arguments.filter.to_filter();
+    let filter = arguments.filter.to_filter()?;
     let (newest, mut follow) = Follow::open(&arguments.log, &filter, arguments.lines)?;
     // How many come later nobody knows.
     let records = (!arguments.follow).then_some(newest.len() as u64);
