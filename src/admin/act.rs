@@ -107,9 +107,15 @@ pub(crate) struct AdminLock {
 }
 
 impl AdminLock {
+    /// Waits until nobody else acts upon the store.
     pub(crate) fn acquire(store: &Path) -> Result<Self, LogError> {
+        Self::acquire_within(store, LOCK_WAIT)
+    }
+
+    /// [`acquire`](Self::acquire), but no longer than that.
+    pub(crate) fn acquire_within(store: &Path, wait: Duration) -> Result<Self, LogError> {
         let mut held = storage(&store.join(ADMIN))?;
-        crate::log::lock::acquire(&mut held, LOCK_WAIT)?;
+        crate::log::lock::acquire(&mut held, wait)?;
         Ok(Self { _held: held })
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::home::Home;
 pub(crate) use self::own::{shortened, timestamp};
+use self::prune::Held;
 pub use self::record::NewRecord;
 use self::window::Window;
 use super::boot;
@@ -197,7 +198,7 @@ impl<S: Storage> LogWriter<S> {
 
     fn tell_of_restart(&mut self) -> Result<(), LogError> {
         self.sync()?;
-        if let Err(error) = self.finish_prune() {
+        if let Err(error) = self.finish_prune(Held::Unknown) {
             tracing::warn!(%error, "segments that were pruned are not removed yet");
         }
         Ok(())
