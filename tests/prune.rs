@@ -14,7 +14,7 @@ use prune_support::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tool_audit::admin::{NewHold, Review, record_review, release_hold, set_hold};
+use tool_audit::admin::{NewHold, Review, process_user, record_review, release_hold, set_hold};
 use tool_audit::log::record::RecordHead;
 use tool_audit::log::verify::FaultKind;
 use tool_audit::log::{Access, FolderStorage, LogWriter, Retention, segment};
@@ -71,6 +71,21 @@ fn expired_segments_go_and_the_log_says_so_and_verifies() {
         assert_eq!(told[member], expected, "{member}");
     }
     assert_eq!(told["frontier"], json!([root(&before[..16])]));
+    assert_eq!(told.get("process_user"), None);
+}
+
+#[test]
+fn a_claimed_name_stands_beside_the_operating_systems_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = expired_store(store);
+    prune(store, &by(&calendar).asserted()).unwrap();
+    let told = records(store)
+        .into_iter()
+        .find(|record| record["_kind"] == "segments_pruned")
+        .unwrap();
+    assert_eq!(told["actor_asserted"], true);
+    assert_eq!(told["process_user"], process_user());
 }
 
 /// RFC 6962's root of the records' hashes, which are a power of two.
