@@ -145,11 +145,19 @@ pub(crate) fn store_of(folder: &Path, path: &Path) -> Result<PathBuf, AdminError
     }
 }
 
-/// Whether a log that was named by itself is that of a store's class: its folder has the class's name.
+/// Whether a log that was named by itself is that of a store's class: the store has a log of acts, or the folder has the
+/// class's name.
 fn is_class_of_store(folder: &Path) -> bool {
     let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
         return false;
     };
+    let has_acts = || {
+        let admin = folder.with_file_name(ADMIN);
+        segment::list(&admin).is_ok_and(|segments| !segments.is_empty())
+    };
+    if name == ADMIN || has_acts() {
+        return true;
+    }
     let first = segment::list(folder).ok().and_then(|segments| {
         let (_, path) = segments.into_iter().next()?;
         let mut line = String::new();
@@ -158,5 +166,5 @@ fn is_class_of_store(folder: &Path) -> bool {
             .ok()?;
         serde_json::from_str::<Value>(&line).ok()
     });
-    name == ADMIN || first.is_some_and(|first| first["retention_class"] == name)
+    first.is_some_and(|first| first["retention_class"] == name)
 }
