@@ -440,3 +440,30 @@ fn an_archive_whose_making_cannot_be_recorded_says_so() {
     let readme = fs::read_to_string(unpacked.join("README.txt")).unwrap();
     assert!(readme.contains("NOT RECORDED"), "{readme}");
 }
+
+#[test]
+fn logs_of_one_name_stand_apart_whichever_way_the_path_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores = folder.path().join("stores");
+    for (name, id) in [("a", 1), ("b", 2)] {
+        let mut log = WrittenLog::create(&stores.join(name).join("general"), id);
+        log.add("tool_call", &call("conv_1", "get_order", "success", 60));
+    }
+    std::os::unix::fs::symlink(&stores, folder.path().join("link")).unwrap();
+    for (number, path) in ["stores", "./stores", "link"].iter().enumerate() {
+        let archive = format!("{number}.tar");
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .current_dir(folder.path())
+            .args(["evidence", path, "--output", &archive])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let unpacked = folder.path().join(format!("unpacked-{number}"));
+        let names = unpack(&fs::read(folder.path().join(archive)).unwrap(), &unpacked);
+        for name in ["a", "b"] {
+            let segment = format!("store/{name}/general/00000000000000000000.jsonl");
+            assert!(names.contains(&segment), "{path}: {names:?}");
+        }
+        assert!(verify_unpacked(&unpacked).is_intact());
+    }
+}

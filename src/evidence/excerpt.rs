@@ -90,6 +90,8 @@ impl Excerpt {
 
 /// `store`, and the log's folder below the path that was given.
 fn name_of(folder: &Path, path: &Path) -> PathBuf {
+    // The folders of logs that were found are canonical; the path may be relative, or lead through a link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let below = folder.strip_prefix(path).ok();
     let below = below.filter(|below| !below.as_os_str().is_empty());
     let own = || folder.file_name().unwrap_or("log".as_ref()).as_ref();
