@@ -43,7 +43,7 @@ pub(crate) use self::cursor::LogCursor;
 pub(crate) use self::distinct::Distinct;
 pub(crate) use self::fields::Fields;
 pub(crate) use self::filter::{ALERT, says_failure};
-#[cfg(feature = "evidence")]
+#[cfg(any(feature = "evidence", all(feature = "index", unix)))]
 pub(crate) use self::folders::find as find_logs;
 pub(crate) use self::instant::parse as parse_instant;
 #[cfg(feature = "cli")]

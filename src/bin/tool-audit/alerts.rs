@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -71,11 +72,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     }
     let passed = alerts.passed_over();
     let is_below = |log: &&PathBuf| {
+        // A segment's path is canonical.
+        let log = fs::canonicalize(log).unwrap_or_else(|_| log.to_path_buf());
         let first = passed.first.first();
         first.is_some_and(|line| line.segment.starts_with(log))
     };
-    let damaged = arguments.logs.iter().find(is_below);
-    let readable = damaged.map_or(Verdict::Fine, |log| note_passed_over(log, &passed));
+    let named = arguments.logs.iter().find(is_below);
+    // Also what no line can be named for is said.
+    let readable = match named.or(arguments.logs.first()) {
+        Some(log) => note_passed_over(log, &passed),
+        None => Verdict::Fine,
+    };
     Ok(Verdict::bad_if(fired > 0).and(readable))
 }
 
