@@ -467,3 +467,23 @@ fn logs_of_one_name_stand_apart_whichever_way_the_path_is_given() {
         assert!(verify_unpacked(&unpacked).is_intact());
     }
 }
+
+#[test]
+fn more_segments_than_a_process_may_have_files_open_are_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("audit/general"), 1);
+    for number in 0..200 {
+        log.rotate(0);
+        log.add("tool_call", &call("conv_1", "get_order", "success", number));
+    }
+    let command = "ulimit -n 64; exec \"$0\" evidence audit --output all.tar";
+    let output = Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-c", command, env!("CARGO_BIN_EXE_tool-audit")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let unpacked = folder.path().join("unpacked");
+    unpack(&fs::read(folder.path().join("all.tar")).unwrap(), &unpacked);
+    assert!(verify_unpacked(&unpacked).is_intact());
+}
