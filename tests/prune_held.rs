@@ -147,3 +147,30 @@ fn while_somebody_acts_upon_the_store_nothing_goes_and_the_writer_goes_on_later(
     close(log);
     assert!(!is_unfinished(store));
 }
+
+#[test]
+fn a_log_that_does_not_fit_the_prune_that_it_tells_of_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = cut_off(store);
+    let path = store.join("general").join(segment::name(16));
+    let text = fs::read_to_string(&path).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let previous = first.find("\"_previous_hash\":\"").unwrap() + 18;
+    let digit = if &first[previous..=previous] == "0" {
+        "1"
+    } else {
+        "0"
+    };
+    let first = format!("{}{digit}{}", &first[..previous], &first[previous + 1..]);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, format!("{first}\n{rest}")).unwrap();
+    close(open(store, &calendar));
+    assert_eq!(segments(store)[..4], [0, 4, 8, 12]);
+    let refused = prune(store, &by(&calendar)).unwrap();
+    let log = &refused.logs[0];
+    assert_eq!((log.records, log.segments.len()), (0, 0));
+    let error = log.error.as_ref().unwrap().to_string();
+    assert!(error.contains("does not fit the prune"), "{error}");
+    assert_eq!(segments(store)[..4], [0, 4, 8, 12]);
+}

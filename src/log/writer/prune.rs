@@ -96,9 +96,10 @@ impl<S: Storage> LogWriter<S> {
         let names = self.segment_names()?;
         let gone = names.iter().take_while(|name| **name < kept).count();
         if gone > 0 && (names.get(gone) != Some(&kept) || !self.first_links_to(kept, hash)?) {
-            tracing::error!(log = %self.place().display(), through_seq = kept - 1, "the audit log does not fit the prune that it tells of: nothing is removed");
             self.unfinished = None;
-            return Ok(());
+            return Err(self.not_prunable(
+                "it does not fit the prune that it tells of, and nothing is removed: verify it",
+            ));
         }
         #[cfg(unix)]
         let holds = match (held, self.storage.store()) {
