@@ -661,3 +661,17 @@ fn a_store_is_the_same_whichever_way_its_path_is_given() {
         "{stores:?}"
     );
 }
+
+#[test]
+fn what_a_segment_repeats_is_looked_up_anew_where_the_one_before_has_grown() {
+    let store = tempfile::tempdir().unwrap();
+    let log = log_in(store.path(), "general", 1);
+    caught_up(store.path());
+    // The first record of the second segment stands behind the first one now, so that it counts there.
+    let next = fs::read_to_string(segment(&log, 1)).unwrap();
+    let first = segment(&log, 0);
+    let mut bytes = fs::read(&first).unwrap();
+    bytes.extend_from_slice(next.split_inclusive('\n').next().unwrap().as_bytes());
+    change(&first, &bytes);
+    same_answers(store.path());
+}

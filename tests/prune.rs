@@ -637,3 +637,31 @@ fn a_prune_that_stopped_long_ago_is_finished_by_the_next_one() {
     let report = verdict(&general);
     assert!(report.intact && report.warnings.is_empty(), "{report:?}");
 }
+
+#[test]
+fn a_call_of_a_clock_that_was_ahead_moves_the_expiry_of_all_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = Calendar::at(BEGIN);
+    let mut log = open(store, &calendar);
+    add(&mut log, "tool_call", &call("first", &calendar, 30));
+    // A clock that was forty days ahead for one call, which is kept for a day.
+    calendar.advance(TimeDelta::days(40));
+    add(&mut log, "tool_call", &call("ahead", &calendar, 1));
+    calendar.set(BEGIN);
+    twelve_calls(&mut log, &calendar);
+    let on = |day: i64| {
+        calendar.set(BEGIN);
+        calendar.advance(TimeDelta::days(day));
+    };
+    on(45);
+    add(&mut log, "tool_call", &call("new", &calendar, 90));
+    close(log);
+    // The others were kept for thirty days, and are now kept until the seventieth.
+    assert_eq!(plan_prune(store, &by(&calendar)).unwrap().records(), 0);
+    on(70);
+    let checked = by(&calendar).clock_checked_by("operator");
+    assert_eq!(plan_prune(store, &checked).unwrap().records(), 0);
+    on(71);
+    assert!(plan_prune(store, &checked).unwrap().records() > 12);
+}
