@@ -197,12 +197,11 @@ impl LogExcerpt {
             self.pack_beside(beside, archive)?;
         }
         let mut heads = Vec::new();
-        if let Some(first) = self.segments.first() {
-            if let Some((log, seq, Previous::Hash(hash))) = first.first()?
-                && let Some(before) = seq.checked_sub(1)
-            {
-                heads.push((format!("heads/start.{log}"), head(log, before, hash)));
-            }
+        if let Some(first) = self.segments.first()
+            && let Some((log, seq, Previous::Hash(hash))) = first.first()?
+            && let Some(before) = seq.checked_sub(1)
+        {
+            heads.push((format!("heads/start.{log}"), head(log, before, hash)));
         }
         for segment in self.segments.iter().rev() {
             if let Some((log, seq, hash)) = segment.last()? {
