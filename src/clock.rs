@@ -4,6 +4,10 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
+#[cfg(feature = "time-zones")]
+#[cfg_attr(docsrs, doc(cfg(feature = "time-zones")))]
+pub use crate::time_zone::{TimeZone, UnknownTimeZone};
+
 /// A source of wall-clock and monotonic time.
 ///
 /// Records get their timestamps and durations from it; a test gives one of its own, since tokio's paused

@@ -80,6 +80,8 @@ pub mod sanitize;
 pub mod sink;
 #[cfg(any(feature = "cli", feature = "mcp"))]
 mod strict_json;
+#[cfg(feature = "time-zones")]
+mod time_zone;
 
 #[doc(inline)]
 pub use crate::call::{

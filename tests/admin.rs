@@ -147,3 +147,28 @@ fn whom_somebody_asked_for_stands_as_in_the_log_or_by_its_class_and_never_by_a_l
     );
     assert_eq!(found[1]["filter"]["users"][0], json!(pseudonym));
 }
+
+#[test]
+fn somebody_in_clear_stands_in_a_record_of_reading_only_where_the_logs_name_them_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("healthcare"), 1);
+    let mut members = call("conv_1", "get_patient", "success", 1);
+    members["subjects"] = json!(["P-7"]);
+    log.add("tool_call", &members);
+    let asked = json!({
+        "subjects": ["P-7", "Maria Lopez", "pn:Maria Lopez", "Maria Lopez, maria@example.com"],
+        "users": ["usr_9", "Jane Doe"],
+        "tools": ["get_patient"],
+    });
+    let read = LogRead::new("dpo", "query").filter(asked);
+    record_read(folder.path(), &read).unwrap();
+    assert_eq!(
+        reads(folder.path())[0]["filter"],
+        json!({
+            "subjects": ["P-7"],
+            "users": ["usr_9"],
+            "tools": ["get_patient"],
+            "not_found": 4,
+        })
+    );
+}

@@ -3,6 +3,8 @@
 
 mod prune_support;
 
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -250,4 +252,72 @@ fn a_review_names_calls_that_are_there_and_the_query_knows_it() {
     let line = reviewed.next().unwrap().unwrap().line().to_owned();
     assert!(!line.contains("4eC39HqLyjWDarjtT1zdp7dc"), "{line}");
     assert!(reviewed.next().is_none());
+}
+
+#[test]
+fn an_identifier_that_no_rule_knows_stands_in_a_hold_in_clear_only_where_a_call_has_it_so() {
+    let key = PseudonymKey::from_bytes("k2026", &[8; 32]).unwrap();
+    let sanitizer = Sanitizer::builder().pseudonym_key(key).build().unwrap();
+    let pseudonym = sanitizer.forms_of("mrn", "Z991")[0].clone();
+    assert!(pseudonym.starts_with("pn:mrn:"));
+    for (older, in_clear) in [("Z991", true), ("somebody else", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let calendar = store(
+            folder.path(),
+            &[
+                json!({"subjects": [pseudonym]}),
+                json!({"subjects": [older]}),
+            ],
+        );
+        let hold = NewHold::new("legal", "claim")
+            .subject("Z991")
+            .sanitizer(sanitizer.clone());
+        set_hold(folder.path(), &hold).unwrap();
+        let held = &holds(folder.path()).unwrap()[0].scope.subjects;
+        assert_eq!(held.iter().any(|one| one == "Z991"), in_clear, "{held:?}");
+        let expected = if in_clear {
+            &["c-0", "c-1"][..]
+        } else {
+            &["c-0"]
+        };
+        assert_eq!(covered(folder.path(), &calendar), expected);
+    }
+}
+
+#[test]
+fn an_act_that_is_refused_leaves_nothing_in_admin() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), &[json!({})]);
+    let hold = NewHold::new("legal", "claim").hold_id("matter-7");
+    set_hold(folder.path(), &hold).unwrap();
+    let segment = folder.path().join("admin/00000000000000000000.jsonl");
+    let before = fs::read_to_string(&segment).unwrap();
+    assert!(set_hold(folder.path(), &hold).is_err());
+    assert!(release_hold(folder.path(), "matter-7", "legal", "settled").is_err());
+    assert!(release_hold(folder.path(), "matter-8", "dpo", "settled").is_err());
+    assert_eq!(fs::read_to_string(&segment).unwrap(), before);
+    release_hold(folder.path(), "matter-7", "dpo", "settled").unwrap();
+    let after = fs::read_to_string(&segment).unwrap();
+    let added: Vec<&str> = after[before.len()..].lines().collect();
+    assert_eq!(added.len(), 3, "{added:?}");
+    assert!(added[0].contains(r#""_kind":"log_resumed""#) && added[0].contains(r#""clean":true"#));
+}
+
+#[test]
+fn what_a_crash_tore_off_admin_is_told_also_by_an_act_that_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), &[json!({})]);
+    let hold = NewHold::new("legal", "claim").hold_id("matter-7");
+    set_hold(folder.path(), &hold).unwrap();
+    let segment = folder.path().join("admin/00000000000000000000.jsonl");
+    let mut torn = fs::File::options().append(true).open(&segment).unwrap();
+    torn.write_all(b"{\"_hash\":\"77").unwrap();
+    assert!(set_hold(folder.path(), &hold).is_err());
+    let told = fs::read_to_string(&segment).unwrap();
+    assert!(told.contains(r#""torn_bytes":12"#), "{told}");
+    assert!(
+        verify(folder.path(), &VerifyOptions::new())
+            .unwrap()
+            .is_intact()
+    );
 }

@@ -617,3 +617,61 @@ fn an_index_of_another_version_is_not_used() {
     Index::rebuild(store.path()).unwrap().catch_up().unwrap();
     assert!(same_answers(store.path()).is_empty());
 }
+
+#[test]
+fn a_store_is_the_same_whichever_way_its_path_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("audit");
+    let log = log_in(&store, "general", 1);
+    let link = folder.path().join("link");
+    symlink(&store, &link).unwrap();
+    let done = Index::open(&link).unwrap().catch_up().unwrap();
+    assert!(done.bytes > 0, "{done:?}");
+    let filter = Filter::new().subject("P-734");
+    let (direct, linked) = [&store, &link]
+        .map(|path| Lookup::open(path, &filter).unwrap().bytes())
+        .into();
+    assert_eq!(direct, linked);
+    assert!(
+        direct
+            < scan(&store, &filter)
+                .unwrap()
+                .logs()
+                .map(|log| log.bytes())
+                .sum()
+    );
+    assert_eq!(
+        tool_audit::index::stores(&link).unwrap(),
+        [fs::canonicalize(&store).unwrap()]
+    );
+    let checked = check(&link).unwrap().unwrap();
+    assert!(checked.is_sound() && checked.segments == 4, "{checked}");
+    // What it knows stays known.
+    assert_eq!(caught_up(&link).catch_up().unwrap().forgotten, 0);
+
+    let log_link = folder.path().join("log");
+    symlink(&log.folder, &log_link).unwrap();
+    assert!(matches!(
+        Index::open(&log_link),
+        Err(IndexError::NoStore { .. })
+    ));
+    let stores = tool_audit::index::stores(&log_link);
+    assert!(
+        matches!(stores, Err(IndexError::NoStore { .. })),
+        "{stores:?}"
+    );
+}
+
+#[test]
+fn what_a_segment_repeats_is_looked_up_anew_where_the_one_before_has_grown() {
+    let store = tempfile::tempdir().unwrap();
+    let log = log_in(store.path(), "general", 1);
+    caught_up(store.path());
+    // The first record of the second segment stands behind the first one now, so that it counts there.
+    let next = fs::read_to_string(segment(&log, 1)).unwrap();
+    let first = segment(&log, 0);
+    let mut bytes = fs::read(&first).unwrap();
+    bytes.extend_from_slice(next.split_inclusive('\n').next().unwrap().as_bytes());
+    change(&first, &bytes);
+    same_answers(store.path());
+}

@@ -165,3 +165,29 @@ fn what_cannot_be_done_is_exit_status_two_with_a_line_that_says_why() {
     );
     assert_eq!(alerts(&[], &[], &rules).status.code(), Some(2));
 }
+
+#[test]
+fn lines_that_are_no_records_are_told_whichever_way_the_path_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.toml");
+    fs::write(
+        &rules,
+        "[[rule]]\nid = \"losses\"\nwhen = \"entries_lost\"\n",
+    )
+    .unwrap();
+    let log = WrittenLog::create(&folder.path().join("audit/general"), 1);
+    log.append(b"no record\n{}\n");
+    for path in ["audit", "./audit/general"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .current_dir(folder.path())
+            .args(["alerts", path, "--rules", "rules.toml"])
+            .output()
+            .unwrap();
+        let note = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{note}");
+        assert!(
+            note.contains(&format!("run `tool-audit verify {path}`")),
+            "{note}"
+        );
+    }
+}

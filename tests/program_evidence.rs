@@ -418,3 +418,72 @@ fn nothing_is_overwritten_and_no_half_archive_is_left() {
     );
     assert!(!nothing.exists());
 }
+
+#[test]
+fn an_archive_whose_making_cannot_be_recorded_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store_folder = folder.path().join("audit");
+    store(&store_folder);
+    fs::write(store_folder.join("admin"), b"in the way").unwrap();
+    let archive = folder.path().join("all.tar");
+    let output = program(&[
+        "evidence",
+        store_folder.to_str().unwrap(),
+        "--output",
+        archive.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("NOT RECORDED"));
+    assert!(text(&output.stdout).starts_with("NOT RECORDED"));
+    let unpacked = folder.path().join("unpacked");
+    unpack(&fs::read(&archive).unwrap(), &unpacked);
+    let readme = fs::read_to_string(unpacked.join("README.txt")).unwrap();
+    assert!(readme.contains("NOT RECORDED"), "{readme}");
+}
+
+#[test]
+fn logs_of_one_name_stand_apart_whichever_way_the_path_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores = folder.path().join("stores");
+    for (name, id) in [("a", 1), ("b", 2)] {
+        let mut log = WrittenLog::create(&stores.join(name).join("general"), id);
+        log.add("tool_call", &call("conv_1", "get_order", "success", 60));
+    }
+    std::os::unix::fs::symlink(&stores, folder.path().join("link")).unwrap();
+    for (number, path) in ["stores", "./stores", "link"].iter().enumerate() {
+        let archive = format!("{number}.tar");
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .current_dir(folder.path())
+            .args(["evidence", path, "--output", &archive])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let unpacked = folder.path().join(format!("unpacked-{number}"));
+        let names = unpack(&fs::read(folder.path().join(archive)).unwrap(), &unpacked);
+        for name in ["a", "b"] {
+            let segment = format!("store/{name}/general/00000000000000000000.jsonl");
+            assert!(names.contains(&segment), "{path}: {names:?}");
+        }
+        assert!(verify_unpacked(&unpacked).is_intact());
+    }
+}
+
+#[test]
+fn more_segments_than_a_process_may_have_files_open_are_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("audit/general"), 1);
+    for number in 0..200 {
+        log.rotate(0);
+        log.add("tool_call", &call("conv_1", "get_order", "success", number));
+    }
+    let command = "ulimit -n 64; exec \"$0\" evidence audit --output all.tar";
+    let output = Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-c", command, env!("CARGO_BIN_EXE_tool-audit")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let unpacked = folder.path().join("unpacked");
+    unpack(&fs::read(folder.path().join("all.tar")).unwrap(), &unpacked);
+    assert!(verify_unpacked(&unpacked).is_intact());
+}

@@ -4,11 +4,13 @@
 mod written_logs;
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use tool_audit::Sanitizer;
+use tool_audit::sanitize::PseudonymKey;
 use written_logs::{WrittenLog, call};
 
 fn program(arguments: &[&str], log: &Path) -> Output {
@@ -228,7 +230,7 @@ fn query_says_where_the_next_page_begins() {
 #[test]
 fn query_shows_a_started_call_without_an_end_as_unknown() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     for seconds in [1, 2] {
         let mut members = call("conv_1", "get_order", "success", seconds);
         for name in ["outcome", "success", "duration_ms", "result_summary"] {
@@ -248,7 +250,7 @@ fn query_shows_a_started_call_without_an_end_as_unknown() {
 #[test]
 fn tail_and_stats_show_a_started_call_without_an_end_as_unknown() {
     let folder = tempfile::tempdir().unwrap();
-    let mut log = WrittenLog::create(folder.path(), 1);
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
     for seconds in [1, 2] {
         let mut members = call("conv_1", "get_order", "success", seconds);
         for name in ["outcome", "success", "duration_ms", "result_summary"] {
@@ -343,7 +345,7 @@ fn query_leaves_a_record_of_the_reading_and_says_where_it_cannot() {
     let output = program(&["query"], alone.path());
     assert_eq!(
         (status(&output), text(&output.stdout).lines().count()),
-        (0, 1)
+        (0, 2)
     );
     assert!(
         complaint(&output).starts_with("NOT RECORDED"),
@@ -365,6 +367,7 @@ fn tail_status_and_verify_leave_a_record_of_the_reading_too() {
     );
     program(&["status"], folder.path());
     program(&["tail", "-n", "2", "--failures"], folder.path());
+    program(&["stats", "--tool", "get_order"], folder.path());
     let again = program(&["verify"], folder.path());
     assert_eq!(status(&again), 0, "{}", text(&again.stdout));
     let output = program(&["query", "--json", "--kind", "log_read"], folder.path());
@@ -373,7 +376,8 @@ fn tail_status_and_verify_leave_a_record_of_the_reading_too() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let verbs: Vec<&Value> = reads.iter().map(|read| &read["verb"]).collect();
-    assert_eq!(verbs, ["verify", "status", "tail", "verify"]);
+    assert_eq!(verbs, ["verify", "status", "tail", "stats", "verify"]);
+    assert_eq!(reads[3]["records"], 4);
     assert_eq!(
         (&reads[0]["actor"], &reads[0]["records"]),
         (&json!("dpo"), &json!(6))
@@ -389,10 +393,37 @@ fn a_copy_that_cannot_be_written_is_read_and_says_so_once() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());
     fs::write(folder.path().join("admin"), b"in the way").unwrap();
-    for verb in ["verify", "status", "tail"] {
-        let output = program(&[verb], folder.path());
-        assert_eq!(status(&output), 0, "{verb}");
-        assert!(complaint(&output).starts_with("NOT RECORDED"), "{verb}");
+    let rules = folder.path().join("rules.toml");
+    let rule = "[[rule]]\nid = \"losses\"\nwhen = \"entries_lost\"\n";
+    fs::write(&rules, rule).unwrap();
+    let rules = ["--rules", rules.to_str().unwrap()];
+    for (verb, more) in [
+        ("verify", &[][..]),
+        ("query", &["--limit", "2"]),
+        ("timeline", &["--conversation", "conv_1"]),
+        ("stats", &[]),
+        ("status", &[]),
+        ("tail", &[]),
+        ("retention", &[]),
+        ("alerts", &rules),
+    ] {
+        let output = program(&[&[verb], more].concat(), folder.path());
+        assert_eq!(status(&output), 0, "{verb}: {}", text(&output.stderr));
+        let error = text(&output.stderr);
+        assert_eq!(error.matches("NOT RECORDED").count(), 1, "{verb}: {error}");
+        let first = text(&output.stdout).lines().next().unwrap();
+        assert!(first.starts_with("NOT RECORDED"), "{verb}: {first}");
+    }
+    for verb in ["verify", "status", "retention"] {
+        let output = program(&[verb, "--json"], folder.path());
+        let answer: Value = serde_json::from_str(text(&output.stdout)).unwrap();
+        assert_eq!(answer["reading_recorded"], false, "{verb}");
+    }
+    // Records and a standard's forms stand as they are.
+    for form in [&["query", "--json"][..], &["export", "--format", "csv"]] {
+        let output = program(form, folder.path());
+        assert!(complaint(&output).starts_with("NOT RECORDED"));
+        assert!(!text(&output.stdout).contains("NOT RECORDED"));
     }
     // A log by itself has no place for it, and to verify it shows nothing of its records.
     let alone = tempfile::tempdir().unwrap();
@@ -814,4 +845,122 @@ fn help_shows_an_example_for_every_verb() {
             "{verb}"
         );
     }
+}
+
+#[test]
+fn a_time_zone_says_where_days_begin_and_how_times_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = WrittenLog::create(&folder.path().join("general"), 1);
+    // 23:30 and 00:30 in Berlin.
+    for (number, time) in ["2025-07-05T21:30:00.250000Z", "2025-07-05T22:30:00.000000Z"]
+        .iter()
+        .enumerate()
+    {
+        let mut members = call("conv_1", "get_order", "success", 60 * (number as u32 + 1));
+        members["timestamp"] = (*time).into();
+        log.add("tool_call", &members);
+    }
+    let mut members = call("conv_2", "get_order", "success", 300);
+    members["timestamp"] = "2025-07-05T22:45:00.000000Z".into();
+    for name in ["outcome", "success", "duration_ms", "result_summary"] {
+        members.as_object_mut().unwrap().remove(name);
+    }
+    log.add("tool_call_started", &members);
+    let berlin = ["--time-zone", "Europe/Berlin"];
+    let day = ["--since", "2025-07-06", "--until", "2025-07-06"];
+    let shown = |verb: &str, more: &[&str]| {
+        let arguments = [&[verb], more, &berlin].concat();
+        let output = program(&arguments, folder.path());
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let rows = shown("query", &[&["--tool", "get_order"], &day[..]].concat());
+    assert_eq!(rows.lines().count(), 2, "{rows}");
+    assert!(
+        rows.starts_with("2025-07-06T00:30:00.000+02:00\t"),
+        "{rows}"
+    );
+    let rows = shown("tail", &["--conversation", "conv_1"]);
+    assert!(
+        rows.starts_with("2025-07-05T23:30:00.250+02:00\t"),
+        "{rows}"
+    );
+    let line = shown("timeline", &["--conversation", "conv_2"]);
+    assert!(
+        line.contains("[started 2025-07-06T00:45:00.000000+02:00]"),
+        "{line}"
+    );
+    let counted = shown("stats", &[&["--json"], &day[..]].concat());
+    assert!(counted.contains("\"total_calls\":2"), "{counted}");
+    let format = ["--format", "jsonl", "--kind", "tool_call"];
+    let exported = shown("export", &[&format[..], &day].concat());
+    assert!(
+        exported.lines().count() == 1 && exported.contains("2025-07-05T22:30:00.000000Z"),
+        "{exported}"
+    );
+    // Without one a day is that of UTC.
+    let output = program(
+        &[&["query", "--tool", "get_order"], &day[..]].concat(),
+        folder.path(),
+    );
+    assert!(output.stdout.is_empty());
+    let output = program(&["query", "--time-zone", "Europe/Atlantis"], folder.path());
+    assert_eq!(status(&output), 2);
+    assert!(text(&output.stderr).contains("give an IANA name"));
+}
+
+#[test]
+fn a_person_in_clear_is_found_by_pseudonym_and_stands_nowhere_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let made = PseudonymKey::create_file(&key, "k1").unwrap();
+    let sanitizer = Sanitizer::builder().pseudonym_key(made).build().unwrap();
+    let logs = folder.path().join("audit");
+    let mut log = WrittenLog::create(&logs.join("healthcare"), 1);
+    for (seconds, subject) in [(1, "MRN-001234"), (2, "MRN-009999")] {
+        let mut members = call("conv_1", "get_patient", "success", seconds);
+        members["subjects"] = json!([sanitizer.pseudonym("mrn", subject)]);
+        log.add("tool_call", &members);
+    }
+    let key = ["--pseudonym-key", key.to_str().unwrap()];
+    let ask = |verb: &str, more: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .arg(verb)
+            .arg(&logs)
+            .args(["--subject", "-"])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"MRN-001234\n").unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout).lines().count()
+    };
+    let with_key = |more: &[&'static str]| [&key[..], more].concat();
+    assert_eq!(ask("query", &with_key(&["--json"])), 1);
+    assert_eq!(ask("stats", &with_key(&["--json"])), 1);
+    assert_eq!(ask("tail", &with_key(&[])), 1);
+    assert_eq!(ask("export", &with_key(&["--format", "jsonl"])), 1);
+    // Without the key nothing is found, and what was asked for is counted alone.
+    assert_eq!(ask("query", &["--json"]), 0);
+    let admin = fs::read_to_string(logs.join("admin/00000000000000000000.jsonl")).unwrap();
+    assert!(!admin.contains("001234"), "{admin}");
+    let filters: Vec<Value> = admin
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|record| record["_kind"] == "log_read")
+        .map(|record| record["filter"].clone())
+        .collect();
+    assert_eq!(filters.len(), 5);
+    for filter in &filters[..4] {
+        let named = filter["subjects"].to_string();
+        assert!(named.contains("pn:mrn:k1:"), "{filter}");
+        assert_eq!(filter.get("not_found"), None);
+    }
+    assert_eq!(filters[4], json!({"subjects": [], "not_found": 1}));
 }

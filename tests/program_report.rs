@@ -435,3 +435,70 @@ fn a_claimed_name_stands_beside_the_operating_systems_user() {
     assert_eq!(reads[0]["process_user"], reads[1]["actor"]);
     assert_eq!(reads[1].get("process_user"), None);
 }
+
+#[test]
+fn a_reports_days_and_shown_times_are_those_of_the_time_zone() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("audit");
+    let mut log = WrittenLog::create(&logs.join("healthcare"), 1);
+    for (number, time) in ["2025-07-05T21:30:00.000000Z", "2025-07-05T22:30:00.250000Z"]
+        .iter()
+        .enumerate()
+    {
+        let mut members = call("conv_1", "get_patient", "success", 60 * (number as u32 + 1));
+        members["subjects"] = json!(["P-7"]);
+        members["timestamp"] = (*time).into();
+        log.add("tool_call", &members);
+    }
+    let range = [
+        "--from",
+        "2025-07-06",
+        "--to",
+        "2025-07-06",
+        "--time-zone",
+        "Europe/Berlin",
+    ];
+    let shown = |report: &str, more: &[&str]| {
+        let output = report_of(report, &[&range[..], more].concat(), &logs, "");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let access = ["--subject", "P-7", "--format"];
+    let of_patient = |format: &str| shown("access", &[&access[..], &[format]].concat());
+    let written = of_patient("text");
+    assert!(
+        written
+            .contains("from 2025-07-06T00:00:00.000000+02:00 to 2025-07-06T23:59:59.999999+02:00")
+            && written.contains("  2025-07-06T00:30:00.250000+02:00  usr_9")
+            && written.contains("1 accesses"),
+        "{written}"
+    );
+    // Programs read one form, wherever the reader is.
+    let report: Value = serde_json::from_str(&of_patient("json")).unwrap();
+    assert_eq!(
+        report["report_period"]["start"],
+        "2025-07-05T22:00:00.000000Z"
+    );
+    assert_eq!(
+        report["accesses"][0]["timestamp"],
+        "2025-07-05T22:30:00.250000Z"
+    );
+    let page = of_patient("html");
+    assert!(
+        page.contains(
+            "<time datetime=\"2025-07-05T22:30:00.250000Z\">2025-07-06 00:30:00.250+02:00</time>"
+        ) && page.contains("When (Europe&#x2f;Berlin)"),
+        "{page}"
+    );
+    let written = shown("summary", &["--format", "text"]);
+    assert!(
+        written.contains("first call 2025-07-06T00:30:00.250000+02:00")
+            && written.contains("1 calls"),
+        "{written}"
+    );
+    let page = shown("summary", &["--format", "html"]);
+    assert!(
+        page.contains("2025-07-06 00:30:00.250+02:00</time> Europe&#x2f;Berlin."),
+        "{page}"
+    );
+}

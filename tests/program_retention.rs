@@ -242,3 +242,51 @@ fn retention_tells_what_each_class_holds_and_which_tools_fell_to_it() {
     );
     assert!(!answer.contains("by default"), "{answer}");
 }
+
+#[test]
+fn damage_that_was_seen_is_recorded_and_stays_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit");
+    store(&path);
+    let general = path.join("general");
+    let first = general.join("00000000000000000000.jsonl");
+    let bytes = std::fs::read_to_string(&first).unwrap();
+    std::fs::remove_file(&first).unwrap();
+    std::fs::write(&first, bytes.replacen("get_order", "set_order", 1)).unwrap();
+    let seen = |from: &str, through: &str| {
+        program(&[
+            "review",
+            text(&general),
+            "--from-seq",
+            from,
+            "--through-seq",
+            through,
+            "--finding",
+            "the disk failed",
+        ])
+    };
+    let refused = seen("2000", "2001");
+    assert_eq!(refused.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        error.contains("is damaged: `tool-audit verify` shows which are"),
+        "{error}"
+    );
+    printed(&seen("0", "3"));
+    let verdict = program(&["verify", text(&path)]);
+    assert_eq!(verdict.status.code(), Some(1));
+    let verdict = String::from_utf8_lossy(&verdict.stdout).into_owned();
+    assert!(
+        verdict.contains("1 acknowledgements of damage"),
+        "{verdict}"
+    );
+    let half = program(&[
+        "review",
+        text(&general),
+        "--from-seq",
+        "0",
+        "--finding",
+        "x",
+    ]);
+    assert_eq!(half.status.code(), Some(2));
+}

@@ -14,7 +14,7 @@ use prune_support::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tool_audit::admin::{NewHold, Review, record_review, release_hold, set_hold};
+use tool_audit::admin::{NewHold, Review, process_user, record_review, release_hold, set_hold};
 use tool_audit::log::record::RecordHead;
 use tool_audit::log::verify::FaultKind;
 use tool_audit::log::{Access, FolderStorage, LogWriter, Retention, segment};
@@ -71,6 +71,21 @@ fn expired_segments_go_and_the_log_says_so_and_verifies() {
         assert_eq!(told[member], expected, "{member}");
     }
     assert_eq!(told["frontier"], json!([root(&before[..16])]));
+    assert_eq!(told.get("process_user"), None);
+}
+
+#[test]
+fn a_claimed_name_stands_beside_the_operating_systems_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = expired_store(store);
+    prune(store, &by(&calendar).asserted()).unwrap();
+    let told = records(store)
+        .into_iter()
+        .find(|record| record["_kind"] == "segments_pruned")
+        .unwrap();
+    assert_eq!(told["actor_asserted"], true);
+    assert_eq!(told["process_user"], process_user());
 }
 
 /// RFC 6962's root of the records' hashes, which are a power of two.
@@ -621,4 +636,32 @@ fn a_prune_that_stopped_long_ago_is_finished_by_the_next_one() {
     assert_eq!((gone.records(), segments(store)[0]), (8, 16));
     let report = verdict(&general);
     assert!(report.intact && report.warnings.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_call_of_a_clock_that_was_ahead_moves_the_expiry_of_all_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let calendar = Calendar::at(BEGIN);
+    let mut log = open(store, &calendar);
+    add(&mut log, "tool_call", &call("first", &calendar, 30));
+    // A clock that was forty days ahead for one call, which is kept for a day.
+    calendar.advance(TimeDelta::days(40));
+    add(&mut log, "tool_call", &call("ahead", &calendar, 1));
+    calendar.set(BEGIN);
+    twelve_calls(&mut log, &calendar);
+    let on = |day: i64| {
+        calendar.set(BEGIN);
+        calendar.advance(TimeDelta::days(day));
+    };
+    on(45);
+    add(&mut log, "tool_call", &call("new", &calendar, 90));
+    close(log);
+    // The others were kept for thirty days, and are now kept until the seventieth.
+    assert_eq!(plan_prune(store, &by(&calendar)).unwrap().records(), 0);
+    on(70);
+    let checked = by(&calendar).clock_checked_by("operator");
+    assert_eq!(plan_prune(store, &checked).unwrap().records(), 0);
+    on(71);
+    assert!(plan_prune(store, &checked).unwrap().records() > 12);
 }

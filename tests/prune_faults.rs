@@ -116,6 +116,55 @@ fn one_failure_at_any_step_of_a_prune_leaves_a_log_that_verifies_and_is_finished
 }
 
 #[test]
+fn one_failure_at_any_step_of_a_prune_is_made_good_by_the_next_and_told_once() {
+    for step in 0.. {
+        let calendar = Calendar::at(BEGIN);
+        let disk = Faulty::over(expired(&calendar).clone());
+        let mut log = LogWriter::open(disk.clone(), options(&calendar)).unwrap();
+        disk.script(move |number, _| {
+            if number == step {
+                Fault::Fail(ErrorKind::Other)
+            } else {
+                Fault::None
+            }
+        });
+        let _ = prune_log(&mut log, None, &by(&calendar));
+        let acts = disk.acts().len();
+        disk.heal();
+        // The second may find that the first one's record was not there to read.
+        if prune_log(&mut log, None, &by(&calendar)).is_err() {
+            prune_log(&mut log, None, &by(&calendar)).unwrap();
+        }
+        log.close().unwrap();
+        let report = verdict_in_memory(disk.memory());
+        assert_eq!(report.fault_count(), 0, "step {step}: {report:?}");
+        assert_eq!(report.first_seq, Some(16), "step {step}");
+        let lines = disk.memory().lines();
+        let told = |line: &&Vec<u8>| {
+            let line = std::str::from_utf8(line).unwrap();
+            line.contains(r#""_kind":"segments_pruned""#)
+        };
+        let told: std::collections::BTreeSet<_> = lines.iter().filter(told).collect();
+        assert_eq!(told.len(), 1, "step {step}");
+        if acts <= step {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_writer_whose_clock_is_behind_the_one_that_plans_removes_nothing() {
+    let calendar = Calendar::at(BEGIN);
+    let storage = expired(&calendar);
+    let behind = Calendar::at(BEGIN);
+    let mut log = LogWriter::open(storage.clone(), options(&behind)).unwrap();
+    let refused = prune_log(&mut log, None, &by(&calendar));
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("the writer's clock is behind"), "{error}");
+    assert_eq!(storage.segment_bytes()[0].0, 0);
+}
+
+#[test]
 fn segments_go_oldest_first_and_behind_the_record_that_says_so() {
     let calendar = Calendar::at(BEGIN);
     let disk = Faulty::over(expired(&calendar));

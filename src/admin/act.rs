@@ -71,7 +71,8 @@ impl Admin {
         // Opening reads the last segment.
         options.segment_bytes = 1024 * 1024;
         options.lock_wait = LOCK_WAIT;
-        let log = LogWriter::open(storage(&folder)?, options)?;
+        // An act costs one write and one sync, and one that is refused leaves nothing.
+        let log = LogWriter::open_quietly(storage(&folder)?, options)?;
         Ok(Self { folder, log })
     }
 
@@ -106,9 +107,15 @@ pub(crate) struct AdminLock {
 }
 
 impl AdminLock {
+    /// Waits until nobody else acts upon the store.
     pub(crate) fn acquire(store: &Path) -> Result<Self, LogError> {
+        Self::acquire_within(store, LOCK_WAIT)
+    }
+
+    /// [`acquire`](Self::acquire), but no longer than that.
+    pub(crate) fn acquire_within(store: &Path, wait: Duration) -> Result<Self, LogError> {
         let mut held = storage(&store.join(ADMIN))?;
-        crate::log::lock::acquire(&mut held, LOCK_WAIT)?;
+        crate::log::lock::acquire(&mut held, wait)?;
         Ok(Self { _held: held })
     }
 }
@@ -138,11 +145,19 @@ pub(crate) fn store_of(folder: &Path, path: &Path) -> Result<PathBuf, AdminError
     }
 }
 
-/// Whether a log that was named by itself is that of a store's class: its folder has the class's name.
+/// Whether a log that was named by itself is that of a store's class: the store has a log of acts, or the folder has the
+/// class's name.
 fn is_class_of_store(folder: &Path) -> bool {
     let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
         return false;
     };
+    let has_acts = || {
+        let admin = folder.with_file_name(ADMIN);
+        segment::list(&admin).is_ok_and(|segments| !segments.is_empty())
+    };
+    if name == ADMIN || has_acts() {
+        return true;
+    }
     let first = segment::list(folder).ok().and_then(|segments| {
         let (_, path) = segments.into_iter().next()?;
         let mut line = String::new();
@@ -151,5 +166,5 @@ fn is_class_of_store(folder: &Path) -> bool {
             .ok()?;
         serde_json::from_str::<Value>(&line).ok()
     });
-    name == ADMIN || first.is_some_and(|first| first["retention_class"] == name)
+    first.is_some_and(|first| first["retention_class"] == name)
 }

@@ -9,6 +9,7 @@ use super::act::{self, Actor, Admin};
 use super::acts::Acts;
 use super::{AdminError, scope};
 use crate::identifiers;
+use crate::query::{Filter, scan};
 use crate::record::SUBJECT_MEMBERS;
 use crate::sanitize::Sanitizer;
 
@@ -99,7 +100,8 @@ impl NewHold {
     }
 
     /// Covers calls about this person or thing. An identifier in clear needs the [`sanitizer`](Self::sanitizer) that the
-    /// log was written with, where records hold a pseudonym for it.
+    /// log was written with, where records hold a pseudonym for it; then it stands in the hold's own record in clear only
+    /// where it does in a call's.
     pub fn subject(mut self, identifier: impl Into<String>) -> Self {
         self.subjects.push(identifier.into());
         self
@@ -140,7 +142,8 @@ impl NewHold {
         self
     }
 
-    fn scope(&self) -> Result<HoldScope, AdminError> {
+    /// What it covers in the logs at `path`.
+    fn scope(&self, path: &Path) -> Result<HoldScope, AdminError> {
         let mut scope = HoldScope {
             from: self.from.map(scope::instant),
             to: self.to.map(scope::instant),
@@ -161,8 +164,20 @@ impl NewHold {
                     }
                 };
                 // What would stand otherwise in a record must not stand in this one either.
+                let is_pseudonymised = forms.iter().any(|form| form.starts_with("pn:"));
+                let in_clear = !is_pseudonymised || {
+                    let calls = Filter::new().kind("tool_call").kind("tool_call_started");
+                    let calls = match what {
+                        "user" => calls.user(identifier),
+                        _ => calls.subject(identifier),
+                    };
+                    // The index is no evidence that there are none.
+                    let first = scan(path, &calls).map_err(AdminError::Query)?.next();
+                    first.transpose().map_err(AdminError::Query)?.is_some()
+                };
                 let mut forms = std::iter::once(identifier)
                     .chain(&forms)
+                    .filter(|form| in_clear || *form != identifier)
                     .filter(|form| !form.is_empty() && act::name(form) == **form)
                     .peekable();
                 if forms.peek().is_none() {
@@ -244,7 +259,7 @@ pub fn set_hold(path: &Path, hold: &NewHold) -> Result<String, AdminError> {
     if hold_id.is_empty() {
         return Err(AdminError::NotNameable { what: "hold" });
     }
-    let scope = serde_json::to_value(hold.scope()?).unwrap_or_default();
+    let scope = serde_json::to_value(hold.scope(path)?).unwrap_or_default();
     for store in act::stores(path)? {
         let admin = Admin::open(&store).map_err(AdminError::Log)?;
         if Acts::read(&admin.folder)?.hold(&hold_id).is_some() {

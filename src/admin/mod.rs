@@ -5,12 +5,14 @@
 
 pub(crate) mod act;
 pub(crate) mod acts;
+mod damage;
 pub(crate) mod hold;
 mod process_user;
 mod read;
 mod review;
 mod scope;
 
+pub use self::damage::{DamageSeen, acknowledge_damage};
 pub use self::hold::{
     Hold, HoldScope, NewHold, holds, release_hold, release_hold_asserted, set_hold,
 };
@@ -23,6 +25,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::log::LogError;
+use crate::log::verify::VerifyError;
 use crate::query::{QueryError, escape, quote};
 
 /// Why an act could not be recorded.
@@ -33,6 +36,22 @@ pub enum AdminError {
     Query(QueryError),
     /// The log `admin` could not be written.
     Log(LogError),
+    /// The log could not be verified.
+    Verify(VerifyError),
+    /// There is not one log by itself at the path.
+    NotOneLog {
+        /// The path.
+        path: PathBuf,
+    },
+    /// None of these records is damaged.
+    NoDamage {
+        /// The log.
+        log: PathBuf,
+        /// The first record.
+        from_seq: u64,
+        /// The last one.
+        through_seq: u64,
+    },
     /// The log stands in no store, so that there is no `admin` beside it.
     NoStore {
         /// The log.
@@ -79,6 +98,21 @@ impl fmt::Display for AdminError {
         match self {
             Self::Query(error) => fmt::Display::fmt(error, formatter),
             Self::Log(error) => fmt::Display::fmt(error, formatter),
+            Self::Verify(error) => fmt::Display::fmt(error, formatter),
+            Self::NotOneLog { path } => write!(
+                formatter,
+                "{} is not one log: give the folder of the damaged one",
+                escape(&path.to_string_lossy())
+            ),
+            Self::NoDamage {
+                log,
+                from_seq,
+                through_seq,
+            } => write!(
+                formatter,
+                "no record from {from_seq} to {through_seq} of {} is damaged: `tool-audit verify` shows which are",
+                escape(&log.to_string_lossy())
+            ),
             Self::NoStore { log } => write!(
                 formatter,
                 "{} is a log by itself, in no store with an admin log",
@@ -125,6 +159,7 @@ impl Error for AdminError {
         match self {
             Self::Query(error) => error.source(),
             Self::Log(error) => error.source(),
+            Self::Verify(error) => error.source(),
             _ => None,
         }
     }

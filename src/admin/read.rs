@@ -6,7 +6,10 @@ use serde_json::{Map, Value};
 use super::AdminError;
 use super::act::{self, Actor, Admin};
 use crate::identifiers::LOST_KEY;
-use crate::sanitize::Sanitizer;
+#[cfg(feature = "index")]
+use crate::index::Lookup;
+use crate::query::{Filter, scan};
+use crate::sanitize::{Sanitizer, is_marker};
 
 /// Somebody asked a store.
 ///
@@ -31,6 +34,8 @@ pub struct LogRead {
     actor: Actor,
     verb: String,
     filter: Map<String, Value>,
+    /// What a report asked for, which knows what the logs hold.
+    known: Map<String, Value>,
     records: Option<u64>,
     sanitizer: Option<Sanitizer>,
 }
@@ -45,6 +50,7 @@ impl LogRead {
             },
             verb: verb.into(),
             filter: Map::new(),
+            known: Map::new(),
             records: None,
             sanitizer: None,
         }
@@ -61,7 +67,9 @@ impl LogRead {
     /// It goes through the [`sanitizer`](Self::sanitizer), or without one through the default rules. A pseudonym that
     /// stands in it is kept; one that the default rules would make with a key that nobody has is no use to anybody, so
     /// that `[REDACTED:…]` stands there with the class. Of texts that are searched for, `contains`, their number is kept
-    /// alone: whoever searches may type anything.
+    /// alone: whoever searches may type anything. So it is with `subjects` and `users` in clear, as `not_found`, where no
+    /// call of the logs has one of that name: [`record_read`] looks for them. Where there are pseudonyms for them,
+    /// [`Filter::subject_in_clear`](crate::query::Filter::subject_in_clear) puts these in their place.
     pub fn filter(mut self, filter: Value) -> Self {
         self.filter = match filter {
             Value::Object(filter) => filter,
@@ -70,10 +78,10 @@ impl LogRead {
         self
     }
 
-    /// Members beside those of the [`filter`](Self::filter).
+    /// Members beside those of the [`filter`](Self::filter), in which nobody stands in clear who does not in the logs.
     pub(crate) fn also(mut self, more: &Value) -> Self {
         for (name, value) in more.as_object().into_iter().flatten() {
-            self.filter.insert(name.clone(), value.clone());
+            self.known.insert(name.clone(), value.clone());
         }
         self
     }
@@ -91,10 +99,10 @@ impl LogRead {
         self
     }
 
-    fn members(&self) -> Map<String, Value> {
+    fn members(&self, filter: &Map<String, Value>) -> Map<String, Value> {
         let mut members = Map::new();
         self.actor.write(&mut members);
-        members.insert("filter".to_owned(), Value::Object(self.sanitized_filter()));
+        members.insert("filter".to_owned(), filter.clone().into());
         if let Some(records) = self.records {
             members.insert("records".to_owned(), records.into());
         }
@@ -102,27 +110,78 @@ impl LogRead {
         members
     }
 
-    fn sanitized_filter(&self) -> Map<String, Value> {
-        const FILTER: usize = 64 * 1024;
+    /// What was asked of the logs at `path`, as it may stand in a record.
+    fn filter_for(&self, path: &Path) -> Map<String, Value> {
         let mut filter = self.filter.clone();
         if let Some(Value::Array(texts)) = filter.get("contains") {
             let count = texts.len();
             filter.insert("contains".to_owned(), count.into());
         }
+        let mut not_found = 0;
+        for (member, wanted) in PEOPLE {
+            if let Some(Value::Array(names)) = filter.get_mut(member) {
+                not_found += self.remove_unknown(path, names, wanted);
+            }
+        }
+        filter.extend(self.known.clone());
+        if not_found > 0 {
+            filter.insert("not_found".to_owned(), not_found.into());
+        }
+        self.sanitized(filter)
+    }
+
+    /// Takes away those in clear whom the calls of the logs do not have, and gives how many they were.
+    fn remove_unknown(&self, path: &Path, names: &mut Vec<Value>, wanted: Wanted) -> usize {
+        let given = names.len();
+        names.retain(|name| {
+            let Some(name) = name.as_str() else {
+                return false;
+            };
+            let mut written = Map::new();
+            written.insert("name".to_owned(), name.into());
+            let written = self.sanitized(written);
+            if written["name"].as_str().is_some_and(is_marker) {
+                return true;
+            }
+            let calls = Filter::new().kind("tool_call").kind("tool_call_started");
+            has_any(path, &wanted(calls, name))
+        });
+        given - names.len()
+    }
+
+    fn sanitized(&self, filter: Map<String, Value>) -> Map<String, Value> {
+        const FILTER: usize = 64 * 1024;
+        let filter = Value::Object(filter);
         let mut json = Vec::new();
         let default = Sanitizer::default();
         let sanitizer = self.sanitizer.as_ref().unwrap_or(&default);
-        sanitizer.write_value(&mut json, &Value::Object(filter), FILTER);
+        sanitizer.write_value(&mut json, &filter, FILTER);
         let mut written = serde_json::from_slice(&json).unwrap_or_default();
         let mut given = HashSet::new();
-        self.filter
-            .values()
-            .for_each(|value| texts_of(value, &mut given));
+        texts_of(&filter, &mut given);
         for value in Map::values_mut(&mut written) {
             without_lost_keys(value, &given);
         }
         written
     }
+}
+
+/// Asks for the calls of one of those whom a member names.
+type Wanted = fn(Filter, &str) -> Filter;
+
+/// The members that name people.
+const PEOPLE: [(&str, Wanted); 2] = [
+    ("subjects", |filter, name| filter.subject(name)),
+    ("users", |filter, name| filter.user(name)),
+];
+
+/// Whether the logs have a record that the filter wants. With an index this costs a look-up.
+fn has_any(path: &Path, filter: &Filter) -> bool {
+    #[cfg(feature = "index")]
+    if let Ok(mut found) = Lookup::open(path, filter).and_then(|lookup| lookup.scan()) {
+        return matches!(found.next(), Some(Ok(_)));
+    }
+    scan(path, filter).is_ok_and(|mut found| matches!(found.next(), Some(Ok(_))))
 }
 
 fn texts_of<'a>(value: &'a Value, texts: &mut HashSet<&'a str>) {
@@ -171,9 +230,11 @@ fn without_lost_keys(value: &mut Value, given: &HashSet<&str>) {
 /// the others have their record.
 pub fn record_read(path: &Path, read: &LogRead) -> Result<(), AdminError> {
     let mut failed = None;
-    for store in act::stores(path)? {
+    let stores = act::stores(path)?;
+    let members = read.members(&read.filter_for(path));
+    for store in stores {
         let recorded =
-            Admin::open(&store).and_then(|admin| admin.record("log_read", read.members()));
+            Admin::open(&store).and_then(|admin| admin.record("log_read", members.clone()));
         if let Err(error) = recorded {
             failed.get_or_insert(error);
         }

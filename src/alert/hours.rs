@@ -1,13 +1,12 @@
 use chrono::Weekday;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::RuleError;
+use crate::clock::TimeZone;
 
 /// Working hours in a time zone: by default Monday to Friday, from 08:00 to 18:00.
 ///
-/// The time zone is an IANA name, looked up in the operating system's time zone database, or where that has none in the
-/// one that was built in. Daylight saving is that of the day of the call.
+/// The time zone is an IANA name, looked up as [`TimeZone`] does. Daylight saving is that of the day of the call.
 ///
 /// ```
 /// use chrono::Weekday;
@@ -23,7 +22,6 @@ use super::RuleError;
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct WorkingHours {
-    name: String,
     zone: TimeZone,
     /// A bit for each day, Monday the lowest.
     days: u8,
@@ -39,15 +37,9 @@ impl WorkingHours {
     ///
     /// No time zone has this name.
     pub fn new(time_zone: &str) -> Result<Self, RuleError> {
-        let zone = TimeZone::get(time_zone).map_err(|_| {
-            let problem = format!(
-                "there is no time zone {:?}: give an IANA name, such as Europe/Berlin",
-                time_zone.chars().take(64).collect::<String>()
-            );
-            RuleError::new("", problem)
-        })?;
+        let zone = TimeZone::named(time_zone)
+            .map_err(|unknown| RuleError::new("", unknown.to_string()))?;
         Ok(Self {
-            name: time_zone.to_owned(),
             zone,
             days: 0b1_1111,
             from: 8 * 60,
@@ -78,14 +70,14 @@ impl WorkingHours {
     /// The time zone's name.
     #[must_use]
     pub fn time_zone(&self) -> &str {
-        &self.name
+        self.zone.name()
     }
 
     /// The local time where it is outside working hours, as RFC 3339; `micros` since 1970.
     pub(super) fn outside(&self, micros: i64) -> Option<String> {
         let local = Timestamp::from_microsecond(micros)
             .ok()?
-            .to_zoned_datetime(self.zone.clone());
+            .to_zoned_datetime(self.zone.zone().clone());
         let day = local.weekday().to_monday_zero_offset();
         let minute = local.hour() as u16 * 60 + local.minute() as u16;
         let works = |day: i8| self.days & 1 << day.rem_euclid(7) != 0;

@@ -31,7 +31,6 @@ pub(super) struct PackedSegment {
     path: PathBuf,
     pub(super) name: String,
     pub(super) length: u64,
-    file: File,
 }
 
 /// The folders of a log whose files belong to it.
@@ -70,7 +69,7 @@ impl Excerpt {
             for index in touched {
                 if let Some(segment) = snapshot.segments.get(index) {
                     let is_open = is_written && index + 1 == last;
-                    segments.push(PackedSegment::open(segment, is_open)?);
+                    segments.push(PackedSegment::of(segment, is_open)?);
                 }
             }
             excerpt.logs.push(LogExcerpt {
@@ -90,6 +89,8 @@ impl Excerpt {
 
 /// `store`, and the log's folder below the path that was given.
 fn name_of(folder: &Path, path: &Path) -> PathBuf {
+    // The folders of logs that were found are canonical; the path may be relative, or lead through a link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let below = folder.strip_prefix(path).ok();
     let below = below.filter(|below| !below.as_os_str().is_empty());
     let own = || folder.file_name().unwrap_or("log".as_ref()).as_ref();
@@ -130,46 +131,52 @@ fn touches(
 }
 
 impl PackedSegment {
-    fn open(segment: &Segment, is_open: bool) -> Result<Self, EvidenceError> {
-        let failed = EvidenceError::read(&segment.path);
-        let file = File::open(&segment.path).map_err(&failed)?;
-        let length = if is_open {
-            whole_lines_end(&file, segment.length).map_err(&failed)?
-        } else {
-            segment.length
-        };
-        Ok(Self {
+    fn of(segment: &Segment, is_open: bool) -> Result<Self, EvidenceError> {
+        let mut packed = Self {
             path: segment.path.clone(),
             name: segment::name(segment.first_seq),
-            length,
-            file,
-        })
+            length: segment.length,
+        };
+        if is_open {
+            let end = whole_lines_end(&packed.open()?, segment.length);
+            packed.length = end.map_err(EvidenceError::read(&segment.path))?;
+        }
+        Ok(packed)
+    }
+
+    /// Opened anew for each use: of a log of years there are more segments than a process may have files open.
+    fn open(&self) -> Result<File, EvidenceError> {
+        File::open(&self.path).map_err(EvidenceError::read(&self.path))
     }
 
     /// The first record's place, and what it names as the record before it.
-    fn first(&self) -> io::Result<Option<(LogId, u64, Previous)>> {
+    fn first(&self) -> Result<Option<(LogId, u64, Previous)>, EvidenceError> {
         let mut line = Vec::new();
-        let mut start = BufReader::new((&self.file).take(self.length.min(MAX_RECORD as u64 + 1)));
-        (&self.file).seek(SeekFrom::Start(0))?;
-        start.read_until(b'\n', &mut line)?;
+        let start = self.open()?.take(self.length.min(MAX_RECORD as u64 + 1));
+        BufReader::new(start)
+            .read_until(b'\n', &mut line)
+            .map_err(EvidenceError::read(&self.path))?;
         line.pop();
         let head = RecordHead::parse(&line);
         Ok(head.map(|head| (head.log, head.seq, head.previous)))
     }
 
     /// The last whole record.
-    fn last(&self) -> io::Result<Option<(LogId, u64, RecordHash)>> {
-        let end = whole_lines_end(&self.file, self.length)?;
+    fn last(&self) -> Result<Option<(LogId, u64, RecordHash)>, EvidenceError> {
+        let failed = EvidenceError::read(&self.path);
+        let mut file = self.open()?;
+        let end = whole_lines_end(&file, self.length).map_err(&failed)?;
         let Some(before) = end.checked_sub(1) else {
             return Ok(None);
         };
-        let start = whole_lines_end(&self.file, before)?;
+        let start = whole_lines_end(&file, before).map_err(&failed)?;
         if end - start > MAX_RECORD as u64 + 1 {
             return Ok(None);
         }
         let mut line = Vec::new();
-        (&self.file).seek(SeekFrom::Start(start))?;
-        (&self.file).take(before - start).read_to_end(&mut line)?;
+        file.seek(SeekFrom::Start(start))
+            .and_then(|_| file.take(before - start).read_to_end(&mut line))
+            .map_err(&failed)?;
         let head = RecordHead::parse(&line);
         Ok(head.map(|head| (head.log, head.seq, head.hash)))
     }
@@ -183,26 +190,21 @@ impl LogExcerpt {
         archive: &mut Archive<W>,
     ) -> Result<Vec<(String, String)>, EvidenceError> {
         for segment in &self.segments {
-            let failed = EvidenceError::read(&segment.path);
-            (&segment.file).seek(SeekFrom::Start(0)).map_err(failed)?;
             let name = self.name.join(&segment.name);
-            archive.add_file(&name, &segment.path, &segment.file, segment.length)?;
+            archive.add_file(&name, &segment.path, &segment.open()?, segment.length)?;
         }
         for beside in BESIDE {
             self.pack_beside(beside, archive)?;
         }
         let mut heads = Vec::new();
-        if let Some(first) = self.segments.first() {
-            let found = first.first().map_err(EvidenceError::read(&first.path))?;
-            if let Some((log, seq, Previous::Hash(hash))) = found
-                && let Some(before) = seq.checked_sub(1)
-            {
-                heads.push((format!("heads/start.{log}"), head(log, before, hash)));
-            }
+        if let Some(first) = self.segments.first()
+            && let Some((log, seq, Previous::Hash(hash))) = first.first()?
+            && let Some(before) = seq.checked_sub(1)
+        {
+            heads.push((format!("heads/start.{log}"), head(log, before, hash)));
         }
         for segment in self.segments.iter().rev() {
-            let found = segment.last().map_err(EvidenceError::read(&segment.path))?;
-            if let Some((log, seq, hash)) = found {
+            if let Some((log, seq, hash)) = segment.last()? {
                 heads.push((format!("heads/head.{log}"), head(log, seq, hash)));
                 break;
             }

@@ -40,6 +40,7 @@ pub struct EvidenceRequest {
     to: Option<DateTime<Utc>>,
     at: Option<DateTime<Utc>>,
     heads: Vec<Head>,
+    not_recorded: bool,
 }
 
 impl EvidenceRequest {
@@ -51,6 +52,7 @@ impl EvidenceRequest {
             to: None,
             at: None,
             heads: Vec::new(),
+            not_recorded: false,
         }
     }
 
@@ -75,6 +77,12 @@ impl EvidenceRequest {
     /// Heads that were kept elsewhere, one of each log, for the verdict.
     pub fn heads(mut self, heads: impl IntoIterator<Item = Head>) -> Self {
         self.heads.extend(heads);
+        self
+    }
+
+    /// It stands nowhere in the store that this was packed: the archive's README says so.
+    pub fn reading_not_recorded(mut self) -> Self {
+        self.not_recorded = true;
         self
     }
 

@@ -25,6 +25,9 @@ pub(super) fn write(request: &EvidenceRequest, at: DateTime<Utc>, excerpt: &Exce
             "\nREPLAYED: recorded calls were sent through the layer again; none of this happened.\n",
         );
     }
+    if request.not_recorded {
+        words.push_str("\nNOT RECORDED: that this was packed stands nowhere in the store.\n");
+    }
     words.push_str("\nSegments, as they stand in the store, and of one that is being written all whole records:\n\n");
     for log in &excerpt.logs {
         for segment in &log.segments {

@@ -1,6 +1,7 @@
 //! Brings an index to where its logs are.
 
 use std::collections::HashSet;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -106,18 +107,20 @@ pub(super) fn step(
 
 /// The logs of a store as they stand; none where it has none.
 pub(super) fn logs_of(store: &Path) -> Result<Vec<Arc<LogSnapshot>>, IndexError> {
+    // Folders of logs that were found are canonical.
+    let store = &fs::canonicalize(store).unwrap_or_else(|_| store.to_owned());
     let found = match LogSnapshot::find(store) {
         Err(crate::query::QueryError::NoLog { .. }) => Vec::new(),
         found => found?,
     };
-    if let Some(log) = found.iter().find(|log| log.folder() == store) {
+    if let Some(log) = found.iter().find(|log| log.folder() == &**store) {
         return Err(IndexError::NoStore {
             log: log.folder().to_owned(),
         });
     }
     let mut logs = shared(found);
     // Logs of stores further below have an index of their own.
-    logs.retain(|log| log.folder().parent() == Some(store));
+    logs.retain(|log| log.folder().parent() == Some(store.as_path()));
     Ok(logs)
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -6,10 +7,9 @@ use super::choose::{Chosen, choose};
 use super::file::IndexFile;
 use super::known::{self, Known, KnownLog, Standing};
 use super::{IndexError, IndexWarning};
-use crate::log::store;
 use crate::query::{
     Filter, LogSnapshot, Piece, PlannedLog, QueryError, ReverseScan, Scan, SegmentPlan, Timeline,
-    shared,
+    find_logs, shared,
 };
 
 /// A question to the logs at a place, answered through the indexes of their stores: the same records in the same order
@@ -153,6 +153,7 @@ impl Lookup {
 /// [`IndexError::Query`] where there is no log, and [`IndexError::NoStore`].
 pub fn stores(path: &Path) -> Result<Vec<PathBuf>, IndexError> {
     let logs = LogSnapshot::find(path)?;
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(log) = logs.iter().find(|log| log.folder() == path) {
         return Err(IndexError::NoStore {
             log: log.folder().to_owned(),
@@ -167,7 +168,7 @@ pub fn stores(path: &Path) -> Result<Vec<PathBuf>, IndexError> {
 
 /// The same for whoever reads the logs, and says what is wrong with them.
 fn stores_of(path: &Path) -> BTreeSet<PathBuf> {
-    let logs = store::find_logs(path).unwrap_or_default();
+    let logs = find_logs(path).unwrap_or_default();
     logs.iter().filter_map(|log| store_of(log)).collect()
 }
 

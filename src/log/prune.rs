@@ -47,6 +47,9 @@ impl Prune {
             let roots = roots.map(|root| json!(RecordHash(*root).to_string()));
             put("frontier", roots.collect());
         }
+        if let Some(user) = &by.process_user {
+            put("process_user", json!(user));
+        }
         if let Some(checked) = &by.clock_checked_by {
             put("clock_checked_by", json!(checked));
         }
@@ -59,6 +62,8 @@ impl Prune {
 pub(crate) struct PrunedBy {
     pub(crate) actor: String,
     pub(crate) actor_asserted: bool,
+    /// The operating system's user, beside a name that is a claim.
+    pub(crate) process_user: Option<String>,
     pub(crate) clock_checked_by: Option<String>,
 }
 

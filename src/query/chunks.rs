@@ -284,6 +284,7 @@ fn examine<T>(
 ) -> Result<Examined<T>, QueryError> {
     let mut cursor = LogCursor::of_chunk(Arc::clone(snapshot), chunk)?;
     let answer = make(&mut cursor)?;
+    snapshot.has_read(chunk);
     Ok(Examined {
         answer,
         lines: cursor.lines_seen(),

@@ -8,6 +8,9 @@ use super::own::Own;
 use super::{instant, own, reviews};
 use crate::call::Outcome;
 use crate::entry::{AuditEntry, CallTrigger};
+use crate::identifiers;
+use crate::record::SUBJECT_MEMBERS;
+use crate::sanitize::Sanitizer;
 
 /// Which records are wanted.
 ///
@@ -16,7 +19,8 @@ use crate::entry::{AuditEntry, CallTrigger};
 /// user, tool, subject, model, outcome and trigger, so a filter that asks for one passes them over.
 ///
 /// It asks for what stands in the records: where the policy writes a pseudonym, that is what to look for
-/// ([`Sanitizer::pseudonyms_of`](crate::Sanitizer::pseudonyms_of)).
+/// ([`Sanitizer::pseudonyms_of`](crate::Sanitizer::pseudonyms_of)), or what
+/// [`subject_in_clear`](Self::subject_in_clear) and [`user_in_clear`](Self::user_in_clear) look for.
 ///
 /// ```
 /// use tool_audit::AuditEntry;
@@ -45,6 +49,8 @@ pub struct Filter {
     reviewed: HashSet<String>,
     pub(super) since: Option<i64>,
     pub(super) until: Option<i64>,
+    /// Identifiers in clear, of which pseudonyms among the users and subjects say whom they name.
+    in_clear: HashSet<String>,
 }
 
 impl Filter {
@@ -119,6 +125,61 @@ impl Filter {
         self
     }
 
+    /// [`subject`](Self::subject) by an identifier in clear: it is looked for as it is, and by the pseudonyms that these
+    /// rules and keys, old ones too, make of it. Forms that others may share, such as `[REDACTED:…]`, find nothing.
+    ///
+    /// A pseudonym depends on what its value is called: `members` are the names under which subjects stand in arguments and
+    /// results, and where none is given `patient_id`, `mrn` and `medical_record_number`.
+    ///
+    /// ```
+    /// use tool_audit::query::Filter;
+    /// use tool_audit::sanitize::{PseudonymKey, Sanitizer};
+    ///
+    /// let key = PseudonymKey::from_bytes("k2026", &[7; 32])?;
+    /// let sanitizer = Sanitizer::builder().pseudonym_key(key).build()?;
+    /// let filter = Filter::new().subject_in_clear(&sanitizer, &[], "MRN-001234");
+    /// // Who reads this learns no more than the log says.
+    /// let subjects = filter.describe()["subjects"].to_string();
+    /// assert!(subjects.contains("pn:mrn:k2026:") && !subjects.contains("001234"));
+    /// # Ok::<(), tool_audit::sanitize::SanitizerError>(())
+    /// ```
+    #[must_use]
+    pub fn subject_in_clear(
+        mut self,
+        sanitizer: &Sanitizer,
+        members: &[String],
+        identifier: &str,
+    ) -> Self {
+        let forms = if members.is_empty() {
+            let members = SUBJECT_MEMBERS.map(str::to_owned);
+            identifiers::subject_forms(sanitizer, &members, identifier)
+        } else {
+            identifiers::subject_forms(sanitizer, members, identifier)
+        };
+        let all = self.forms(identifier, forms);
+        self.subjects.extend(all);
+        self
+    }
+
+    /// [`user`](Self::user) by an identifier in clear, as [`subject_in_clear`](Self::subject_in_clear) looks for one.
+    #[must_use]
+    pub fn user_in_clear(mut self, sanitizer: &Sanitizer, identifier: &str) -> Self {
+        let forms = identifiers::user_forms(sanitizer, identifier);
+        let all = self.forms(identifier, forms);
+        self.users.extend(all);
+        self
+    }
+
+    /// The identifier, and those of its forms that stand for it alone.
+    fn forms(&mut self, identifier: &str, mut forms: Vec<String>) -> Vec<String> {
+        forms.retain(|form| form != identifier && identifiers::is_exact(form, identifier));
+        if forms.iter().any(|form| form.starts_with("pn:")) {
+            self.in_clear.insert(identifier.to_owned());
+        }
+        forms.push(identifier.to_owned());
+        forms
+    }
+
     /// Asks for records in which this text stands: in a string, a number or the name of a member, whole or in
     /// part, at any depth; the members of a record's place in its log (`_hash` and the like) aside. Upper and
     /// lower case differ. An empty text asks for nothing.
@@ -176,7 +237,8 @@ impl Filter {
         self
     }
 
-    /// What the filter asks for, one member for each thing; empty where it asks for nothing.
+    /// What the filter asks for, one member for each thing; empty where it asks for nothing. Identifiers in clear that have
+    /// pseudonyms stand there by these alone.
     ///
     /// ```
     /// use tool_audit::query::Filter;
@@ -209,7 +271,8 @@ impl Filter {
             ("contains", &self.texts),
         ] {
             if !words.is_empty() {
-                members.insert(name.to_owned(), words.clone().into());
+                let shown = words.iter().filter(|word| !self.in_clear.contains(*word));
+                members.insert(name.to_owned(), shown.cloned().collect());
             }
         }
         for (name, is_asked) in [

@@ -43,7 +43,7 @@ pub(crate) use self::cursor::LogCursor;
 pub(crate) use self::distinct::Distinct;
 pub(crate) use self::fields::Fields;
 pub(crate) use self::filter::{ALERT, says_failure};
-#[cfg(feature = "evidence")]
+#[cfg(any(feature = "evidence", all(feature = "index", unix)))]
 pub(crate) use self::folders::find as find_logs;
 pub(crate) use self::instant::parse as parse_instant;
 #[cfg(feature = "cli")]
@@ -75,6 +75,6 @@ pub use self::record::Record;
 pub use self::reverse::{ReverseScan, scan_reverse};
 pub use self::scan::{Scan, scan};
 pub use self::snapshot::LogSnapshot;
-pub use self::statistics::{Statistics, ToolStatistics, statistics};
+pub use self::statistics::{Statistics, ToolStatistics, statistics, statistics_of};
 pub use self::status::{LogSummary, StoreStatus, status};
 pub use self::timeline::{Timeline, TimelineCall, calls_without_end, timeline, timeline_line};

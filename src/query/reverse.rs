@@ -283,6 +283,7 @@ impl ReverseCursor {
                     line: piece.lines_before + cursor.line_number(),
                 });
             }
+            snapshot.has_read(&chunk);
             let mut passed = cursor.passed_over().clone();
             for bad in &mut passed.first {
                 bad.line += piece.lines_before;

@@ -2,9 +2,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Deserialize;
 
+use super::chunks::Chunk;
 use super::cursor::LogCursor;
 use super::{QueryError, folders, repeats};
 use crate::log::read::{Line, LineReader};
@@ -21,6 +23,8 @@ pub struct LogSnapshot {
     pub(crate) segments: Vec<Segment>,
     log: Option<LogId>,
     replayed: bool,
+    /// Clones have it in common.
+    read: Arc<AtomicU64>,
 }
 
 /// A segment's file, and how long it was.
@@ -62,6 +66,7 @@ impl LogSnapshot {
             segments: segments(folder)?,
             log: None,
             replayed: false,
+            read: Arc::default(),
         };
         snapshot.read_opening()?;
         Ok(snapshot)
@@ -103,6 +108,38 @@ impl LogSnapshot {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.length).sum()
+    }
+
+    /// How many of these bytes have been gone through until now, by whatever reads this snapshot or a clone of it.
+    ///
+    /// What reads a log twice, such as [`scan_reverse`](super::scan_reverse) over several logs, counts it twice.
+    ///
+    /// ```
+    /// use tool_audit::query::{Filter, LogSnapshot, scan};
+    /// # use tool_audit::{AuditSink, EntryBuilder, HashChainSink, Sanitizer};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = folder.path().join("audit");
+    /// # let sink = HashChainSink::in_memory();
+    /// # sink.record(&EntryBuilder::new("get_order").build(&Sanitizer::default()).as_entry());
+    /// # sink.to_folder(&store)?;
+    ///
+    /// let found = scan(&store, &Filter::new().tool("get_order"))?;
+    /// // Another thread may look at them while this one searches.
+    /// let logs: Vec<LogSnapshot> = found.logs().cloned().collect();
+    /// assert_eq!(found.count(), 1);
+    /// assert_eq!(logs[0].bytes_read(), logs[0].bytes());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// A chunk was gone through.
+    pub(super) fn has_read(&self, chunk: &Chunk) {
+        let length = self.segments.get(chunk.segment).map_or(0, |one| one.length);
+        let bytes = chunk.end.min(length).saturating_sub(chunk.start);
+        self.read.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// The same log from this segment on.

@@ -12,6 +12,8 @@ use super::distinct::Distinct;
 use super::fields::Fields;
 use super::histogram::Histogram;
 use super::own::Own;
+use super::plan::PlannedLog;
+use super::scan::shared;
 use super::{Filter, LogSnapshot, PassedOver, QueryError, members, parts, timeline};
 use crate::call::{Outcome, UNKNOWN};
 use crate::entry::AuditEntry;
@@ -26,6 +28,17 @@ use crate::entry::AuditEntry;
 ///
 /// As for [`scan`](super::scan()).
 pub fn statistics(path: &Path, filter: &Filter) -> Result<Statistics, QueryError> {
+    statistics_of(LogSnapshot::find(path)?, filter)
+}
+
+/// [`statistics`] of logs as they stood when these snapshots of them were opened.
+///
+/// How far the work is, a clone of a snapshot tells another thread: see [`LogSnapshot::bytes_read`].
+///
+/// # Errors
+///
+/// As for [`statistics`].
+pub fn statistics_of(logs: Vec<LogSnapshot>, filter: &Filter) -> Result<Statistics, QueryError> {
     let mut statistics = Statistics::new();
     let examine = |cursor: &mut LogCursor, filter: &Compiled| {
         let mut part = Statistics::new();
@@ -36,7 +49,8 @@ pub fn statistics(path: &Path, filter: &Filter) -> Result<Statistics, QueryError
         }
         Ok(part)
     };
-    let read = parts::of(path, filter, examine, |part| statistics.merge(part))?;
+    let logs = PlannedLog::all_whole(shared(logs));
+    let read = parts::of_planned(logs, filter, examine, |part| statistics.merge(part))?;
     // Where the filter asks for what may stand in one of a call's two records alone, it did not see every end.
     if !statistics.open.is_empty() && filter.may_part_calls() {
         let logs = read.snapshots.iter().cloned().map(Arc::new);

@@ -9,6 +9,7 @@ use super::ReportError;
 use super::integrity::{self, Integrity};
 use super::request::{AccessRequest, Of};
 use super::sweep::{Told, sweep};
+use super::times::Times;
 #[cfg(unix)]
 use crate::admin::{AdminError, LogRead, record_read};
 use crate::call::{Outcome, UNKNOWN};
@@ -83,6 +84,7 @@ pub fn access_report(path: &Path, request: &AccessRequest) -> Result<AccessRepor
         replayed: swept.snapshots.iter().any(LogSnapshot::is_replayed),
         reading_recorded: None,
         asked: request.describe(&names, &swept.names),
+        times: Times::default(),
         passed: swept.passed,
     })
 }
@@ -125,6 +127,8 @@ pub struct AccessReport {
     pub reading_recorded: Option<bool>,
     #[serde(skip)]
     asked: Value,
+    #[serde(skip)]
+    pub(super) times: Times,
     #[serde(rename = "passed_over")]
     pub(super) passed: PassedOver,
 }
@@ -151,6 +155,14 @@ impl AccessReport {
         let recorded = record_read(path, &read);
         self.reading_recorded = Some(recorded.is_ok());
         recorded
+    }
+
+    /// Shows times in this time zone where people read them: in the text, and on the page. JSON, CSV and what the page says
+    /// to programs stay in UTC.
+    #[cfg(feature = "time-zones")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "time-zones")))]
+    pub fn show_in(&mut self, zone: crate::clock::TimeZone) {
+        self.times.zone = Some(zone);
     }
 
     /// Says that it stands nowhere that the report was made.

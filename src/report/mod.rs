@@ -11,6 +11,7 @@ mod request;
 mod summary;
 mod sweep;
 mod table;
+mod times;
 
 pub use self::access::{Access, AccessReport, Period, access_report};
 #[cfg(feature = "html")]

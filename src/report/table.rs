@@ -18,11 +18,13 @@ impl fmt::Display for AccessReport {
             (None, None) => ("accesses", ""),
         };
         writeln!(formatter, "Access report: {what}{}", quote(who))?;
-        writeln!(formatter, "{}", self.report_period)?;
+        self.times.write_period(&self.report_period, formatter)?;
         let (total, users) = (self.total_accesses, self.unique_users);
         writeln!(formatter, "{total} accesses by {users} users")?;
         for access in &self.accesses {
-            writeln!(formatter, "  {access}")?;
+            formatter.write_str("  ")?;
+            access.write(&self.times.show(&access.timestamp), formatter)?;
+            writeln!(formatter)?;
         }
         if self.not_attributable > 0 {
             let calls = self.not_attributable;
@@ -44,10 +46,16 @@ impl fmt::Display for AccessReport {
 
 impl fmt::Display for Access {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(&self.timestamp, formatter)
+    }
+}
+
+impl Access {
+    fn write(&self, at: &str, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
             "{}  {} ({})  {}  {}  {}",
-            quote(&self.timestamp),
+            quote(at),
             quote(&self.accessed_by),
             quote(&self.role),
             quote(&self.tool),

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::admin::AdminError;
 use crate::log::LogError;
@@ -42,6 +43,16 @@ pub enum RetentionError {
         /// When the newest record was made.
         newest: String,
     },
+}
+
+impl RetentionError {
+    /// What kept the holds of a store from being read, to whoever removes segments of it.
+    pub(super) fn of_holds(self, store: &Path) -> LogError {
+        match self {
+            Self::Log(error) => error,
+            other => LogError::io("reading what is held in", store, io::Error::other(other)),
+        }
+    }
 }
 
 impl fmt::Display for RetentionError {

@@ -23,7 +23,7 @@
 mod clock_check;
 mod error;
 mod former;
-mod keep;
+pub(crate) mod keep;
 mod options;
 mod overview;
 mod prune;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::admin::act;
+use crate::admin::{act, process_user};
 use crate::clock::{Clock, SystemClock};
 use crate::log::prune::PrunedBy;
 use crate::record::Policy;
@@ -39,7 +39,7 @@ impl PruneOptions {
         }
     }
 
-    /// The actor's name is a claim that nobody checked.
+    /// The actor's name is a claim that nobody checked: the operating system's user is recorded beside it.
     pub fn asserted(mut self) -> Self {
         self.actor_asserted = true;
         self
@@ -81,6 +81,7 @@ impl PruneOptions {
         PrunedBy {
             actor: act::name(&self.actor),
             actor_asserted: self.actor_asserted,
+            process_user: self.actor_asserted.then(|| act::name(&process_user())),
             clock_checked_by: self.clock_checked_by.as_deref().map(act::name),
         }
     }

@@ -55,7 +55,7 @@ pub fn prune(path: &Path, options: &PruneOptions) -> Result<PruneReport, Retenti
         let (_lock, plans) = planned(store, folders, options)?;
         for mut log in plans {
             if let Err(error) = execute(&mut log, store, options) {
-                if matches!(log.plan, Plan::Prune(_) | Plan::Finish(_)) {
+                if matches!(log.plan, Plan::Prune(_) | Plan::Finish(..)) {
                     log.took_nothing();
                 }
                 log.error = Some(error);
@@ -190,20 +190,15 @@ fn execute(log: &mut LogPrune, store: &Path, options: &PruneOptions) -> Result<(
         ..Access::owner()
     };
     let storage = FolderStorage::open(&log.folder, access)?;
-    let mut writer = LogWriter::open(storage, as_before(&log.folder, options)?).map_err(
-        |error| match error {
-            LogError::Locked { .. } => held(),
-            other => other,
-        },
-    )?;
-    let keep = Keep::of_store(store).map_err(|error| match error {
-        RetentionError::Log(error) => error,
-        other => LogError::io(
-            "reading what is held in",
-            store,
-            std::io::Error::other(other),
-        ),
-    })?;
+    // What a former prune left goes by the plan, which knows what is held since.
+    let mut writer =
+        LogWriter::open_quietly(storage, as_before(&log.folder, options)?).map_err(|error| {
+            match error {
+                LogError::Locked { .. } => held(),
+                other => other,
+            }
+        })?;
+    let keep = Keep::of_store(store).map_err(|error| error.of_holds(store))?;
     let taken = take(&mut writer, log, &keep, options);
     writer.close()?;
     taken
@@ -217,14 +212,14 @@ fn take<S: Storage>(
     options: &PruneOptions,
 ) -> Result<(), LogError> {
     let by = options.by();
-    if let Plan::Finish(pruned) = &log.plan {
-        writer.resume_prune(pruned.clone())?;
+    if let Plan::Finish(pruned, kept) = &log.plan {
+        writer.resume_prune(pruned.clone(), *kept)?;
         let more = LogPrune::of(log.folder.clone(), sweep(writer, rules(keep, options))?);
         log.add(more);
     }
     match &log.plan {
         Plan::Prune(prune) => writer.prune(prune, &by),
-        Plan::Nothing | Plan::Finish(_) => Ok(()),
+        Plan::Nothing | Plan::Finish(..) => Ok(()),
     }
 }
 

@@ -48,7 +48,7 @@ pub struct LogPrune {
     pub segments: Vec<u64>,
     /// Segments of which every record has expired, and which stay all the same.
     pub kept: Vec<ExpiredSegment>,
-    /// True where a prune that was begun before is to be finished first.
+    /// True where a prune that was begun before is to be finished first; what is held since then stays.
     pub unfinished: bool,
     /// Why the log was not pruned.
     #[serde(
@@ -68,10 +68,9 @@ impl LogPrune {
                 prune.through_seq - prune.first_seq + 1,
                 Some(prune.through_seq),
             ),
-            Plan::Finish(pruned) => (
-                (pruned.through_seq + 1)
-                    .saturating_sub(swept.segments.first().copied().unwrap_or(0)),
-                Some(pruned.through_seq),
+            Plan::Finish(_, kept) => (
+                kept.saturating_sub(swept.segments.first().copied().unwrap_or(0)),
+                kept.checked_sub(1),
             ),
         };
         Self {
@@ -80,7 +79,7 @@ impl LogPrune {
             records,
             bytes: swept.bytes,
             through_seq,
-            unfinished: matches!(swept.plan, Plan::Finish(_)),
+            unfinished: swept.unfinished,
             segments: swept.segments,
             kept: swept.kept,
             error: None,
@@ -113,8 +112,8 @@ pub(crate) enum Plan {
     #[default]
     Nothing,
     Prune(Prune),
-    /// Segments that a prune names still stand.
-    Finish(Pruned),
+    /// Segments that a prune names still stand. Those from this one on stay, since they are held.
+    Finish(Pruned, u64),
 }
 
 /// A segment of which every record has expired, and which stays.

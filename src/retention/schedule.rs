@@ -95,7 +95,7 @@ impl Ready {
         match &log.plan {
             Plan::Nothing => return Ok(()),
             Plan::Prune(prune) => writer.prune(prune, &self.options.by())?,
-            Plan::Finish(pruned) => writer.resume_prune(pruned.clone())?,
+            Plan::Finish(pruned, kept) => writer.resume_prune(pruned.clone(), *kept)?,
         }
         tracing::info!(target: "tool_audit::sink", log = %place.display(), records = log.records, through_seq = log.through_seq, "pruned expired segments of the audit log");
         Ok(())

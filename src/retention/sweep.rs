@@ -11,7 +11,7 @@ use super::report::{ExpiredSegment, Pin, Plan};
 use super::segments::Segments;
 use crate::clock::civil;
 use crate::log::frontier::Frontier;
-use crate::log::prune::Prune;
+use crate::log::prune::{Prune, Pruned};
 use crate::log::read::{Line, LineReader};
 use crate::log::record::Previous;
 use crate::log::{LogError, LogId, RecordHash, RecordHead};
@@ -33,6 +33,8 @@ pub(super) struct Swept {
     pub(super) segments: Vec<u64>,
     pub(super) bytes: u64,
     pub(super) kept: Vec<ExpiredSegment>,
+    /// A former prune did not remove all that it tells of.
+    pub(super) unfinished: bool,
 }
 
 /// By what a log is swept.
@@ -58,14 +60,7 @@ pub(super) fn sweep(log: &mut impl Segments, rules: Rules<'_>) -> Result<Swept, 
     if let Some(pruned) = &former
         && pruned.through_seq >= first
     {
-        let gone = names.iter().take_while(|name| **name <= pruned.through_seq);
-        let segments: Vec<u64> = gone.copied().collect();
-        return Ok(Swept {
-            bytes: segments.iter().map(|name| log.length(*name)).sum(),
-            segments,
-            plan: Plan::Finish(pruned.clone()),
-            ..Swept::default()
-        });
+        return finish(log, &names, pruned, rules.keep);
     }
     let former = former.filter(|pruned| pruned.through_seq + 1 == first);
     let greatest = former
@@ -116,12 +111,51 @@ pub(super) fn sweep(log: &mut impl Segments, rules: Rules<'_>) -> Result<Swept, 
     Ok(sweep.finish(log))
 }
 
+/// What is to be done where a former prune was not finished: what is held since stays, and all behind it.
+fn finish(
+    log: &mut impl Segments,
+    names: &[u64],
+    pruned: &Pruned,
+    keep: &Keep,
+) -> Result<Swept, LogError> {
+    let mut swept = Swept {
+        unfinished: true,
+        ..Swept::default()
+    };
+    for &name in names.iter().take_while(|name| **name <= pruned.through_seq) {
+        let mut pins = BTreeSet::new();
+        log.read(name, &mut |reader| {
+            pins = keep.holds_of(reader)?;
+            Ok(())
+        })?;
+        if let Some(first) = swept.kept.first() {
+            let first_seq = first.first_seq;
+            pins.insert(Pin::Behind { first_seq });
+        }
+        if pins.is_empty() {
+            swept.bytes += log.length(name);
+            swept.segments.push(name);
+        } else {
+            swept.kept.push(ExpiredSegment {
+                first_seq: name,
+                pins: pins.into_iter().collect(),
+            });
+        }
+    }
+    if !swept.segments.is_empty() {
+        let held = swept.kept.first().map(|segment| segment.first_seq);
+        let kept = held.unwrap_or(pruned.through_seq + 1);
+        swept.plan = Plan::Finish(pruned.clone(), kept);
+    }
+    Ok(swept)
+}
+
 fn begins_expired(log: &mut impl Segments, first: u64, rules: Rules<'_>) -> Result<bool, LogError> {
     let mut expired = true;
     log.read(first, &mut |reader| {
         // What cannot be read is looked at more closely by the sweep.
         if let Some(Line::Whole(line)) = LineReader::new(reader).next_line()?
-            && let Some((members, at)) = read_members(line)
+            && let Some((members, at)) = Members::read(line)
         {
             expired = rules
                 .until(&members, at, at)
@@ -130,12 +164,6 @@ fn begins_expired(log: &mut impl Segments, first: u64, rules: Rules<'_>) -> Resu
         Ok(())
     })?;
     Ok(expired)
-}
-
-fn read_members(line: &[u8]) -> Option<(Members<'_>, i64)> {
-    let members: Members<'_> = serde_json::from_slice(line).ok()?;
-    let at = parse_instant(&members.timestamp)?;
-    Some((members, at))
 }
 
 impl Rules<'_> {
@@ -281,7 +309,7 @@ impl Sweep<'_> {
         } else {
             head.seq == self.next && self.link == Some(head.previous)
         };
-        let Some((members, at)) = read_members(line).filter(|_| is_sound && follows) else {
+        let Some((members, at)) = Members::read(line).filter(|_| is_sound && follows) else {
             return End::Damaged;
         };
         self.greatest = self.greatest.max(at);
@@ -375,7 +403,8 @@ impl Sweep<'_> {
                     let Some(kind @ ("tool_call" | "outcome_unknown")) = kind else {
                         continue;
                     };
-                    let Some(call_id) = read_members(line).and_then(|(members, _)| members.call_id)
+                    let Some(call_id) =
+                        Members::read(line).and_then(|(members, _)| members.call_id)
                     else {
                         continue;
                     };

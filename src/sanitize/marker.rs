@@ -38,7 +38,7 @@ pub(super) fn length_at(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// True where all of `text` is a marker, a placeholder or a pseudonym.
-pub(super) fn is_whole(text: &str) -> bool {
+pub(crate) fn is_whole(text: &str) -> bool {
     length_at(text.as_bytes(), 0) == Some(text.len())
 }
 

@@ -142,6 +142,8 @@ use crate::canonical;
 
 pub use self::action::Action;
 pub(crate) use self::echo::Echo;
+#[cfg(unix)]
+pub(crate) use self::marker::is_whole as is_marker;
 
 pub use self::builder::SanitizerBuilder;
 pub use self::error::SanitizerError;

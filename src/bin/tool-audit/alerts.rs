@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use tool_audit::alert::{Alert, Rules, Severity, run as run_rules};
 use tool_audit::query::LogSnapshot;
 
 use crate::output::{Colour, Output, note, note_passed_over};
-use crate::reader::Reader;
+use crate::reader::{Reader, Recorded};
 use crate::verdict::{Failure, Verdict};
 
 /// Runs rules over what is there, and shows where they fire
@@ -38,11 +39,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let mut alerts = run_rules(&arguments.logs, &rules)?;
     let snapshots: Vec<LogSnapshot> = alerts.logs().cloned().collect();
     let ids: Vec<&str> = rules.iter().map(|rule| rule.id()).collect();
+    let mut recorded = Recorded(true);
     for log in &arguments.logs {
         let asked = json!({"rules": ids});
-        arguments.reader.record(log, "alerts", asked, None);
+        recorded = recorded.and(arguments.reader.record(log, "alerts", asked, None));
     }
-    out.introduce(snapshots.iter(), arguments.json)?;
+    out.introduce(snapshots.iter(), recorded, arguments.json)?;
     let mut fired = 0_u64;
     for alert in &mut alerts {
         let alert = alert?;
@@ -70,11 +72,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     }
     let passed = alerts.passed_over();
     let is_below = |log: &&PathBuf| {
+        // A segment's path is canonical.
+        let log = fs::canonicalize(log).unwrap_or_else(|_| log.to_path_buf());
         let first = passed.first.first();
         first.is_some_and(|line| line.segment.starts_with(log))
     };
-    let damaged = arguments.logs.iter().find(is_below);
-    let readable = damaged.map_or(Verdict::Fine, |log| note_passed_over(log, &passed));
+    let named = arguments.logs.iter().find(is_below);
+    // Also what no line can be named for is said.
+    let readable = match named.or(arguments.logs.first()) {
+        Some(log) => note_passed_over(log, &passed),
+        None => Verdict::Fine,
+    };
     Ok(Verdict::bad_if(fired > 0).and(readable))
 }
 

@@ -1,7 +1,6 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use clap::Args;
 use tool_audit::evidence::{EvidenceRequest, pack_evidence};
 use tool_audit::log::verify::Head;
@@ -10,7 +9,7 @@ use tool_audit::query::escape;
 use crate::new_file::NewFile;
 use crate::output::{Output, note};
 use crate::reader::Reader;
-use crate::times;
+use crate::times::{Date, Zone};
 use crate::verdict::{Failure, Verdict};
 
 /// Packs what is handed over into one archive
@@ -27,12 +26,14 @@ Example: what happened in July, and how whoever gets it checks it
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    /// Records from this day (UTC) or RFC 3339 instant on
-    #[arg(long, value_name = "DATE", value_parser = times::since)]
-    from: Option<DateTime<Utc>>,
-    /// Records up to this day (UTC) or RFC 3339 instant, inclusive
-    #[arg(long, value_name = "DATE", value_parser = times::until)]
-    to: Option<DateTime<Utc>>,
+    /// Records from this day or RFC 3339 instant on
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// Records up to this day or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    to: Option<Date>,
+    #[command(flatten)]
+    zone: Zone,
     /// A head file, for the verdict; those of the store's other logs beside it are taken too
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
@@ -46,10 +47,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let mut request = EvidenceRequest::by(arguments.reader.actor_in_words());
     if let Some(from) = arguments.from {
-        request = request.from(from);
+        request = request.from(arguments.zone.since(from));
     }
     if let Some(to) = arguments.to {
-        request = request.to(to);
+        request = request.to(arguments.zone.until(to));
     }
     if let Some(path) = &arguments.head {
         request = request.heads(Head::read_all(path).map_err(Failure::unable)?);
@@ -57,7 +58,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let mut file = NewFile::create(&arguments.output)?;
     // So the archive holds the record of its own making.
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "evidence", request.describe(), None);
+    let recorded = reader.record(&arguments.log, "evidence", request.describe(), None);
+    out.mark(recorded, false)?;
+    if !recorded.0 {
+        request = request.reading_not_recorded();
+    }
     let packed = pack_evidence(&arguments.log, &request, &mut file).map_err(Failure::unable)?;
     file.finish()?;
     if packed.replayed {

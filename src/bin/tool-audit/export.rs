@@ -103,15 +103,15 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter = arguments.filter.to_filter();
+    let filter = arguments.filter.to_filter()?;
     let output = arguments.output.as_deref();
     let file = output.map(NewFile::create).transpose()?;
     let mut export = Export::open(&arguments.log, &filter, arguments.exporter())?;
     let snapshots: Vec<LogSnapshot> = export.logs().cloned().collect();
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "export", arguments.asked(&filter), None);
-    // Every line is for programs.
-    out.introduce(snapshots.iter(), true)?;
+    let recorded = reader.record(&arguments.log, "export", arguments.asked(&filter), None);
+    // Every line is for programs, and in a standard's own form: there is no room for more.
+    out.introduce(snapshots.iter(), recorded, true)?;
     match file {
         Some(file) => to_file(arguments, &mut export, file)?,
         None => to_standard_output(arguments, &mut export, out)?,

@@ -1,11 +1,14 @@
-use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+
 use clap::Args;
 use tool_audit::log::record::KINDS;
 use tool_audit::query::Filter;
 use tool_audit::{CallTrigger, Outcome};
 
+use crate::keys;
 use crate::output::note;
-use crate::times;
+use crate::times::{Date, Zone};
+use crate::verdict::Failure;
 
 /// Which records are wanted; an option given twice means one of its values.
 #[derive(Debug, Args)]
@@ -14,15 +17,26 @@ pub(crate) struct FilterArguments {
     /// Calls of this conversation
     #[arg(long, value_name = "ID")]
     conversation: Vec<String>,
-    /// Calls of this user, as the record names them
+    /// Calls of this user, as the record names them or in clear; - reads identifiers from standard input, one a line
     #[arg(long, value_name = "ID")]
     user: Vec<String>,
     /// Calls of this tool
     #[arg(long, value_name = "NAME")]
     tool: Vec<String>,
-    /// Calls about this person or thing, as the record names them
+    /// Calls about this person or thing, as the record names them or in clear; - reads identifiers from standard input, one
+    /// a line: a command line can be seen by others
     #[arg(long, value_name = "ID")]
     subject: Vec<String>,
+    /// The policy file with which the log was written, with its keys: identifiers in clear are then found where a pseudonym
+    /// stands for them
+    #[arg(long, value_name = "FILE", conflicts_with = "pseudonym_key")]
+    policy: Option<PathBuf>,
+    /// A key that pseudonyms were made with, several times for older ones
+    #[arg(long, value_name = "FILE")]
+    pseudonym_key: Vec<PathBuf>,
+    /// The name of a member that holds subjects, in place of patient_id, mrn and medical_record_number
+    #[arg(long, value_name = "NAME")]
+    member: Vec<String>,
     /// Calls that this model chose
     #[arg(long, value_name = "NAME")]
     model: Vec<String>,
@@ -48,28 +62,24 @@ pub(crate) struct FilterArguments {
     /// Records in which this text stands, in a string, a number or a member's name
     #[arg(long, value_name = "TEXT")]
     contains: Vec<String>,
-    /// Records from this day (UTC) or RFC 3339 instant on
-    #[arg(long, value_name = "DATE", value_parser = times::since)]
-    since: Option<DateTime<Utc>>,
-    /// Records up to this day (UTC) or RFC 3339 instant, inclusive
-    #[arg(long, value_name = "DATE", value_parser = times::until)]
-    until: Option<DateTime<Utc>>,
+    /// Records from this day or RFC 3339 instant on
+    #[arg(long, value_name = "DATE")]
+    since: Option<Date>,
+    /// Records up to this day or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    until: Option<Date>,
+    #[command(flatten)]
+    pub(crate) zone: Zone,
 }
 
 impl FilterArguments {
-    pub(crate) fn to_filter(&self) -> Filter {
+    pub(crate) fn to_filter(&self) -> Result<Filter, Failure> {
         let mut filter = Filter::new();
         for id in &self.conversation {
             filter = filter.conversation(id);
         }
-        for id in &self.user {
-            filter = filter.user(id);
-        }
         for name in &self.tool {
             filter = filter.tool(name);
-        }
-        for id in &self.subject {
-            filter = filter.subject(id);
         }
         for text in &self.contains {
             filter = filter.contains(text);
@@ -99,13 +109,34 @@ impl FilterArguments {
         if self.unreviewed {
             filter = filter.unreviewed();
         }
-        if let Some(instant) = self.since {
-            filter = filter.since(instant);
+        if let Some(date) = self.since {
+            filter = filter.since(self.zone.since(date));
         }
-        if let Some(instant) = self.until {
-            filter = filter.until(instant);
+        if let Some(date) = self.until {
+            filter = filter.until(self.zone.until(date));
         }
-        filter
+        self.of_people(filter)
+    }
+
+    fn of_people(&self, mut filter: Filter) -> Result<Filter, Failure> {
+        let sanitizer = keys::sanitizer(self.policy.as_deref(), &self.pseudonym_key)?;
+        if !self.user.is_empty() {
+            for id in keys::identifiers(&self.user)? {
+                filter = match &sanitizer {
+                    Some(sanitizer) => filter.user_in_clear(sanitizer, &id),
+                    None => filter.user(id),
+                };
+            }
+        }
+        if !self.subject.is_empty() {
+            for id in keys::identifiers(&self.subject)? {
+                filter = match &sanitizer {
+                    Some(sanitizer) => filter.subject_in_clear(sanitizer, &self.member, &id),
+                    None => filter.subject(id),
+                };
+            }
+        }
+        Ok(filter)
     }
 
     /// The tools that were named.

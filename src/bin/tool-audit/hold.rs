@@ -1,7 +1,6 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tool_audit::admin::{Hold, NewHold, holds, release_hold, release_hold_asserted, set_hold};
@@ -10,7 +9,7 @@ use tool_audit::query::quote;
 use crate::keys;
 use crate::output::Output;
 use crate::reader::Reader;
-use crate::times;
+use crate::times::{Date, Zone};
 use crate::verdict::{Failure, Verdict};
 
 /// Keeps records from being pruned: legal holds
@@ -46,12 +45,14 @@ struct Set {
     /// A name for the hold, such as the number of a matter; else one is made
     #[arg(long, value_name = "NAME")]
     id: Option<String>,
-    /// Calls from this day (UTC) or RFC 3339 instant on
-    #[arg(long, value_name = "DATE", value_parser = times::since)]
-    from: Option<DateTime<Utc>>,
-    /// Calls up to this day (UTC) or RFC 3339 instant, inclusive
-    #[arg(long, value_name = "DATE", value_parser = times::until)]
-    to: Option<DateTime<Utc>>,
+    /// Calls from this day or RFC 3339 instant on
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// Calls up to this day or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    to: Option<Date>,
+    #[command(flatten)]
+    zone: Zone,
     /// Calls about this person; - reads identifiers from standard input, one a line
     #[arg(long, value_name = "ID")]
     subject: Vec<String>,
@@ -121,10 +122,10 @@ fn set(arguments: &Set, out: &mut Output) -> Result<Verdict, Failure> {
         hold = hold.hold_id(id);
     }
     if let Some(from) = arguments.from {
-        hold = hold.from(from);
+        hold = hold.from(arguments.zone.since(from));
     }
     if let Some(to) = arguments.to {
-        hold = hold.to(to);
+        hold = hold.to(arguments.zone.until(to));
     }
     if !arguments.subject.is_empty() {
         for identifier in keys::identifiers(&arguments.subject)? {
@@ -169,7 +170,8 @@ fn list(arguments: &List, out: &mut Output) -> Result<Verdict, Failure> {
     let found = holds(&arguments.log).map_err(Failure::unable)?;
     let count = Some(found.len() as u64);
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "hold list", json!({}), count);
+    let recorded = reader.record(&arguments.log, "hold list", json!({}), count);
+    out.mark(recorded, arguments.json)?;
     for hold in &found {
         if arguments.json {
             let json = serde_json::to_string(hold).map_err(Failure::unable)?;

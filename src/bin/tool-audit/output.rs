@@ -3,6 +3,7 @@ use std::path::Path;
 
 use tool_audit::query::{LogSnapshot, PassedOver, escape, escape_json};
 
+use crate::reader::Recorded;
 use crate::verdict::Verdict;
 
 /// Standard output, and whether people look at it.
@@ -69,13 +70,15 @@ impl Output {
         writeln!(self.writer, "{}", escape_json(json))
     }
 
-    /// Says first what an answer from these logs does not tell by itself: that one was made by replay, before the answer
-    /// or for programs beside it, and that the beginning of one was pruned.
+    /// Says first what an answer from these logs does not tell by itself: that the reading stands nowhere and that one was
+    /// made by replay, before the answer or for programs beside it, and that the beginning of one was pruned.
     pub(crate) fn introduce<'a>(
         &mut self,
         snapshots: impl Iterator<Item = &'a LogSnapshot> + Clone,
+        recorded: Recorded,
         json: bool,
     ) -> io::Result<()> {
+        self.mark(recorded, json)?;
         if snapshots.clone().any(LogSnapshot::is_replayed) {
             self.say_replayed(json)?;
         }
@@ -88,6 +91,18 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// Says before an answer for people that the reading is not recorded; standard error said it already.
+    pub(crate) fn mark(&mut self, recorded: Recorded, json: bool) -> io::Result<()> {
+        if recorded.0 || json {
+            return Ok(());
+        }
+        let text = self.paint(
+            Some(Colour::Yellow),
+            "NOT RECORDED: that this log was read stands nowhere",
+        );
+        writeln!(self.writer, "{text}")
     }
 
     pub(crate) fn say_replayed(&mut self, json: bool) -> io::Result<()> {

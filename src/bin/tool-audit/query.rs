@@ -10,7 +10,8 @@ use tool_audit::query::{
 use crate::filter::FilterArguments;
 use crate::lookup::LookupArguments;
 use crate::output::{Output, note, note_passed_over};
-use crate::reader::Reader;
+use crate::progress::ReadingLine;
+use crate::reader::{Reader, Recorded};
 use crate::rows::{RECORD_HEADER, Rows, is_unknown, of_record};
 use crate::verdict::{Failure, Verdict};
 
@@ -93,7 +94,7 @@ impl Answer for ReverseScan {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter: Filter = arguments.filter.to_filter();
+    let filter: Filter = arguments.filter.to_filter()?;
     let mut answer: Box<dyn Answer> = if arguments.reverse {
         let mut records = arguments.lookup.scan_reverse(&arguments.log, &filter)?;
         if let Some(cursor) = &arguments.after {
@@ -107,15 +108,15 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         }
         Box::new(records)
     };
-    recorded(arguments, &filter);
-    let is_whole = print(arguments, answer.as_mut(), out)?;
+    let recorded = record(arguments, &filter);
+    let is_whole = print(arguments, recorded, answer.as_mut(), out)?;
     out.flush()?;
     note_cursor(arguments, &answer.cursor(), is_whole);
     Ok(note_passed_over(&arguments.log, &answer.passed_over()))
 }
 
 /// How many records the answer has is not known before it is printed.
-fn recorded(arguments: &Arguments, filter: &Filter) {
+fn record(arguments: &Arguments, filter: &Filter) -> Recorded {
     let mut asked = filter.describe();
     if let Some(limit) = arguments.limit {
         asked["limit"] = limit.into();
@@ -127,22 +128,28 @@ fn recorded(arguments: &Arguments, filter: &Filter) {
         asked["reverse"] = true.into();
     }
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "query", asked, None);
+    reader.record(&arguments.log, "query", asked, None)
 }
 
 /// Whether the answer ended before the limit did.
 fn print(
     arguments: &Arguments,
+    recorded: Recorded,
     answer: &mut dyn Answer,
     out: &mut Output,
 ) -> Result<bool, Failure> {
-    out.introduce(answer.snapshots().iter(), arguments.json)?;
+    out.introduce(answer.snapshots().iter(), recorded, arguments.json)?;
     let mut rows = Rows::new(&RECORD_HEADER);
     let mut without_end: Option<HashSet<String>> = None;
     let mut room = arguments.limit.unwrap_or(u64::MAX);
+    let mut progress = ReadingLine::of(answer.snapshots());
     while room > 0 {
         let Some(record) = answer.next() else { break };
         let record = record?;
+        if out.is_terminal() {
+            // The answer itself shows from now on that there is progress.
+            progress.end();
+        }
         room -= 1;
         if arguments.json {
             out.json_line(record.line())?;
@@ -154,8 +161,10 @@ fn print(
         let is_unknown = without_end
             .as_ref()
             .is_some_and(|calls| is_unknown(&record, calls));
-        rows.push(of_record(&record, is_unknown), out)?;
+        let row = of_record(&record, is_unknown, &arguments.filter.zone);
+        rows.push(row, out)?;
     }
+    progress.end();
     rows.settle(out)?;
     Ok(room > 0)
 }

@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 #[cfg(unix)]
 pub(crate) use tool_audit::admin::process_user as user;
@@ -10,6 +11,7 @@ use tool_audit::admin::{AdminError, LogRead, record_read};
 use tool_audit::report::{AccessReport, Made, SummaryReport};
 
 use crate::output::note;
+use crate::verdict::Failure;
 
 /// Who reads or acts: it is recorded in the store.
 #[derive(Debug, Args)]
@@ -45,21 +47,29 @@ impl Reader {
         }
     }
 
-    /// Records the reading before anything is printed; where that cannot be done, says so.
+    /// Records the reading before anything is printed; where that cannot be done, says so, and the answer has to.
     #[cfg(unix)]
-    pub(crate) fn record(&self, log: &Path, verb: &str, filter: Value, records: Option<u64>) {
-        if let Err(error) = self.try_record(log, verb, filter, records) {
-            not_recorded(&error);
-        }
+    pub(crate) fn record(
+        &self,
+        log: &Path,
+        verb: &str,
+        filter: Value,
+        records: Option<u64>,
+    ) -> Recorded {
+        let done = self.try_record(log, verb, filter, records);
+        Recorded(done.map_err(|error| not_recorded(&error)).is_ok())
     }
 
     /// [`record`](Self::record) for what shows nothing of the records: a log by itself, which has no `admin`, is passed
     /// over in silence.
     #[cfg(unix)]
-    pub(crate) fn record_in_store(&self, log: &Path, verb: &str, records: u64) {
+    pub(crate) fn record_in_store(&self, log: &Path, verb: &str, records: u64) -> Recorded {
         match self.try_record(log, verb, json!({}), Some(records)) {
-            Ok(()) | Err(AdminError::NoStore { .. }) => {}
-            Err(error) => not_recorded(&error),
+            Ok(()) | Err(AdminError::NoStore { .. }) => Recorded(true),
+            Err(error) => {
+                not_recorded(&error);
+                Recorded(false)
+            }
         }
     }
 
@@ -97,18 +107,47 @@ impl Reader {
     #[cfg(not(unix))]
     pub(crate) fn record_report(&self, log: &Path, report: &mut impl Reading, filter: Value) {
         report.set_not_recorded();
-        self.record(log, report.verb(), filter, None);
+        let _ = self.record(log, report.verb(), filter, None);
     }
 
     #[cfg(not(unix))]
-    pub(crate) fn record(&self, _log: &Path, _verb: &str, _filter: Value, _records: Option<u64>) {
+    pub(crate) fn record(
+        &self,
+        _log: &Path,
+        _verb: &str,
+        _filter: Value,
+        _records: Option<u64>,
+    ) -> Recorded {
         let _ = &self.name;
         not_recorded("logs are written on Unix alone");
+        Recorded(false)
     }
 
     #[cfg(not(unix))]
-    pub(crate) fn record_in_store(&self, log: &Path, verb: &str, records: u64) {
-        self.record(log, verb, json!({}), Some(records));
+    pub(crate) fn record_in_store(&self, log: &Path, verb: &str, records: u64) -> Recorded {
+        self.record(log, verb, json!({}), Some(records))
+    }
+}
+
+/// Whether it stands in `admin` that a log was read. Every answer with room for it says where it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Recorded(pub(crate) bool);
+
+impl Recorded {
+    /// True where it stands for both readings.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 && other.0)
+    }
+
+    /// An answer that is one JSON object, with the mark where it needs it.
+    pub(crate) fn json(self, answer: &impl Serialize) -> Result<String, Failure> {
+        if self.0 {
+            return serde_json::to_string(answer).map_err(Failure::unable);
+        }
+        let mut answer = serde_json::to_value(answer).map_err(Failure::unable)?;
+        answer["reading_recorded"] = false.into();
+        Ok(answer.to_string())
     }
 }
 

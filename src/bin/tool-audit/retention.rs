@@ -53,13 +53,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     }
     let holdings = retention(&arguments.log, &policy)?;
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "retention", json!({}), None);
+    let records = holdings.classes.iter().map(|class| class.records).sum();
+    let recorded = reader.record(&arguments.log, "retention", json!({}), Some(records));
+    out.mark(recorded, arguments.json)?;
     if holdings.replayed {
         out.say_replayed(arguments.json)?;
     }
     if arguments.json {
-        let json = serde_json::to_string(&holdings).map_err(Failure::unable)?;
-        out.json_line(&json)?;
+        out.json_line(&recorded.json(&holdings)?)?;
     } else {
         let mut rows = Rows::new(&HEADER);
         for class in &holdings.classes {

@@ -6,6 +6,7 @@ use tool_audit::{AuditEntry, Outcome};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::{Colour, Output};
+use crate::times::Zone;
 
 /// Rows of cells: an aligned table on a terminal, else one line a row with tabs between.
 ///
@@ -138,11 +139,8 @@ pub(crate) fn is_unknown(record: &Record, without_end: &HashSet<String>) -> bool
 
 /// A record as a row. What is no call shows its kind in brackets in place of a tool; a started call says that
 /// nobody knows its outcome where that `is_unknown`.
-pub(crate) fn of_record(record: &Record, is_unknown: bool) -> Row {
-    let time = record
-        .timestamp()
-        .format("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string();
+pub(crate) fn of_record(record: &Record, is_unknown: bool, zone: &Zone) -> Row {
+    let time = zone.show(record.timestamp());
     let entry = record.entry().ok().filter(|_| record.is_call());
     let Some(entry) = entry else {
         let kind = format!("({})", escape(record.kind()));

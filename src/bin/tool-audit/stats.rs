@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tool_audit::query::{ToolStatistics, quote, statistics};
+use tool_audit::query::{LogSnapshot, ToolStatistics, quote, statistics_of};
 
 use crate::filter::FilterArguments;
 use crate::output::{Colour, Output, note_passed_over};
+use crate::progress::ReadingLine;
 use crate::reader::Reader;
 use crate::rows::{Row, Rows};
 use crate::verdict::{Failure, Verdict};
@@ -36,11 +37,17 @@ const HEADER: [&str; 10] = [
 ];
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter = arguments.filter.to_filter();
-    let found = statistics(&arguments.log, &filter)?;
+    let filter = arguments.filter.to_filter()?;
+    let logs = LogSnapshot::find(&arguments.log)?;
+    let progress = ReadingLine::of(logs.clone());
+    let found = statistics_of(logs, &filter);
+    drop(progress);
+    let found = found?;
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "stats", filter.describe(), None);
-    out.introduce(found.logs().iter(), arguments.json)?;
+    let counted = found.tools().chain(found.other_tools());
+    let records = counted.map(|tool| tool.total_calls).sum();
+    let recorded = reader.record(&arguments.log, "stats", filter.describe(), Some(records));
+    out.introduce(found.logs().iter(), recorded, arguments.json)?;
     let wanted = arguments.filter.tools();
     // A tool that was asked for has an answer also where it was never called.
     let tools: Vec<ToolStatistics> = if wanted.is_empty() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
-use tool_audit::query::{Filter, LogSummary, StoreStatus, escape, status};
+use serde_json::json;
+use tool_audit::query::{LogSummary, StoreStatus, escape, status};
 
 use crate::output::{Colour, Output, note, note_passed_over};
 use crate::reader::Reader;
@@ -57,7 +58,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let now = Utc::now();
     let found = status(&arguments.log)?;
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "status", Filter::new().describe(), None);
+    let records = found.logs.iter().map(|log| log.records).sum();
+    let recorded = reader.record(&arguments.log, "status", json!({}), Some(records));
+    out.mark(recorded, arguments.json)?;
     let holds = holds(&arguments.log)?;
     let silence = found.last_record().map(|last| now - last);
     let too_long = arguments.max_silence.is_some_and(|most| {
@@ -81,8 +84,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
             bad_lines: found.passed_over().bad_lines,
             logs: &found.logs,
         };
-        let json = serde_json::to_string(&answer).map_err(Failure::unable)?;
-        out.json_answer(&json)?;
+        out.json_answer(&recorded.json(&answer)?)?;
     } else {
         print(&found, now, out)?;
         if holds > 0 {

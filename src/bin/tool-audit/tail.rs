@@ -42,12 +42,13 @@ pub(crate) struct Arguments {
 const INTERVAL: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
-    let filter = arguments.filter.to_filter();
+    let filter = arguments.filter.to_filter()?;
     let (newest, mut follow) = Follow::open(&arguments.log, &filter, arguments.lines)?;
     // How many come later nobody knows.
     let records = (!arguments.follow).then_some(newest.len() as u64);
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "tail", filter.describe(), records);
+    let recorded = reader.record(&arguments.log, "tail", filter.describe(), records);
+    out.mark(recorded, arguments.json)?;
     if follow.is_replayed() {
         out.say_replayed(arguments.json)?;
     }
@@ -105,7 +106,9 @@ fn print(
         if arguments.json {
             out.json_line(record.line())?;
         } else {
-            rows.push(of_record(&record, is_unknown(&record, without_end)), out)?;
+            let is_unknown = is_unknown(&record, without_end);
+            let row = of_record(&record, is_unknown, &arguments.filter.zone);
+            rows.push(row, out)?;
         }
     }
     rows.settle(out)?;

@@ -7,6 +7,7 @@ use tool_audit::query::{Filter, LogSnapshot, QueryError, quote};
 use crate::lookup::LookupArguments;
 use crate::output::{Colour, Output, note, note_passed_over};
 use crate::reader::Reader;
+use crate::times::Zone;
 use crate::verdict::{Failure, Verdict};
 
 /// Shows a conversation, one line a call
@@ -25,6 +26,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     conversation: String,
     #[command(flatten)]
+    zone: Zone,
+    #[command(flatten)]
     lookup: LookupArguments,
     #[command(flatten)]
     reader: Reader,
@@ -40,13 +43,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let snapshots: Vec<LogSnapshot> = calls.logs().cloned().collect();
     let asked = Filter::new().conversation(&arguments.conversation);
     let reader = &arguments.reader;
-    reader.record(&arguments.log, "timeline", asked.describe(), None);
-    out.introduce(snapshots.iter(), arguments.json)?;
+    let recorded = reader.record(&arguments.log, "timeline", asked.describe(), None);
+    out.introduce(snapshots.iter(), recorded, arguments.json)?;
     let mut verdict = Verdict::Fine;
     let mut any = false;
     for call in &mut calls {
         any = true;
-        let call = match call {
+        let mut call = match call {
             Ok(call) => call,
             // One call of a later version does not hide the others.
             Err(error @ QueryError::Entry { .. }) => {
@@ -59,6 +62,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
         if arguments.json {
             out.json_line(call.record.line())?;
             continue;
+        }
+        if let Some(zone) = arguments.zone.named() {
+            call.entry.timestamp = zone.show(call.record.timestamp());
         }
         let colour = if call.entry.is_failure() {
             Some(Colour::Red)

@@ -1,22 +1,77 @@
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use clap::Args;
+use tool_audit::clock::TimeZone;
 
-/// The first instant of a DATE: of a whole UTC day, or the RFC 3339 instant itself.
-pub(crate) fn since(text: &str) -> Result<DateTime<Utc>, String> {
-    day(text)
-        .map(|day| day.and_time(NaiveTime::MIN).and_utc())
-        .or_else(|| instant(text))
-        .ok_or_else(wrong)
+/// A DATE of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Date {
+    /// A whole day, of the time zone that is asked for.
+    Day(NaiveDate),
+    Instant(DateTime<Utc>),
 }
 
-/// The last instant of a DATE, to the microsecond.
-pub(crate) fn until(text: &str) -> Result<DateTime<Utc>, String> {
-    day(text)
-        .and_then(|day| day.checked_add_days(Days::new(1)))
-        .map(|next| next.and_time(NaiveTime::MIN).and_utc() - TimeDelta::microseconds(1))
-        .or_else(|| instant(text))
-        .ok_or_else(wrong)
+impl FromStr for Date {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        day(text)
+            .map(Self::Day)
+            .or_else(|| instant(text).map(Self::Instant))
+            .ok_or_else(|| {
+                "give a day, such as 2025-07-06, or an RFC 3339 instant, such as 2025-07-06T14:00:00Z".to_owned()
+            })
+    }
+}
+
+/// Where days begin, and whose clocks people read.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Zone {
+    /// The time zone of days, and of times that are shown to people: an IANA name, such as Europe/Berlin; else UTC
+    #[arg(long = "time-zone", value_name = "NAME", value_parser = TimeZone::named)]
+    named: Option<TimeZone>,
+}
+
+impl Zone {
+    /// The first instant of a DATE.
+    pub(crate) fn since(&self, date: Date) -> DateTime<Utc> {
+        match date {
+            Date::Day(day) => self.begin_of(day),
+            Date::Instant(instant) => instant,
+        }
+    }
+
+    /// The last instant of a DATE, to the microsecond.
+    pub(crate) fn until(&self, date: Date) -> DateTime<Utc> {
+        match date {
+            Date::Day(day) => {
+                let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
+                self.begin_of(next) - TimeDelta::microseconds(1)
+            }
+            Date::Instant(instant) => instant,
+        }
+    }
+
+    fn begin_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        match &self.named {
+            Some(zone) => zone.begin_of(day),
+            None => day.and_time(NaiveTime::MIN).and_utc(),
+        }
+    }
+
+    /// An instant to the millisecond, as people read it.
+    pub(crate) fn show(&self, instant: DateTime<Utc>) -> String {
+        match &self.named {
+            Some(zone) => zone.show_millis(instant),
+            None => instant.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        }
+    }
+
+    pub(crate) fn named(&self) -> Option<&TimeZone> {
+        self.named.as_ref()
+    }
 }
 
 /// A length of time: a whole number and `s`, `m`, `h` or `d`.
@@ -63,32 +118,46 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
         .map(|instant| instant.to_utc())
 }
 
-fn wrong() -> String {
-    "give a day in UTC, such as 2025-07-06, or an RFC 3339 instant, such as 2025-07-06T14:00:00Z"
-        .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_day_is_whole_and_an_instant_is_itself() {
-        let show =
-            |at: Result<DateTime<Utc>, String>| at.map(|at| at.to_rfc3339()).unwrap_or_default();
-        assert_eq!(show(since("2025-07-06")), "2025-07-06T00:00:00+00:00");
+    fn a_day_is_whole_where_it_is_and_an_instant_is_itself() {
+        let utc = Zone::default();
+        let new_york = Zone {
+            named: TimeZone::named("America/New_York").ok(),
+        };
+        let bounds = |zone: &Zone, text: &str| {
+            text.parse()
+                .map(|date| (zone.since(date).to_rfc3339(), zone.until(date).to_rfc3339()))
+                .unwrap_or_default()
+        };
+        let range = |since: &str, until: &str| (since.to_owned(), until.to_owned());
         assert_eq!(
-            show(until("2025-07-06")),
-            "2025-07-06T23:59:59.999999+00:00"
+            bounds(&utc, "2025-07-06"),
+            range(
+                "2025-07-06T00:00:00+00:00",
+                "2025-07-06T23:59:59.999999+00:00"
+            )
         );
+        // On this day clocks are put forward: it has 23 hours.
         assert_eq!(
-            show(since("2025-07-06T16:00:00+02:00")),
-            "2025-07-06T14:00:00+00:00"
+            bounds(&new_york, "2025-03-09"),
+            range(
+                "2025-03-09T05:00:00+00:00",
+                "2025-03-10T03:59:59.999999+00:00"
+            )
         );
-        assert_eq!(
-            show(until("2025-07-06T14:00:00Z")),
-            "2025-07-06T14:00:00+00:00"
-        );
+        for zone in [&utc, &new_york] {
+            let itself = "2025-07-06T14:00:00+00:00";
+            assert_eq!(
+                bounds(zone, "2025-07-06T16:00:00+02:00"),
+                range(itself, itself)
+            );
+            let (since, until) = bounds(zone, "9999-12-31");
+            assert!(since < until, "{since} {until}");
+        }
         for wrong in [
             "",
             "yesterday",
@@ -96,7 +165,7 @@ mod tests {
             "2025-7-6",
             "2025-07-06 14:00",
         ] {
-            assert!(since(wrong).is_err() && until(wrong).is_err(), "{wrong}");
+            assert!(wrong.parse::<Date>().is_err(), "{wrong}");
         }
     }
 

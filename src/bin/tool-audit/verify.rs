@@ -7,7 +7,7 @@ use tool_audit::query::escape;
 
 use crate::output::{Colour, Output};
 use crate::progress::ProgressLine;
-use crate::reader::Reader;
+use crate::reader::{Reader, Recorded};
 use crate::verdict::{Failure, Verdict};
 
 /// Verifies that a log is as it was written
@@ -53,14 +53,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let report = verified.map_err(Failure::unable)?;
     // Not before: the record changes the log `admin`, which is verified too.
     let records = report.records();
-    arguments
-        .reader
-        .record_in_store(&arguments.log, "verify", records);
+    let reader = &arguments.reader;
+    let recorded = reader.record_in_store(&arguments.log, "verify", records);
     let verdict = Verdict::bad_if(!report.is_intact());
-    verdict.of_printed(print(&report, arguments.json, out))
+    verdict.of_printed(print(&report, recorded, arguments.json, out))
 }
 
-fn print(report: &Report, json: bool, out: &mut Output) -> Result<(), Failure> {
+fn print(report: &Report, recorded: Recorded, json: bool, out: &mut Output) -> Result<(), Failure> {
+    out.mark(recorded, json)?;
     let warnings = report.logs.iter().flat_map(|log| &log.warnings);
     if warnings
         .into_iter()
@@ -69,8 +69,7 @@ fn print(report: &Report, json: bool, out: &mut Output) -> Result<(), Failure> {
         out.say_replayed(json)?;
     }
     if json {
-        let json = serde_json::to_string(report).map_err(Failure::unable)?;
-        out.json_line(&json)?;
+        out.json_line(&recorded.json(report)?)?;
         return Ok(());
     }
     let mut text = report.to_string();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Storage;
 use crate::log::LogError;
 use crate::log::segment::{self, LOCK, TORN};
+use crate::query::ADMIN;
 
 /// Who may read a log, and what to do with a folder that is more open than that (FORMAT section 1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -127,6 +128,11 @@ impl Storage for FolderStorage {
 
     fn place(&self) -> &Path {
         &self.path
+    }
+
+    fn store(&self) -> Option<&Path> {
+        let store = self.path.parent()?;
+        store.join(ADMIN).is_dir().then_some(store)
     }
 
     fn try_lock(&mut self) -> io::Result<bool> {

@@ -22,6 +22,12 @@ pub trait Storage: Send + 'static {
     /// Where the log lies, for messages.
     fn place(&self) -> &Path;
 
+    /// The folder of the store that the log stands in, where it stands in one that has a log of acts: what is held there
+    /// stays also where an unfinished prune goes on.
+    fn store(&self) -> Option<&Path> {
+        None
+    }
+
     /// Takes the writer's lock; false where another writer has it. It is given back when the storage is
     /// dropped.
     ///

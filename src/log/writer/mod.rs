@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::home::Home;
 pub(crate) use self::own::{shortened, timestamp};
+use self::prune::Held;
 pub use self::record::NewRecord;
 use self::window::Window;
 use super::boot;
@@ -119,7 +120,15 @@ impl<S: Storage> LogWriter<S> {
     /// [`LogError::Locked`] where another writer holds the log, [`LogError::OtherSource`] where live
     /// and replayed calls would be mixed, [`LogError::OtherFormat`], and what the operating system says. A
     /// damaged log is no error: see [`LogStatus::damage`].
-    pub fn open(mut storage: S, options: LogOptions) -> Result<Self, LogError> {
+    pub fn open(storage: S, options: LogOptions) -> Result<Self, LogError> {
+        let mut writer = Self::open_quietly(storage, options)?;
+        writer.tell_of_restart()?;
+        Ok(writer)
+    }
+
+    /// [`open`](Self::open), but what the log tells of the restart goes out with what is appended first: nothing is written
+    /// where nothing follows. What recovery found is told at once.
+    pub(crate) fn open_quietly(mut storage: S, options: LogOptions) -> Result<Self, LogError> {
         lock::acquire(&mut storage, options.lock_wait)?;
         let boot_id = options.boot_id.clone().unwrap_or_else(boot::current);
         let recovered = recovery::recover(&mut storage, &options, &boot_id)?;
@@ -180,9 +189,16 @@ impl<S: Storage> LogWriter<S> {
         }
         self.seal_resumed(state.closed && self.torn.is_none())?;
         self.seal_unknown_outcomes()?;
-        self.sync()?;
         self.unfinished = state.pruned;
-        if let Err(error) = self.finish_prune() {
+        if self.torn.is_some() || !self.damage.is_empty() {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    fn tell_of_restart(&mut self) -> Result<(), LogError> {
+        self.sync()?;
+        if let Err(error) = self.finish_prune(Held::Unknown) {
             tracing::warn!(%error, "segments that were pruned are not removed yet");
         }
         Ok(())

@@ -8,6 +8,17 @@ use crate::log::record::{Previous, RecordHash, RecordHead};
 use crate::log::recovery::SegmentReader;
 use crate::log::segment;
 use crate::log::storage::Storage;
+#[cfg(unix)]
+use crate::retention::keep::InForce;
+
+/// Whether somebody looked at what is held, and keeps everybody from setting a hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Held {
+    /// Nothing is in the segments before this one.
+    Before(u64),
+    /// Nobody did.
+    Unknown,
+}
 
 /// The removal of segments whose records have expired (FORMAT section 7).
 impl<S: Storage> LogWriter<S> {
@@ -19,9 +30,17 @@ impl<S: Storage> LogWriter<S> {
         if self.ending != Ending::Open {
             return Err(LogError::Closed);
         }
-        self.go_on_with_prune()?;
         let names = self.segment_names()?;
-        let is_planned = names.first() == Some(&prune.first_seq)
+        let is_unfinished = self.unfinished.as_ref().is_some_and(|former| {
+            let first = names.first();
+            first.is_some_and(|first| *first <= former.through_seq)
+        });
+        if is_unfinished {
+            // The next plan knows of it, once it is there to read.
+            self.sync()?;
+        }
+        let is_planned = !is_unfinished
+            && names.first() == Some(&prune.first_seq)
             && prune.first_seq <= prune.through_seq
             && names.contains(&(prune.through_seq + 1))
             && self.first_links_to(prune.through_seq + 1, prune.through_hash)?;
@@ -45,13 +64,16 @@ impl<S: Storage> LogWriter<S> {
             frontier: None,
         });
         self.sync()?;
-        self.finish_prune()
+        self.finish_prune(Held::Before(prune.through_seq + 1))
     }
 
-    /// Goes on with a prune that stands in the log and whose segments were not all removed.
-    pub(crate) fn resume_prune(&mut self, pruned: Pruned) -> Result<(), LogError> {
+    /// Goes on with a prune that stands in the log and whose segments were not all removed; those from `kept` on stay.
+    pub(crate) fn resume_prune(&mut self, pruned: Pruned, kept: u64) -> Result<(), LogError> {
         self.unfinished = Some(pruned);
-        self.go_on_with_prune()
+        if self.durable != self.newest() {
+            self.sync()?;
+        }
+        self.finish_prune(Held::Before(kept))
     }
 
     /// Brings the record of a prune onto the disk, where that is not done, and removes its segments.
@@ -59,11 +81,11 @@ impl<S: Storage> LogWriter<S> {
         if self.unfinished.is_some() && self.durable != self.newest() {
             self.sync()?;
         }
-        self.finish_prune()
+        self.finish_prune(Held::Unknown)
     }
 
     /// Removes the segments of a prune whose record is on the disk.
-    pub(super) fn finish_prune(&mut self) -> Result<(), LogError> {
+    pub(super) fn finish_prune(&mut self, held: Held) -> Result<(), LogError> {
         let Some(pruned) = &self.unfinished else {
             return Ok(());
         };
@@ -74,11 +96,26 @@ impl<S: Storage> LogWriter<S> {
         let names = self.segment_names()?;
         let gone = names.iter().take_while(|name| **name < kept).count();
         if gone > 0 && (names.get(gone) != Some(&kept) || !self.first_links_to(kept, hash)?) {
-            tracing::error!(log = %self.place().display(), through_seq = kept - 1, "the audit log does not fit the prune that it tells of: nothing is removed");
             self.unfinished = None;
-            return Ok(());
+            return Err(self.not_prunable(
+                "it does not fit the prune that it tells of, and nothing is removed: verify it",
+            ));
         }
+        #[cfg(unix)]
+        let holds = match (held, self.storage.store()) {
+            // Until the files are gone nobody can set a hold.
+            (Held::Unknown, Some(store)) if gone > 0 => Some(InForce::of_store(store)?),
+            _ => None,
+        };
         for name in names.into_iter().take(gone) {
+            if matches!(held, Held::Before(kept) if name >= kept) {
+                break;
+            }
+            #[cfg(unix)]
+            if let Some(why) = self.kept_by(holds.as_ref(), name)? {
+                tracing::warn!(log = %self.place().display(), segment = name, %why, "a prune of the audit log that was cut off is not finished: its rest goes by the next one, once nothing keeps it");
+                break;
+            }
             self.storage
                 .remove_torn(name)
                 .and_then(|()| self.storage.remove(name))
@@ -89,6 +126,19 @@ impl<S: Storage> LogWriter<S> {
         }
         self.unfinished = None;
         Ok(())
+    }
+
+    /// What keeps a segment, in words.
+    #[cfg(unix)]
+    fn kept_by(&mut self, holds: Option<&InForce>, name: u64) -> Result<Option<String>, LogError> {
+        let mut why = None;
+        if let Some(holds) = holds {
+            self.read_segment(name, &mut |reader| {
+                why = holds.keeps(reader)?;
+                Ok(())
+            })?;
+        }
+        Ok(why)
     }
 
     /// Whether a segment's first record follows the one with this hash.

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use self::chart::{Chart, Column};
 use super::summary::{DurationBand, Durations, Volumes};
+use super::times::Times;
 use super::{AccessReport, ReportError, SummaryReport, integrity};
 use crate::query::escape;
 
@@ -77,7 +78,8 @@ impl SummaryReport {
         let volumes = volume_chart(&self.volumes)?;
         let durations = self.durations.as_ref().map(duration_chart).transpose()?;
         let charts = context! { volumes => volumes, durations => durations };
-        render("summary.html", Value::from(Serde(self)), charts, made)
+        let report = Value::from(Serde(self));
+        render("summary.html", report, charts, made, &self.times)
     }
 }
 
@@ -93,6 +95,7 @@ impl AccessReport {
             Value::from(Serde(self)),
             Value::UNDEFINED,
             made,
+            &self.times,
         )
     }
 }
@@ -102,6 +105,7 @@ fn render(
     report: Value,
     charts: Value,
     made: &Made,
+    times: &Times,
 ) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -115,7 +119,8 @@ fn render(
         }
         _ => escape_formatter(out, state, value),
     });
-    words::add_to(&mut environment);
+    words::add_to(&mut environment, times);
+    environment.add_global("zone", times.name());
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }

@@ -3,14 +3,16 @@
 use minijinja::{Environment, Value};
 
 use crate::query::escape;
+use crate::report::times::Times;
 
 /// Makes the words known to templates.
-pub(super) fn add_to(environment: &mut Environment<'_>) {
+pub(super) fn add_to(environment: &mut Environment<'_>, times: &Times) {
     environment.add_filter("number", number);
     environment.add_filter("milliseconds", milliseconds);
     environment.add_filter("edge", edge);
     environment.add_filter("percent", percent);
-    environment.add_filter("instant", |text: &str| instant(text));
+    let times = times.clone();
+    environment.add_filter("instant", move |text: &str| instant(&times.show(text)));
     environment.add_filter("step", |start: &str, step: &str| self::step(start, step));
     environment.add_filter("share", share);
     environment.add_filter("plain", |word: &str| word.replace('_', " "));
@@ -87,17 +89,22 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// `2025-07-06 14:23:01.456`, without the fraction of a second where it is none; what is no instant of a record as it is.
+/// `2025-07-06 14:23:01.456`, without the fraction of a second where it is none, and with the distance from UTC where it is
+/// not in UTC; what is no instant of a record as it is.
 fn instant(text: &str) -> String {
-    let parts = text.strip_suffix('Z').and_then(|text| {
-        let (day, time) = text.split_once('T')?;
-        let (time, fraction) = time.split_once('.')?;
-        Some((day, time, fraction.get(..3)?))
+    let parts = text.split_once('T').and_then(|(day, time)| {
+        let (time, rest) = time.split_once('.')?;
+        let (fraction, zone) = rest.split_at_checked(6)?;
+        Some((day, time, fraction.get(..3)?, zone))
     });
-    match parts {
-        Some((day, time, "000")) => format!("{day} {time}"),
-        Some((day, time, fraction)) => format!("{day} {time}.{fraction}"),
-        None => text.to_owned(),
+    let Some((day, time, fraction, zone)) = parts else {
+        return text.to_owned();
+    };
+    let zone = if zone == "Z" { "" } else { zone };
+    if fraction == "000" {
+        format!("{day} {time}{zone}")
+    } else {
+        format!("{day} {time}.{fraction}{zone}")
     }
 }
 
@@ -184,7 +191,13 @@ mod tests {
             instant("2025-07-06T14:23:01.456789Z"),
             "2025-07-06 14:23:01.456"
         );
-        assert_eq!(instant("no\u{e9}"), "no\u{e9}");
+        assert_eq!(
+            instant("2025-07-06T16:23:01.456789+02:00"),
+            "2025-07-06 16:23:01.456+02:00"
+        );
+        for other in ["no\u{e9}", "T.", "2025-07-06T14:23:01.45678\u{e9}"] {
+            assert_eq!(instant(other), other);
+        }
         let steps = ["hour", "day", "month", "year"].map(|name| step(at, name));
         assert_eq!(steps, ["2025-07-06 14:23", "2025-07-06", "2025-07", "2025"]);
         assert_eq!(short_step("é", "day"), "é");

@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::ReportError;
 use super::access::Period;
 use super::integrity::{self, Integrity};
+use super::times::Times;
 #[cfg(unix)]
 use crate::admin::{AdminError, LogRead, record_read};
 use crate::query::{LogSnapshot, PassedOver, ToolStatistics};
@@ -123,6 +124,8 @@ pub struct SummaryReport {
     pub reading_recorded: Option<bool>,
     #[serde(skip)]
     asked: Value,
+    #[serde(skip)]
+    pub(super) times: Times,
     #[serde(rename = "passed_over")]
     passed: PassedOver,
 }
@@ -146,6 +149,14 @@ impl SummaryReport {
         let recorded = record_read(path, &read);
         self.reading_recorded = Some(recorded.is_ok());
         recorded
+    }
+
+    /// Shows times in this time zone where people read them: in the text, and on the page. JSON and what the page says
+    /// to programs, and the [volumes](Self::volumes), stay in UTC.
+    #[cfg(feature = "time-zones")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "time-zones")))]
+    pub fn show_in(&mut self, zone: crate::clock::TimeZone) {
+        self.times.zone = Some(zone);
     }
 
     /// Says that it stands nowhere that the report was made.

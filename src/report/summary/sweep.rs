@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::access::Period;
 use super::super::integrity::{self, Integrity};
+use super::super::times::Times;
 use super::attention::{AlertCounts, EmergencyCall, EmergencyCounts, EntriesLost};
 use super::durations::{Bands, Durations};
 use super::leaders::{Leaders, Numbers};
@@ -341,6 +342,7 @@ impl Swept {
             replayed: is_replayed(&self.snapshots),
             reading_recorded: None,
             asked: request.describe(),
+            times: Times::default(),
             passed: self.passed,
         }
     }

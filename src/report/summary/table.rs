@@ -12,8 +12,9 @@ impl Display for SummaryReport {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
         integrity::write_marks(self.replayed, self.reading_recorded, formatter)?;
         writeln!(formatter, "Summary of the audit log")?;
-        writeln!(formatter, "{}", self.report_period)?;
+        self.times.write_period(&self.report_period, formatter)?;
         if let Some((first, last)) = self.first_call.as_ref().zip(self.last_call.as_ref()) {
+            let (first, last) = (self.times.show(first), self.times.show(last));
             writeln!(formatter, "first call {first}, last call {last}")?;
         }
         self.write_counts(formatter)?;
@@ -114,7 +115,7 @@ impl SummaryReport {
                 rule.alerts,
                 quote(&rule.rule),
                 quote(&rule.severity),
-                escape(&rule.last)
+                escape(&self.times.show(&rule.last))
             )?;
         }
         let emergencies = &self.emergencies;
@@ -127,7 +128,7 @@ impl SummaryReport {
             writeln!(
                 formatter,
                 "  {}  {}  {}  {}  {}{}",
-                escape(&call.timestamp),
+                escape(&self.times.show(&call.timestamp)),
                 quote(&call.user),
                 quote(&call.tool),
                 quote(call.reason.as_deref().unwrap_or("no reason")),

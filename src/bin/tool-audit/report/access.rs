@@ -1,7 +1,6 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
 use tool_audit::report::{AccessRequest, access_report};
@@ -10,7 +9,7 @@ use super::answer::{self, Form};
 use crate::keys;
 use crate::output::Output;
 use crate::reader::Reader;
-use crate::times;
+use crate::times::{Date, Zone};
 use crate::verdict::{Failure, Verdict};
 
 /// Tells who saw a person's records, or what a user saw
@@ -31,12 +30,14 @@ pub(crate) struct Arguments {
     /// A user, as the record names them or in clear; - reads it from standard input
     #[arg(long, value_name = "ID", conflicts_with = "subject")]
     user: Option<String>,
-    /// Calls from this day (UTC) or RFC 3339 instant on
-    #[arg(long, value_name = "DATE", value_parser = times::since)]
-    from: Option<DateTime<Utc>>,
-    /// Calls up to this day (UTC) or RFC 3339 instant, inclusive
-    #[arg(long, value_name = "DATE", value_parser = times::until)]
-    to: Option<DateTime<Utc>>,
+    /// Calls from this day or RFC 3339 instant on
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// Calls up to this day or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    to: Option<Date>,
+    #[command(flatten)]
+    zone: Zone,
     /// A head file; those of the store's other logs beside it are taken too
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
@@ -75,6 +76,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Fa
     let request = request(arguments)?;
     let file = answer::file(arguments.output.as_deref())?;
     let mut report = access_report(&arguments.log, &request).map_err(Failure::unable)?;
+    if let Some(zone) = arguments.zone.named() {
+        report.show_in(zone.clone());
+    }
     let reader = &arguments.reader;
     let how = answer::how(&arguments.format, file.is_some());
     reader.record_report(&arguments.log, &mut report, how);
@@ -115,10 +119,10 @@ fn request(arguments: &Arguments) -> Result<AccessRequest, Failure> {
         request = request.identifier(identifier);
     }
     if let Some(from) = arguments.from {
-        request = request.from(from);
+        request = request.from(arguments.zone.since(from));
     }
     if let Some(to) = arguments.to {
-        request = request.to(to);
+        request = request.to(arguments.zone.until(to));
     }
     if let Some(path) = &arguments.head {
         request = request.heads(Head::read_all(path).map_err(Failure::unable)?);

@@ -1,7 +1,6 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use tool_audit::log::verify::Head;
 use tool_audit::report::{SummaryRequest, summary_report};
@@ -9,7 +8,7 @@ use tool_audit::report::{SummaryRequest, summary_report};
 use super::answer::{self, Form};
 use crate::output::Output;
 use crate::reader::Reader;
-use crate::times;
+use crate::times::{Date, Zone};
 use crate::verdict::{Failure, Verdict};
 
 /// Sums up what happened in a range of time
@@ -24,12 +23,14 @@ Example: a page about a month
 pub(crate) struct Arguments {
     /// A log's folder, a store, or a folder of stores
     log: PathBuf,
-    /// What happened from this day (UTC) or RFC 3339 instant on
-    #[arg(long, value_name = "DATE", value_parser = times::since)]
-    from: Option<DateTime<Utc>>,
-    /// What happened up to this day (UTC) or RFC 3339 instant, inclusive
-    #[arg(long, value_name = "DATE", value_parser = times::until)]
-    to: Option<DateTime<Utc>>,
+    /// What happened from this day or RFC 3339 instant on
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// What happened up to this day or RFC 3339 instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    to: Option<Date>,
+    #[command(flatten)]
+    zone: Zone,
     /// A head file; those of the store's other logs beside it are taken too
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
@@ -56,16 +57,19 @@ enum Format {
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Verdict, Failure> {
     let mut request = SummaryRequest::new().shown(usize::from(arguments.most));
     if let Some(from) = arguments.from {
-        request = request.from(from);
+        request = request.from(arguments.zone.since(from));
     }
     if let Some(to) = arguments.to {
-        request = request.to(to);
+        request = request.to(arguments.zone.until(to));
     }
     if let Some(path) = &arguments.head {
         request = request.heads(Head::read_all(path).map_err(Failure::unable)?);
     }
     let file = answer::file(arguments.output.as_deref())?;
     let mut report = summary_report(&arguments.log, &request).map_err(Failure::unable)?;
+    if let Some(zone) = arguments.zone.named() {
+        report.show_in(zone.clone());
+    }
     let reader = &arguments.reader;
     let how = answer::how(&arguments.format, file.is_some());
     reader.record_report(&arguments.log, &mut report, how);
