@@ -95,9 +95,7 @@ impl Recording {
         } else {
             infer_trigger(&mut open, inner)
         };
-        let wants_intent = tool.intent
-            || open.is_emergency
-            || (open.is_destructive && inner.policy.intent_for_destructive);
+        let wants_intent = open.wants_intent(&inner.policy);
         let mut recording = Self {
             recorder: recorder.clone(),
             open: Some(open),
