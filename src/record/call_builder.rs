@@ -423,7 +423,7 @@ impl<'a> CallBuilder<'a> {
         };
         let sanitizer = self.sanitizer;
         let from = self.open.bytes.len();
-        let (key, changed) = self.open.piece_as_told(Member::SessionMetadata, |out, _| {
+        let (key, did) = self.open.piece_as_told(Member::SessionMetadata, |out, _| {
             sanitizer.write_key(out, name)
         });
         let value = self.open.piece(Member::SessionMetadata, |out, echo| {
@@ -433,7 +433,7 @@ impl<'a> CallBuilder<'a> {
         let mut metadata = std::mem::take(&mut self.open.metadata);
         match self.open.place_of(&metadata, key) {
             // Said twice: it stands as it was said last.
-            Ok(place) if !changed => metadata[place].1 = value,
+            Ok(place) if did == Sanitized::default() => metadata[place].1 = value,
             _ => self.open.insert_member(&mut metadata, key, value),
         }
         self.open.metadata = metadata;
