@@ -220,6 +220,74 @@ fn what_a_context_leaves_out_stands_as_it_was_said_before() {
 }
 
 #[test]
+fn a_member_of_the_metadata_that_is_said_twice_stands_as_it_was_said_last() {
+    let sink = MemorySink::new();
+    drop(Recorder::new(sink.clone()).start(|call| {
+        call.metadata("tenant", &json!("one"))
+            .metadata("device", &json!({"os": "linux"}))
+            .metadata("user_role", &json!("nurse"));
+        call.context(&CallContext::default().metadata("tenant", "two"));
+    }));
+    let entry = only(&sink);
+    assert_eq!(
+        Value::Object(entry.session_metadata),
+        json!({"device": {"os": "linux"}, "tenant": "two", "user_role": "nurse"})
+    );
+}
+
+#[test]
+fn what_is_told_while_a_call_runs_stands_in_its_end_and_not_in_its_intent() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::builder(sink.clone())
+        .policy(Policy::new().intent(["import"]))
+        .build();
+    let mut recording = recorder.start(|call| {
+        call.tool_name("import").arguments_come_later();
+    });
+    recording.describe(|call| {
+        call.arguments(&json!({"patient_id": "P-7", "password": "hunter2"}))
+            .arguments_are_cut();
+    });
+    recording.describe(|_| panic!("describing broke"));
+    drop(recording.success(&json!({"count": 3})));
+    let entries = common::entries(&sink);
+    assert_eq!(entries[0].kind, "tool_call_started");
+    assert!(entries[0].arguments.is_empty());
+    assert_eq!(entries[1].arguments["patient_id"], "P-7");
+    assert_eq!(entries[1].subjects, ["P-7"]);
+    assert!(entries[1].subjects_truncated);
+    assert_eq!(entries[1].shortened, ["arguments"]);
+    assert!(!sink.lines().concat().contains("hunter2"));
+}
+
+#[test]
+fn arguments_that_come_later_tell_retries_from_other_calls() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::new(sink.clone());
+    for order in ["ORD-1", "ORD-2", "ORD-1"] {
+        let mut recording = recorder.start(|call| {
+            call.tool_name("import").arguments_come_later();
+            call.context(&CallContext::new("conv_1", "usr_1").turn(1));
+        });
+        recording.describe(|call| {
+            call.arguments(&json!({"order_id": order}));
+        });
+        drop(recording.denied("not now"));
+    }
+    let triggers = common::entries(&sink)
+        .into_iter()
+        .map(|entry| entry.call_trigger);
+    assert_eq!(
+        triggers.collect::<Vec<_>>(),
+        [
+            CallTrigger::UserRequest,
+            CallTrigger::FollowUp,
+            CallTrigger::Retry
+        ]
+    );
+}
+
+#[test]
 fn a_role_in_the_metadata_is_the_role_whatever_it_is() {
     for (role, expected) in [
         (json!("nurse"), Some("nurse")),

@@ -209,7 +209,7 @@ async fn sizes_and_ends_are_told_as_without_the_audit() {
             match next(&mut body).await {
                 None => break,
                 Some(frame) => {
-                    left -= frame.expect("no error").into_data().expect("data").len() as u64
+                    left -= frame.expect("no error").into_data().expect("data").len() as u64;
                 }
             }
         }
