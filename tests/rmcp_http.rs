@@ -72,8 +72,9 @@ fn assert_is_of_the_user(entry: &AuditEntry) {
         ("usr_9", Some("nurse"))
     );
     assert_eq!(entry.session_metadata["client_ip"], "203.0.113.9");
-    let verified = ["user_id", "user_role", "client_ip"];
-    assert_eq!(entry.attribution.verified, verified);
+    let mut verified = entry.attribution.verified.clone();
+    verified.sort();
+    assert_eq!(verified, ["client_ip", "user_id", "user_role"]);
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ impl<'a> CallBuilder<'a> {
     /// True where the call leaves a record of intent.
     #[cfg(feature = "axum")]
     pub(crate) fn leaves_intent(&self) -> bool {
-        self.open.is_emergency || self.open.tool.is_some_and(|tool| tool.intent)
+        self.open.wants_intent(&self.inner.policy)
     }
 
     /// Says that the call began before it was recorded.

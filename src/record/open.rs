@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use super::limits;
-use super::policy::ToolPolicy;
+use super::policy::{CompiledPolicy, ToolPolicy};
 use crate::call::IdentitySlot;
 use crate::canonical;
 use crate::entry::{CallTrigger, TriggerBasis};
@@ -276,6 +276,13 @@ impl Open {
         self.arguments_come_later = false;
         self.began = None;
         self.forget_result();
+    }
+
+    /// True where the call leaves a record of intent.
+    pub(super) fn wants_intent(&self, policy: &CompiledPolicy) -> bool {
+        self.is_emergency
+            || self.tool.is_some_and(|tool| tool.intent)
+            || (self.is_destructive && policy.intent_for_destructive)
     }
 
     /// Takes back what was said of the answer.

@@ -87,17 +87,12 @@ impl Recording {
             tool.durability
         };
         let key = if open.arguments_come_later {
-            open.trigger = open.declared.unwrap_or_default();
-            open.basis = open
-                .declared
-                .map_or(TriggerBasis::Default, |_| TriggerBasis::Declared);
+            (open.trigger, open.basis) = declared(&open).unwrap_or_default();
             None
         } else {
             infer_trigger(&mut open, inner)
         };
-        let wants_intent = tool.intent
-            || open.is_emergency
-            || (open.is_destructive && inner.policy.intent_for_destructive);
+        let wants_intent = open.wants_intent(&inner.policy);
         let mut recording = Self {
             recorder: recorder.clone(),
             open: Some(open),
@@ -401,18 +396,21 @@ fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
             )
         });
     let inferred = key.map(|key| inner.triggers.infer(key)).unwrap_or_default();
-    // Who names the call that this one repeats has declared it a retry.
-    let names_former = !open.pieces.retry_of.is_empty();
-    let declared = open.declared.or(names_former.then_some(CallTrigger::Retry));
-    (open.trigger, open.basis) = match declared {
-        Some(declared) => (declared, TriggerBasis::Declared),
-        None => (inferred.trigger, inferred.basis),
-    };
+    (open.trigger, open.basis) = declared(open).unwrap_or((inferred.trigger, inferred.basis));
     open.inferred_retry_of = inferred
         .retry_of
         .filter(|_| open.trigger == CallTrigger::Retry);
     open.inferred_continues = inferred.continues;
     key
+}
+
+/// What the caller says of why the call is made. Who names the call that this one repeats has declared it a retry.
+fn declared(open: &Open) -> Option<(CallTrigger, TriggerBasis)> {
+    let names_former = !open.pieces.retry_of.is_empty();
+    let declared = open
+        .declared
+        .or(names_former.then_some(CallTrigger::Retry))?;
+    Some((declared, TriggerBasis::Declared))
 }
 
 /// Puts the entry together and gives it to the sink. Runs in `Drop` too, so nothing here may unwind.

@@ -42,6 +42,9 @@ impl Media {
             Self::Json
         } else if is("application/x-www-form-urlencoded") {
             Self::Form
+        } else if is("text/event-stream") {
+            // It may never end, and is no text to read.
+            Self::Other
         } else if essence
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case("text/"))

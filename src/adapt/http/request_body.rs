@@ -80,7 +80,9 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
         let limit = *this.limit;
         this.copy.note(|copied| {
             copied.progress = match &polled {
-                Poll::Pending => copied.progress.max_partly(),
+                // Somebody waits for it.
+                Poll::Pending if copied.progress == Progress::Unread => Progress::Partly,
+                Poll::Pending => copied.progress,
                 Poll::Ready(None) => Progress::Whole,
                 Poll::Ready(Some(Err(_))) => Progress::Failed,
                 Poll::Ready(Some(Ok(frame))) => {
@@ -109,16 +111,5 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl Progress {
-    /// Somebody waits for it.
-    fn max_partly(self) -> Self {
-        if self == Self::Unread {
-            Self::Partly
-        } else {
-            self
-        }
     }
 }

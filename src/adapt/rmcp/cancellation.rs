@@ -62,7 +62,7 @@ pub(super) const SESSION_ID: &str = "mcp-session-id";
 
 /// How long a call that was cancelled, and has ended, waits for the client's notification: rmcp cancels the request
 /// first, and hands the notification over in a task of its own.
-const MOST_WAIT: Duration = Duration::from_millis(50);
+const MOST_WAIT: Duration = Duration::from_millis(250);
 
 /// How many notifications are kept that no call has asked for: a client may send them for requests that have ended.
 const MOST_KEPT: usize = 64;
