@@ -5,6 +5,8 @@ mod mcp_proxy_support;
 use std::time::Duration;
 
 use mcp_proxy_support::*;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tool_audit::Outcome;
 
@@ -267,4 +269,85 @@ async fn calls_that_do_not_end_in_time_are_broken_off_and_recorded() {
         stage.ends(1).await,
         [end("hangs", Outcome::Cancelled, "proxy_stopped")]
     );
+}
+
+/// The answers that a recorded session's server gave until it answered this request, as a stream of events.
+fn answers_to(request: &Value, from_server: &mut std::vec::IntoIter<Value>) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for message in from_server {
+        stream.extend_from_slice(&event(&message));
+        if message.get("method").is_none() && message["id"] == request["id"] {
+            break;
+        }
+    }
+    stream
+}
+
+#[test]
+fn recorded_traffic_gives_the_same_entries_in_pieces_of_any_size() {
+    let Some(shared) = std::env::var_os("TOOL_AUDIT_SHARED") else {
+        println!("SKIPPED: TOOL_AUDIT_SHARED is not set, so there is no recorded traffic");
+        return;
+    };
+    let wire = std::path::PathBuf::from(shared).join("data/mcp_wire.jsonl");
+    let messages: Vec<Value> = std::fs::read_to_string(wire)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut names: Vec<&str> = messages
+        .iter()
+        .map(|message| message["session"].as_str().unwrap())
+        .collect();
+    names.dedup();
+    let of = |name: &str, direction: &str| {
+        let said: Vec<Value> = messages
+            .iter()
+            .filter(|message| message["session"] == name && message["dir"] == direction)
+            .map(|message| message["msg"].clone())
+            .collect();
+        said.into_iter()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let sizes = prop::collection::vec(1_usize..3000, 1..8);
+    let mut runner = TestRunner::new(Config::with_cases(4));
+    let done = runner.run(&sizes, |sizes| {
+        let entries = runtime.block_on(async {
+            let mut stage = stage().await;
+            for name in &names {
+                let mut from_server = of(name, "s2c");
+                for request in of(name, "c2s") {
+                    let mut client = stage.post(&session(name), &request).await;
+                    let mut asked = stage.asked().await;
+                    assert_eq!(asked.said.body, request.to_string().as_bytes());
+                    if request.get("id").is_none() || request.get("method").is_none() {
+                        asked.line.answer("202 Accepted", "", b"").await;
+                        client.said().await.unwrap();
+                        continue;
+                    }
+                    let stream = answers_to(&request, &mut from_server);
+                    asked.line.begin_events().await;
+                    let mut rest = stream.as_slice();
+                    for size in sizes.iter().cycle() {
+                        if rest.is_empty() {
+                            break;
+                        }
+                        let (piece, after) = rest.split_at((*size).min(rest.len()));
+                        asked.line.write_chunk(piece).await;
+                        rest = after;
+                    }
+                    asked.line.write(b"0\r\n\r\n").await;
+                    assert!(client.said().await.unwrap().body == stream);
+                }
+            }
+            stage.entries(29).await
+        });
+        prop_assert_eq!(entries.len(), 29);
+        prop_assert_eq!(entries.iter().filter(|entry| !entry.success).count(), 7);
+        Ok(())
+    });
+    done.unwrap();
 }

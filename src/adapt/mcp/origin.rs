@@ -95,3 +95,24 @@ impl Drop for Room {
         self.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+
+    #[test]
+    fn what_is_taken_is_given_back_also_where_there_was_no_room_for_it() {
+        let memory = Memory::new(100);
+        let (first, fits) = memory.take(60);
+        assert!(fits);
+        let (second, fits) = memory.take(60);
+        assert!(!fits);
+        drop(second);
+        let (mut third, fits) = memory.take(40);
+        assert!(fits && !third.grow(1));
+        third.clear();
+        assert!(third.grow(40));
+        drop((first, third));
+        assert!(memory.take(100).1);
+    }
+}

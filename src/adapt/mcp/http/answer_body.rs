@@ -12,7 +12,7 @@ use super::super::origin::Room;
 use super::super::{Ended, MAX_MESSAGE, message};
 use super::events::{Events, Part};
 use super::exchange::Running;
-use super::request_body::Copy;
+use super::request_body::BodyCopy;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 pub(super) type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -50,7 +50,7 @@ pub(super) struct Watched {
 /// How the body is looked at.
 pub(super) enum Look {
     /// It is one message, or a list of several.
-    Whole(Copy),
+    Whole(BodyCopy),
     Events(Box<Events>, Room),
     /// Not at all: it is something else, or there is no memory for it.
     Not,

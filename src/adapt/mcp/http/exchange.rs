@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use hyper::StatusCode;
@@ -17,6 +17,8 @@ pub(super) struct Exchange {
     /// The session's id, where the client says one.
     pub(super) session_id: Option<String>,
     pub(super) origin: Origin,
+    /// The version of the protocol, as the client says it, has sessions.
+    pub(super) may_have_session: bool,
     /// The request's body is not encoded, and can be looked into.
     pub(super) can_be_read: bool,
     /// A body that cannot be read is a message that cannot be read; else it may be something else.
@@ -25,16 +27,15 @@ pub(super) struct Exchange {
     over: OnceLock<(Outcome, String, String)>,
     /// The server knows the exchange's session, so that an answer may come in another exchange.
     has_session: AtomicBool,
-    fault: AtomicU8,
+    fault: OnceLock<BodyFault>,
 }
 
 /// Why the client's body did not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum BodyFault {
-    TooLong = 1,
-    TooSlow = 2,
-    Broken = 3,
+    TooLong,
+    TooSlow,
+    Broken,
 }
 
 /// How the calls of an exchange end that have no answer.
@@ -52,8 +53,7 @@ impl Exchange {
         session: Arc<Session>,
         session_id: Option<String>,
         origin: Origin,
-        can_be_read: bool,
-        is_for_messages: bool,
+        (may_have_session, can_be_read, is_for_messages): (bool, bool, bool),
     ) -> Self {
         Self {
             shared,
@@ -61,10 +61,11 @@ impl Exchange {
             has_session: AtomicBool::new(session_id.is_some()),
             session_id,
             origin,
+            may_have_session,
             can_be_read,
             is_for_messages,
             over: OnceLock::new(),
-            fault: AtomicU8::new(0),
+            fault: OnceLock::new(),
         }
     }
 
@@ -203,14 +204,13 @@ impl Exchange {
         self.shared.memory.take(0).0
     }
 
+    /// The client's body did not pass. What is said first holds.
     pub(super) fn set_fault(&self, fault: BodyFault) {
-        self.fault.store(fault as u8, Ordering::Relaxed);
+        let _ = self.fault.set(fault);
     }
 
     pub(super) fn fault(&self) -> Option<BodyFault> {
-        [BodyFault::TooLong, BodyFault::TooSlow, BodyFault::Broken]
-            .into_iter()
-            .find(|fault| *fault as u8 == self.fault.load(Ordering::Relaxed))
+        self.fault.get().copied()
     }
 
     /// Tasks of a server without sessions are asked for in any exchange.

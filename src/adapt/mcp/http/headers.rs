@@ -1,6 +1,6 @@
 use hyper::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 
 /// What holds for one connection alone (RFC 9110 section 7.6.1), beside what `Connection` names; and what is for proxies.
@@ -24,6 +24,10 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
+    // A length beside chunks says nothing true (RFC 9112 section 6.3).
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     for name in named.iter().chain(&HOP_BY_HOP) {
         headers.remove(name);
     }
@@ -70,12 +74,13 @@ mod tests {
             ("te", "trailers"),
             ("mcp-session-id", "s"),
             ("content-length", "3"),
+            ("content-type", "text/plain"),
         ] {
             headers.append(name, value.parse().unwrap());
         }
         remove_hop_by_hop(&mut headers);
         let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
-        assert_eq!(left, ["content-length", "mcp-session-id"]);
+        assert_eq!(left, ["content-type", "mcp-session-id"]);
     }
 }

@@ -23,20 +23,20 @@ pub(super) enum RequestBody {
 pub(super) struct Passing {
     from: Incoming,
     exchange: Arc<Exchange>,
-    copy: Copy,
+    copy: BodyCopy,
     idle: Pin<Box<Sleep>>,
     is_over: bool,
 }
 
 /// A copy of a body, within bounds.
-pub(super) struct Copy {
+pub(super) struct BodyCopy {
     bytes: Vec<u8>,
     length: u64,
     /// None where there is no more room for it.
     room: Option<Room>,
 }
 
-impl Copy {
+impl BodyCopy {
     pub(super) fn new(room: Room) -> Self {
         Self {
             bytes: Vec::new(),
@@ -96,7 +96,7 @@ impl RequestBody {
         let idle = Box::pin(tokio::time::sleep(exchange.shared.settings.body_idle));
         Self::Passing(Some(Box::new(Passing {
             from,
-            copy: Copy::new(exchange.room()),
+            copy: BodyCopy::new(exchange.room()),
             exchange,
             idle,
             is_over: false,
@@ -106,7 +106,7 @@ impl RequestBody {
 
 /// The whole of a body, of at most so many bytes.
 pub(super) async fn whole(mut from: Incoming, exchange: &Exchange) -> Result<Bytes, BodyFault> {
-    let mut copy = Copy::new(exchange.room());
+    let mut copy = BodyCopy::new(exchange.room());
     let most = exchange.shared.settings.max_body;
     loop {
         let frame = poll_fn(|cx| Pin::new(&mut from).poll_frame(cx));

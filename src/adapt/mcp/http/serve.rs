@@ -16,7 +16,7 @@ use super::events::Events;
 use super::exchange::{BodyFault, End, Exchange, Running, refusal};
 use super::headers::{is_encoded, is_type, remove_hop_by_hop, text};
 use super::proxy::Shared;
-use super::request_body::{Copy, RequestBody, whole};
+use super::request_body::{BodyCopy, RequestBody, whole};
 use crate::adapt::trace_context;
 use crate::call::{CallContext, Outcome};
 
@@ -65,8 +65,8 @@ pub(super) async fn serve(
 fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
     let headers = &parts.headers;
     let version = text(headers, PROTOCOL_VERSION);
-    let has_sessions = version.is_none_or(|version| version < WITHOUT_SESSIONS);
-    let session_id = text(headers, SESSION_ID).filter(|_| has_sessions);
+    let may_have_session = version.is_none_or(|version| version < WITHOUT_SESSIONS);
+    let session_id = text(headers, SESSION_ID).filter(|_| may_have_session);
     let session = match session_id {
         Some(id) => shared.sessions.of(id),
         None => shared.sessions.alone(),
@@ -99,8 +99,7 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
         session,
         session_id.map(str::to_owned),
         origin,
-        !is_encoded(headers),
-        is_for_messages,
+        (may_have_session, !is_encoded(headers), is_for_messages),
     )
 }
 
@@ -208,15 +207,7 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
 fn follow_session(exchange: &Exchange, method: &Method, status: StatusCode, headers: &HeaderMap) {
     let sessions = &exchange.shared.sessions;
     let Some(id) = &exchange.session_id else {
-        let version = exchange
-            .origin
-            .context
-            .session_metadata
-            .get("protocol_version");
-        let has_sessions = version
-            .and_then(Value::as_str)
-            .is_none_or(|version| version < WITHOUT_SESSIONS);
-        if let Some(id) = text(headers, SESSION_ID).filter(|_| has_sessions) {
+        if let Some(id) = text(headers, SESSION_ID).filter(|_| exchange.may_have_session) {
             exchange.opened_session(id);
         }
         return;
@@ -238,7 +229,7 @@ fn look(exchange: &Exchange, headers: &HeaderMap) -> Look {
     } else if is_type(headers, "text/event-stream") {
         Look::Events(Box::new(Events::new(MAX_MESSAGE, holds)), exchange.room())
     } else if is_type(headers, "application/json") {
-        Look::Whole(Copy::new(exchange.room()))
+        Look::Whole(BodyCopy::new(exchange.room()))
     } else {
         Look::Not
     }
