@@ -14,7 +14,7 @@
 //! |---|---|
 //! | a result | `success`; `tool_error` with `isError`, `input_required` with that `resultType` |
 //! | a JSON-RPC error | `service_error`, its code is the error type |
-//! | a task in place of a result | nothing yet: the answer to `tasks/result` is the call's; `cancelled` by `tasks/cancel` |
+//! | a task in place of a result | nothing yet: the call ends with what `tasks/result`, `tasks/get` or a notification says of the task's end; `cancelled` by `tasks/cancel` |
 //! | `notifications/cancelled` | `cancelled`; an answer that comes all the same is not looked at |
 //! | the client leaves | `cancelled` |
 //! | the server ends | `service_error`, error type `server_ended` |
@@ -37,6 +37,7 @@ mod lines;
 mod message;
 mod relay;
 mod session;
+mod task;
 #[cfg(unix)]
 mod wrap;
 

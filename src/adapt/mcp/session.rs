@@ -1,8 +1,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::task::{self, TaskEnd};
 use super::{describe, message};
 use crate::call::{CallContext, Outcome, ToolResponse, UNKNOWN};
 use crate::record::{Admission, Commit, Recorder, Recording};
@@ -74,6 +75,8 @@ struct OpenCall {
     task: Option<String>,
     /// The request that asks for the task's result.
     fetch: Option<Value>,
+    /// The last request that asks how the task is.
+    poll: Option<Value>,
     recording: Recording,
 }
 
@@ -125,14 +128,15 @@ impl McpSession {
                         reason,
                     );
                 }
-                Some("tasks/cancel") => {
-                    let task = params.get("taskId").and_then(Value::as_str);
-                    self.cancel(|call| call.is_task(task), None);
-                }
+                Some("tasks/cancel") => self.cancel(|call| call.is_task(task::id(params)), None),
                 Some("tasks/result") => {
-                    let task = params.get("taskId").and_then(Value::as_str);
-                    if let Some(call) = self.open.iter_mut().find(|call| call.is_task(task)) {
+                    if let Some(call) = self.task(params) {
                         call.fetch = message::id(message).cloned();
+                    }
+                }
+                Some("tasks/get") => {
+                    if let Some(call) = self.task(params) {
+                        call.poll = message::id(message).cloned();
                     }
                 }
                 Some("initialize") => {
@@ -181,7 +185,9 @@ impl McpSession {
             if message::method(message).is_none() {
                 return self.answer(message);
             }
-            if message::method(message) == Some("notifications/tasks/status") {
+            if let Some("notifications/tasks/status" | "notifications/tasks") =
+                message::method(message)
+            {
                 self.task_status(message::params(message));
             }
             None
@@ -249,12 +255,13 @@ impl McpSession {
             request: id.cloned(),
             task: None,
             fetch: None,
+            poll: None,
             recording,
         });
         if self.open.len() > MOST_OPEN
             && let Some(oldest) = self.open.pop_front()
         {
-            oldest.cancel("unanswered", None);
+            drop(oldest.cancel("unanswered", None));
         }
         Started {
             id: id.cloned(),
@@ -271,8 +278,10 @@ impl McpSession {
         {
             self.context.server = Some(name.to_owned());
         }
-        let place = self.open.iter().position(|call| call.awaits(id))?;
-        if let Some(task) = result.and_then(new_task) {
+        let Some(place) = self.open.iter().position(|call| call.awaits(id)) else {
+            return self.polled(id, result?);
+        };
+        if let Some(task) = result.and_then(task::new_task) {
             let call = self.open.get_mut(place)?;
             if call.task.is_none() {
                 call.task = Some(task.to_owned());
@@ -281,14 +290,8 @@ impl McpSession {
         }
         let call = self.open.remove(place)?;
         let commit = match (result, answer.get("error")) {
-            (Some(result), _) => call
-                .recording
-                .finish(|outcome| result.describe_outcome(outcome)),
-            (None, Some(error)) => {
-                let code = error.get("code").map(Value::to_string).unwrap_or_default();
-                let text = error.get("message").and_then(Value::as_str);
-                call.fail(&code, text.unwrap_or_default())
-            }
+            (Some(result), _) => call.succeed(result),
+            (None, Some(error)) => call.fail_with(error),
             (None, None) => call.fail("no_result", "the answer has neither result nor error"),
         };
         Some(Ended {
@@ -297,32 +300,34 @@ impl McpSession {
         })
     }
 
+    /// An answer that says how a task is: where the task has ended, so has its call.
+    fn polled(&mut self, id: &Value, task: &Value) -> Option<Ended> {
+        let end = task::end(task)?;
+        let call = self.take(|call| call.polls(id) && call.waits_for(&end))?;
+        Some(Ended {
+            id: id.clone(),
+            commit: call.end_task(&end),
+        })
+    }
+
     fn task_status(&mut self, params: &Value) {
-        let task = params.get("taskId").and_then(Value::as_str);
-        let status = params.get("status").and_then(Value::as_str);
-        let text = params.get("statusMessage").and_then(Value::as_str);
-        match status {
-            Some("cancelled") => self.cancel(|call| call.is_task(task), text),
-            Some("failed") => {
-                // Its result, where somebody asks for it, says more.
-                let unasked = |call: &OpenCall| call.is_task(task) && call.fetch.is_none();
-                if let Some(call) = self.take(unasked) {
-                    let committed = call.recording.finish(|outcome| {
-                        outcome
-                            .outcome(Outcome::ToolError)
-                            .error_type("task_failed")
-                            .error(text.unwrap_or_default());
-                    });
-                    drop(committed);
-                }
-            }
-            _ => {}
+        if let Some(end) = task::end(params)
+            && let Some(call) =
+                self.take(|call| call.is_task(task::id(params)) && call.waits_for(&end))
+        {
+            drop(call.end_task(&end));
         }
+    }
+
+    /// The open call that has become the task of which a request speaks.
+    fn task(&mut self, params: &Value) -> Option<&mut OpenCall> {
+        let task = task::id(params);
+        self.open.iter_mut().find(|call| call.is_task(task))
     }
 
     fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) {
         if let Some(call) = self.take(is_meant) {
-            call.cancel("cancelled_by_client", reason);
+            drop(call.cancel("cancelled_by_client", reason));
         }
     }
 
@@ -347,6 +352,40 @@ impl OpenCall {
         awaited.as_ref() == Some(id)
     }
 
+    fn polls(&self, id: &Value) -> bool {
+        self.task.is_some() && self.poll.as_ref() == Some(id)
+    }
+
+    /// Whether such an end is the call's, or something that says more is asked for already.
+    fn waits_for(&self, end: &TaskEnd<'_>) -> bool {
+        !matches!(end, TaskEnd::Failed(_)) || self.fetch.is_none()
+    }
+
+    fn succeed(self, result: &Value) -> Commit {
+        self.recording
+            .finish(|outcome| result.describe_outcome(outcome))
+    }
+
+    fn fail_with(self, error: &Value) -> Commit {
+        let code = error.get("code").map(Value::to_string).unwrap_or_default();
+        let text = error.get("message").and_then(Value::as_str);
+        self.fail(&code, text.unwrap_or_default())
+    }
+
+    fn end_task(self, end: &TaskEnd<'_>) -> Commit {
+        match *end {
+            TaskEnd::Result(result) => self.succeed(result),
+            TaskEnd::Error(error) => self.fail_with(error),
+            TaskEnd::Failed(why) => self.recording.finish(|outcome| {
+                outcome
+                    .outcome(Outcome::ToolError)
+                    .error_type("task_failed")
+                    .error(why.unwrap_or_default());
+            }),
+            TaskEnd::Cancelled(why) => self.cancel("cancelled_by_client", why),
+        }
+    }
+
     fn fail(self, error_type: &str, text: &str) -> Commit {
         self.recording.finish(|outcome| {
             outcome
@@ -356,21 +395,14 @@ impl OpenCall {
         })
     }
 
-    fn cancel(self, error_type: &str, reason: Option<&str>) {
-        let committed = self.recording.finish(|outcome| {
+    fn cancel(self, error_type: &str, reason: Option<&str>) -> Commit {
+        self.recording.finish(|outcome| {
             outcome.outcome(Outcome::Cancelled).error_type(error_type);
             if let Some(reason) = reason {
                 outcome.error(reason);
             }
-        });
-        drop(committed);
+        })
     }
-}
-
-/// The id of the task that a server made of a call, in place of its result.
-fn new_task(result: &Value) -> Option<&str> {
-    let members: &Map<String, Value> = result.as_object()?;
-    members.get("task")?.get("taskId")?.as_str()
 }
 
 impl fmt::Debug for McpSession {
