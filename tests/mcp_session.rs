@@ -270,6 +270,34 @@ fn what_the_client_says_of_itself_and_of_the_model_is_kept_as_a_claim() {
 }
 
 #[test]
+fn client_and_server_are_known_without_a_handshake() {
+    let (mut session, sink) = session();
+    let client =
+        json!({"io.modelcontextprotocol/clientInfo": {"name": "inspector", "version": "1.2"}});
+    let server = json!({"_meta": {"io.modelcontextprotocol/serverInfo": {"name": "orders", "version": "9"}}});
+    let message = |id: u64, method: &str| {
+        let params = json!({"name": "get_order", "_meta": client});
+        (
+            '>',
+            json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}),
+        )
+    };
+    show(
+        &mut session,
+        &[
+            message(0, "server/discover"),
+            result(0, &server),
+            message(1, "tools/call"),
+            result(1, &server),
+        ],
+    );
+    let entry = sink.entries().remove(0);
+    assert_eq!(entry.server.as_deref(), Some("orders"));
+    let metadata: BTreeMap<_, _> = entry.session_metadata.into_iter().collect();
+    assert_eq!(metadata["client_name"], "inspector");
+}
+
+#[test]
 fn lists_of_messages_and_calls_without_an_id_are_seen_too() {
     let (mut session, sink) = session();
     let batch = Value::Array([1, 2].map(|id| request(id, "in_a_list").1).to_vec());

@@ -8,6 +8,8 @@ use crate::call::CallContext;
 const AI_INVOCATION: &str = "io.modelcontextprotocol/aiInvocation";
 /// Who the client is, from protocol version 2026-07-28 on.
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+/// Who the server is, from then on.
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// What is known of all calls, and what the request's `_meta` adds to it.
 pub(super) fn context(common: &CallContext, params: &Value) -> CallContext {
@@ -50,6 +52,12 @@ pub(super) fn with_client(mut context: CallContext, client: &Value) -> CallConte
         }
     }
     context
+}
+
+/// The name that a server gives itself: in its answer to `initialize`, and from version 2026-07-28 on in any.
+pub(super) fn server(result: &Value) -> Option<&str> {
+    let of_any = || result.get("_meta")?.get(SERVER_INFO);
+    text(result.get("serverInfo").or_else(of_any)?, "name")
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {

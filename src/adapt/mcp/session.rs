@@ -272,11 +272,8 @@ impl McpSession {
     fn answer(&mut self, answer: &Value) -> Option<Ended> {
         let id = message::id(answer)?;
         let result = answer.get("result");
-        if let Some(server) = result.and_then(|result| result.get("serverInfo"))
-            && self.context.server.is_none()
-            && let Some(name) = server.get("name").and_then(Value::as_str)
-        {
-            self.context.server = Some(name.to_owned());
+        if self.context.server.is_none() {
+            self.context.server = result.and_then(describe::server).map(str::to_owned);
         }
         let Some(place) = self.open.iter().position(|call| call.awaits(id)) else {
             return self.polled(id, result?);
