@@ -53,8 +53,8 @@ pub(crate) struct Arguments {
     /// Record these tools' calls before they are made too: exact names, or patterns with *
     #[arg(long, value_name = "TOOL")]
     intent: Vec<String>,
-    /// The server's command
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The server's command; all behind its first word is the server's. `--` before it may be left out: some clients eat it
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
