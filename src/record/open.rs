@@ -267,6 +267,12 @@ impl Open {
         self.forget_result();
     }
 
+    /// How much memory it takes, in bytes: itself, and what grows with what was told.
+    #[cfg(feature = "mcp")]
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Self>() + self.bytes.capacity() + self.line.capacity()
+    }
+
     /// Takes back what was said of the answer.
     pub(super) fn forget_result(&mut self) {
         self.identifiers.clear();

@@ -146,6 +146,12 @@ impl Recording {
         self.open.as_ref().is_some_and(|open| open.is_emergency)
     }
 
+    /// How much memory what is known of the call takes, in bytes.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn memory(&self) -> usize {
+        self.open.as_ref().map_or(0, |open| open.memory())
+    }
+
     /// Ready when the record of intent is as durable as the policy asks; at once where it asks for none.
     ///
     /// It gives an error where the log could not take the record of a call that went on without it.

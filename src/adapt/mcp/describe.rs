@@ -47,7 +47,7 @@ pub(super) fn context(common: &CallContext, params: &Value) -> CallContext {
 /// Adds what a client says of itself.
 pub(super) fn with_client(mut context: CallContext, client: &Value) -> CallContext {
     for (name, member) in [("client_name", "name"), ("client_version", "version")] {
-        if let Some(text) = text(client, member) {
+        if let Some(text) = short(client, member) {
             context = context.metadata(name, text);
         }
     }
@@ -57,7 +57,12 @@ pub(super) fn with_client(mut context: CallContext, client: &Value) -> CallConte
 /// The name that a server gives itself: in its answer to `initialize`, and from version 2026-07-28 on in any.
 pub(super) fn server(result: &Value) -> Option<&str> {
     let of_any = || result.get("_meta")?.get(SERVER_INFO);
-    text(result.get("serverInfo").or_else(of_any)?, "name")
+    short(result.get("serverInfo").or_else(of_any)?, "name")
+}
+
+/// A text that is kept as long as the session; a very long one is no name.
+fn short<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
+    text(value, member).filter(|text| text.len() <= 4096)
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {

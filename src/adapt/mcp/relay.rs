@@ -445,6 +445,10 @@ impl<W: AsyncWrite + Unpin> Answers<W> {
 
     async fn refuse(&mut self, ids: &[Value], why: &str) -> io::Result<()> {
         for id in ids {
+            // Where the server stays in the middle of a line, nobody is told without bound.
+            if self.waiting.len() > MAX_MESSAGE {
+                break;
+            }
             let error = json!({
                 "jsonrpc": "2.0",
                 "id": id,

@@ -10,6 +10,8 @@ use crate::record::{Admission, Commit, Recorder, Recording};
 
 /// How many calls may be open at once. The oldest beyond it ends as `cancelled`, of error type `unanswered`.
 const MOST_OPEN: usize = 4096;
+/// How much memory they may take together: 64 MiB. The oldest beyond it end in the same way.
+const MOST_OPEN_BYTES: usize = 64 * 1024 * 1024;
 
 /// One connection between a client and a server, whose calls are recorded.
 ///
@@ -36,6 +38,8 @@ pub struct McpSession {
     /// What is known of every call.
     context: CallContext,
     open: VecDeque<OpenCall>,
+    /// How much memory the open calls take.
+    open_bytes: usize,
     stats: McpStats,
 }
 
@@ -77,6 +81,8 @@ struct OpenCall {
     fetch: Option<Value>,
     /// The last request that asks how the task is.
     poll: Option<Value>,
+    /// How much memory it takes.
+    bytes: usize,
     recording: Recording,
 }
 
@@ -88,6 +94,7 @@ impl McpSession {
             recorder,
             context,
             open: VecDeque::new(),
+            open_bytes: 0,
             stats: McpStats::default(),
         }
     }
@@ -130,14 +137,16 @@ impl McpSession {
                 }
                 Some("tasks/cancel") => self.cancel(|call| call.is_task(task::id(params)), None),
                 Some("tasks/result") => {
-                    if let Some(call) = self.task(params) {
-                        call.fetch = message::id(message).cloned();
-                    }
+                    self.change(
+                        |call| call.is_task(task::id(params)),
+                        |call| call.fetch = message::id(message).cloned(),
+                    );
                 }
                 Some("tasks/get") => {
-                    if let Some(call) = self.task(params) {
-                        call.poll = message::id(message).cloned();
-                    }
+                    self.change(
+                        |call| call.is_task(task::id(params)),
+                        |call| call.poll = message::id(message).cloned(),
+                    );
                 }
                 Some("initialize") => {
                     if let Some(client) = params.get("clientInfo") {
@@ -202,6 +211,7 @@ impl McpSession {
     /// The client has left: open calls end as `cancelled`.
     pub fn client_left(&mut self) {
         self.open.clear();
+        self.open_bytes = 0;
     }
 
     /// The server has ended, as `how` says: open calls end as `service_error`.
@@ -209,6 +219,7 @@ impl McpSession {
         for call in self.open.drain(..) {
             drop(call.fail("server_ended", how));
         }
+        self.open_bytes = 0;
     }
 
     /// The call of this request is not made, for its record of intent is not durable.
@@ -251,18 +262,16 @@ impl McpSession {
         recording.begin();
         self.stats.calls += 1;
         let intent = recording.intent();
-        self.open.push_back(OpenCall {
+        let call = OpenCall {
             request: id.cloned(),
             task: None,
             fetch: None,
             poll: None,
+            bytes: 0,
             recording,
-        });
-        if self.open.len() > MOST_OPEN
-            && let Some(oldest) = self.open.pop_front()
-        {
-            drop(oldest.cancel("unanswered", None));
-        }
+        };
+        self.open.push_back(call);
+        self.count(self.open.len() - 1);
         Started {
             id: id.cloned(),
             intent,
@@ -278,14 +287,14 @@ impl McpSession {
         let Some(place) = self.open.iter().position(|call| call.awaits(id)) else {
             return self.polled(id, result?);
         };
-        if let Some(task) = result.and_then(task::new_task) {
-            let call = self.open.get_mut(place)?;
-            if call.task.is_none() {
-                call.task = Some(task.to_owned());
-                return None;
-            }
+        if let Some(task) = result.and_then(task::new_task)
+            && self.open.get(place)?.task.is_none()
+        {
+            self.open.get_mut(place)?.task = Some(task.to_owned());
+            self.count(place);
+            return None;
         }
-        let call = self.open.remove(place)?;
+        let call = self.remove(place)?;
         let commit = match (result, answer.get("error")) {
             (Some(result), _) => call.succeed(result),
             (None, Some(error)) => call.fail_with(error),
@@ -316,10 +325,26 @@ impl McpSession {
         }
     }
 
-    /// The open call that has become the task of which a request speaks.
-    fn task(&mut self, params: &Value) -> Option<&mut OpenCall> {
-        let task = task::id(params);
-        self.open.iter_mut().find(|call| call.is_task(task))
+    fn change(&mut self, is_meant: impl Fn(&OpenCall) -> bool, change: impl FnOnce(&mut OpenCall)) {
+        if let Some(place) = self.open.iter().position(is_meant)
+            && let Some(call) = self.open.get_mut(place)
+        {
+            change(call);
+            self.count(place);
+        }
+    }
+
+    /// Counts the memory that a call takes, which is new or was changed, and makes room where there is none.
+    fn count(&mut self, place: usize) {
+        if let Some(call) = self.open.get_mut(place) {
+            self.open_bytes -= call.bytes;
+            call.bytes = call.memory();
+            self.open_bytes += call.bytes;
+        }
+        while self.open.len() > MOST_OPEN || self.open_bytes > MOST_OPEN_BYTES {
+            let Some(oldest) = self.remove(0) else { break };
+            drop(oldest.cancel("unanswered", None));
+        }
     }
 
     fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) {
@@ -330,11 +355,25 @@ impl McpSession {
 
     fn take(&mut self, is_meant: impl Fn(&OpenCall) -> bool) -> Option<OpenCall> {
         let place = self.open.iter().position(is_meant)?;
-        self.open.remove(place)
+        self.remove(place)
+    }
+
+    fn remove(&mut self, place: usize) -> Option<OpenCall> {
+        let call = self.open.remove(place)?;
+        self.open_bytes -= call.bytes;
+        Some(call)
     }
 }
 
 impl OpenCall {
+    /// How much memory it takes, in bytes: an id may be as long as a message.
+    fn memory(&self) -> usize {
+        let length = |id: &Option<Value>| id.as_ref().and_then(Value::as_str).map_or(0, str::len);
+        let task = self.task.as_ref().map_or(0, String::len);
+        let ids = length(&self.request) + length(&self.fetch) + length(&self.poll);
+        size_of::<Self>() + task + ids + self.recording.memory()
+    }
+
     fn is_task(&self, task: Option<&str>) -> bool {
         task.is_some() && self.task.as_deref() == task
     }
