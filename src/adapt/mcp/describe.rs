@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::origin::Origin;
 use crate::call::CallContext;
 
 /// Where clients assert why a model made a call, and which.
@@ -11,9 +12,19 @@ const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 /// Who the server is, from then on.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// What is known of all calls, and what the request's `_meta` adds to it.
-pub(super) fn context(common: &CallContext, params: &Value) -> CallContext {
+/// What is known of all calls, what is known of the exchange, and what the request's `_meta` adds to it.
+pub(super) fn context(common: &CallContext, origin: &Origin, params: &Value) -> CallContext {
     let mut context = common.clone();
+    let exchange = &origin.context;
+    for (name, value) in &exchange.session_metadata {
+        context = context.metadata(name, value.clone());
+    }
+    if context.server.is_none() {
+        context.server.clone_from(&exchange.server);
+    }
+    if let (Some(trace_id), Some(span_id)) = (&exchange.trace_id, &exchange.span_id) {
+        context = context.trace(trace_id, span_id);
+    }
     let Some(meta) = params.get("_meta").filter(|meta| meta.is_object()) else {
         return context;
     };
@@ -70,7 +81,7 @@ fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
 }
 
 /// Trace and span of a W3C `traceparent`, version 00 or a later one.
-fn trace_context(text: &str) -> Option<(&str, &str)> {
+pub(super) fn trace_context(text: &str) -> Option<(&str, &str)> {
     let mut parts = text.split('-');
     let is_hex = |part: &&str, length: usize| {
         part.len() == length

@@ -34,9 +34,15 @@
 //!
 //! [`CallContext`]: crate::CallContext
 
+mod admit;
 mod describe;
+#[cfg(feature = "mcp-http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mcp-http")))]
+pub mod http;
 mod lines;
 mod message;
+mod open_call;
+mod origin;
 mod relay;
 mod session;
 mod task;

@@ -2,14 +2,15 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 
-use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::admit::{self, Refused};
 use super::lines::{Lines, Part};
-use super::{MAX_MESSAGE, McpSession, Started, message};
+use super::origin::Origin;
+use super::{MAX_MESSAGE, McpSession};
 use crate::record::{Admission, Recorder};
 
 /// What becomes of a call that the log cannot take.
@@ -45,8 +46,6 @@ pub enum End {
 
 /// How much is read at once.
 const PIECE: usize = 64 * 1024;
-/// The error's code, of those that JSON-RPC leaves to servers.
-const CODE: i32 = -32000;
 
 impl Relay {
     /// A relay that shows `session` what passes; `recorder` is the session's.
@@ -61,7 +60,7 @@ impl Relay {
 
     /// The session that is shown what passes.
     pub fn session(&self) -> MutexGuard<'_, McpSession> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        admit::lock(&self.session)
     }
 
     /// Passes on what `client` and `server` say, each a stream to read and one to write, until the server's ends.
@@ -177,11 +176,13 @@ impl Relay {
                 Request::Piece => {}
                 Request::TooLong(bytes) => {
                     let admission = self.recorder.admission();
-                    self.session().client_unreadable(bytes, &admission);
+                    self.session()
+                        .client_unreadable(bytes, &admission, &Origin::default());
                     let why = format!(
                         "the message has {bytes} bytes, and at most {MAX_MESSAGE} can be audited"
                     );
-                    answers.lock().await.refuse(&[Value::Null], &why).await?;
+                    let refused = Refused::unreadable(why);
+                    answers.lock().await.refuse(&refused).await?;
                 }
             }
         }
@@ -194,55 +195,11 @@ impl Relay {
         line: &[u8],
         answers: &tokio::sync::Mutex<Answers<CW>>,
     ) -> bool {
-        let Some(messages) = message::parse(line) else {
-            let admission = self.recorder.admission();
-            self.session()
-                .client_unreadable(line.len() as u64, &admission);
-            let why = "the message cannot be read, so it cannot be audited";
-            let _ = answers.lock().await.refuse(&[Value::Null], why).await;
-            return false;
-        };
-        if message::tool_calls(&messages).next().is_some()
-            && let Err(refusal) = self.recorder.admit().await
-        {
-            let ids = ids_of(&messages);
-            let _ = answers
-                .lock()
-                .await
-                .refuse(&ids, &refusal.to_string())
-                .await;
-            return false;
+        let admitted = admit::admit(&self.recorder, &self.session, line, &Origin::default()).await;
+        if let Err(refused) = &admitted {
+            let _ = answers.lock().await.refuse(refused).await;
         }
-        let started = self
-            .session()
-            .client_messages(&messages, &Admission::Admitted);
-        self.intents_hold(started, &messages, answers).await
-    }
-
-    async fn intents_hold<CW: AsyncWrite + Unpin>(
-        &self,
-        started: Vec<Started>,
-        messages: &[Value],
-        answers: &tokio::sync::Mutex<Answers<CW>>,
-    ) -> bool {
-        let mut failed = None;
-        let mut ids = Vec::new();
-        for call in started {
-            ids.push(call.id);
-            if let Err(error) = call.intent.await {
-                failed = Some(error);
-            }
-        }
-        let Some(error) = failed else {
-            return true;
-        };
-        // The line is not passed on, so that none of its calls is made.
-        for id in &ids {
-            self.session().refuse(id.as_ref());
-        }
-        let why = format!("the call cannot be recorded before it is made: {error}");
-        let _ = answers.lock().await.refuse(&ids_of(messages), &why).await;
-        false
+        admitted.is_ok()
     }
 
     async fn pass_replies<CW: AsyncWrite + Unpin>(
@@ -292,17 +249,8 @@ impl Relay {
         let bytes = match reply {
             Reply::Line(line) => {
                 let ended = self.session().server_line(line.trim_ascii_end());
-                let mut undurable = Vec::new();
-                let mut why = String::new();
-                for call in ended {
-                    if let Err(error) = call.commit.await {
-                        self.recorder.count_undurable();
-                        why = format!("the tool ran, but its record is not durable: {error}");
-                        undurable.push(call.id);
-                    }
-                }
-                if !undurable.is_empty() {
-                    return answers.lock().await.refuse(&undurable, &why).await;
+                if let Err(refused) = admit::recorded(self.recorder.clone(), ended).await {
+                    return answers.lock().await.refuse(&refused).await;
                 }
                 line
             }
@@ -321,7 +269,7 @@ impl McpSession {
         match part {
             Part::Line(line) => drop(self.client_line(line, admission)),
             Part::Piece(_) => {}
-            Part::PiecesEnd(bytes) => self.client_unreadable(*bytes, admission),
+            Part::PiecesEnd(bytes) => self.client_unreadable(*bytes, admission, &Origin::default()),
         }
     }
 
@@ -356,7 +304,9 @@ impl Request {
         match self {
             Self::Line(line) => drop(session.client_line(&line[..line.len() - 1], admission)),
             Self::Piece => {}
-            Self::TooLong(bytes) => session.client_unreadable(*bytes, admission),
+            Self::TooLong(bytes) => {
+                session.client_unreadable(*bytes, admission, &Origin::default())
+            }
         }
     }
 }
@@ -402,16 +352,6 @@ fn with_feed(line: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// The ids of all requests, so that none waits for its answer for ever.
-fn ids_of(messages: &[Value]) -> Vec<Value> {
-    messages
-        .iter()
-        .filter(|message| message::method(message).is_some())
-        .filter_map(message::id)
-        .cloned()
-        .collect()
-}
-
 async fn pass(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     to.write_all(bytes).await?;
     to.flush().await
@@ -443,17 +383,12 @@ impl<W: AsyncWrite + Unpin> Answers<W> {
         self.put_waiting().await
     }
 
-    async fn refuse(&mut self, ids: &[Value], why: &str) -> io::Result<()> {
-        for id in ids {
+    async fn refuse(&mut self, refused: &Refused) -> io::Result<()> {
+        for error in refused.errors() {
             // Where the server stays in the middle of a line, nobody is told without bound.
             if self.waiting.len() > MAX_MESSAGE {
                 break;
             }
-            let error = json!({
-                "jsonrpc": "2.0",
-                "id": id,
-                "error": {"code": CODE, "message": why}
-            });
             self.waiting.extend_from_slice(error.to_string().as_bytes());
             self.waiting.push(b'\n');
         }

@@ -3,10 +3,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::task::{self, TaskEnd};
-use super::{describe, message};
-use crate::call::{CallContext, Outcome, ToolResponse, UNKNOWN};
-use crate::record::{Admission, Commit, Recorder, Recording};
+use super::open_call::OpenCall;
+use super::origin::{Memory, Origin};
+use super::{describe, message, task};
+use crate::call::{CallContext, Outcome, UNKNOWN};
+use crate::record::{Admission, Commit, Recorder};
 
 /// How many calls may be open at once. The oldest beyond it ends as `cancelled`, of error type `unanswered`.
 const MOST_OPEN: usize = 4096;
@@ -38,8 +39,8 @@ pub struct McpSession {
     /// What is known of every call.
     context: CallContext,
     open: VecDeque<OpenCall>,
-    /// How much memory the open calls take.
-    open_bytes: usize,
+    /// What the open calls take.
+    memory: Memory,
     stats: McpStats,
 }
 
@@ -53,6 +54,16 @@ pub struct McpStats {
     pub unreadable_from_client: u64,
     /// Lines from the server that could not be read: answers among them are not known.
     pub unreadable_from_server: u64,
+}
+
+impl McpStats {
+    /// Adds what another session has seen.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.unreadable_from_client += other.unreadable_from_client;
+        self.unreadable_from_server += other.unreadable_from_server;
+    }
 }
 
 /// A call that a line of the client began.
@@ -73,19 +84,6 @@ pub struct Ended {
     pub commit: Commit,
 }
 
-struct OpenCall {
-    request: Option<Value>,
-    /// The server's task that the call has become.
-    task: Option<String>,
-    /// The request that asks for the task's result.
-    fetch: Option<Value>,
-    /// The last request that asks how the task is.
-    poll: Option<Value>,
-    /// How much memory it takes.
-    bytes: usize,
-    recording: Recording,
-}
-
 impl McpSession {
     /// A session whose calls have `context` in common: who uses the client, and what the session is called.
     #[must_use]
@@ -94,7 +92,7 @@ impl McpSession {
             recorder,
             context,
             open: VecDeque::new(),
-            open_bytes: 0,
+            memory: Memory::new(MOST_OPEN_BYTES),
             stats: McpStats::default(),
         }
     }
@@ -110,9 +108,9 @@ impl McpSession {
     /// `admission` says whether the log can take a call: [`Recorder::admit_or_go_on`] tells.
     pub fn client_line(&mut self, line: &[u8], admission: &Admission) -> Vec<Started> {
         match message::parse(line) {
-            Some(messages) => self.client_messages(&messages, admission),
+            Some(messages) => self.client_messages(&messages, admission, &Origin::default()),
             None => {
-                self.client_unreadable(line.len() as u64, admission);
+                self.client_unreadable(line.len() as u64, admission, &Origin::default());
                 Vec::new()
             }
         }
@@ -122,32 +120,35 @@ impl McpSession {
         &mut self,
         messages: &[Value],
         admission: &Admission,
+        origin: &Origin,
     ) -> Vec<Started> {
         let mut started = Vec::new();
         for message in messages {
             let params = message::params(message);
             match message::method(message) {
-                Some("tools/call") => started.push(self.begin(message, admission)),
+                Some("tools/call") => started.push(self.begin(message, admission, origin)),
                 Some("notifications/cancelled") => {
                     let reason = params.get("reason").and_then(Value::as_str);
                     self.cancel(
-                        |call| call.request.as_ref() == params.get("requestId"),
+                        |call| {
+                            call.request.is_some()
+                                && call.request.as_ref() == params.get("requestId")
+                        },
                         reason,
                     );
                 }
                 Some("tasks/cancel") => self.cancel(|call| call.is_task(task::id(params)), None),
-                Some("tasks/result") => {
-                    self.change(
-                        |call| call.is_task(task::id(params)),
-                        |call| call.fetch = message::id(message).cloned(),
-                    );
-                }
-                Some("tasks/get") => {
-                    self.change(
-                        |call| call.is_task(task::id(params)),
-                        |call| call.poll = message::id(message).cloned(),
-                    );
-                }
+                Some("tasks/result") => self.change(
+                    |call| call.is_task(task::id(params)),
+                    |call| {
+                        call.fetch = message::id(message).cloned();
+                        call.exchange = origin.exchange;
+                    },
+                ),
+                Some("tasks/get") => self.change(
+                    |call| call.is_task(task::id(params)),
+                    |call| call.poll = message::id(message).cloned(),
+                ),
                 Some("initialize") => {
                     if let Some(client) = params.get("clientInfo") {
                         self.context =
@@ -161,11 +162,11 @@ impl McpSession {
     }
 
     /// Records that the client sent so many bytes that nobody can read.
-    pub(super) fn client_unreadable(&mut self, bytes: u64, admission: &Admission) {
+    pub(super) fn client_unreadable(&mut self, bytes: u64, admission: &Admission, origin: &Origin) {
         self.stats.unreadable_from_client += 1;
-        let context = &self.context;
+        let context = describe::context(&self.context, origin, &Value::Null);
         let recording = self.recorder.start_admitted(admission, |call| {
-            call.tool_name(UNKNOWN).context(context);
+            call.tool_name(UNKNOWN).context(&context);
         });
         let committed = recording.finish(|outcome| {
             outcome
@@ -181,7 +182,7 @@ impl McpSession {
     /// Looks at a line that the server sends, before the client has it.
     pub fn server_line(&mut self, line: &[u8]) -> Vec<Ended> {
         match message::parse(line) {
-            Some(messages) => self.server_messages(&messages),
+            Some(messages) => self.server_messages(&messages, 0),
             None => {
                 self.server_unreadable();
                 Vec::new()
@@ -189,10 +190,11 @@ impl McpSession {
         }
     }
 
-    pub(super) fn server_messages(&mut self, messages: &[Value]) -> Vec<Ended> {
+    /// Looks at what came in answer to this exchange. Where two calls have one id, it is the exchange's own that ends.
+    pub(super) fn server_messages(&mut self, messages: &[Value], exchange: u64) -> Vec<Ended> {
         let ended = messages.iter().filter_map(|message| {
             if message::method(message).is_none() {
-                return self.answer(message);
+                return self.answer(message, exchange);
             }
             if let Some("notifications/tasks/status" | "notifications/tasks") =
                 message::method(message)
@@ -211,7 +213,6 @@ impl McpSession {
     /// The client has left: open calls end as `cancelled`.
     pub fn client_left(&mut self) {
         self.open.clear();
-        self.open_bytes = 0;
     }
 
     /// The server has ended, as `how` says: open calls end as `service_error`.
@@ -219,12 +220,12 @@ impl McpSession {
         for call in self.open.drain(..) {
             drop(call.fail("server_ended", how));
         }
-        self.open_bytes = 0;
     }
 
     /// The call of this request is not made, for its record of intent is not durable.
-    pub(super) fn refuse(&mut self, id: Option<&Value>) {
-        if let Some(call) = self.take(|call| call.request.as_ref() == id) {
+    pub(super) fn refuse(&mut self, id: Option<&Value>, exchange: u64) {
+        let is_meant = |call: &OpenCall| call.exchange == exchange && call.request.as_ref() == id;
+        if let Some(call) = self.take(is_meant) {
             let committed = call.recording.finish(|outcome| {
                 outcome
                     .outcome(Outcome::Rejected)
@@ -234,10 +235,94 @@ impl McpSession {
         }
     }
 
-    fn begin(&mut self, request: &Value, admission: &Admission) -> Started {
+    /// The calls of this exchange, of which none can be answered any more, have ended so.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn end_exchange(
+        &mut self,
+        exchange: u64,
+        how: Outcome,
+        error_type: &str,
+        why: &str,
+    ) {
+        self.detach_tasks(exchange);
+        for call in self.take_all(|call| call.exchange == exchange) {
+            drop(call.end(how, error_type, why));
+        }
+    }
+
+    /// The calls of this exchange may be answered in another one, but for those that have no id.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn detach_exchange(&mut self, exchange: u64) {
+        self.detach_tasks(exchange);
+        for call in self.take_all(|call| call.exchange == exchange && call.request.is_none()) {
+            drop(call.cancel("unanswered", None));
+        }
+        for call in self
+            .open
+            .iter_mut()
+            .filter(|call| call.exchange == exchange)
+        {
+            call.exchange = 0;
+        }
+    }
+
+    /// Who asked for a task's result may ask again.
+    #[cfg(feature = "mcp-http")]
+    fn detach_tasks(&mut self, exchange: u64) {
+        let of_this = |call: &&mut OpenCall| call.exchange == exchange && call.task.is_some();
+        for call in self.open.iter_mut().filter(of_this) {
+            call.exchange = 0;
+            call.fetch = None;
+        }
+    }
+
+    /// Whether calls of this exchange are open.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn awaits(&self, exchange: u64) -> bool {
+        self.open.iter().any(|call| call.exchange == exchange)
+    }
+
+    /// All open calls have ended so.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn end_all(&mut self, how: Outcome, error_type: &str, why: &str) {
+        for call in self.open.drain(..) {
+            drop(call.end(how, error_type, why));
+        }
+    }
+
+    /// The calls that have become tasks, or the one that is this task.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn take_tasks(&mut self, task: Option<&str>) -> VecDeque<OpenCall> {
+        self.take_all(|call| match task {
+            Some(_) => call.is_task(task),
+            None => call.task.is_some(),
+        })
+    }
+
+    /// Takes over calls that another session has begun.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn adopt(&mut self, calls: VecDeque<OpenCall>) {
+        self.open.extend(calls);
+        self.make_room();
+    }
+
+    /// What the session is called from now on.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn set_conversation(&mut self, id: String) {
+        self.context.conversation_id = Some(id);
+    }
+
+    #[cfg(feature = "mcp-http")]
+    fn take_all(&mut self, is_meant: impl Fn(&OpenCall) -> bool) -> VecDeque<OpenCall> {
+        let (taken, left) = self.open.drain(..).partition(is_meant);
+        self.open = left;
+        taken
+    }
+
+    fn begin(&mut self, request: &Value, admission: &Admission, origin: &Origin) -> Started {
         let params = message::params(request);
         let id = message::id(request);
-        let context = describe::context(&self.context, params);
+        let context = describe::context(&self.context, origin, params);
         let mut recording = self.recorder.start_admitted(admission, |call| {
             call.tool_name(
                 params
@@ -262,39 +347,49 @@ impl McpSession {
         recording.begin();
         self.stats.calls += 1;
         let intent = recording.intent();
-        let call = OpenCall {
+        let (room, has_room) = origin.take_room();
+        self.open.push_back(OpenCall {
             request: id.cloned(),
             task: None,
             fetch: None,
             poll: None,
-            bytes: 0,
+            exchange: origin.exchange,
             recording,
-        };
-        self.open.push_back(call);
-        self.count(self.open.len() - 1);
+            memory: self.memory.take(0).0,
+            room,
+        });
+        if !has_room {
+            self.end_oldest();
+        }
+        self.count(self.open.len().saturating_sub(1));
         Started {
             id: id.cloned(),
             intent,
         }
     }
 
-    fn answer(&mut self, answer: &Value) -> Option<Ended> {
+    fn answer(&mut self, answer: &Value, exchange: u64) -> Option<Ended> {
         let id = message::id(answer)?;
         let result = answer.get("result");
         if self.context.server.is_none() {
             self.context.server = result.and_then(describe::server).map(str::to_owned);
         }
-        let Some(place) = self.open.iter().position(|call| call.awaits(id)) else {
+        let of_this = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
+        let place = self.open.iter().position(of_this);
+        let place = place.or_else(|| self.open.iter().position(|call| call.awaits(id)));
+        let Some(place) = place else {
             return self.polled(id, result?);
         };
         if let Some(task) = result.and_then(task::new_task)
-            && self.open.get(place)?.task.is_none()
+            && let Some(call) = self.open.get_mut(place)
+            && call.task.is_none()
         {
-            self.open.get_mut(place)?.task = Some(task.to_owned());
+            call.task = Some(task.to_owned());
+            call.exchange = 0;
             self.count(place);
             return None;
         }
-        let call = self.remove(place)?;
+        let call = self.open.remove(place)?;
         let commit = match (result, answer.get("error")) {
             (Some(result), _) => call.succeed(result),
             (None, Some(error)) => call.fail_with(error),
@@ -337,12 +432,19 @@ impl McpSession {
     /// Counts the memory that a call takes, which is new or was changed, and makes room where there is none.
     fn count(&mut self, place: usize) {
         if let Some(call) = self.open.get_mut(place) {
-            self.open_bytes -= call.bytes;
-            call.bytes = call.memory();
-            self.open_bytes += call.bytes;
+            call.count_memory();
         }
-        while self.open.len() > MOST_OPEN || self.open_bytes > MOST_OPEN_BYTES {
-            let Some(oldest) = self.remove(0) else { break };
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
+        while self.open.len() > MOST_OPEN || (self.memory.is_over() && !self.open.is_empty()) {
+            self.end_oldest();
+        }
+    }
+
+    fn end_oldest(&mut self) {
+        if let Some(oldest) = self.open.pop_front() {
             drop(oldest.cancel("unanswered", None));
         }
     }
@@ -355,89 +457,7 @@ impl McpSession {
 
     fn take(&mut self, is_meant: impl Fn(&OpenCall) -> bool) -> Option<OpenCall> {
         let place = self.open.iter().position(is_meant)?;
-        self.remove(place)
-    }
-
-    fn remove(&mut self, place: usize) -> Option<OpenCall> {
-        let call = self.open.remove(place)?;
-        self.open_bytes -= call.bytes;
-        Some(call)
-    }
-}
-
-impl OpenCall {
-    /// How much memory it takes, in bytes: an id may be as long as a message.
-    fn memory(&self) -> usize {
-        let length = |id: &Option<Value>| id.as_ref().and_then(Value::as_str).map_or(0, str::len);
-        let task = self.task.as_ref().map_or(0, String::len);
-        let ids = length(&self.request) + length(&self.fetch) + length(&self.poll);
-        size_of::<Self>() + task + ids + self.recording.memory()
-    }
-
-    fn is_task(&self, task: Option<&str>) -> bool {
-        task.is_some() && self.task.as_deref() == task
-    }
-
-    /// Whether an answer with this id is the call's end. That to the request itself is, until it has become a task.
-    fn awaits(&self, id: &Value) -> bool {
-        let awaited = if self.task.is_some() {
-            &self.fetch
-        } else {
-            &self.request
-        };
-        awaited.as_ref() == Some(id)
-    }
-
-    fn polls(&self, id: &Value) -> bool {
-        self.task.is_some() && self.poll.as_ref() == Some(id)
-    }
-
-    /// Whether such an end is the call's, or something that says more is asked for already.
-    fn waits_for(&self, end: &TaskEnd<'_>) -> bool {
-        !matches!(end, TaskEnd::Failed(_)) || self.fetch.is_none()
-    }
-
-    fn succeed(self, result: &Value) -> Commit {
-        self.recording
-            .finish(|outcome| result.describe_outcome(outcome))
-    }
-
-    fn fail_with(self, error: &Value) -> Commit {
-        let code = error.get("code").map(Value::to_string).unwrap_or_default();
-        let text = error.get("message").and_then(Value::as_str);
-        self.fail(&code, text.unwrap_or_default())
-    }
-
-    fn end_task(self, end: &TaskEnd<'_>) -> Commit {
-        match *end {
-            TaskEnd::Result(result) => self.succeed(result),
-            TaskEnd::Error(error) => self.fail_with(error),
-            TaskEnd::Failed(why) => self.recording.finish(|outcome| {
-                outcome
-                    .outcome(Outcome::ToolError)
-                    .error_type("task_failed")
-                    .error(why.unwrap_or_default());
-            }),
-            TaskEnd::Cancelled(why) => self.cancel("cancelled_by_client", why),
-        }
-    }
-
-    fn fail(self, error_type: &str, text: &str) -> Commit {
-        self.recording.finish(|outcome| {
-            outcome
-                .outcome(Outcome::ServiceError)
-                .error_type(error_type)
-                .error(text);
-        })
-    }
-
-    fn cancel(self, error_type: &str, reason: Option<&str>) -> Commit {
-        self.recording.finish(|outcome| {
-            outcome.outcome(Outcome::Cancelled).error_type(error_type);
-            if let Some(reason) = reason {
-                outcome.error(reason);
-            }
-        })
+        self.open.remove(place)
     }
 }
 

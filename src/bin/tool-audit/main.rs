@@ -16,9 +16,13 @@ mod new_file;
 mod output;
 mod progress;
 #[cfg(unix)]
+mod proxy;
+#[cfg(unix)]
 mod prune;
 mod query;
 mod reader;
+#[cfg(unix)]
+mod recording;
 mod replay;
 mod report;
 #[cfg(unix)]
@@ -72,6 +76,8 @@ enum Verb {
     #[cfg(unix)]
     Wrap(wrap::Arguments),
     #[cfg(unix)]
+    Proxy(proxy::Arguments),
+    #[cfg(unix)]
     Retention(retention::Arguments),
     #[cfg(unix)]
     Prune(prune::Arguments),
@@ -110,6 +116,8 @@ fn main() -> ExitCode {
         Verb::Alerts(arguments) => alerts::run(arguments, &mut out),
         #[cfg(unix)]
         Verb::Wrap(_) => Ok(Verdict::Fine),
+        #[cfg(unix)]
+        Verb::Proxy(arguments) => proxy::run(arguments),
         #[cfg(unix)]
         Verb::Retention(arguments) => retention::run(arguments, &mut out),
         #[cfg(unix)]

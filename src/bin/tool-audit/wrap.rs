@@ -1,19 +1,12 @@
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
-use tool_audit::adapt::mcp::{McpSession, OnUnrecordable, Relay, wrap};
-use tool_audit::log::LogError;
-use tool_audit::query::escape;
-use tool_audit::{CallContext, HashChainSink, Policy, Recorder, Sanitizer};
+use tool_audit::CallContext;
+use tool_audit::adapt::mcp::{McpSession, Relay, wrap};
 
-use crate::output::note;
 use crate::reader::user;
+use crate::recording::{self, RecordingArguments};
 use crate::verdict::{Failure, Verdict};
 
 /// Audits an MCP server that talks over standard input and output, in any language
@@ -29,30 +22,8 @@ Example: what a client starts in place of `npx -y @modelcontextprotocol/server-e
 and then
   tool-audit query /var/audit")]
 pub(crate) struct Arguments {
-    /// The folder of the stores, made where there is none
-    #[arg(long, value_name = "LOG")]
-    log: PathBuf,
-    /// The store's name; else it is the server's, as its command says it
-    #[arg(long, value_name = "NAME", value_parser = store_name)]
-    name: Option<String>,
-    /// Who uses the client; else it is the operating system's user
-    #[arg(long, value_name = "ID")]
-    user: Option<String>,
-    /// The role in which the user acts
-    #[arg(long, value_name = "ROLE")]
-    role: Option<String>,
-    /// The model that the client asks
-    #[arg(long, value_name = "NAME")]
-    model: Option<String>,
-    /// Sanitize by the rules in this file, and not by the default ones
-    #[arg(long, value_name = "FILE.toml")]
-    policy: Option<PathBuf>,
-    /// Where a call cannot be recorded, answer with an error and do not make it; else it is made and counted as lost
-    #[arg(long)]
-    refuse: bool,
-    /// Record these tools' calls before they are made too: exact names, or patterns with *
-    #[arg(long, value_name = "TOOL")]
-    intent: Vec<String>,
+    #[command(flatten)]
+    recording: RecordingArguments,
     /// The server's command; all behind its first word is the server's. `--` before it may be left out: some clients eat it
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -64,26 +35,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
             "no command: give the server's behind --".to_owned(),
         ));
     };
-    let name = arguments
-        .name
-        .clone()
-        .unwrap_or_else(|| name_of(&arguments.command));
-    let sanitizer = match &arguments.policy {
-        Some(path) => Sanitizer::from_policy_file(path).map_err(Failure::unable)?,
-        None => Sanitizer::default(),
-    };
-    let (sink, store) = open(&arguments.log, &name)?;
-    let recorder = Recorder::builder(sink)
-        .sanitizer(sanitizer)
-        .policy(Policy::new().intent(arguments.intent.iter().cloned()))
-        .build();
-    let on_unrecordable = if arguments.refuse {
-        OnUnrecordable::Refuse
-    } else {
-        OnUnrecordable::PassOn
-    };
-    let session = McpSession::new(recorder.clone(), context(arguments)?);
-    let relay = Relay::new(recorder.clone(), session, on_unrecordable);
+    let log = recording::open(&arguments.recording, || name_of(&arguments.command))?;
+    let context = context(arguments)?;
+    let session = McpSession::new(log.recorder.clone(), context);
+    let relay = Relay::new(log.recorder.clone(), session, arguments.recording.mode());
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -92,29 +47,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         .map_err(Failure::unable)?;
     let (ended, closed) = runtime.block_on(async {
         let ended = wrap(&relay, program, rest).await;
-        (ended, recorder.close().await)
+        (ended, log.recorder.close().await)
     });
     // A thread may still wait for the client's input.
     runtime.shutdown_background();
-    drop(store);
-
-    let seen = relay.session().stats();
-    if seen.unreadable_from_server > 0 {
-        note(&format!(
-            "{} lines of the server could not be read: answers among them are not in the log",
-            seen.unreadable_from_server
-        ));
-    }
-    let stats = recorder.stats();
-    if stats.lost > 0 {
-        note(&format!(
-            "{} calls are not in the log: it could not take them",
-            stats.lost
-        ));
-    }
-    if let Err(error) = closed {
-        note(&format!("the log was not closed: {error}"));
-    }
+    log.note_end(closed, relay.session().stats());
     let status = ended.map_err(Failure::unable)?;
     let code = status
         .code()
@@ -126,62 +63,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
 /// What is known of every call of the session.
 fn context(arguments: &Arguments) -> Result<CallContext, Failure> {
     let number = getrandom::u64().map_err(Failure::unable)?;
-    let user = arguments.user.clone().unwrap_or_else(user);
-    let mut context =
+    let user = arguments.recording.user.clone().unwrap_or_else(user);
+    let context =
         CallContext::new(format!("mcp-{number:016x}"), user).metadata("transport", "stdio");
-    if let Some(role) = &arguments.role {
-        context = context.role(role);
-    }
-    if let Some(model) = &arguments.model {
-        context = context.model(model);
-    }
-    Ok(context)
-}
-
-/// Opens the first store of the server's that nobody writes to, and holds it: clients often start a server twice.
-fn open(log: &Path, name: &str) -> Result<(HashChainSink, File), Failure> {
-    for number in 0..MOST_STORES {
-        let store = log.join(format!("{name}-{number}"));
-        let folder = hold(&store).map_err(|error| {
-            Failure::Unable(format!(
-                "opening {}: {error}: check who may write there",
-                escape(&store.to_string_lossy())
-            ))
-        })?;
-        let Some(folder) = folder else {
-            continue;
-        };
-        let opened = HashChainSink::builder(&store)
-            .service(name)
-            .instance(format!("{name}-{number}"))
-            .lock_wait(Duration::ZERO)
-            .build();
-        match opened {
-            Ok(sink) => return Ok((sink, folder)),
-            Err(LogError::Locked { .. }) => {}
-            Err(error) => return Err(Failure::unable(error)),
-        }
-    }
-    Err(Failure::Unable(format!(
-        "{MOST_STORES} stores of {name} are written to in {}: give another --name or --log",
-        escape(&log.to_string_lossy())
-    )))
-}
-
-const MOST_STORES: u32 = 1000;
-
-/// The store's folder, locked; none where another process has it.
-fn hold(store: &Path) -> io::Result<Option<File>> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(store)?;
-    let folder = File::open(store)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(Some(folder)),
-        Err(fs::TryLockError::WouldBlock) => Ok(None),
-        Err(fs::TryLockError::Error(error)) => Err(error),
-    }
+    Ok(arguments.recording.describe(context))
 }
 
 /// What starts servers and is none.
@@ -196,20 +81,7 @@ fn name_of(command: &[OsString]) -> String {
     let named = words
         .map(|word| last_part(&word).to_owned())
         .find(|word| !word.starts_with('-') && !LAUNCHERS.contains(&word.as_str()));
-    let name: String = named
-        .unwrap_or_default()
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.') {
-                letter
-            } else {
-                '-'
-            }
-        })
-        .take(64)
-        .collect();
-    let name = name.trim_matches(['.', '-']);
-    if name.is_empty() { "server" } else { name }.to_owned()
+    recording::name_from(&named.unwrap_or_default())
 }
 
 /// Of a path or a package, what is behind the last slash, without a version.
@@ -222,19 +94,5 @@ fn last_part(word: &str) -> &str {
     match last.find('@') {
         Some(at) if at > 0 => &last[..at],
         _ => last,
-    }
-}
-
-fn store_name(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty()
-        && text.len() <= 64
-        && !text.starts_with('.')
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    if fits {
-        Ok(text.to_owned())
-    } else {
-        Err("give letters, digits, '-', '_' and '.', at most 64".to_owned())
     }
 }

@@ -1,0 +1,139 @@
+//! What passes where nothing may pass unrecorded.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::origin::Origin;
+use super::{Ended, McpSession, message};
+use crate::record::{Admission, Commit, Recorder};
+
+/// The error's code, of those that JSON-RPC leaves to servers.
+const CODE: i32 = -32000;
+
+/// What a client is told in place of an answer.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The ids of the requests that get none.
+    pub(super) ids: Vec<Value>,
+    pub(super) why: String,
+    pub(super) is_unreadable: bool,
+}
+
+impl Refused {
+    /// A message that nobody can read, and that so has no id.
+    pub(super) fn unreadable(why: impl Into<String>) -> Self {
+        Self {
+            ids: vec![Value::Null],
+            why: why.into(),
+            is_unreadable: true,
+        }
+    }
+
+    /// A JSON-RPC error for each of the requests.
+    pub(super) fn errors(&self) -> impl Iterator<Item = Value> {
+        self.ids.iter().map(|id| error(id, &self.why))
+    }
+}
+
+/// A JSON-RPC error.
+pub(super) fn error(id: &Value, why: &str) -> Value {
+    json!({
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": {"code": CODE, "message": why}
+    })
+}
+
+/// Whether the server may have this message: it can be read, the log can take its calls, and their records of intent
+/// are as durable as the policy asks. It is shown to the session.
+pub(super) async fn admit(
+    recorder: &Recorder,
+    session: &Mutex<McpSession>,
+    line: &[u8],
+    origin: &Origin,
+) -> Result<(), Refused> {
+    let Some(messages) = message::parse(line) else {
+        let admission = recorder.admission();
+        lock(session).client_unreadable(line.len() as u64, &admission, origin);
+        return Err(Refused::unreadable(
+            "the message cannot be read, so it cannot be audited",
+        ));
+    };
+    if message::tool_calls(&messages).next().is_some() {
+        recorder
+            .admit()
+            .await
+            .map_err(|refusal| refused(&messages, refusal.to_string()))?;
+    }
+    let started = lock(session).client_messages(&messages, &Admission::Admitted, origin);
+    let mut failed = None;
+    let mut ids = Vec::new();
+    for call in started {
+        ids.push(call.id);
+        if let Err(error) = durable(recorder, call.intent).await {
+            failed = Some(error);
+        }
+    }
+    let Some(error) = failed else {
+        return Ok(());
+    };
+    // The message is not passed on, so that none of its calls is made.
+    for id in &ids {
+        lock(session).refuse(id.as_ref(), origin.exchange);
+    }
+    let why = format!("the call cannot be recorded before it is made: {error}");
+    Err(refused(&messages, why))
+}
+
+/// Waits until the records of calls that have ended are durable.
+pub(super) async fn recorded(recorder: Recorder, ended: Vec<Ended>) -> Result<(), Refused> {
+    let mut ids = Vec::new();
+    let mut why = String::new();
+    for call in ended {
+        if let Err(error) = durable(&recorder, call.commit).await {
+            recorder.count_undurable();
+            why = format!("the tool ran, but its record is not durable: {error}");
+            ids.push(call.id);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Err(Refused {
+        ids,
+        why,
+        is_unreadable: false,
+    })
+}
+
+async fn durable(recorder: &Recorder, commit: Commit) -> Result<(), Box<dyn fmt::Display + Send>> {
+    if commit.is_done() {
+        return Ok(());
+    }
+    let wait = recorder.max_wait();
+    match tokio::time::timeout(wait, commit).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Box::new(error)),
+        Err(_) => Err(Box::new(format!(
+            "the audit log did not say so within {wait:?}"
+        ))),
+    }
+}
+
+/// All requests are answered, so that none waits for its answer for ever.
+fn refused(messages: &[Value], why: String) -> Refused {
+    let requests = messages
+        .iter()
+        .filter(|message| message::method(message).is_some());
+    Refused {
+        ids: requests.filter_map(message::id).cloned().collect(),
+        why,
+        is_unreadable: false,
+    }
+}
+
+pub(super) fn lock(session: &Mutex<McpSession>) -> MutexGuard<'_, McpSession> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}

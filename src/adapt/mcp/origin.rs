@@ -1,0 +1,87 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::call::CallContext;
+
+/// Whence a message comes, where a session's messages come in many requests.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    /// The number of the exchange, of all that there are; 0 where the session is one connection.
+    pub(super) exchange: u64,
+    /// What is known of the exchange: metadata, trace, and the server where nobody names it.
+    pub(super) context: CallContext,
+    /// The memory that open calls share, and how much each of the message takes.
+    pub(super) memory: Option<(Memory, usize)>,
+}
+
+impl Origin {
+    /// Room for one call, and whether there was any left.
+    pub(super) fn take_room(&self) -> (Option<Room>, bool) {
+        match &self.memory {
+            Some((memory, bytes)) => {
+                let (room, fits) = memory.take(*bytes);
+                (Some(room), fits)
+            }
+            None => (None, true),
+        }
+    }
+}
+
+/// How much of the memory for a purpose is taken.
+#[derive(Debug, Clone)]
+pub(super) struct Memory {
+    taken: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl Memory {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            taken: Arc::default(),
+            most,
+        }
+    }
+
+    /// Whether more is taken than there is.
+    pub(super) fn is_over(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) > self.most
+    }
+
+    /// Takes so many bytes, also where there is no room for them: then it is for the caller to give back.
+    pub(super) fn take(&self, bytes: usize) -> (Room, bool) {
+        let mut room = Room {
+            memory: self.clone(),
+            bytes: 0,
+        };
+        let fits = room.grow(bytes);
+        (room, fits)
+    }
+}
+
+/// A part of the memory, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    memory: Memory,
+    bytes: usize,
+}
+
+impl Room {
+    /// Takes so many bytes more; false where there was no room for them.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        let before = self.memory.taken.fetch_add(bytes, Ordering::Relaxed);
+        before + bytes <= self.memory.most
+    }
+
+    /// Gives all back.
+    pub(super) fn clear(&mut self) {
+        self.memory.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bytes = 0;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
