@@ -184,6 +184,9 @@ pub(super) struct Open {
     pub(super) class: Option<usize>,
     pub(super) durability: Durability,
     pub(super) is_emergency: bool,
+    /// The call came over MCP.
+    #[cfg(feature = "opentelemetry")]
+    pub(super) is_mcp: bool,
     /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
     pub(super) unsanitized_conversation: Option<u64>,
     pub(super) unsanitized_arguments: Option<u64>,
@@ -227,6 +230,8 @@ impl Open {
             class: None,
             durability: Durability::default(),
             is_emergency: false,
+            #[cfg(feature = "opentelemetry")]
+            is_mcp: false,
             unsanitized_conversation: None,
             unsanitized_arguments: None,
             identity: IdentitySlot::default(),
@@ -260,6 +265,10 @@ impl Open {
         self.tool = None;
         self.class = None;
         self.is_emergency = false;
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.is_mcp = false;
+        }
         self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;
         self.identity = IdentitySlot::default();

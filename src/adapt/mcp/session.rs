@@ -342,7 +342,7 @@ impl McpSession {
                 }
                 None => {}
             }
-            call.context(&context);
+            call.context(&context).over_mcp();
         });
         recording.begin();
         self.stats.calls += 1;
