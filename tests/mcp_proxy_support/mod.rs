@@ -286,7 +286,9 @@ impl Stage {
 
     /// The next request that comes to the server.
     pub(crate) async fn asked(&mut self) -> Asked {
-        self.asked.recv().await.unwrap()
+        let patience = std::time::Duration::from_secs(30);
+        let asked = tokio::time::timeout(patience, self.asked.recv()).await;
+        asked.expect("no request has come").unwrap()
     }
 
     pub(crate) fn has_been_asked(&mut self) -> bool {
@@ -300,10 +302,15 @@ impl Stage {
 
     /// Waits for the record of the so many-th call.
     pub(crate) async fn entries(&self, count: usize) -> Vec<AuditEntry> {
-        while self.sink.entries().len() < count {
+        for _ in 0..20_000 {
+            if self.sink.entries().len() >= count {
+                break;
+            }
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
-        self.sink.entries()
+        let entries = self.sink.entries();
+        assert!(entries.len() >= count, "{} of {count}", entries.len());
+        entries
     }
 
     pub(crate) async fn ends(&self, count: usize) -> Vec<(String, Outcome, Option<String>)> {

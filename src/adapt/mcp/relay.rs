@@ -305,7 +305,7 @@ impl Request {
             Self::Line(line) => drop(session.client_line(&line[..line.len() - 1], admission)),
             Self::Piece => {}
             Self::TooLong(bytes) => {
-                session.client_unreadable(*bytes, admission, &Origin::default())
+                session.client_unreadable(*bytes, admission, &Origin::default());
             }
         }
     }

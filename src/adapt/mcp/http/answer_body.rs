@@ -51,7 +51,7 @@ pub(super) struct Watched {
 pub(super) enum Look {
     /// It is one message, or a list of several.
     Whole(Copy),
-    Events(Events, Room),
+    Events(Box<Events>, Room),
     /// Not at all: it is something else, or there is no memory for it.
     Not,
 }
@@ -155,7 +155,11 @@ impl Watched {
     fn frame(&mut self, frame: Frame<Bytes>) {
         match frame.into_data() {
             Ok(bytes) => self.bytes(bytes),
-            Err(frame) => self.out.push_back(Out::Frame(frame)),
+            // Trailers: no data come after them.
+            Err(frame) => {
+                self.end(None);
+                self.out.push_back(Out::Frame(frame));
+            }
         }
         if self.from.is_end_stream() {
             self.end(None);

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use hyper::StatusCode;
 use sse_parse::Event;
@@ -21,7 +21,8 @@ pub(super) struct Exchange {
     pub(super) can_be_read: bool,
     /// A body that cannot be read is a message that cannot be read; else it may be something else.
     pub(super) is_for_messages: bool,
-    is_over: AtomicBool,
+    /// How its calls ended that had no answer; none while it goes on. Written and read under the session's lock.
+    over: OnceLock<(Outcome, String, String)>,
     /// The server knows the exchange's session, so that an answer may come in another exchange.
     has_session: AtomicBool,
     fault: AtomicU8,
@@ -37,7 +38,7 @@ pub(super) enum BodyFault {
 }
 
 /// How the calls of an exchange end that have no answer.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum End<'a> {
     /// So, whatever comes.
     So(Outcome, &'a str, &'a str),
@@ -62,7 +63,7 @@ impl Exchange {
             origin,
             can_be_read,
             is_for_messages,
-            is_over: AtomicBool::new(false),
+            over: OnceLock::new(),
             fault: AtomicU8::new(0),
         }
     }
@@ -76,6 +77,10 @@ impl Exchange {
                 let origin = self.origin_of(body.len(), messages.len());
                 let mut session = self.session.lock();
                 drop(session.client_messages(&messages, &admission, &origin));
+                // The server may have answered before it had the whole body.
+                if let Some((how, error_type, why)) = self.over.get() {
+                    session.end_exchange(self.origin.exchange, *how, error_type, why);
+                }
             }
             None => self.request_unreadable(body.len() as u64),
         }
@@ -131,13 +136,18 @@ impl Exchange {
 
     /// The exchange is over, and its calls end so. What is said first holds.
     pub(super) fn end(&self, end: End<'_>) {
-        if self.is_over.swap(true, Ordering::Relaxed) {
-            return;
-        }
         let exchange = self.origin.exchange;
         let mut session = self.session.lock();
+        let (how, error_type, why) = match end {
+            End::So(how, error_type, why) => (how, error_type, why),
+            End::Elsewhere => (Outcome::Cancelled, "unanswered", ""),
+        };
+        let said = (how, error_type.to_owned(), why.to_owned());
+        if self.over.set(said).is_err() {
+            return;
+        }
         match end {
-            End::So(how, error_type, why) => session.end_exchange(exchange, how, error_type, why),
+            End::So(..) => session.end_exchange(exchange, how, error_type, why),
             End::Elsewhere => session.detach_exchange(exchange),
         }
         if !self.has_session() {

@@ -1,6 +1,6 @@
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,8 +15,8 @@ use super::exchange::{BodyFault, Exchange};
 pub(super) enum RequestBody {
     /// It has come, and may pass.
     Whole(Bytes),
-    /// It passes as it comes, and the session is shown a copy.
-    Passing(Box<Passing>),
+    /// It passes as it comes, and the session is shown a copy; none once it is dropped.
+    Passing(Option<Box<Passing>>),
 }
 
 /// A body that is copied as it passes.
@@ -94,13 +94,13 @@ impl RequestBody {
             return Self::Whole(Bytes::new());
         }
         let idle = Box::pin(tokio::time::sleep(exchange.shared.settings.body_idle));
-        Self::Passing(Box::new(Passing {
+        Self::Passing(Some(Box::new(Passing {
             from,
             copy: Copy::new(exchange.room()),
             exchange,
             idle,
             is_over: false,
-        }))
+        })))
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn whole(mut from: Incoming, exchange: &Exchange) -> Result<Byt
     let mut copy = Copy::new(exchange.room());
     let most = exchange.shared.settings.max_body;
     loop {
-        let frame = std::future::poll_fn(|cx| Pin::new(&mut from).poll_frame(cx));
+        let frame = poll_fn(|cx| Pin::new(&mut from).poll_frame(cx));
         let came = tokio::time::timeout(exchange.shared.settings.body_idle, frame).await;
         let fault = match came {
             Ok(Some(Ok(frame))) => {
@@ -167,7 +167,11 @@ impl Passing {
         }
     }
 
-    /// The server has not got the last of the body yet, and so no answer can have come.
+    async fn next(&mut self) -> Option<Frame<Bytes>> {
+        poll_fn(|cx| self.poll(cx)).await?.ok()
+    }
+
+    /// The server has not got the last of the body yet.
     fn finish(&mut self) {
         self.is_over = true;
         let length = self.copy.length();
@@ -185,8 +189,20 @@ impl Passing {
     }
 }
 
+impl Drop for RequestBody {
+    /// The server takes no more of it, or cannot be reached: what the client asked for is looked at all the same.
+    fn drop(&mut self) {
+        if let Self::Passing(passing) = self
+            && let Some(mut passing) = passing.take().filter(|passing| !passing.is_over)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { while passing.next().await.is_some() {} });
+        }
+    }
+}
+
 impl Drop for Passing {
-    /// Of a body that nobody takes any more, the server may have what came.
+    /// Of a body that breaks off, the server may have what came.
     fn drop(&mut self) {
         if !self.is_over {
             self.exchange.request_unreadable(self.copy.length());
@@ -205,21 +221,23 @@ impl Body for RequestBody {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Passing(passing) => passing.poll(cx),
+            Self::Passing(Some(passing)) => passing.poll(cx),
+            Self::Passing(None) => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Passing(passing) => passing.is_over,
+            Self::Passing(passing) => passing.as_ref().is_none_or(|passing| passing.is_over),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Passing(passing) => passing.from.size_hint(),
+            Self::Passing(Some(passing)) => passing.from.size_hint(),
+            Self::Passing(None) => SizeHint::with_exact(0),
         }
     }
 }

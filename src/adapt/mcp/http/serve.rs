@@ -34,10 +34,13 @@ pub(super) async fn serve(
     if let Some(objection) = shared.friends.objection(&parts) {
         shared.turned_away.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "tool_audit", %peer, objection, "a request was turned away");
-        return own(StatusCode::FORBIDDEN, without_id(objection));
+        return own(StatusCode::FORBIDDEN, &without_id(objection));
     }
     if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-        return own(StatusCode::METHOD_NOT_ALLOWED, without_id("no such method"));
+        return own(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &without_id("no such method"),
+        );
     }
     let exchange = Arc::new(exchange(&shared, peer, &parts));
     let running = Running(Arc::clone(&exchange));
@@ -117,7 +120,7 @@ async fn admitted(
         exchange.request_unreadable(body.len() as u64);
         let why = "the message is encoded, so it cannot be audited";
         let body = error(&Value::Null, why);
-        return Err(Box::new(own(StatusCode::UNSUPPORTED_MEDIA_TYPE, body)));
+        return Err(Box::new(own(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body)));
     }
     let shared = &exchange.shared;
     if let Some(messages) = message::parse(&body) {
@@ -170,12 +173,12 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
                 "server_ended"
             };
             exchange.end(End::So(Outcome::ServiceError, error_type, &why));
-            return own(StatusCode::BAD_GATEWAY, without_id(&why));
+            return own(StatusCode::BAD_GATEWAY, &without_id(&why));
         }
         Err(_) => {
             let why = "the server did not answer in time";
             exchange.end(End::So(Outcome::TimedOut, "no_answer", why));
-            return own(StatusCode::GATEWAY_TIMEOUT, without_id(why));
+            return own(StatusCode::GATEWAY_TIMEOUT, &without_id(why));
         }
     };
     let (mut parts, from) = answer.into_parts();
@@ -232,7 +235,7 @@ fn look(exchange: &Exchange, headers: &HeaderMap) -> Look {
     if is_encoded(headers) {
         Look::Not
     } else if is_type(headers, "text/event-stream") {
-        Look::Events(Events::new(MAX_MESSAGE, holds), exchange.room())
+        Look::Events(Box::new(Events::new(MAX_MESSAGE, holds)), exchange.room())
     } else if is_type(headers, "application/json") {
         Look::Whole(Copy::new(exchange.room()))
     } else {
@@ -255,7 +258,7 @@ fn faulty(exchange: &Exchange, fault: BodyFault) -> Response<AnswerBody> {
         ),
         BodyFault::Broken => (StatusCode::BAD_REQUEST, "the message broke off".to_owned()),
     };
-    own(status, error(&Value::Null, &why))
+    own(status, &error(&Value::Null, &why))
 }
 
 /// What a client is told whose call is not made.
@@ -263,10 +266,10 @@ fn refuse(refused: &Refused) -> Response<AnswerBody> {
     let mut errors: Vec<Value> = refused.errors().collect();
     match errors.len() {
         // Nobody waits for an answer to what has no id.
-        0 => own(StatusCode::SERVICE_UNAVAILABLE, without_id(&refused.why)),
-        1 if refused.is_unreadable => own(StatusCode::BAD_REQUEST, errors.remove(0)),
-        1 => own(StatusCode::OK, errors.remove(0)),
-        _ => own(StatusCode::OK, errors.into()),
+        0 => own(StatusCode::SERVICE_UNAVAILABLE, &without_id(&refused.why)),
+        1 if refused.is_unreadable => own(StatusCode::BAD_REQUEST, &errors.remove(0)),
+        1 => own(StatusCode::OK, &errors.remove(0)),
+        _ => own(StatusCode::OK, &errors.into()),
     }
 }
 
@@ -279,8 +282,7 @@ fn without_id(why: &str) -> Value {
     error
 }
 
-#[allow(clippy::needless_pass_by_value)]
-fn own(status: StatusCode, body: Value) -> Response<AnswerBody> {
+fn own(status: StatusCode, body: &Value) -> Response<AnswerBody> {
     let mut response = Response::new(AnswerBody::Own(body.to_string().into()));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
