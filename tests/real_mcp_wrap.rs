@@ -9,11 +9,56 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use real_peers::{
-    Packages, answers, assert_recorded, calls, entries, expect_status, packages, script, text,
-    wrapped,
-};
+use real_peers::{Packages, assert_recorded, entries, expect_status, packages, script, text};
 use serde_json::{Value, json};
+
+/// A command that keeps in `folder` what passes between its caller and `command`.
+fn recorded(packages: &Packages, folder: &Path, command: Vec<OsString>) -> Vec<OsString> {
+    let mut recorder = vec![packages.python.clone().into(), script("recorder.py")];
+    recorder.push(folder.into());
+    recorder.extend(command);
+    recorder
+}
+
+/// `tool-audit wrap`, before a server's command. Without `--`: the inspector takes it for itself.
+fn wrapped(log: &Path, command: Vec<OsString>) -> Vec<OsString> {
+    let mut wrap: Vec<OsString> = vec![env!("CARGO_BIN_EXE_tool-audit").into(), "wrap".into()];
+    wrap.extend(["--log".into(), log.into()]);
+    wrap.extend(command);
+    wrap
+}
+
+/// A recorded stream's messages.
+fn messages(file: &Path) -> Vec<Value> {
+    let lines = fs::read(file).unwrap();
+    lines
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+/// A recorded stream's lines that are answers, as they are, in the order of their ids.
+fn answers(file: &Path) -> Vec<String> {
+    let stream = fs::read_to_string(file).unwrap();
+    let mut answers: Vec<(String, String)> = stream
+        .lines()
+        .filter_map(|line| {
+            let message: Value = serde_json::from_str(line).unwrap();
+            let is_answer = message.get("result").or(message.get("error")).is_some();
+            is_answer.then(|| (format!("{:>9}", message["id"].to_string()), line.to_owned()))
+        })
+        .collect();
+    answers.sort();
+    answers.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The calls among what a client sent.
+fn calls(file: &Path) -> Vec<Value> {
+    let mut calls = messages(file);
+    calls.retain(|message| message["method"] == "tools/call");
+    calls
+}
 
 /// A server and what it is asked.
 struct Case {
@@ -52,9 +97,9 @@ fn run(
     fs::create_dir_all(&case.writes).unwrap();
     let mut command = case.server.clone();
     if is_wrapped {
-        command = wrapped(&log, packages.recorded(&at_server, command));
+        command = wrapped(&log, recorded(packages, &at_server, command));
     }
-    let output = client(packages.recorded(&at_client, command));
+    let output = client(recorded(packages, &at_client, command));
     Run {
         output,
         at_client,

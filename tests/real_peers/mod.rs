@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -67,22 +66,6 @@ impl Packages {
             .stderr(Stdio::piped());
         command
     }
-
-    /// A command that keeps in `folder` what passes between its caller and `command`.
-    pub(crate) fn recorded(&self, folder: &Path, command: Vec<OsString>) -> Vec<OsString> {
-        let mut recorder = vec![self.python.clone().into(), script("recorder.py")];
-        recorder.push(folder.into());
-        recorder.extend(command);
-        recorder
-    }
-}
-
-/// `tool-audit wrap`, before a server's command. Without `--`: the inspector takes it for itself.
-pub(crate) fn wrapped(log: &Path, command: Vec<OsString>) -> Vec<OsString> {
-    let mut wrap: Vec<OsString> = vec![env!("CARGO_BIN_EXE_tool-audit").into(), "wrap".into()];
-    wrap.extend(["--log".into(), log.into()]);
-    wrap.extend(command);
-    wrap
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -98,31 +81,6 @@ pub(crate) fn expect_status(output: &Output, status: i32) {
         text(&output.stdout),
         text(&output.stderr)
     );
-}
-
-/// A recorded stream's messages.
-pub(crate) fn messages(file: &Path) -> Vec<Value> {
-    let lines = fs::read(file).unwrap();
-    lines
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_slice(line).unwrap())
-        .collect()
-}
-
-/// A recorded stream's lines that are answers, as they are, in the order of their ids.
-pub(crate) fn answers(file: &Path) -> Vec<String> {
-    let stream = fs::read_to_string(file).unwrap();
-    let mut answers: Vec<(String, String)> = stream
-        .lines()
-        .filter_map(|line| {
-            let message: Value = serde_json::from_str(line).unwrap();
-            let is_answer = message.get("result").or(message.get("error")).is_some();
-            is_answer.then(|| (format!("{:>9}", message["id"].to_string()), line.to_owned()))
-        })
-        .collect();
-    answers.sort();
-    answers.into_iter().map(|(_, line)| line).collect()
 }
 
 /// The calls in a store, or in all stores of a folder.
@@ -168,11 +126,4 @@ pub(crate) fn assert_recorded(log: &Path, calls: &[Value], outcomes: &[&str]) {
         .output()
         .unwrap();
     expect_status(&verified, 0);
-}
-
-/// The calls among what a client sent.
-pub(crate) fn calls(file: &Path) -> Vec<Value> {
-    let mut calls = messages(file);
-    calls.retain(|message| message["method"] == "tools/call");
-    calls
 }

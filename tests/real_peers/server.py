@@ -1,5 +1,9 @@
-"""A server on the `mcp` package, which speaks protocol version 2026-07-28 over standard input and output."""
+"""A server on the `mcp` package, which speaks protocol version 2026-07-28.
 
+It does so over standard input and output, or with `server.py PORT` over HTTP.
+"""
+
+import sys
 from typing import Annotated
 
 from mcp.server.mcpserver import MCPServer
@@ -39,4 +43,7 @@ def break_protocol() -> str:
     raise MCPError(-32003, "not now")
 
 
-server.run("stdio")
+if len(sys.argv) > 1:
+    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+else:
+    server.run("stdio")
