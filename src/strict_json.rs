@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 /// Reads one JSON value from a line.
+#[cfg(feature = "cli")]
 pub(crate) fn parse(line: &[u8]) -> Result<Value, serde_json::Error> {
     parse_within(line, usize::MAX)
 }
