@@ -36,6 +36,7 @@ impl Clock for SystemClock {
 
 /// Days and microseconds of the civil calendar, without a time zone.
 pub(crate) mod civil {
+    use std::cell::Cell;
     use std::time::{SystemTime, UNIX_EPOCH};
 
     const MICROS_A_DAY: i64 = 86_400_000_000;
@@ -102,9 +103,31 @@ pub(crate) mod civil {
         [a, b, c, d, b'-', e, f, b'-', g, h]
     }
 
+    thread_local! {
+        /// The last even and the last odd day that was written, with their texts: the day of a call and that until
+        /// which it is kept are the same from call to call.
+        static WRITTEN: [Cell<(i64, [u8; 10])>; 2] =
+            const { [Cell::new((i64::MAX, [0; 10])), Cell::new((i64::MAX, [0; 10]))] };
+    }
+
+    fn kept_date_text(days: i64) -> [u8; 10] {
+        // In a thread that ends nothing is kept any more.
+        let kept = WRITTEN.try_with(|written| {
+            let slot = &written[(days & 1) as usize];
+            let (day, text) = slot.get();
+            if day == days && days != i64::MAX {
+                return text;
+            }
+            let text = date_text(days);
+            slot.set((days, text));
+            text
+        });
+        kept.unwrap_or_else(|_| date_text(days))
+    }
+
     /// Appends `YYYY-MM-DD`, that of the first or last possible day where the day lies beyond.
     pub(crate) fn write_date(out: &mut Vec<u8>, days: i64) {
-        out.extend_from_slice(&date_text(days));
+        out.extend_from_slice(&kept_date_text(days));
     }
 
     /// Appends an RFC 3339 instant in UTC with six decimals, such as `2025-07-06T14:23:01.456789Z`.
@@ -114,7 +137,7 @@ pub(crate) mod civil {
         let fraction = (of_day % 1_000_000) as u32;
         // Put together first: an instant stands in every record, and each append has its price.
         let mut text = *b"0000-00-00T00:00:00.000000Z";
-        text[..10].copy_from_slice(&date_text(days(micros)));
+        text[..10].copy_from_slice(&kept_date_text(days(micros)));
         text[11..13].copy_from_slice(&two(seconds / 3600));
         text[14..16].copy_from_slice(&two(seconds / 60 % 60));
         text[17..19].copy_from_slice(&two(seconds % 60));

@@ -55,6 +55,7 @@ pub mod entry;
 #[cfg_attr(docsrs, doc(cfg(feature = "evidence")))]
 pub mod evidence;
 pub mod export;
+mod fingerprint;
 mod glob;
 mod identifiers;
 #[cfg(all(feature = "index", unix))]

@@ -167,6 +167,29 @@ fn secrets_that_differ_are_different_arguments_though_both_are_redacted() {
 }
 
 #[test]
+fn what_was_replaced_tells_arguments_apart_wherever_it_stood() {
+    let spoken: [fn(&str) -> Value; 6] = [
+        |secret| json!({"text": format!("the password is {secret}")}),
+        |secret| json!({"body": json!({"password": secret}).to_string()}),
+        |secret| json!({"accounts": [["login", "password"], ["ada", secret]]}),
+        |secret| json!({"argv": ["mysql", "--password", secret]}),
+        |secret| json!({"credentials": {"deep": [{"token": secret}]}}),
+        |secret| json!({format!("token={secret}"): 1}),
+    ];
+    for (turn, arguments) in spoken.iter().enumerate() {
+        let calls = Calls::new();
+        let call = |secret: &str| on_turn(turn as u64 + 1, "log_in", arguments(secret));
+        let first = calls.fail(&call("hunter2hunter2"));
+        let other = calls.fail(&call("hunter3hunter3"));
+        assert!(first.redactions > 0, "{:?}", first.arguments);
+        assert_eq!(first.arguments, other.arguments);
+        assert_eq!((why(&other), other.retry_of), (FOLLOW_UP, None));
+        let again = calls.fail(&call("hunter2hunter2"));
+        assert_eq!(again.retry_of, Some(first.call_id), "{:?}", again.arguments);
+    }
+}
+
+#[test]
 fn long_arguments_that_differ_only_where_they_are_cut_are_different() {
     let calls = Calls::new();
     let long = |end: &str| on_turn(1, "index_text", json!({"text": "x".repeat(200_000) + end}));

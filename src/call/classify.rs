@@ -242,26 +242,34 @@ impl ToolResponse for Value {
     fn describe_outcome(&self, outcome: &mut OutcomeBuilder<'_>) {
         outcome.result(self);
         let Value::Object(members) = self else { return };
-        if members.get("resultType").and_then(Value::as_str) == Some("input_required") {
+        // One walk costs less than as many look-ups.
+        let (mut result_type, mut is_error, mut content, mut error) = (None, false, None, None);
+        for (name, value) in members {
+            match name.as_str() {
+                "resultType" => result_type = value.as_str(),
+                "isError" => is_error = *value == Value::Bool(true),
+                "content" => content = value.as_array(),
+                "error" => error = Some(value),
+                _ => {}
+            }
+        }
+        if result_type == Some("input_required") {
             outcome.outcome(Outcome::InputRequired);
             return;
         }
-        if members.get("isError") == Some(&Value::Bool(true)) {
+        if is_error {
             outcome.outcome(Outcome::ToolError).error_type("tool_error");
-            let text = members
-                .get("content")
-                .and_then(Value::as_array)
-                .and_then(|content| {
-                    content
-                        .iter()
-                        .find_map(|item| item.get("text").and_then(Value::as_str))
-                });
+            let text = content.and_then(|content| {
+                content
+                    .iter()
+                    .find_map(|item| item.get("text").and_then(Value::as_str))
+            });
             if let Some(text) = text {
                 outcome.error(text);
             }
             return;
         }
-        if let Some(error) = members.get("error").filter(|error| says_failure(error)) {
+        if let Some(error) = error.filter(|error| says_failure(error)) {
             outcome.outcome(Outcome::ToolError).error_type("tool_error");
             outcome.error_value(error);
         }

@@ -85,6 +85,10 @@ pub(crate) fn has_escapes(bytes: &[u8]) -> bool {
             found | escapes_in(u64::from_le_bytes(*word))
         }) != 0;
     }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        return escapes_in(first << 32 | last) != 0;
+    }
     bytes.iter().any(|byte| ESCAPES[usize::from(*byte)] != 0)
 }
 

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::fingerprint::{Fingerprint, FingerprintKey};
 use super::{CallTrigger, TriggerBasis};
 use crate::call::Outcome;
+use crate::fingerprint::{Fingerprint, FingerprintKey};
 
 /// Infers why calls are made from the calls before them in the conversation, with bounded memory.
 ///
@@ -126,16 +126,21 @@ impl TriggerInference {
         }
     }
 
+    /// A keyed hash that has seen nothing yet.
+    pub(crate) fn begin_fingerprint(&self) -> Fingerprint {
+        Fingerprint::new(self.fingerprint_key)
+    }
+
     /// A keyed hash of a text as it stands before the sanitizer.
     pub(crate) fn fingerprint_text(&self, text: &str) -> u64 {
-        let mut fingerprint = Fingerprint::new(self.fingerprint_key);
+        let mut fingerprint = self.begin_fingerprint();
         fingerprint.add_bytes(text.as_bytes());
         fingerprint.finish()
     }
 
     /// A keyed hash of a tree as it stands before the sanitizer.
     pub(crate) fn fingerprint(&self, value: &Value) -> u64 {
-        let mut fingerprint = Fingerprint::new(self.fingerprint_key);
+        let mut fingerprint = self.begin_fingerprint();
         fingerprint.add_value(value);
         fingerprint.finish()
     }

@@ -5,7 +5,6 @@
 
 mod attribution;
 mod audit_entry;
-mod fingerprint;
 mod inference;
 mod summary;
 mod trigger;

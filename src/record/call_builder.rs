@@ -109,21 +109,24 @@ impl<'a> CallBuilder<'a> {
     /// The conversation or session.
     pub fn conversation_id(&mut self, id: &str) -> &mut Self {
         let sanitizer = self.sanitizer;
-        let (piece, changed) = self
+        let (piece, did) = self
             .open
             .piece_as_told(Member::ConversationId, |out, echo| {
                 sanitizer.write_text_echoing(out, id, limits::NAME, echo)
             });
         self.open.pieces.conversation_id = piece;
         self.open.unsanitized_conversation =
-            changed.then(|| self.inner.triggers.fingerprint_text(id));
+            (did != Sanitized::default()).then(|| self.inner.triggers.fingerprint_text(id));
         self
     }
 
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
         let sanitizer = self.sanitizer;
-        let (piece, changed) = self.open.piece_as_told(Member::Arguments, |out, echo| {
+        self.open
+            .echo
+            .watch(self.inner.triggers.begin_fingerprint());
+        let (piece, did) = self.open.piece_as_told(Member::Arguments, |out, echo| {
             if arguments.is_null() {
                 out.extend_from_slice(b"{}");
                 return Sanitized::default();
@@ -144,10 +147,17 @@ impl<'a> CallBuilder<'a> {
             did
         });
         self.open.pieces.arguments = piece;
-        // Two different secrets look alike once they are redacted, and so do two long values once they are
-        // cut: then the tree itself has to be compared.
-        self.open.unsanitized_arguments =
-            changed.then(|| self.inner.triggers.fingerprint(arguments));
+        let told = self.open.echo.watched();
+        // Two different secrets look alike once they are redacted: they are compared too. Where something was cut
+        // the tree itself has to be.
+        self.open.unsanitized_arguments = if did.shortened || did.failed {
+            Some(self.inner.triggers.fingerprint(arguments))
+        } else {
+            told.filter(|_| did.redactions > 0).map(|mut told| {
+                told.add_bytes(piece.of(&self.open.bytes));
+                told.finish()
+            })
+        };
         subjects::note(self.open, self.inner, "arguments", arguments);
         self
     }

@@ -333,12 +333,12 @@ impl Open {
         self.piece_as_told(member, write).0
     }
 
-    /// Like [`piece`](Self::piece), and says whether the piece is other than what was told.
+    /// Like [`piece`](Self::piece), and says what the sanitizer did.
     pub(super) fn piece_as_told(
         &mut self,
         member: Member,
         write: impl FnOnce(&mut Vec<u8>, &mut Echo) -> Sanitized,
-    ) -> (Span, bool) {
+    ) -> (Span, Sanitized) {
         let start = self.bytes.len() as u32;
         let did = write(&mut self.bytes, &mut self.echo);
         self.redactions = self.redactions.saturating_add(did.redactions);
@@ -350,7 +350,7 @@ impl Open {
             start,
             end: self.bytes.len() as u32,
         };
-        (span, did.redactions > 0 || did.shortened)
+        (span, did)
     }
 
     /// Sets the names of a result's fields, which went through the sanitizer before.
@@ -441,11 +441,20 @@ impl Open {
 
     /// The place of a name in a list that is in the order of its names, or where it belongs.
     pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
-        let name = bytes_of(name.of(&self.bytes));
+        let json = name.of(&self.bytes);
+        // Mostly they come in order, and their first letters say so.
+        if let Some((last, _)) = members.last()
+            && let (Some(last), Some(first)) = (last.of(&self.bytes).get(1), json.get(1))
+            && last < first
+            && last.is_ascii_alphanumeric()
+            && first.is_ascii_alphanumeric()
+        {
+            return Err(members.len());
+        }
+        let name = bytes_of(json);
         let compare = |(other, _): &(Span, Span)| {
             canonical::compare_key_bytes(&bytes_of(other.of(&self.bytes)), &name)
         };
-        // Mostly they come in order.
         match members.last().map(compare) {
             None | Some(Ordering::Less) => Err(members.len()),
             Some(_) => members.binary_search_by(compare),
@@ -455,12 +464,15 @@ impl Open {
     /// Whether the name that a piece is stands before `own`, which needs no escape.
     pub(super) fn is_before(&self, name: Span, own: &str) -> bool {
         let (json, own) = (name.of(&self.bytes), own.as_bytes());
-        // Two first letters that differ decide, if none is beyond ASCII or begins an escape.
-        if let (Some(one), Some(other)) = (json.get(1), own.first())
-            && one != other
-            && one.is_ascii_alphanumeric()
-        {
-            return one < other;
+        // The first two letters that differ decide, if none is beyond ASCII or begins an escape.
+        let letters = json.get(1..).unwrap_or_default().iter().zip(own);
+        for (one, other) in letters {
+            if one != other {
+                if one.is_ascii_alphanumeric() {
+                    return one < other;
+                }
+                break;
+            }
         }
         canonical::compare_key_bytes(&bytes_of(json), own).is_lt()
     }

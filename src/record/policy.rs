@@ -336,10 +336,7 @@ impl Policy {
                 .collect(),
             others: self.of_tool("", 0, &self.general.name),
             tools,
-            identifier_lengths: self
-                .identifiers
-                .iter()
-                .fold(0, |lengths, name| lengths | length_bit(name)),
+            identifier_lengths: identifier_lengths(&self.identifiers),
             identifiers: self.identifiers.clone(),
             subject_names: SubjectNames::new(self.subject_members.iter().map(String::as_str)),
         }
@@ -391,8 +388,23 @@ pub(super) struct CompiledPolicy {
     others: ToolPolicy,
     identifiers: BTreeSet<String>,
     pub(super) subject_names: SubjectNames,
-    /// A bit for each length of an identifier's name: most names need not be looked up.
-    identifier_lengths: u64,
+    /// For each first letter of an identifier's name, by its lowest five bits, a bit for each length: most names
+    /// need not be looked up.
+    identifier_lengths: [u64; 32],
+}
+
+fn identifier_lengths(names: &BTreeSet<String>) -> [u64; 32] {
+    let mut lengths = [0; 32];
+    for name in names {
+        lengths[first_letter(name)] |= length_bit(name);
+    }
+    lengths
+}
+
+fn first_letter(name: &str) -> usize {
+    name.bytes()
+        .next()
+        .map_or(0, |first| usize::from(first & 31))
 }
 
 fn length_bit(name: &str) -> u64 {
@@ -410,6 +422,7 @@ impl CompiledPolicy {
 
     pub(super) fn is_identifier(&self, name: &str) -> bool {
         name.ends_with("_id")
-            || (self.identifier_lengths & length_bit(name) != 0 && self.identifiers.contains(name))
+            || (self.identifier_lengths[first_letter(name)] & length_bit(name) != 0
+                && self.identifiers.contains(name))
     }
 }

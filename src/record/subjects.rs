@@ -12,28 +12,57 @@ use crate::sanitize::Sanitizer;
 
 /// Names of members that hold a subject, in any spelling: `patient_id` is `patientId` and `Patient-ID` too, and
 /// `patient_ids` holds several.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SubjectNames {
     /// Lower-case letters and digits alone.
     names: Vec<Vec<u8>>,
-    /// For each letter that a name begins with, by its lowest five bits, a bit for each second one: most names of
-    /// members need no second look.
-    beginnings: [u32; 32],
+    /// For each kind of byte that a name begins with, a bit for each kind of second one: most names of members need no
+    /// second look.
+    beginnings: [u64; KINDS],
     /// The spellings to look for in a text before it is opened.
     spellings: Vec<Finder<'static>>,
 }
 
+/// The kind of what is neither letter nor digit.
+const MARK: usize = 0;
+const KINDS: usize = 64;
+
+const KIND_OF: [u8; 256] = {
+    let mut kinds = [MARK as u8; 256];
+    let mut at = 0;
+    while at < 26 {
+        kinds[b'a' as usize + at] = 1 + at as u8;
+        kinds[b'A' as usize + at] = 1 + at as u8;
+        if at < 10 {
+            kinds[b'0' as usize + at] = 27 + at as u8;
+        }
+        at += 1;
+    }
+    kinds
+};
+
+/// The letter, in either case, or digit that a byte is; less than [`KINDS`].
+#[inline(always)]
+fn kind_of(byte: u8) -> usize {
+    usize::from(KIND_OF[usize::from(byte)]) % KINDS
+}
+
 impl SubjectNames {
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut all = Self::default();
+        // A mark may stand before or between the letters.
+        let mut beginnings = [1 << MARK; KINDS];
+        beginnings[MARK] = u64::MAX;
+        let mut all = Self {
+            names: Vec::new(),
+            beginnings,
+            spellings: Vec::new(),
+        };
         for name in names {
             let letters: Vec<u8> = letters_of(name).collect();
             match *letters {
                 [] => continue,
-                [first] => all.beginnings[usize::from(first & 31)] = u32::MAX,
-                [first, second, ..] => {
-                    all.beginnings[usize::from(first & 31)] |= 1 << (second & 31);
-                }
+                [first] => all.beginnings[kind_of(first)] = u64::MAX,
+                [first, second, ..] => all.beginnings[kind_of(first)] |= 1 << kind_of(second),
             }
             all.spellings.extend(spellings(name));
             all.names.push(letters);
@@ -43,11 +72,8 @@ impl SubjectNames {
 
     #[inline(always)]
     fn has(&self, name: &str) -> bool {
-        // A mark may stand before or between the letters.
         if let [first, second, ..] = *name.as_bytes()
-            && self.beginnings[usize::from(first & 31)] & 1 << (second & 31) == 0
-            && first.is_ascii_alphanumeric()
-            && second.is_ascii_alphanumeric()
+            && self.beginnings[kind_of(first)] & 1 << kind_of(second) == 0
         {
             return false;
         }

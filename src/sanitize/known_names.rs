@@ -20,8 +20,19 @@ pub(super) struct Verdict {
     pub(super) is_harmless: bool,
     /// What the members beside it may say of its value.
     pub(super) siblings: Siblings,
+    /// Whom the member holds, be it one or a list of them.
+    pub(super) person: Option<Person>,
+    /// The members beside it, or those around its object, may say that it is a person's name.
+    pub(super) may_be_a_persons: bool,
     /// The place of the rule that it matches, and whether it is its plural.
-    pub(super) rule: Option<(usize, bool)>,
+    pub(super) rule: Option<(u32, bool)>,
+}
+
+/// Who a member is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Person {
+    Patient,
+    Other,
 }
 
 /// How a member hangs on those beside it.
@@ -149,6 +160,8 @@ mod tests {
             kinds,
             is_harmless: true,
             siblings: Siblings::Apart,
+            person: None,
+            may_be_a_persons: false,
             rule: None,
         }
     }

@@ -339,14 +339,15 @@ impl Rules {
     #[inline(never)]
     fn find_out(&self, name: &str) -> Verdict {
         let found = self.keys.find(&self.rules, name.as_bytes());
-        pass::verdict(name, found.map(|found| (found.rule, found.plural)))
+        let rule = found.and_then(|found| Some((u32::try_from(found.rule).ok()?, found.plural)));
+        pass::verdict(name, rule)
     }
 
     /// The rule that a verdict names, be it one that keeps the value, and whether the name is its plural.
     #[inline]
     pub(super) fn of_verdict(&self, verdict: Verdict) -> Option<(&Rule, bool)> {
         let (place, plural) = verdict.rule?;
-        Some((&self.rules[place], plural))
+        Some((&self.rules[place as usize], plural))
     }
 
     /// The rule for the member `name`, be it one that keeps the value, and whether the name is its plural.

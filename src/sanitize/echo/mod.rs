@@ -22,6 +22,7 @@ use super::marker;
 use super::replace::replacement;
 use super::rules::{Rules, Treatment};
 use super::text::Span;
+use crate::fingerprint::Fingerprint;
 
 /// The most values that are kept.
 const MAX_VALUES: usize = 32;
@@ -55,6 +56,8 @@ pub(crate) struct Echo {
     bytes: usize,
     /// A text in its one spelling, for one search; wiped where one of the values stood in it.
     scratch: Vec<u8>,
+    /// All that was replaced since somebody began to watch, be it looked for or not.
+    told: Option<Fingerprint>,
 }
 
 /// What is looked for.
@@ -91,6 +94,28 @@ impl Echo {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.needles.is_empty()
+    }
+
+    /// Adds to `fingerprint` whatever is replaced from now on, for its name or for what it is.
+    pub(crate) fn watch(&mut self, fingerprint: Fingerprint) {
+        self.told = Some(fingerprint);
+    }
+
+    /// Ends the watch, and tells what came of it.
+    pub(crate) fn watched(&mut self) -> Option<Fingerprint> {
+        self.told.take()
+    }
+
+    pub(super) fn note_text(&mut self, replaced: &str) {
+        if let Some(told) = &mut self.told {
+            told.add_bytes(replaced.as_bytes());
+        }
+    }
+
+    pub(super) fn note_value(&mut self, replaced: &Value) {
+        if let Some(told) = &mut self.told {
+            told.add_value(replaced);
+        }
     }
 
     /// Forgets and wipes all values. Their room stays.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Pass, Written, labels};
+use super::{Original, Pass, Written, labels};
 use crate::sanitize::detect::program::{Takes, taken_by, value_in};
 use crate::sanitize::reference;
 use crate::sanitize::rules::{Group, Rule};
@@ -279,7 +279,8 @@ impl<'a> Pass<'a> {
         if let Some(echo) = &mut self.echo {
             echo.remember(secret, rule.marker(), true);
         }
-        self.replacement(rule, &format!("{before}{kept}{}", rule.marker()))
+        let shown = format!("{before}{kept}{}", rule.marker());
+        self.replacement(rule, &shown, Original::Text(secret))
     }
 }
 

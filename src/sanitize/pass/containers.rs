@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::{Pass, Written, arguments, persons};
+use super::{Original, Pass, Written, arguments, persons};
 use crate::canonical::{self, compare_keys};
 use crate::sanitize::known_names::{Siblings, Verdict};
 use crate::sanitize::names;
@@ -107,7 +107,9 @@ impl<'a> Pass<'a> {
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let mut verdict = self.rules.verdict(name);
-            if let Some(alias) = persons::alias(name, members, person) {
+            if verdict.may_be_a_persons
+                && let Some(alias) = persons::alias(name, members, person)
+            {
                 verdict.rule = self.rules.verdict(alias).rule;
             }
             let kinds = verdict.kinds;
@@ -199,9 +201,12 @@ impl<'a> Pass<'a> {
             self.out.push(b':');
         }
         if !member.replaced.is_empty() {
-            self.count(member.replaced);
+            self.count(member.replaced, Original::Text(member.name));
         }
-        self.person = persons::name_within(member.name, member.value);
+        self.person = member
+            .verdict
+            .person
+            .filter(|_| matches!(member.value, Value::Object(_) | Value::Array(_)));
         let written = match self.fits() {
             Ok(()) if member.verdict.siblings != Siblings::Apart => {
                 self.value_among_siblings(member, under, depth + 1)

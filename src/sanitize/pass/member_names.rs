@@ -8,7 +8,7 @@ use super::containers::Member;
 use super::strings::{MAX_SEARCHES, is_harmless};
 use super::{Pass, persons};
 use crate::canonical::compare_keys;
-use crate::sanitize::known_names::Verdict;
+use crate::sanitize::known_names::{Person, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
 use crate::sanitize::rules::Rule;
@@ -88,7 +88,7 @@ impl<'a> Pass<'a> {
         &mut self,
         members: &Map<String, Value>,
         from: usize,
-        person: Option<&'static str>,
+        person: Option<Person>,
         under: Option<&'a Rule>,
         depth: usize,
     ) {
@@ -137,7 +137,10 @@ impl<'a> Pass<'a> {
         let goes_whole = |(rule, _): (&Rule, bool)| rule.replaces_all();
         if marker::is_whole(&shown.text) && !self.rules.of_verdict(verdict).is_some_and(goes_whole)
         {
-            return self.rules.verdict(&shown.text);
+            return Verdict {
+                person: verdict.person,
+                ..self.rules.verdict(&shown.text)
+            };
         }
         verdict
     }

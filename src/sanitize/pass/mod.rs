@@ -16,7 +16,7 @@ use serde_json::Value;
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
 use super::echo::Echo;
-use super::known_names::Verdict;
+use super::known_names::{Person, Verdict};
 use super::marker;
 use super::path::Trail;
 use super::pseudonym::Subject;
@@ -47,14 +47,23 @@ struct Overflow;
 type Written = Result<(), Overflow>;
 
 /// What a pass has to know of a member's name, for which there is this `rule`.
-pub(super) fn verdict(name: &str, rule: Option<(usize, bool)>) -> Verdict {
+pub(super) fn verdict(name: &str, rule: Option<(u32, bool)>) -> Verdict {
     let kinds = sweep(name.as_bytes());
     Verdict {
         kinds,
         is_harmless: strings::is_harmless(name, kinds),
         siblings: shapes::siblings(name),
+        person: persons::held_by(name),
+        may_be_a_persons: persons::has_alias(name),
         rule,
     }
+}
+
+/// What stood in the place of what is written.
+#[derive(Clone, Copy)]
+enum Original<'v> {
+    Text(&'v str),
+    Value(&'v Value),
 }
 
 /// One pass over one value.
@@ -75,8 +84,8 @@ pub(super) struct Pass<'a> {
     subject: Option<Subject>,
     /// The program whose arguments the list is that comes next.
     program: Option<Program>,
-    /// By which name a `name` goes in the object that comes next, where it is a person's.
-    person: Option<&'static str>,
+    /// Whom the object that comes next is about.
+    person: Option<Person>,
     done: Sanitized,
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
@@ -182,7 +191,7 @@ impl<'a> Pass<'a> {
             Some((text, rules)) => (text.as_str(), rules.as_slice()),
             None => (name, &[][..]),
         };
-        self.count(rules);
+        self.count(rules, Original::Text(name));
         let shown = names::shorten(self.rules, text);
         self.done.shortened |= *shown != *text;
         canonical::write_string(self.out, &shown);
@@ -303,7 +312,7 @@ impl<'a> Pass<'a> {
             Some(rule) => match rule.treatment {
                 // Who names a place means its true and false too.
                 Treatment::Redact | Treatment::Drop if value.is_boolean() => {
-                    self.replacement(rule, rule.marker())
+                    self.replacement(rule, rule.marker(), Original::Value(value))
                 }
                 _ => self.ruled_value(rule, false, value, None, depth),
             },
@@ -345,7 +354,7 @@ impl<'a> Pass<'a> {
                     if let Some(echo) = &mut self.echo {
                         echo.remember_tree(self.rules, value, rule.marker());
                     }
-                    self.replacement(rule, rule.marker())
+                    self.replacement(rule, rule.marker(), Original::Value(value))
                 }
             },
         }
@@ -385,16 +394,22 @@ impl<'a> Pass<'a> {
         if let Some(echo) = &mut self.echo {
             echo.remember(value, &text, false);
         }
-        self.replacement(rule, &text)
+        self.replacement(rule, &text, Original::Text(value))
     }
 
-    fn replacement(&mut self, rule: &'a Rule, text: &str) -> Written {
-        self.count(&[rule]);
+    fn replacement(&mut self, rule: &'a Rule, text: &str, original: Original<'_>) -> Written {
+        self.count(&[rule], original);
         self.plain(text)
     }
 
-    /// Counts what was replaced.
-    fn count(&mut self, rules: &[&Rule]) {
+    /// Counts what was replaced, and notes what was told instead.
+    fn count(&mut self, rules: &[&Rule], original: Original<'_>) {
+        if let Some(echo) = &mut self.echo {
+            match original {
+                Original::Text(text) => echo.note_text(text),
+                Original::Value(value) => echo.note_value(value),
+            }
+        }
         let count = u32::try_from(rules.len()).unwrap_or(u32::MAX);
         self.done.redactions = self.done.redactions.saturating_add(count);
         if let Some(hits) = &mut self.hits {

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::labels;
+use crate::sanitize::known_names::Person;
 
-/// The last words of names of members that hold persons, with the name that a `name` in them goes by.
-const PERSONS: &[(&[&str], &str)] = &[
-    (&["patient", "patients"], "patient_name"),
+/// The last words of names of members that hold persons.
+const PERSONS: &[(&[&str], Person)] = &[
+    (&["patient", "patients"], Person::Patient),
     (
         &[
             "person",
@@ -26,33 +27,36 @@ const PERSONS: &[(&[&str], &str)] = &[
             "beneficiary",
             "subscriber",
         ],
-        "full_name",
+        Person::Other,
     ),
 ];
 
 /// The resources of FHIR that a `name` is a person's in.
 const RESOURCES: &[&str] = &["Patient", "Person", "RelatedPerson", "Practitioner"];
 
-/// By which name a `name` goes in what the member `name` holds.
-pub(super) fn name_within(name: &str, value: &Value) -> Option<&'static str> {
-    if !matches!(value, Value::Object(_) | Value::Array(_)) {
-        return None;
-    }
+/// Whom the member `name` holds, be it one or a list of them.
+pub(super) fn held_by(name: &str) -> Option<Person> {
     PERSONS
         .iter()
         .find(|(words, _)| labels::ends_in(name, words))
-        .map(|(_, alias)| *alias)
+        .map(|(_, person)| *person)
 }
 
-/// By which name a member goes that its object makes a person's, `within` being what holds the object.
+/// True for a member that [`alias`] may know another name of.
+pub(super) fn has_alias(name: &str) -> bool {
+    matches!(name, "name" | "family" | "given")
+}
+
+/// By which name a member goes that its object makes a person's, who is `within` where that is known.
 #[inline]
 pub(super) fn alias(
     name: &str,
     members: &Map<String, Value>,
-    within: Option<&'static str>,
+    within: Option<Person>,
 ) -> Option<&'static str> {
     match name {
-        "name" if within.is_some() => within,
+        "name" if within == Some(Person::Patient) => Some("patient_name"),
+        "name" if within.is_some() => Some("full_name"),
         "name" => {
             let resource = members.get("resourceType")?.as_str()?;
             RESOURCES.contains(&resource).then_some("patient_name")

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{LEAST_LIMIT, MAX_NESTING, MAX_SCANNED, Overflow, Pass, Written};
+use super::{LEAST_LIMIT, MAX_NESTING, MAX_SCANNED, Original, Overflow, Pass, Written};
 use crate::sanitize::Sanitized;
 use crate::sanitize::bounded::{self, Cut};
 use crate::sanitize::detect;
@@ -88,7 +88,7 @@ impl Pass<'_> {
 
     fn replace(&mut self, text: &str, spans: &[Span<'_>]) -> String {
         let rules: Vec<_> = spans.iter().map(|span| span.rule).collect();
-        self.count(&rules);
+        self.count(&rules, Original::Text(text));
         if let Some(echo) = &mut self.echo {
             echo.remember_spans(self.rules, text, spans);
         }
@@ -120,6 +120,7 @@ impl Pass<'_> {
             }
             // Of members that share a name the tree holds the last one only: the others were not looked at.
             done.redactions = 1;
+            self.count(&[], Original::Text(text));
         }
         self.done.add(done);
         if let Some(all) = &mut self.hits {

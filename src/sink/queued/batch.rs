@@ -9,10 +9,12 @@ use std::io;
 /// Two of them go to and fro between callers and writer, so that taking an entry allocates nothing.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    text: Vec<u8>,
+    json: Vec<u8>,
+    /// The names in the heads.
+    names: String,
     items: Vec<Item>,
     losses: Vec<Loss>,
-    /// The greatest length of the text in the last few rounds.
+    /// The greatest length of the JSON in the last few rounds.
     high: usize,
 }
 
@@ -42,6 +44,7 @@ struct Frame {
 pub(super) struct Progress {
     item: usize,
     byte: usize,
+    name: usize,
     /// Entries handed over, without what stands between them.
     pub(super) entries: u64,
 }
@@ -49,7 +52,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Bytes of the batch that were handed over.
     pub(super) fn bytes(self) -> usize {
-        self.byte
+        self.byte + self.name
     }
 }
 
@@ -69,10 +72,10 @@ impl Batch {
         let (Ok(json), Ok(tool_name), Ok(retention_class), Ok(call_id)) = lengths else {
             return false;
         };
-        self.text.extend_from_slice(entry.as_bytes());
-        self.text.extend_from_slice(head.tool_name.as_bytes());
-        self.text.extend_from_slice(head.retention_class.as_bytes());
-        self.text.extend_from_slice(head.call_id.as_bytes());
+        self.json.extend_from_slice(entry.as_bytes());
+        self.names.push_str(head.tool_name);
+        self.names.push_str(head.retention_class);
+        self.names.push_str(head.call_id);
         self.items.push(Item::Entry(Frame {
             json,
             tool_name,
@@ -112,7 +115,7 @@ impl Batch {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.text.len()
+        self.json.len() + self.names.len()
     }
 
     /// Hands the next item to `writer`; false where there is none.
@@ -126,18 +129,18 @@ impl Batch {
         match self.items.get(progress.item) {
             None => return Ok(false),
             Some(Item::Entry(frame)) => {
-                let mut end = progress.byte;
-                let mut part = |length: u32| {
-                    let from = end;
-                    end += length as usize;
-                    self.text.get(from..end).unwrap_or_default()
+                let end = progress.byte + frame.json as usize;
+                let json = self.json.get(progress.byte..end).unwrap_or_default();
+                let mut names_end = progress.name;
+                let mut name = |length: u32| {
+                    let from = names_end;
+                    names_end += length as usize;
+                    self.names.get(from..names_end).unwrap_or_default()
                 };
-                let json = part(frame.json);
-                let mut text = |length: u32| str::from_utf8(part(length)).unwrap_or_default();
                 let head = EntryHead {
-                    tool_name: text(frame.tool_name),
-                    retention_class: text(frame.retention_class),
-                    call_id: text(frame.call_id),
+                    tool_name: name(frame.tool_name),
+                    retention_class: name(frame.retention_class),
+                    call_id: name(frame.call_id),
                     kind: frame.kind,
                     outcome: frame.outcome,
                     durability: frame.durability,
@@ -145,6 +148,7 @@ impl Batch {
                 };
                 writer.write(&SanitizedEntry::new(head, json))?;
                 progress.byte = end;
+                progress.name = names_end;
                 progress.entries += 1;
             }
             Some(Item::Policy(policy)) => writer.policy_in_force(policy)?,
@@ -161,11 +165,13 @@ impl Batch {
 
     /// Empties the batch, and gives room back that only a burst needed.
     pub(super) fn clear(&mut self) {
-        self.high = self.text.len().max(self.high - self.high / 16);
+        self.high = self.json.len().max(self.high - self.high / 16);
         let wanted = self.high.max(KEEP);
-        self.text.clear();
-        if self.text.capacity() / 4 > wanted {
-            self.text.shrink_to(wanted * 2);
+        self.json.clear();
+        self.names.clear();
+        if self.json.capacity() / 4 > wanted {
+            self.json.shrink_to(wanted * 2);
+            self.names.shrink_to(wanted / 4);
             self.items.clear();
             self.items.shrink_to(wanted / 128);
         }
@@ -251,11 +257,11 @@ mod tests {
         let long = format!(r#"{{"_kind":"tool_call","x":"{}"}}"#, "y".repeat(8 << 20));
         assert!(batch.push(&entry("a", &long)));
         batch.clear();
-        assert!(batch.text.capacity() > 8 << 20);
+        assert!(batch.json.capacity() > 8 << 20);
         for _ in 0..200 {
             assert!(batch.push(&entry("a", r#"{"_kind":"tool_call","x":2}"#)));
             batch.clear();
         }
-        assert!(batch.text.capacity() <= 8 * KEEP);
+        assert!(batch.json.capacity() <= 8 * KEEP);
     }
 }

@@ -10,8 +10,33 @@ use super::batch::Batch;
 use super::shared::{Shared, Sleep};
 use crate::sink::SinkError;
 
-/// The writer looks by itself so often while entries come.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often the writer looks by itself while entries come, so that no caller has to wake it.
+#[derive(Debug)]
+pub(super) struct Looks {
+    every: Duration,
+}
+
+impl Looks {
+    const LEAST: Duration = Duration::from_millis(1);
+    const MOST: Duration = Duration::from_millis(5);
+    /// What comes between two looks should be more than the one and less than the other: few looks, and a batch that
+    /// is still in the processor's caches.
+    const FEW: usize = 64 * 1024;
+    const MANY: usize = 256 * 1024;
+
+    pub(super) fn new() -> Self {
+        Self { every: Self::MOST }
+    }
+
+    fn found(&mut self, bytes: usize) {
+        self.every = match bytes {
+            0..=Self::FEW => self.every * 2,
+            Self::MANY.. => self.every / 2,
+            _ => self.every,
+        }
+        .clamp(Self::LEAST, Self::MOST);
+    }
+}
 
 /// What the writer's thread has to do next.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +61,11 @@ impl Shared {
 
     /// Sleeps until there is work, at the latest until `look_at`.
     ///
-    /// Until `busy_until` it looks by itself every few milliseconds, later it counts on being woken.
+    /// Until `busy_until` it looks by itself as often as `looks` says, later it counts on being woken.
     pub(super) fn next_work(
         &self,
         batch: &mut Batch,
+        looks: &mut Looks,
         busy_until: Instant,
         look_at: Instant,
     ) -> Work {
@@ -53,6 +79,7 @@ impl Shared {
             let due = state.urgent || state.queue.bytes() >= self.wake_bytes;
             if due || (slept && !state.queue.is_empty()) {
                 let awaited = state.urgent;
+                looks.found(state.queue.bytes());
                 state.take_batch(batch);
                 let sync = state.sync_wanted > state.synced_through;
                 return Work::Write { sync, awaited };
@@ -64,7 +91,7 @@ impl Shared {
             let until_look = look_at - now;
             let wait = if now < busy_until || !state.queue.is_empty() {
                 state.sleep = Sleep::Looking;
-                LOOK_EVERY.min(until_look)
+                looks.every.min(until_look)
             } else {
                 state.sleep = Sleep::Parked;
                 until_look

@@ -7,9 +7,8 @@ use crate::sink::SinkError;
 use crate::sink::wakers::{WakerQueue, WakerSet};
 
 /// The writer is woken when so many bytes are queued, or a quarter of the bound; fewer wait until it
-/// looks by itself. That is more than 50,000 calls a second bring between two looks: a wake costs a caller
-/// some 7 µs.
-const WAKE_BYTES: usize = 256 * 1024;
+/// looks by itself, and the more come the oftener it looks. A wake costs a caller 7 µs and more.
+const WAKE_BYTES: usize = 1024 * 1024;
 /// `Shared::load` of a sink that may not take more, so that the gate asks for the reason.
 const SHUT: usize = usize::MAX;
 

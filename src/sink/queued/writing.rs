@@ -4,7 +4,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Progress};
-use super::serving::Work;
+use super::serving::{Looks, Work};
 use super::shared::Shared;
 use crate::sink::{EntryWriter, SinkError};
 
@@ -62,13 +62,17 @@ impl<'a, W: EntryWriter> Writing<'a, W> {
     fn run(mut self) -> Result<(), SinkError> {
         let mut busy_until = Instant::now();
         let mut look_at = busy_until + LOOK_AFTER_EVERY;
+        let mut looks = Looks::new();
         let mut lingering = false;
         loop {
             let idle_since = Instant::now();
             if lingering {
                 self.shared.linger(idle_since + LINGER);
             }
-            match self.shared.next_work(&mut self.batch, busy_until, look_at) {
+            match self
+                .shared
+                .next_work(&mut self.batch, &mut looks, busy_until, look_at)
+            {
                 Work::Write { sync, awaited } => {
                     lingering = awaited && idle_since.elapsed() < QUICK;
                     let written = self.write_batch(sync);

@@ -6,13 +6,13 @@ use crate::canonical;
 
 /// Keys of [`Fingerprint`]s, chosen at random.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FingerprintKey {
+pub(crate) struct FingerprintKey {
     start: u64,
     factor: u64,
 }
 
 impl FingerprintKey {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let random = RandomState::new();
         Self {
             start: random.hash_one(0_u8),
@@ -26,7 +26,7 @@ impl FingerprintKey {
 ///
 /// Each word is folded in by a multiplication to 128 bits under the key: every call pays for this, and the
 /// hash is neither kept nor shown beyond the process, so it need not withstand who knows its values.
-pub(super) struct Fingerprint {
+pub(crate) struct Fingerprint {
     state: u64,
     factor: u64,
 }
@@ -43,7 +43,7 @@ const OBJECT: u8 = 5;
 const MAX_DEPTH: usize = 128;
 
 impl Fingerprint {
-    pub(super) fn new(key: FingerprintKey) -> Self {
+    pub(crate) fn new(key: FingerprintKey) -> Self {
         Self {
             state: key.start,
             factor: key.factor,
@@ -51,7 +51,7 @@ impl Fingerprint {
     }
 
     /// Adds bytes, and their number, so that no two lists of them are alike.
-    pub(super) fn add_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn add_bytes(&mut self, bytes: &[u8]) {
         self.add_word(TEXT, bytes.len() as u64);
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
@@ -73,11 +73,11 @@ impl Fingerprint {
     }
 
     /// Adds a tree; the order of members makes no difference.
-    pub(super) fn add_value(&mut self, value: &Value) {
+    pub(crate) fn add_value(&mut self, value: &Value) {
         self.add_at(value, 0);
     }
 
-    pub(super) fn finish(mut self) -> u64 {
+    pub(crate) fn finish(mut self) -> u64 {
         self.fold(self.factor.rotate_left(32));
         self.state
     }
