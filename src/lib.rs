@@ -23,7 +23,7 @@
 //! | hand a log over | the feature `evidence` |
 //! | record who read a log, hold records, review emergencies | [`admin`] |
 //! | remove what has expired | [`retention`] |
-//! | audit an MCP server in any language | `adapt::mcp` (feature `mcp`) |
+//! | audit an MCP server in any language | `adapt::mcp` (features `mcp`, `mcp-http`) |
 //! | be told when a rule fires | [`alert`] |
 //!
 #![doc = include_str!("docs/architecture.md")]

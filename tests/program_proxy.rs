@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -16,10 +17,15 @@ struct Program {
 }
 
 fn start(log: &Path, options: &[&str]) -> Child {
+    start_trusting(log, options, None)
+}
+
+fn start_trusting(log: &Path, options: &[&str], certificates: Option<&Path>) -> Child {
     Command::new(env!("CARGO_BIN_EXE_tool-audit"))
         .args(["proxy", "--log"])
         .arg(log)
         .args(options)
+        .envs(certificates.map(|file| ("SSL_CERT_FILE", file)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -29,7 +35,11 @@ fn start(log: &Path, options: &[&str]) -> Child {
 
 fn serve(log: &Path, upstream: &str, options: &[&str]) -> Program {
     let own = ["--listen", "127.0.0.1:0", "--upstream", upstream];
-    let mut child = start(log, &[&own, options].concat());
+    begun(start(log, &[&own, options].concat()))
+}
+
+/// The program, once it says where it listens.
+fn begun(mut child: Child) -> Program {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut address = None;
     let mut line = String::new();
@@ -78,23 +88,44 @@ fn server(requests: usize) -> (String, std::thread::JoinHandle<()>) {
     let address = listener.local_addr().unwrap();
     let serving = std::thread::spawn(move || {
         for _ in 0..requests {
-            let (mut stream, _) = listener.accept().unwrap();
-            let head = read_head(&mut stream);
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().unwrap());
-            stream.read_exact(&mut vec![0; length]).unwrap();
-            let body = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            )
-            .unwrap();
+            answer_call(&mut listener.accept().unwrap().0);
         }
     });
     (format!("http://{address}/mcp"), serving)
+}
+
+/// Reads one request, and answers it with the id 1.
+fn answer_call(stream: &mut (impl Read + Write)) {
+    let head = read_head(stream);
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.parse().unwrap());
+    stream.read_exact(&mut vec![0; length]).unwrap();
+    let body = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    stream.flush().unwrap();
+}
+
+/// A certificate for `localhost` that nobody else has signed, and a server of TLS that has it.
+fn certified() -> (String, rustls::ServerConfig) {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let text = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, own.cert.der());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key.into())
+        .unwrap();
+    (pem, config)
 }
 
 fn send(address: &str, host: &str, body: &str) -> TcpStream {
@@ -187,6 +218,47 @@ fn a_call_that_is_open_at_the_end_is_recorded_once_its_time_is_over() {
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0]["outcome"], "cancelled");
     assert_eq!(calls[0]["result_summary"]["error_type"], "proxy_stopped");
+}
+
+#[test]
+fn a_server_over_tls_is_asked_where_its_certificate_is_trusted_and_not_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pem, config) = certified();
+    let trusted = folder.path().join("trusted.pem");
+    std::fs::write(&trusted, pem).unwrap();
+    let other = folder.path().join("other.pem");
+    std::fs::write(&other, certified().0).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let config = Arc::new(config);
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream);
+            // Whoever does not trust the certificate says so and leaves.
+            if stream.conn.complete_io(&mut stream.sock).is_ok() {
+                answer_call(&mut stream);
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    let upstream = format!("https://localhost:{port}/mcp");
+    let options = ["--listen", "127.0.0.1:0", "--upstream", &upstream];
+    let log = folder.path().join("log");
+    for (certificates, status, outcome) in
+        [(&trusted, 200, "success"), (&other, 502, "service_error")]
+    {
+        let program = begun(start_trusting(&log, &options, Some(certificates)));
+        let answer = answer(send(&program.address, "localhost", CALL));
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        program.signal("-TERM");
+        assert_eq!(program.end().1, Some(0));
+        assert_eq!(calls(&log).last().unwrap()["outcome"], outcome);
+    }
 }
 
 #[test]

@@ -120,10 +120,10 @@ impl Line {
             let length: usize = length.parse().unwrap();
             while self.read.len() < length {
                 if !self.more().await {
-                    break;
+                    return None;
                 }
             }
-            let rest = self.read.split_off(length.min(self.read.len()));
+            let rest = self.read.split_off(length);
             said.body = std::mem::replace(&mut self.read, rest);
         } else if said.head.starts_with("HTTP/") && !matches!(said.status(), 202 | 204) {
             while self.more().await {}

@@ -2,7 +2,8 @@
 //!
 //! An [`McpSession`] is shown the messages of one connection, and records each `tools/call`. A [`Relay`] stands between
 //! a client and a server that talk over standard input and output, and shows their messages to a session; [`wrap`]
-//! starts the server too. That is the program's `tool-audit wrap`.
+//! starts the server too. That is the program's `tool-audit wrap`. For servers that talk over HTTP there is a proxy
+//! (`http`, feature `mcp-http`).
 //!
 //! ```text
 //! tool-audit wrap --log /var/audit -- npx -y @modelcontextprotocol/server-everything

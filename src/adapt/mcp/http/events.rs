@@ -167,3 +167,132 @@ fn pass(bytes: &mut Vec<u8>, each: &mut impl FnMut(Part)) {
         each(Part::Pass(std::mem::take(bytes).into()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Events, Part};
+
+    /// What comes out of a stream that comes in pieces of these sizes, in turn: all bytes, and each event's data.
+    fn read(
+        stream: &[u8],
+        sizes: &[usize],
+        most: usize,
+        holds: bool,
+    ) -> (Vec<u8>, Vec<String>, bool) {
+        let mut events = Events::new(most, holds);
+        let (mut bytes, mut data, mut was_too_long) = (Vec::new(), Vec::new(), false);
+        let mut take = |part: Part| match part {
+            Part::Pass(passed) => bytes.extend_from_slice(&passed),
+            Part::Event(event, raw) => {
+                bytes.extend_from_slice(&raw);
+                data.push(event.data);
+            }
+            Part::TooLong => was_too_long = true,
+        };
+        let mut rest = stream;
+        for size in sizes.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, after) = rest.split_at((*size).min(rest.len()));
+            events.feed(piece, &mut take);
+            rest = after;
+        }
+        events.end(&mut take);
+        (bytes, data, was_too_long)
+    }
+
+    /// The standard's rules, applied to the whole stream at once.
+    fn by_the_book(stream: &str) -> Vec<String> {
+        let stream = stream.strip_prefix('\u{feff}').unwrap_or(stream);
+        let stream = stream.replace("\r\n", "\n").replace('\r', "\n");
+        let mut lines: Vec<&str> = stream.split('\n').collect();
+        // What is behind the last end of a line is no line.
+        lines.pop();
+        let (mut events, mut data) = (Vec::new(), String::new());
+        for line in lines {
+            if line.is_empty() {
+                if let Some(whole) = data.strip_suffix('\n') {
+                    events.push(whole.to_owned());
+                }
+                data.clear();
+            }
+            let (name, value) = line.split_once(':').unwrap_or((line, ""));
+            if name == "data" {
+                data.push_str(value.strip_prefix(' ').unwrap_or(value));
+                data.push('\n');
+            }
+        }
+        events
+    }
+
+    fn streams() -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            Just("data"),
+            Just("data: {\"id\":1}"),
+            Just("data:x"),
+            Just("id: 7"),
+            Just("event: message"),
+            Just("retry: 1"),
+            Just(": comment"),
+            Just("\n"),
+            Just("\r"),
+            Just("\r\n"),
+            Just("\n\n"),
+            Just("\r\n\r\n"),
+            Just("\u{feff}"),
+            Just("é"),
+            Just("dat"),
+            Just("a"),
+            Just(" "),
+        ];
+        prop::collection::vec(word, 0..60).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_of_any_size_give_the_same_events_as_the_standard_and_lose_no_byte(
+            stream in streams(),
+            sizes in prop::collection::vec(1_usize..9, 1..6),
+        ) {
+            let (bytes, data, _) = read(stream.as_bytes(), &sizes, 1 << 20, true);
+            prop_assert_eq!(String::from_utf8(bytes).unwrap(), stream.clone());
+            prop_assert_eq!(&data, &by_the_book(&stream));
+            let (_, data, _) = read(stream.as_bytes(), &sizes, 1 << 20, false);
+            prop_assert_eq!(&data, &by_the_book(&stream));
+        }
+
+        #[test]
+        fn bytes_of_any_kind_come_out_as_they_went_in_also_where_events_are_too_long(
+            stream in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), Just(b'\r'), Just(b':'), Just(b'd')], 0..400),
+            sizes in prop::collection::vec(1_usize..40, 1..6),
+            most in 1_usize..60,
+        ) {
+            let (bytes, ..) = read(&stream, &sizes, most, true);
+            prop_assert_eq!(bytes, stream);
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_too_long_is_none_and_the_next_is_one_again() {
+        let stream = format!("data: {}\n\ndata: ok\n\n", "x".repeat(100));
+        for holds in [false, true] {
+            let (_, data, was_too_long) = read(stream.as_bytes(), &[7], 50, holds);
+            assert_eq!(data, ["ok"]);
+            assert!(was_too_long);
+        }
+    }
+
+    #[test]
+    fn after_a_long_event_a_mark_is_no_beginning() {
+        let stream = format!(
+            "data: {}\n\n\u{feff}data: hidden\n\ndata: ok\r\r",
+            "x".repeat(70_000)
+        );
+        let (_, data, _) = read(stream.as_bytes(), &[1000], 1 << 20, true);
+        assert_eq!(data.len(), 2);
+        assert_eq!(data[1], "ok");
+    }
+}
