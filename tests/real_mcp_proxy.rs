@@ -142,7 +142,16 @@ fn compare(
     let with = client(at_client.address);
     assert_eq!(proxy.terminate(), Some(0));
 
-    assert_eq!(at_client.posted(), at_server.posted());
+    // Whoever leaves does not wait for what nobody answers.
+    let awaited = |tap: &Tap| -> Vec<Exchange> {
+        let mut exchanges = tap.posted();
+        exchanges.retain(|exchange| {
+            let message: Value = serde_json::from_str(&exchange.request).unwrap();
+            message.get("method").and(message.get("id")).is_some()
+        });
+        exchanges
+    };
+    assert_eq!(awaited(&at_client), awaited(&at_server));
     assert_eq!(answers(&alone.posted()), answers(&at_client.posted()));
     assert_eq!(text(&without.stdout), text(&with.stdout));
     assert_eq!(without.status.code(), with.status.code());
