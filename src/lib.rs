@@ -98,6 +98,10 @@ pub use crate::layer::{
     DurableAuditLayer, DurableAuditService, GoOn, LetPass, OnEmergency, OnUnavailable, OnUndurable,
     PassOn,
 };
+#[cfg(feature = "opentelemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+#[doc(inline)]
+pub use crate::record::CallSpans;
 #[doc(inline)]
 pub use crate::record::{
     Admission, CallBuilder, Commit, EntryBuf, EntryBuilder, OutcomeBuilder, Policy, Recorder,

@@ -165,6 +165,67 @@ fn a_call_that_becomes_a_task_ends_with_the_tasks_result() {
 }
 
 #[test]
+fn a_task_of_the_extension_ends_its_call_where_it_is_said_to_have_ended() {
+    let (mut session, sink) = session();
+    let task = |name: &str, status: &str, more: Value| {
+        let mut task =
+            json!({"taskId": name, "status": status, "createdAt": "2026-07-28T00:00:00Z"});
+        for (member, value) in more.as_object().unwrap() {
+            task[member] = value.clone();
+        }
+        task
+    };
+    let begun = |name: &str| task(name, "working", json!({"resultType": "task"}));
+    let get = |id: u64, name: &str| {
+        (
+            '>',
+            json!({"jsonrpc": "2.0", "id": id, "method": "tasks/get", "params": {"taskId": name}}),
+        )
+    };
+    let failed = json!({"error": {"code": -32603, "message": "the worker is gone"}});
+    show(
+        &mut session,
+        &[
+            request(1, "polled"),
+            result(1, &begun("t1")),
+            request(2, "told"),
+            result(2, &begun("t2")),
+            request(3, "fails"),
+            result(3, &begun("t3")),
+            request(4, "left_open"),
+            result(4, &begun("t4")),
+            get(5, "t1"),
+            result(5, &task("t1", "working", json!({"resultType": "complete"}))),
+            get(6, "t1"),
+            get(7, "t3"),
+            result(
+                6,
+                &task(
+                    "t1",
+                    "completed",
+                    json!({"result": {"content": [], "isError": true}}),
+                ),
+            ),
+            (
+                '<',
+                json!({"jsonrpc": "2.0", "method": "notifications/tasks", "params": task("t2", "completed", json!({"result": {"content": []}}))}),
+            ),
+            result(7, &task("t3", "failed", failed)),
+        ],
+    );
+    session.client_left();
+    assert_eq!(
+        ends(&sink),
+        [
+            end("polled", Outcome::ToolError, "tool_error"),
+            end("told", Outcome::Success, ""),
+            end("fails", Outcome::ServiceError, "-32603"),
+            end("left_open", Outcome::Cancelled, ""),
+        ]
+    );
+}
+
+#[test]
 fn what_the_client_says_of_itself_and_of_the_model_is_kept_as_a_claim() {
     let (mut session, sink) = session();
     let meta = json!({
@@ -206,6 +267,34 @@ fn what_the_client_says_of_itself_and_of_the_model_is_kept_as_a_claim() {
     assert_eq!(metadata["client_version"], "1.2");
     assert_eq!(metadata["invocation_reason"], "the user asked");
     assert_eq!(metadata["turn_id"], "t-3");
+}
+
+#[test]
+fn client_and_server_are_known_without_a_handshake() {
+    let (mut session, sink) = session();
+    let client =
+        json!({"io.modelcontextprotocol/clientInfo": {"name": "inspector", "version": "1.2"}});
+    let server = json!({"_meta": {"io.modelcontextprotocol/serverInfo": {"name": "orders", "version": "9"}}});
+    let message = |id: u64, method: &str| {
+        let params = json!({"name": "get_order", "_meta": client});
+        (
+            '>',
+            json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}),
+        )
+    };
+    show(
+        &mut session,
+        &[
+            message(0, "server/discover"),
+            result(0, &server),
+            message(1, "tools/call"),
+            result(1, &server),
+        ],
+    );
+    let entry = sink.entries().remove(0);
+    assert_eq!(entry.server.as_deref(), Some("orders"));
+    let metadata: BTreeMap<_, _> = entry.session_metadata.into_iter().collect();
+    assert_eq!(metadata["client_name"], "inspector");
 }
 
 #[test]

@@ -107,6 +107,27 @@ fn a_servers_calls_are_in_a_log_that_verifies() {
 }
 
 #[test]
+fn what_is_behind_the_servers_command_is_its_own_with_and_without_dashes_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for dashes in [&["--"][..], &[]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .args(["wrap", "--log"])
+            .arg(folder.path())
+            .args(dashes)
+            .args(["printf", "%s.", "--name", "-x", "--", "--log"])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"--name.-x.--.--log.", "{output:?}");
+    }
+    // A misspelt option of our own is no server.
+    let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+        .args(["wrap", "--nmae", "x", "printf"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
 fn the_exit_status_is_the_servers() {
     let folder = tempfile::tempdir().unwrap();
     let status = |command: &[&str]| {

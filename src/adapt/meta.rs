@@ -9,6 +9,9 @@ use crate::call::CallContext;
 const AI_INVOCATION: &str = "io.modelcontextprotocol/aiInvocation";
 /// Who the client is, from protocol version 2026-07-28 on.
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+/// Who the server is, from then on.
+#[cfg(feature = "mcp")]
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// What is known of a call, and what the request's `_meta` adds to it.
 pub(super) fn context(mut context: CallContext, meta: Option<&Map<String, Value>>) -> CallContext {
@@ -25,7 +28,7 @@ pub(super) fn context(mut context: CallContext, meta: Option<&Map<String, Value>
         context = context.metadata("progress_token", token.clone());
     }
     if let Some(client) = meta.get(CLIENT_INFO) {
-        context = with_client(context, text(client, "name"), text(client, "version"));
+        context = with_client(context, short(client, "name"), short(client, "version"));
     }
     let Some(invocation) = meta.get(AI_INVOCATION) else {
         return context;
@@ -46,6 +49,18 @@ pub(super) fn context(mut context: CallContext, meta: Option<&Map<String, Value>
         }
     }
     context
+}
+
+/// The name that a server gives itself: in its answer to `initialize`, and from version 2026-07-28 on in any.
+#[cfg(feature = "mcp")]
+pub(super) fn server(result: &Value) -> Option<&str> {
+    let of_any = || result.get("_meta")?.get(SERVER_INFO);
+    short(result.get("serverInfo").or_else(of_any)?, "name")
+}
+
+/// A text that is kept as long as the session; a very long one is no name.
+pub(super) fn short<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
+    text(value, member).filter(|text| text.len() <= 4096)
 }
 
 /// Adds what a client says of itself.

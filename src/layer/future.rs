@@ -120,7 +120,11 @@ where
                     if let Some(recording) = recording {
                         recording.begin();
                     }
-                    let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                    let poll = || match recording {
+                        Some(recording) => recording.in_span(|| future.poll(cx)),
+                        None => future.poll(cx),
+                    };
+                    let result = match catch_unwind(AssertUnwindSafe(poll)) {
                         Ok(poll) => ready!(poll),
                         Err(panic) => {
                             if let Some(recording) = recording.take() {

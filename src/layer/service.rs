@@ -338,7 +338,8 @@ pub(super) fn call_recorded<S: Service<Request>, Request, K>(
     recording: Recording,
     callbacks: Arc<K>,
 ) -> Recorded<S, Request, K> {
-    match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+    let call = || recording.in_span(|| service.call(request));
+    match catch_unwind(AssertUnwindSafe(call)) {
         Ok(future) => AuditFuture::running(future, recording, callbacks),
         Err(panic) => {
             drop(recording.panicked(&*panic));

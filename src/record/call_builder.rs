@@ -237,6 +237,18 @@ impl<'a> CallBuilder<'a> {
         continues: Continues;
     }
 
+    /// The call came as MCP's `tools/call`: its [`tool_call_id`](Self::tool_call_id) is that of the JSON-RPC request, and
+    /// its conversation the session.
+    ///
+    /// Only spans of calls say so (feature `opentelemetry`), not records.
+    pub fn over_mcp(&mut self) -> &mut Self {
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.open.is_mcp = true;
+        }
+        self
+    }
+
     /// The user who asks.
     pub fn user_id(&mut self, text: &str) -> &mut Self {
         self.open.pieces.user_id = self.user(Member::UserId, text);

@@ -6,6 +6,8 @@
 
 mod assemble;
 mod call_builder;
+#[cfg(feature = "opentelemetry")]
+mod call_span;
 mod commit;
 mod echoes;
 mod entry_builder;
@@ -28,6 +30,9 @@ mod subjects;
 mod summary;
 
 pub use self::call_builder::CallBuilder;
+#[cfg(feature = "opentelemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+pub use self::call_span::CallSpans;
 pub use self::commit::Commit;
 pub(crate) use self::commit::CommitInTime;
 pub use self::entry_builder::{EntryBuf, EntryBuilder};

@@ -185,6 +185,9 @@ pub(super) struct Open {
     pub(super) durability: Durability,
     pub(super) is_emergency: bool,
     pub(super) is_destructive: bool,
+    /// The call came over MCP.
+    #[cfg(feature = "opentelemetry")]
+    pub(super) is_mcp: bool,
     /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
     pub(super) unsanitized_conversation: Option<u64>,
     pub(super) unsanitized_arguments: Option<u64>,
@@ -233,6 +236,8 @@ impl Open {
             durability: Durability::default(),
             is_emergency: false,
             is_destructive: false,
+            #[cfg(feature = "opentelemetry")]
+            is_mcp: false,
             unsanitized_conversation: None,
             unsanitized_arguments: None,
             identity: IdentitySlot::default(),
@@ -269,6 +274,10 @@ impl Open {
         self.class = None;
         self.is_emergency = false;
         self.is_destructive = false;
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.is_mcp = false;
+        }
         self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;
         self.identity = IdentitySlot::default();
@@ -283,6 +292,12 @@ impl Open {
         self.is_emergency
             || self.tool.is_some_and(|tool| tool.intent)
             || (self.is_destructive && policy.intent_for_destructive)
+    }
+
+    /// How much memory it takes, in bytes: itself, and what grows with what was told.
+    #[cfg(feature = "mcp")]
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Self>() + self.bytes.capacity() + self.line.capacity()
     }
 
     /// Takes back what was said of the answer.

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+#[cfg(feature = "opentelemetry")]
+use super::CallSpans;
 use super::gate::{Admission, Deadline, Gate, Refusal};
 use super::gate_state::GateState;
 use super::policy::{CompiledPolicy, Policy, Results};
@@ -57,6 +59,8 @@ pub(super) struct Inner {
     close_wait: Duration,
     sink: Arc<dyn AuditSink>,
     pub(super) clock: Arc<dyn Clock>,
+    #[cfg(feature = "opentelemetry")]
+    pub(super) spans: Option<CallSpans>,
     /// The part of every `call_id` that no other recorder has.
     pub(super) prefix: String,
     next_number: AtomicU64,
@@ -82,6 +86,8 @@ pub struct RecorderBuilder {
     sanitizer: Sanitizer,
     policy: Policy,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "opentelemetry")]
+    spans: Option<CallSpans>,
 }
 
 impl RecorderBuilder {
@@ -107,6 +113,16 @@ impl RecorderBuilder {
         self
     }
 
+    /// Makes a span of each call. At first none is made; the record then has the ids of the span of OpenTelemetry in
+    /// which the call begins, unless the request came with others.
+    #[cfg(feature = "opentelemetry")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+    #[must_use]
+    pub fn spans(mut self, spans: CallSpans) -> Self {
+        self.spans = Some(spans);
+        self
+    }
+
     /// Makes the recorder, and tells the sink which policy is in force.
     ///
     /// Where the sanitizer has no key for pseudonyms, the first recorder of a process warns of it.
@@ -127,6 +143,8 @@ impl RecorderBuilder {
             sanitizer: self.sanitizer,
             sink: self.sink,
             clock: self.clock,
+            #[cfg(feature = "opentelemetry")]
+            spans: self.spans,
             prefix: random_prefix(),
             next_number: AtomicU64::new(1),
             triggers: TriggerInference::new(),
@@ -167,6 +185,8 @@ impl Recorder {
             sanitizer: Sanitizer::default(),
             policy: Policy::default(),
             clock: Arc::new(SystemClock),
+            #[cfg(feature = "opentelemetry")]
+            spans: None,
         }
     }
 

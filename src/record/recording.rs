@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::assemble::{self, Facts};
+#[cfg(feature = "opentelemetry")]
+use super::call_span::CallSpan;
 use super::open::{self, Member, Open};
 use super::policy::CompiledPolicy;
 use super::recorder::{Inner, Recorder};
@@ -37,6 +39,8 @@ pub struct Recording {
     /// A record of intent was given to the sink.
     #[cfg(feature = "axum")]
     has_intent: bool,
+    #[cfg(feature = "opentelemetry")]
+    span: CallSpan,
 }
 
 /// A call as it was described, before anything is recorded of it.
@@ -93,6 +97,12 @@ impl Recording {
             infer_trigger(&mut open, inner)
         };
         let wants_intent = open.wants_intent(&inner.policy);
+        #[cfg(feature = "opentelemetry")]
+        let span = {
+            let own = open.sanitizer.clone();
+            let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
+            CallSpan::begin(&mut open, inner.spans, sanitizer)
+        };
         let mut recording = Self {
             recorder: recorder.clone(),
             open: Some(open),
@@ -103,6 +113,8 @@ impl Recording {
             intent: None,
             #[cfg(feature = "axum")]
             has_intent: wants_intent,
+            #[cfg(feature = "opentelemetry")]
+            span,
         };
         if wants_intent {
             recording.record_intent();
@@ -119,6 +131,16 @@ impl Recording {
     /// Until then the call counts as never begun, should it be dropped.
     pub fn begin(&mut self) {
         self.begun = true;
+    }
+
+    /// Runs something in the call's span, where it has one: whatever spans and events it makes lie in it.
+    ///
+    /// The layer runs the tool so; a caller of the recorder does where it wants the same.
+    pub fn in_span<T>(&self, run: impl FnOnce() -> T) -> T {
+        #[cfg(feature = "opentelemetry")]
+        return self.span.in_scope(run);
+        #[cfg(not(feature = "opentelemetry"))]
+        run()
     }
 
     /// Says that the tool did not panic: the thread unwinds already, before the tool's future is dropped.
@@ -202,6 +224,12 @@ impl Recording {
     /// True where the call declares an emergency.
     pub(crate) fn is_emergency(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.is_emergency)
+    }
+
+    /// How much memory what is known of the call takes, in bytes.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn memory(&self) -> usize {
+        self.open.as_ref().map_or(0, |open| open.memory())
     }
 
     /// Ready when the record of intent is as durable as the policy asks; at once where it asks for none.
@@ -299,8 +327,14 @@ impl Recording {
             Ticket::LOST
         } else {
             let end = (outcome, rounded_micros(duration));
-            record(&self.recorder, &mut open, EntryKind::ToolCall, Some(end))
+            self.in_span(|| record(&self.recorder, &mut open, EntryKind::ToolCall, Some(end)))
         };
+        #[cfg(feature = "opentelemetry")]
+        {
+            let own = open.sanitizer.clone();
+            let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
+            self.span.end(&mut open, outcome, sanitizer);
+        }
         add(&inner.counters.redactions, u64::from(open.redactions));
         if open.failures > 0 {
             let failures = u64::from(open.failures);
@@ -316,7 +350,7 @@ impl Recording {
             return;
         };
         self.intent = Some(if self.unavailable(&open).is_none() {
-            record(&self.recorder, &mut open, EntryKind::ToolCallStarted, None)
+            self.in_span(|| record(&self.recorder, &mut open, EntryKind::ToolCallStarted, None))
         } else {
             Ticket::LOST
         });

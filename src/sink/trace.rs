@@ -4,7 +4,8 @@ use crate::call::Outcome;
 /// Emits one `tracing` event for each entry, under the target `tool_audit`.
 ///
 /// The level is `WARN` for a call that failed, else `INFO`. The fields are `kind`, `tool`, `outcome`,
-/// `call_id`, and `entry`, the whole entry as JSON. Whether the event comes anywhere, and in time, is up to
+/// `call_id`, and `entry`, the whole entry as JSON. It lies in the call's span, where the recorder makes spans (feature
+/// `opentelemetry`). Whether the event comes anywhere, and in time, is up to
 /// the subscriber: use it beside a log, not for one.
 ///
 /// ```

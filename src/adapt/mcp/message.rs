@@ -2,6 +2,9 @@ use serde_json::Value;
 
 use crate::strict_json;
 
+/// How much memory a message may take while it is looked at.
+const MOST_MEMORY: usize = 128 * 1024 * 1024;
+
 /// One line: a message, or several in a list (protocol version 2025-03-26).
 ///
 /// None where it cannot be read. A line of blanks alone is no message, and may stand anywhere.
@@ -9,7 +12,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Vec<Value>> {
     if line.trim_ascii().is_empty() {
         return Some(Vec::new());
     }
-    match strict_json::parse(line).ok()? {
+    match strict_json::parse_within(line, MOST_MEMORY).ok()? {
         Value::Array(messages) => messages.iter().all(Value::is_object).then_some(messages),
         message @ Value::Object(_) => Some(vec![message]),
         _ => None,
@@ -54,6 +57,8 @@ mod tests {
         ] {
             assert_eq!(parse(line.as_bytes()), None, "{line}");
         }
+        let swollen = format!("{{\"a\":[{}0]}}", "{\"b\":0},".repeat(400_000));
+        assert_eq!(parse(swollen.as_bytes()), None);
         assert_eq!(parse(b"\xFF"), None);
         assert_eq!(parse(b" \r").map(|messages| messages.len()), Some(0));
         assert_eq!(parse(b"[{},{}]").map(|messages| messages.len()), Some(2));

@@ -15,14 +15,16 @@
 //! |---|---|
 //! | a result | `success`; `tool_error` with `isError`, `input_required` with that `resultType` |
 //! | a JSON-RPC error | `service_error`, its code is the error type |
-//! | a task in place of a result | nothing yet: the answer to `tasks/result` is the call's; `cancelled` by `tasks/cancel` |
+//! | a task in place of a result | nothing yet: the call ends with what `tasks/result`, `tasks/get` or a notification says of the task's end; `cancelled` by `tasks/cancel` |
 //! | `notifications/cancelled` | `cancelled`; an answer that comes all the same is not looked at |
 //! | the client leaves | `cancelled` |
+//! | 4096 later calls are open, or those that are take more than 64 MiB | `cancelled`, error type `unanswered` |
 //! | the server ends | `service_error`, error type `server_ended` |
 //! | a client's message that cannot be read | `service_error`, error type `unreadable_message`, tool `unknown` |
 //!
 //! A message that cannot be read is passed on, but what it did nobody knows: it is no JSON, longer than
-//! [`MAX_MESSAGE`], nested too deep, or has a member twice, of which two readers may take different ones. Each that
+//! [`MAX_MESSAGE`], nested too deep, of so many small values that looking at them would take more than 128 MiB of
+//! memory, or has a member twice, of which two readers may take different ones. Each that
 //! comes from a client is an entry, so that nothing goes round the log that way.
 //!
 //! # Who called
@@ -43,6 +45,7 @@ mod open_call;
 mod origin;
 mod relay;
 mod session;
+mod task;
 #[cfg(unix)]
 mod wrap;
 

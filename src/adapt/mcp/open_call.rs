@@ -1,7 +1,8 @@
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::origin::Room;
-use crate::call::Outcome;
+use super::task::TaskEnd;
+use crate::call::{Outcome, ToolResponse};
 use crate::record::{Commit, Recording};
 
 /// A call that has begun and whose end is awaited.
@@ -11,15 +12,29 @@ pub(super) struct OpenCall {
     pub(super) task: Option<String>,
     /// The request that asks for the task's result.
     pub(super) fetch: Option<Value>,
+    /// The last request that asks how the task is.
+    pub(super) poll: Option<Value>,
     /// The exchange in which the answer is expected; 0 where it may come in any.
     pub(super) exchange: u64,
     pub(super) recording: Recording,
+    /// What the call takes of its session's memory.
+    pub(super) memory: Room,
     /// What the call takes of the memory for all; it is given back when the call ends.
     #[expect(dead_code, reason = "it is held for its drop alone")]
     pub(super) room: Option<Room>,
 }
 
 impl OpenCall {
+    /// Counts how much memory it takes: an id may be as long as a message.
+    pub(super) fn count_memory(&mut self) {
+        let length = |id: &Option<Value>| id.as_ref().and_then(Value::as_str).map_or(0, str::len);
+        let task = self.task.as_ref().map_or(0, String::len);
+        let ids = length(&self.request) + length(&self.fetch) + length(&self.poll);
+        self.memory.clear();
+        self.memory
+            .grow(size_of::<Self>() + task + ids + self.recording.memory());
+    }
+
     pub(super) fn is_task(&self, task: Option<&str>) -> bool {
         task.is_some() && self.task.as_deref() == task
     }
@@ -34,6 +49,37 @@ impl OpenCall {
         awaited.as_ref() == Some(id)
     }
 
+    pub(super) fn polls(&self, id: &Value) -> bool {
+        self.task.is_some() && self.poll.as_ref() == Some(id)
+    }
+
+    /// Whether such an end is the call's, or something that says more is asked for already.
+    pub(super) fn waits_for(&self, end: &TaskEnd<'_>) -> bool {
+        !matches!(end, TaskEnd::Failed(_)) || self.fetch.is_none()
+    }
+
+    pub(super) fn succeed(self, result: &Value) -> Commit {
+        self.recording
+            .finish(|outcome| result.describe_outcome(outcome))
+    }
+
+    pub(super) fn fail_with(self, error: &Value) -> Commit {
+        let code = error.get("code").map(Value::to_string).unwrap_or_default();
+        let text = error.get("message").and_then(Value::as_str);
+        self.fail(&code, text.unwrap_or_default())
+    }
+
+    pub(super) fn end_task(self, end: &TaskEnd<'_>) -> Commit {
+        match *end {
+            TaskEnd::Result(result) => self.succeed(result),
+            TaskEnd::Error(error) => self.fail_with(error),
+            TaskEnd::Failed(why) => {
+                self.end(Outcome::ToolError, "task_failed", why.unwrap_or_default())
+            }
+            TaskEnd::Cancelled(why) => self.cancel("cancelled_by_client", why),
+        }
+    }
+
     pub(super) fn fail(self, error_type: &str, text: &str) -> Commit {
         self.end(Outcome::ServiceError, error_type, text)
     }
@@ -44,19 +90,12 @@ impl OpenCall {
         })
     }
 
-    pub(super) fn cancel(self, error_type: &str, reason: Option<&str>) {
-        let committed = self.recording.finish(|outcome| {
+    pub(super) fn cancel(self, error_type: &str, reason: Option<&str>) -> Commit {
+        self.recording.finish(|outcome| {
             outcome.outcome(Outcome::Cancelled).error_type(error_type);
             if let Some(reason) = reason {
                 outcome.error(reason);
             }
-        });
-        drop(committed);
+        })
     }
-}
-
-/// The id of the task that a server made of a call, in place of its result.
-pub(super) fn new_task(result: &Value) -> Option<&str> {
-    let members: &Map<String, Value> = result.as_object()?;
-    members.get("task")?.get("taskId")?.as_str()
 }

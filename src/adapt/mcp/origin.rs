@@ -57,6 +57,11 @@ impl Memory {
         }
     }
 
+    /// Whether more is taken than there is.
+    pub(super) fn is_over(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) > self.most
+    }
+
     /// Takes so many bytes, also where there is no room for them: then it is for the caller to give back.
     pub(super) fn take(&self, bytes: usize) -> (Room, bool) {
         let mut room = Room {

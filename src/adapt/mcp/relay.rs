@@ -385,6 +385,10 @@ impl<W: AsyncWrite + Unpin> Answers<W> {
 
     async fn refuse(&mut self, refused: &Refused) -> io::Result<()> {
         for error in refused.errors() {
+            // Where the server stays in the middle of a line, nobody is told without bound.
+            if self.waiting.len() > MAX_MESSAGE {
+                break;
+            }
             self.waiting.extend_from_slice(error.to_string().as_bytes());
             self.waiting.push(b'\n');
         }

@@ -3,15 +3,17 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::message;
-use super::open_call::{OpenCall, new_task};
-use super::origin::Origin;
+use super::open_call::OpenCall;
+use super::origin::{Memory, Origin};
+use super::{message, task};
 use crate::adapt::meta;
-use crate::call::{CallContext, Outcome, ToolResponse, UNKNOWN};
+use crate::call::{CallContext, Outcome, UNKNOWN};
 use crate::record::{Admission, Commit, Recorder};
 
 /// How many calls may be open at once. The oldest beyond it ends as `cancelled`, of error type `unanswered`.
 const MOST_OPEN: usize = 4096;
+/// How much memory they may take together: 64 MiB. The oldest beyond it end in the same way.
+const MOST_OPEN_BYTES: usize = 64 * 1024 * 1024;
 
 /// One connection between a client and a server, whose calls are recorded.
 ///
@@ -38,6 +40,8 @@ pub struct McpSession {
     /// What is known of every call.
     context: CallContext,
     open: VecDeque<OpenCall>,
+    /// What the open calls take.
+    memory: Memory,
     stats: McpStats,
 }
 
@@ -89,6 +93,7 @@ impl McpSession {
             recorder,
             context,
             open: VecDeque::new(),
+            memory: Memory::new(MOST_OPEN_BYTES),
             stats: McpStats::default(),
         }
     }
@@ -133,23 +138,24 @@ impl McpSession {
                         reason,
                     );
                 }
-                Some("tasks/cancel") => {
-                    let task = params.get("taskId").and_then(Value::as_str);
-                    self.cancel(|call| call.is_task(task), None);
-                }
-                Some("tasks/result") => {
-                    let task = params.get("taskId").and_then(Value::as_str);
-                    if let Some(call) = self.open.iter_mut().find(|call| call.is_task(task)) {
+                Some("tasks/cancel") => self.cancel(|call| call.is_task(task::id(params)), None),
+                Some("tasks/result") => self.change(
+                    |call| call.is_task(task::id(params)),
+                    |call| {
                         call.fetch = message::id(message).cloned();
                         call.exchange = origin.exchange;
-                    }
-                }
+                    },
+                ),
+                Some("tasks/get") => self.change(
+                    |call| call.is_task(task::id(params)),
+                    |call| call.poll = message::id(message).cloned(),
+                ),
                 Some("initialize") => {
                     if let Some(client) = params.get("clientInfo") {
                         self.context = meta::with_client(
                             std::mem::take(&mut self.context),
-                            meta::text(client, "name"),
-                            meta::text(client, "version"),
+                            meta::short(client, "name"),
+                            meta::short(client, "version"),
                         );
                     }
                 }
@@ -194,7 +200,9 @@ impl McpSession {
             if message::method(message).is_none() {
                 return self.answer(message, exchange);
             }
-            if message::method(message) == Some("notifications/tasks/status") {
+            if let Some("notifications/tasks/status" | "notifications/tasks") =
+                message::method(message)
+            {
                 self.task_status(message::params(message));
             }
             None
@@ -251,7 +259,7 @@ impl McpSession {
     pub(super) fn detach_exchange(&mut self, exchange: u64) {
         self.detach_tasks(exchange);
         for call in self.take_all(|call| call.exchange == exchange && call.request.is_none()) {
-            call.cancel("unanswered", None);
+            drop(call.cancel("unanswered", None));
         }
         for call in self
             .open
@@ -299,11 +307,7 @@ impl McpSession {
     #[cfg(feature = "mcp-http")]
     pub(super) fn adopt(&mut self, calls: VecDeque<OpenCall>) {
         self.open.extend(calls);
-        while self.open.len() > MOST_OPEN {
-            if let Some(oldest) = self.open.pop_front() {
-                oldest.cancel("unanswered", None);
-            }
-        }
+        self.make_room();
     }
 
     /// What the session is called from now on.
@@ -345,7 +349,7 @@ impl McpSession {
                 }
                 None => {}
             }
-            call.context(&context);
+            call.context(&context).over_mcp();
         });
         recording.begin();
         self.stats.calls += 1;
@@ -355,15 +359,16 @@ impl McpSession {
             request: id.cloned(),
             task: None,
             fetch: None,
+            poll: None,
             exchange: origin.exchange,
             recording,
+            memory: self.memory.take(0).0,
             room,
         });
-        if (self.open.len() > MOST_OPEN || !has_room)
-            && let Some(oldest) = self.open.pop_front()
-        {
-            oldest.cancel("unanswered", None);
+        if !has_room {
+            self.end_oldest();
         }
+        self.count(self.open.len().saturating_sub(1));
         Started {
             id: id.cloned(),
             intent,
@@ -373,33 +378,28 @@ impl McpSession {
     fn answer(&mut self, answer: &Value, exchange: u64) -> Option<Ended> {
         let id = message::id(answer)?;
         let result = answer.get("result");
-        if let Some(server) = result.and_then(|result| result.get("serverInfo"))
-            && self.context.server.is_none()
-            && let Some(name) = server.get("name").and_then(Value::as_str)
-        {
-            self.context.server = Some(name.to_owned());
+        if self.context.server.is_none() {
+            self.context.server = result.and_then(meta::server).map(str::to_owned);
         }
         let of_this = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
         let place = self.open.iter().position(of_this);
-        let place = place.or_else(|| self.open.iter().position(|call| call.awaits(id)))?;
-        if let Some(task) = result.and_then(new_task) {
-            let call = self.open.get_mut(place)?;
-            if call.task.is_none() {
-                call.task = Some(task.to_owned());
-                call.exchange = 0;
-                return None;
-            }
+        let place = place.or_else(|| self.open.iter().position(|call| call.awaits(id)));
+        let Some(place) = place else {
+            return self.polled(id, result?);
+        };
+        if let Some(task) = result.and_then(task::new_task)
+            && let Some(call) = self.open.get_mut(place)
+            && call.task.is_none()
+        {
+            call.task = Some(task.to_owned());
+            call.exchange = 0;
+            self.count(place);
+            return None;
         }
         let call = self.open.remove(place)?;
         let commit = match (result, answer.get("error")) {
-            (Some(result), _) => call
-                .recording
-                .finish(|outcome| result.describe_outcome(outcome)),
-            (None, Some(error)) => {
-                let code = error.get("code").map(Value::to_string).unwrap_or_default();
-                let text = error.get("message").and_then(Value::as_str);
-                call.fail(&code, text.unwrap_or_default())
-            }
+            (Some(result), _) => call.succeed(result),
+            (None, Some(error)) => call.fail_with(error),
             (None, None) => call.fail("no_result", "the answer has neither result nor error"),
         };
         Some(Ended {
@@ -408,32 +408,57 @@ impl McpSession {
         })
     }
 
+    /// An answer that says how a task is: where the task has ended, so has its call.
+    fn polled(&mut self, id: &Value, task: &Value) -> Option<Ended> {
+        let end = task::end(task)?;
+        let call = self.take(|call| call.polls(id) && call.waits_for(&end))?;
+        Some(Ended {
+            id: id.clone(),
+            commit: call.end_task(&end),
+        })
+    }
+
     fn task_status(&mut self, params: &Value) {
-        let task = params.get("taskId").and_then(Value::as_str);
-        let status = params.get("status").and_then(Value::as_str);
-        let text = params.get("statusMessage").and_then(Value::as_str);
-        match status {
-            Some("cancelled") => self.cancel(|call| call.is_task(task), text),
-            Some("failed") => {
-                // Its result, where somebody asks for it, says more.
-                let unasked = |call: &OpenCall| call.is_task(task) && call.fetch.is_none();
-                if let Some(call) = self.take(unasked) {
-                    let committed = call.recording.finish(|outcome| {
-                        outcome
-                            .outcome(Outcome::ToolError)
-                            .error_type("task_failed")
-                            .error(text.unwrap_or_default());
-                    });
-                    drop(committed);
-                }
-            }
-            _ => {}
+        if let Some(end) = task::end(params)
+            && let Some(call) =
+                self.take(|call| call.is_task(task::id(params)) && call.waits_for(&end))
+        {
+            drop(call.end_task(&end));
+        }
+    }
+
+    fn change(&mut self, is_meant: impl Fn(&OpenCall) -> bool, change: impl FnOnce(&mut OpenCall)) {
+        if let Some(place) = self.open.iter().position(is_meant)
+            && let Some(call) = self.open.get_mut(place)
+        {
+            change(call);
+            self.count(place);
+        }
+    }
+
+    /// Counts the memory that a call takes, which is new or was changed, and makes room where there is none.
+    fn count(&mut self, place: usize) {
+        if let Some(call) = self.open.get_mut(place) {
+            call.count_memory();
+        }
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
+        while self.open.len() > MOST_OPEN || (self.memory.is_over() && !self.open.is_empty()) {
+            self.end_oldest();
+        }
+    }
+
+    fn end_oldest(&mut self) {
+        if let Some(oldest) = self.open.pop_front() {
+            drop(oldest.cancel("unanswered", None));
         }
     }
 
     fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) {
         if let Some(call) = self.take(is_meant) {
-            call.cancel("cancelled_by_client", reason);
+            drop(call.cancel("cancelled_by_client", reason));
         }
     }
 

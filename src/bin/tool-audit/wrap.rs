@@ -24,8 +24,8 @@ and then
 pub(crate) struct Arguments {
     #[command(flatten)]
     recording: RecordingArguments,
-    /// The server's command
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The server's command; all behind its first word is the server's. `--` before it may be left out: some clients eat it
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 

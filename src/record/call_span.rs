@@ -1,0 +1,200 @@
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use tracing::Span;
+use tracing::field::Empty;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::echoes;
+use super::open::{Member, Open, Span as Piece};
+use crate::call::Outcome;
+use crate::sanitize::{Sanitized, Sanitizer};
+
+/// Makes a `tracing` span of each call, with the attribute names of OpenTelemetry's conventions for generative AI.
+///
+/// The span is called `execute_tool {tool}`, lies under the target `tool_audit::call` at the level `INFO`, and is open
+/// from the call's beginning to its record. What the tool does while its future is polled by the layer lies in it, and
+/// so does the event of a [`TracingSink`](crate::TracingSink). It has what the conventions ask for:
+/// `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.call.id` and `gen_ai.conversation.id`; for a call that
+/// came over MCP `mcp.method.name`, `mcp.session.id` and `jsonrpc.request.id`; for one that failed `error.type`, and the
+/// status `ERROR`. `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
+///
+/// All of it is as sanitized as the record. Arguments and results are left out unless they are asked for.
+///
+/// Where `tracing-opentelemetry` makes a span of OpenTelemetry of it, its trace and span ids stand in the record. It is
+/// then a child of the trace context that came with the request, where that is another trace than the current one, and
+/// counts as sampled there; else of the current span.
+///
+/// ```
+/// use tool_audit::{CallSpans, MemorySink, Recorder};
+///
+/// let recorder = Recorder::builder(MemorySink::new())
+///     .spans(CallSpans::new().arguments(true))
+///     .build();
+/// # drop(recorder);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallSpans {
+    arguments: bool,
+    results: bool,
+}
+
+impl CallSpans {
+    /// Spans without arguments and results.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the sanitized arguments stand in `gen_ai.tool.call.arguments`, as JSON; at first they do not.
+    #[must_use]
+    pub fn arguments(mut self, wanted: bool) -> Self {
+        self.arguments = wanted;
+        self
+    }
+
+    /// Whether the preview of the result that the record has stands in `gen_ai.tool.call.result`, as JSON; at first it
+    /// does not. The record has one where the policy asks for it ([`Results`](super::Results)).
+    #[must_use]
+    pub fn results(mut self, wanted: bool) -> Self {
+        self.results = wanted;
+        self
+    }
+}
+
+/// The span of one call: it goes where its recording goes, and ends with it.
+#[derive(Debug, Default)]
+pub(super) struct CallSpan {
+    span: Option<Span>,
+    spans: CallSpans,
+}
+
+impl CallSpan {
+    /// Begins the span where spans are wanted, and lets the record say in which span the call is made.
+    pub(super) fn begin(open: &mut Open, spans: Option<CallSpans>, sanitizer: &Sanitizer) -> Self {
+        let current = context_of(&Span::current());
+        let given = given_context(open);
+        let Some(spans) = spans else {
+            if given.is_none() {
+                write_ids(open, &current);
+            }
+            return Self::default();
+        };
+        // What a name says must not be what an argument of a secret name says.
+        echoes::remove(open, sanitizer);
+        let span = new_span(open);
+        if let Some(given) = given.filter(|given| given.trace_id() != current.trace_id()) {
+            let parent = opentelemetry::Context::new().with_remote_span_context(given);
+            // Where nothing makes spans of OpenTelemetry, there is nothing to be a child.
+            let _ = span.set_parent(parent);
+            if current.is_valid() {
+                span.add_link(current);
+            }
+        }
+        write_ids(open, &context_of(&span));
+        Self {
+            span: Some(span),
+            spans,
+        }
+    }
+
+    pub(super) fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
+        match &self.span {
+            Some(span) => span.in_scope(run),
+            None => run(),
+        }
+    }
+
+    /// Says how the call ended, as its record does.
+    pub(super) fn end(&self, open: &mut Open, outcome: Outcome, sanitizer: &Sanitizer) {
+        let Some(span) = self.span.as_ref().filter(|span| !span.is_disabled()) else {
+            return;
+        };
+        echoes::remove(open, sanitizer);
+        span.record("tool_audit.outcome", outcome.as_str());
+        if outcome.is_failure() {
+            let error_type = open.pieces.error_type;
+            let said = (!error_type.is_empty()).then(|| open.text(error_type));
+            span.record("error.type", said.as_deref().unwrap_or(outcome.as_str()));
+            span.record("otel.status_code", "ERROR");
+        }
+        let (arguments, result) = (open.pieces.arguments, open.pieces.result);
+        for (wanted, name, piece) in [
+            (
+                self.spans.arguments,
+                "gen_ai.tool.call.arguments",
+                arguments,
+            ),
+            (self.spans.results, "gen_ai.tool.call.result", result),
+        ] {
+            if wanted && !piece.is_empty() {
+                span.record(name, json(open, piece));
+            }
+        }
+    }
+}
+
+fn new_span(open: &Open) -> Span {
+    let tool = open.tool_name();
+    let text = |piece: Piece| (!piece.is_empty()).then(|| open.text(piece));
+    let conversation = text(open.pieces.conversation_id);
+    let call = text(open.pieces.tool_call_id);
+    let of_mcp = |said: Option<&'static str>| said.filter(|_| open.is_mcp);
+    tracing::info_span!(
+        target: "tool_audit::call",
+        "execute_tool",
+        otel.name = format!("execute_tool {tool}").as_str(),
+        otel.kind = if open.is_mcp { "server" } else { "internal" },
+        otel.status_code = Empty,
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = &*tool,
+        gen_ai.tool.call.id = call.as_deref().filter(|_| !open.is_mcp),
+        gen_ai.tool.call.arguments = Empty,
+        gen_ai.tool.call.result = Empty,
+        gen_ai.conversation.id = conversation.as_deref(),
+        mcp.method.name = of_mcp(Some("tools/call")),
+        mcp.session.id = conversation.as_deref().filter(|_| open.is_mcp),
+        jsonrpc.request.id = call.as_deref().filter(|_| open.is_mcp),
+        "error.type" = Empty,
+        tool_audit.call_id = open.call_id.as_str(),
+        tool_audit.outcome = Empty,
+    )
+}
+
+fn json(open: &Open, piece: Piece) -> &str {
+    str::from_utf8(piece.of(&open.bytes)).unwrap_or_default()
+}
+
+fn context_of(span: &Span) -> SpanContext {
+    if span.is_none() {
+        return SpanContext::NONE;
+    }
+    span.context().span().span_context().clone()
+}
+
+/// The W3C trace context that the request came with.
+fn given_context(open: &Open) -> Option<SpanContext> {
+    let hex = |piece| json(open, piece).trim_matches('"');
+    let trace_id = TraceId::from_hex(hex(open.pieces.trace_id)).ok()?;
+    let span_id = SpanId::from_hex(hex(open.pieces.span_id)).ok()?;
+    let state = TraceState::default();
+    let context = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, state);
+    context.is_valid().then_some(context)
+}
+
+fn write_ids(open: &mut Open, context: &SpanContext) {
+    if !context.is_valid() {
+        return;
+    }
+    let mut write = |member, id: String| {
+        open.piece(member, |out, _| {
+            out.push(b'"');
+            out.extend_from_slice(id.as_bytes());
+            out.push(b'"');
+            Sanitized::default()
+        })
+    };
+    let trace_id = write(Member::TraceId, context.trace_id().to_string());
+    let span_id = write(Member::SpanId, context.span_id().to_string());
+    open.pieces.trace_id = trace_id;
+    open.pieces.span_id = span_id;
+}
