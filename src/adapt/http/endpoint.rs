@@ -19,7 +19,7 @@ use crate::record::Recorder;
 /// Goes around an endpoint whose calls are recorded further inside, such as an MCP server's over streamable HTTP, and
 /// records what never gets there.
 ///
-/// Into every request it puts an [`AuditHandle`], from which what records the calls takes client address, user agent,
+/// Into every request it puts an [`AuditHandle`](super::AuditHandle), from which what records the calls takes client address, user agent,
 /// trace and identity. That claims the request, and no second entry is made of it. An entry is made here of a request
 /// that nobody claimed and that was refused or failed: 401, 403, 404, 406, 413, 415, 429 and 5xx, or a panic.
 ///
