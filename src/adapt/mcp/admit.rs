@@ -15,10 +15,9 @@ const CODE: i32 = -32000;
 /// What a client is told in place of an answer.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// The ids of the requests that get none.
+    /// The ids of the requests that get none; null alone where the message cannot be read.
     pub(super) ids: Vec<Value>,
     pub(super) why: String,
-    pub(super) is_unreadable: bool,
 }
 
 impl Refused {
@@ -27,7 +26,6 @@ impl Refused {
         Self {
             ids: vec![Value::Null],
             why: why.into(),
-            is_unreadable: true,
         }
     }
 
@@ -101,11 +99,7 @@ pub(super) async fn recorded(recorder: Recorder, ended: Vec<Ended>) -> Result<()
     if ids.is_empty() {
         return Ok(());
     }
-    Err(Refused {
-        ids,
-        why,
-        is_unreadable: false,
-    })
+    Err(Refused { ids, why })
 }
 
 async fn durable(recorder: &Recorder, commit: Commit) -> Result<(), Box<dyn fmt::Display + Send>> {
@@ -130,7 +124,6 @@ fn refused(messages: &[Value], why: String) -> Refused {
     Refused {
         ids: requests.filter_map(message::id).cloned().collect(),
         why,
-        is_unreadable: false,
     }
 }
 

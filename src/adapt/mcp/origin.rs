@@ -50,6 +50,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    #[cfg_attr(not(feature = "mcp-http"), allow(dead_code))]
     pub(super) fn new(most: usize) -> Self {
         Self {
             taken: Arc::default(),

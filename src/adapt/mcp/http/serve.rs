@@ -259,7 +259,7 @@ fn refuse(refused: &Refused) -> Response<AnswerBody> {
     match errors.len() {
         // Nobody waits for an answer to what has no id.
         0 => own(StatusCode::SERVICE_UNAVAILABLE, &without_id(&refused.why)),
-        1 if refused.is_unreadable => own(StatusCode::BAD_REQUEST, &errors.remove(0)),
+        1 if refused.ids[0].is_null() => own(StatusCode::BAD_REQUEST, &errors.remove(0)),
         1 => own(StatusCode::OK, &errors.remove(0)),
         _ => own(StatusCode::OK, &errors.into()),
     }
