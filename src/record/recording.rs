@@ -148,17 +148,18 @@ impl Recording {
         self.unwinds_anyway = true;
     }
 
-    /// Says that the call is recorded elsewhere, so that there is none here; not where its record of intent stands already.
+    /// Says that the call is recorded elsewhere, so that there is none here. It comes back where its record of intent
+    /// stands already.
     #[cfg(feature = "axum")]
-    pub(crate) fn withdraw(mut self) -> Result<(), Self> {
+    pub(crate) fn withdraw(mut self) -> Option<Self> {
         if self.has_intent {
-            return Err(self);
+            return Some(self);
         }
         if let Some(open) = self.open.take() {
             open::give_back(open);
             self.recorder.withdrawn();
         }
-        Ok(())
+        None
     }
 
     /// Says that the tool is called only now: what was waited for until here is not the tool's time.

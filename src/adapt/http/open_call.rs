@@ -101,7 +101,7 @@ impl OpenCall {
     fn told(&mut self) -> Option<Recording> {
         let mut recording = self.recording.take()?;
         if self.handle.is_claimed() {
-            recording = recording.withdraw().err()?;
+            recording = recording.withdraw()?;
         }
         if let Some(body) = self.body.take() {
             recording.describe(|call| {

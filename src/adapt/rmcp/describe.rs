@@ -67,7 +67,8 @@ impl Describe<ToolRequest> for DescribeTools {
         if let Some(effect) = request.effect() {
             call.effect(effect);
         }
-        call.context(&self.context_of(request))
+        call.over_mcp()
+            .context(&self.context_of(request))
             .identity(&request.identity);
     }
 }
