@@ -129,6 +129,13 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
+    /// The session is the conversation. Whoever has its id can use it, so a pseudonym stands for it.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn session(&mut self, id: &str) -> &mut Self {
+        let name = self.inner.sanitizer.pseudonym("session", id);
+        self.conversation_id(&name)
+    }
+
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
         let sanitizer = self.sanitizer;

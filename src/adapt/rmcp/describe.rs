@@ -2,7 +2,6 @@ use rmcp::model::RequestId;
 use serde_json::Value;
 
 use super::ToolRequest;
-use super::cancellation::SESSION_ID;
 #[cfg(feature = "axum")]
 use crate::adapt::http::AuditHandle;
 use crate::adapt::{meta, trace_context};
@@ -67,8 +66,12 @@ impl Describe<ToolRequest> for DescribeTools {
         if let Some(effect) = request.effect() {
             call.effect(effect);
         }
-        call.over_mcp()
-            .context(&self.context_of(request))
+        call.over_mcp();
+        if let Some(session) = request.session_id() {
+            call.session(session);
+        }
+        // A conversation that the server knows outweighs the session.
+        call.context(&self.context_of(request))
             .identity(&request.identity);
     }
 }
@@ -92,11 +95,6 @@ impl DescribeTools {
             return context;
         };
         let header = |name: &str| parts.headers.get(name)?.to_str().ok();
-        if let Some(session) = header(SESSION_ID)
-            && context.conversation_id.is_none()
-        {
-            context.conversation_id = Some(session.to_owned());
-        }
         if let Some(agent) = header("user-agent") {
             context = context.metadata("user_agent", agent);
         }

@@ -36,8 +36,9 @@
 //!
 //! What the request's `_meta` and the client say of themselves are claims: name and version, trace context, progress
 //! token, and model and reason in `io.modelcontextprotocol/aiInvocation`. They never stand among what is verified. Over
-//! HTTP the session's id is the conversation, and user agent and trace context come from the request's head. Who the
-//! user is only the server can know: [`DescribeTools`] shows how it tells.
+//! HTTP user agent and trace context come from the request's head, and the session is the conversation: by a pseudonym of
+//! its id, since whoever has the id can use the session. Who the user is only the server can know: [`DescribeTools`]
+//! shows how it tells.
 //!
 //! With the feature `axum` an `EndpointAuditLayer` around rmcp's HTTP service knows client address and identity, which stand
 //! in the records made here, and records what never gets to the server: 401, 413, 429. Nothing is recorded twice.

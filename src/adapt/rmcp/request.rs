@@ -5,7 +5,7 @@ use rmcp::RoleServer;
 use rmcp::model::{CallToolRequestParams, RequestId, Tool};
 use rmcp::service::RequestContext;
 
-use super::cancellation::Cancellations;
+use super::cancellation::{Cancellations, SESSION_ID};
 use crate::call::{IdentitySlot, ToolEffect};
 
 /// One `tools/call` on its way through a tower stack to the [`HandlerService`](super::HandlerService) inside.
@@ -65,6 +65,12 @@ impl ToolRequest {
     #[must_use]
     pub fn http_parts(&self) -> Option<&http::request::Parts> {
         self.context.extensions.get()
+    }
+
+    /// The id of the HTTP session, as secret as the session is.
+    pub(super) fn session_id(&self) -> Option<&str> {
+        let headers = &self.http_parts()?.headers;
+        headers.get(SESSION_ID)?.to_str().ok()
     }
 }
 
