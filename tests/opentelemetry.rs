@@ -207,6 +207,25 @@ fn a_secret_in_a_name_does_not_come_out_in_a_span() {
 }
 
 #[test]
+fn a_secret_in_a_name_that_becomes_known_at_the_end_does_not_come_out_in_a_span() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink)
+        .policy(Policy::new().results(Results::Preview))
+        .build();
+    let context = CallContext::new("s-9f8e7d6c5b4a3210", "usr_9");
+    let call = ToolCall::new("log in s-9f8e7d6c5b4a3210", json!({}))
+        .context(context)
+        .tool_call_id("call s-9f8e7d6c5b4a3210");
+    let answer = ToolResult::success(json!({"password": "s-9f8e7d6c5b4a3210"}));
+    drop(recorder.start_call(&call).response(&answer));
+    let spans = exporting.spans();
+    assert_span_of(&spans[0], &sink.entries()[0]);
+    assert!(!sink.lines()[0].contains("9f8e7d6c"), "{}", sink.lines()[0]);
+    assert!(!format!("{:?}", spans[0]).contains("9f8e7d6c"));
+}
+
+#[test]
 fn a_call_over_mcp_has_the_protocols_names_and_goes_on_with_the_clients_trace() {
     let exporting = export();
     let sink = MemorySink::new();

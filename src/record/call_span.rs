@@ -17,7 +17,9 @@ use crate::sanitize::{Sanitized, Sanitizer};
 /// came over MCP `mcp.method.name`, `mcp.session.id` and `jsonrpc.request.id`; for one that failed `error.type`, and the
 /// status `ERROR`. `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
 ///
-/// All of it is as sanitized as the record. Arguments and results are left out unless they are asked for.
+/// All of it is as sanitized as the record, so it is told at the end: only the name that the span begins with, which
+/// samplers see and events in it show, has nothing but what was known to be secret at the beginning taken out. Arguments
+/// and results are left out unless they are asked for.
 ///
 /// Where `tracing-opentelemetry` makes a span of OpenTelemetry of it, its trace and span ids stand in the record. It is
 /// then a child of the trace context that came with the request, where that is another trace than the current one, and
@@ -104,12 +106,29 @@ impl CallSpan {
         }
     }
 
-    /// Says how the call ended, as its record does.
+    /// Says what the call was and how it ended, as its record does. What an exporter has got of a span it cannot give
+    /// back, so names wait until all is known that may not stand in them.
     pub(super) fn end(&self, open: &mut Open, outcome: Outcome, sanitizer: &Sanitizer) {
         let Some(span) = self.span.as_ref().filter(|span| !span.is_disabled()) else {
             return;
         };
         echoes::remove(open, sanitizer);
+        span.context().span().update_name(name_of(open));
+        span.record("gen_ai.tool.name", &*open.tool_name());
+        let (conversation, call) = (open.pieces.conversation_id, open.pieces.tool_call_id);
+        let id_of_call = if open.is_mcp {
+            "jsonrpc.request.id"
+        } else {
+            "gen_ai.tool.call.id"
+        };
+        for (name, piece) in [("gen_ai.conversation.id", conversation), (id_of_call, call)] {
+            if !piece.is_empty() {
+                span.record(name, &*open.text(piece));
+            }
+        }
+        if open.is_mcp && !conversation.is_empty() {
+            span.record("mcp.session.id", &*open.text(conversation));
+        }
         span.record("tool_audit.outcome", outcome.as_str());
         if outcome.is_failure() {
             let error_type = open.pieces.error_type;
@@ -133,27 +152,27 @@ impl CallSpan {
     }
 }
 
+fn name_of(open: &Open) -> String {
+    format!("execute_tool {}", open.tool_name())
+}
+
 fn new_span(open: &Open) -> Span {
-    let tool = open.tool_name();
-    let text = |piece: Piece| (!piece.is_empty()).then(|| open.text(piece));
-    let conversation = text(open.pieces.conversation_id);
-    let call = text(open.pieces.tool_call_id);
     let of_mcp = |said: Option<&'static str>| said.filter(|_| open.is_mcp);
     tracing::info_span!(
         target: "tool_audit::call",
         "execute_tool",
-        otel.name = format!("execute_tool {tool}").as_str(),
+        otel.name = name_of(open).as_str(),
         otel.kind = if open.is_mcp { "server" } else { "internal" },
         otel.status_code = Empty,
         gen_ai.operation.name = "execute_tool",
-        gen_ai.tool.name = &*tool,
-        gen_ai.tool.call.id = call.as_deref().filter(|_| !open.is_mcp),
+        gen_ai.tool.name = Empty,
+        gen_ai.tool.call.id = Empty,
         gen_ai.tool.call.arguments = Empty,
         gen_ai.tool.call.result = Empty,
-        gen_ai.conversation.id = conversation.as_deref(),
+        gen_ai.conversation.id = Empty,
         mcp.method.name = of_mcp(Some("tools/call")),
-        mcp.session.id = conversation.as_deref().filter(|_| open.is_mcp),
-        jsonrpc.request.id = call.as_deref().filter(|_| open.is_mcp),
+        mcp.session.id = Empty,
+        jsonrpc.request.id = Empty,
         "error.type" = Empty,
         tool_audit.call_id = open.call_id.as_str(),
         tool_audit.outcome = Empty,
