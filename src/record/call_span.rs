@@ -17,6 +17,9 @@ use crate::sanitize::{Sanitized, Sanitizer};
 /// came over MCP `mcp.method.name`, `mcp.session.id` and `jsonrpc.request.id`; for one that failed `error.type`, and the
 /// status `ERROR`. `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
 ///
+/// A request that a layer for HTTP begins a span for, and an MCP server's layer inside records, leaves the outer span
+/// too, which is called `request` and has none of these attributes.
+///
 /// All of it is as sanitized as the record, so it is told at the end: only the name that the span begins with, which
 /// samplers see and events in it show, has nothing but what was known to be secret at the beginning taken out. Arguments
 /// and results are left out unless they are asked for.
@@ -106,6 +109,14 @@ impl CallSpan {
         }
     }
 
+    /// The call is recorded elsewhere, in a span of its own: this one, which cannot be taken back, is no tool's.
+    #[cfg(feature = "axum")]
+    pub(super) fn withdraw(&self) {
+        if let Some(span) = &self.span {
+            span.context().span().update_name("request");
+        }
+    }
+
     /// Says what the call was and how it ended, as its record does. What an exporter has got of a span it cannot give
     /// back, so names wait until all is known that may not stand in them.
     pub(super) fn end(&self, open: &mut Open, outcome: Outcome, sanitizer: &Sanitizer) {
@@ -115,6 +126,13 @@ impl CallSpan {
         echoes::remove(open, sanitizer);
         span.context().span().update_name(name_of(open));
         span.record("gen_ai.tool.name", &*open.tool_name());
+        span.record("gen_ai.operation.name", "execute_tool");
+        if open.is_mcp {
+            span.record("mcp.method.name", "tools/call");
+        }
+        if open.arguments_come_later {
+            span.record("tool_audit.call_id", &*open.call_id);
+        }
         let (conversation, call) = (open.pieces.conversation_id, open.pieces.tool_call_id);
         let id_of_call = if open.is_mcp {
             "jsonrpc.request.id"
@@ -157,24 +175,25 @@ fn name_of(open: &Open) -> String {
 }
 
 fn new_span(open: &Open) -> Span {
-    let of_mcp = |said: Option<&'static str>| said.filter(|_| open.is_mcp);
+    // A call of HTTP, whose arguments come later, may turn out to be another span's: its id is in no record then.
+    let call_id = Some(open.call_id.as_str()).filter(|_| !open.arguments_come_later);
     tracing::info_span!(
         target: "tool_audit::call",
         "execute_tool",
         otel.name = name_of(open).as_str(),
         otel.kind = if open.is_mcp { "server" } else { "internal" },
         otel.status_code = Empty,
-        gen_ai.operation.name = "execute_tool",
+        gen_ai.operation.name = Empty,
         gen_ai.tool.name = Empty,
         gen_ai.tool.call.id = Empty,
         gen_ai.tool.call.arguments = Empty,
         gen_ai.tool.call.result = Empty,
         gen_ai.conversation.id = Empty,
-        mcp.method.name = of_mcp(Some("tools/call")),
+        mcp.method.name = Empty,
         mcp.session.id = Empty,
         jsonrpc.request.id = Empty,
         "error.type" = Empty,
-        tool_audit.call_id = open.call_id.as_str(),
+        tool_audit.call_id = call_id,
         tool_audit.outcome = Empty,
     )
 }

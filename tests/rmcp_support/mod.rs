@@ -35,7 +35,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tool_audit::adapt::rmcp::{LayeredHandler, audit};
-use tool_audit::{AuditEntry, AuditSink, Outcome, Recorder, SanitizedEntry, SinkError, Ticket};
+use tool_audit::{
+    AuditEntry, AuditSink, Outcome, Recorder, RecorderBuilder, SanitizedEntry, SinkError, Ticket,
+};
 use tower::ServiceBuilder;
 
 /// How long a test waits for what has to come: only a failure lasts that long.
@@ -106,8 +108,15 @@ pub fn end(tool: &str, outcome: Outcome, kind: &str) -> (String, Outcome, String
 }
 
 pub fn recorder() -> (Recorder, Entries) {
+    recorder_with(|builder| builder)
+}
+
+pub fn recorder_with(
+    build: impl FnOnce(RecorderBuilder) -> RecorderBuilder,
+) -> (Recorder, Entries) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Recorder::new(Telling(sender)), Entries(receiver))
+    let recorder = build(Recorder::builder(Telling(sender))).build();
+    (recorder, Entries(receiver))
 }
 
 /// A tool for each way in which a call may end.
