@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -70,18 +71,20 @@ const MOST_KEPT: usize = 64;
 /// How many characters of a reason are kept.
 const MOST_OF_REASON: usize = 1024;
 
-/// What the client of one session has cancelled.
+/// What the client of one session has cancelled. An id may be as long as a message: its hash is kept.
 #[derive(Debug, Default)]
 pub(super) struct Cancellations {
-    recent: Mutex<VecDeque<(RequestId, Option<String>)>>,
+    recent: Mutex<VecDeque<(u64, Option<String>)>>,
+    hasher: RandomState,
     arrived: Notify,
 }
 
 impl Cancellations {
     pub(super) fn note(&self, notification: &CancelledNotificationParam) {
-        let Some(id) = notification.request_id.clone() else {
+        let Some(id) = &notification.request_id else {
             return;
         };
+        let id = self.hasher.hash_one(id);
         let reason = notification.reason.as_ref();
         let reason = reason.map(|text| text.chars().take(MOST_OF_REASON).collect());
         self.with_recent(|recent| {
@@ -95,12 +98,13 @@ impl Cancellations {
 
     /// The notification that cancelled the request, now or when it comes.
     async fn notification(&self, id: &RequestId) -> Option<String> {
+        let id = self.hasher.hash_one(id);
         loop {
             let mut arrived = pin!(self.arrived.notified());
             // Before the look, so that none can come in between.
             arrived.as_mut().enable();
             let taken = self.with_recent(|recent| {
-                let place = recent.iter().position(|(other, _)| other == id)?;
+                let place = recent.iter().position(|(other, _)| *other == id)?;
                 recent.remove(place)
             });
             if let Some((_, reason)) = taken {
@@ -112,7 +116,7 @@ impl Cancellations {
 
     fn with_recent<T>(
         &self,
-        act: impl FnOnce(&mut VecDeque<(RequestId, Option<String>)>) -> T,
+        act: impl FnOnce(&mut VecDeque<(u64, Option<String>)>) -> T,
     ) -> T {
         act(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -147,5 +151,24 @@ impl Inquiry {
             Ok(reason) => Cancellation::ByClient { reason },
             Err(_) => Cancellation::SessionEnded,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_id_that_is_cancelled_is_found_and_takes_no_memory() {
+        let cancellations = Cancellations::default();
+        let id: Arc<str> = "x".repeat(4 * 1024 * 1024).into();
+        let held = Arc::downgrade(&id);
+        let reason = Some("too slow".to_owned());
+        let id = RequestId::String(id);
+        cancellations.note(&CancelledNotificationParam::new(Some(id), reason));
+        assert!(held.upgrade().is_none());
+        let same = RequestId::String("x".repeat(4 * 1024 * 1024).into());
+        let reason = cancellations.notification(&same).await;
+        assert_eq!(reason.as_deref(), Some("too slow"));
     }
 }
