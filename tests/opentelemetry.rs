@@ -17,7 +17,8 @@ use tool_audit::{
     Policy, Recorder, RecorderBuilder, Results, ToolCall, ToolResult, TracingSink,
 };
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::span::{Attributes, Id, Record};
+use tracing_subscriber::layer::{Context, SubscriberExt};
 
 /// Spans of this thread go to a collector, until this is dropped.
 struct Exporting {
@@ -249,6 +250,61 @@ fn a_call_over_mcp_has_the_protocols_names_and_goes_on_with_the_clients_trace() 
     assert_eq!(attribute(span, "jsonrpc.request.id"), Some("7"));
     assert_eq!(attribute(span, "gen_ai.tool.call.id"), None);
     assert_eq!(attribute(span, "error.type"), Some("-32602"));
+}
+
+/// Panics whenever it hears of a span, as a bug in a subscriber does.
+struct Broken {
+    when: &'static str,
+}
+
+impl Broken {
+    fn hears(&self, what: &str) {
+        assert!(self.when != what, "the subscriber broke");
+    }
+}
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Broken {
+    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        self.hears("new");
+    }
+
+    fn on_record(&self, _: &Id, _: &Record<'_>, _: Context<'_, S>) {
+        self.hears("record");
+    }
+
+    fn on_enter(&self, _: &Id, _: Context<'_, S>) {
+        self.hears("enter");
+    }
+
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        self.hears("exit");
+    }
+
+    fn on_close(&self, _: Id, _: Context<'_, S>) {
+        self.hears("close");
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_that_panics_costs_no_call_its_record_or_its_answer() {
+    for when in ["new", "record", "enter", "exit", "close"] {
+        let subscriber = tracing_subscriber::registry().with(Broken { when });
+        let _default = tracing::subscriber::set_default(subscriber);
+        let sink = MemorySink::new();
+        let recorder = recorder(&sink).build();
+        let tool = service_fn(|call: ToolCall| async move {
+            assert!(call.tool_name != "panics", "it broke");
+            Ok::<_, Infallible>(ToolResult::success(json!({})))
+        });
+        let service = AuditLayer::new(recorder.clone()).layer(tool);
+        service.clone().oneshot(call("works")).await.unwrap();
+        let panicked = tokio::spawn(service.oneshot(call("panics"))).await;
+        assert!(panicked.is_err());
+        let outcomes: Vec<_> = sink.entries().iter().map(|entry| entry.outcome).collect();
+        let expected = [Some(Outcome::Success), Some(Outcome::Panicked)];
+        assert_eq!(outcomes, expected, "{when}");
+        assert_eq!(recorder.stats().open, 0, "{when}");
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use tracing::Span;
 use tracing::field::Empty;
+use tracing::span::Entered;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::echoes;
@@ -23,6 +26,8 @@ use crate::sanitize::{Sanitized, Sanitizer};
 /// All of it is as sanitized as the record, so it is told at the end: only the name that the span begins with, which
 /// samplers see and events in it show, has nothing but what was known to be secret at the beginning taken out. Arguments
 /// and results are left out unless they are asked for.
+///
+/// A subscriber that panics costs a call its span, not its record.
 ///
 /// Where `tracing-opentelemetry` makes a span of OpenTelemetry of it, its trace and span ids stand in the record. It is
 /// then a child of the trace context that came with the request, where that is another trace than the current one, and
@@ -76,6 +81,10 @@ pub(super) struct CallSpan {
 impl CallSpan {
     /// Begins the span where spans are wanted, and lets the record say in which span the call is made.
     pub(super) fn begin(open: &mut Open, spans: Option<CallSpans>, sanitizer: &Sanitizer) -> Self {
+        caught(|| Self::new(open, spans, sanitizer)).unwrap_or_default()
+    }
+
+    fn new(open: &mut Open, spans: Option<CallSpans>, sanitizer: &Sanitizer) -> Self {
         let current = context_of(&Span::current());
         let given = given_context(open);
         let Some(spans) = spans else {
@@ -103,23 +112,26 @@ impl CallSpan {
     }
 
     pub(super) fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
-        match &self.span {
-            Some(span) => span.in_scope(run),
-            None => run(),
-        }
+        let entered = self.span.as_ref().and_then(|span| caught(|| span.enter()));
+        let _inside = Inside(entered);
+        run()
     }
 
     /// The call is recorded elsewhere, in a span of its own: this one, which cannot be taken back, is no tool's.
     #[cfg(feature = "axum")]
     pub(super) fn withdraw(&self) {
         if let Some(span) = &self.span {
-            span.context().span().update_name("request");
+            caught(|| span.context().span().update_name("request"));
         }
     }
 
     /// Says what the call was and how it ended, as its record does. What an exporter has got of a span it cannot give
     /// back, so names wait until all is known that may not stand in them.
     pub(super) fn end(&self, open: &mut Open, outcome: Outcome, sanitizer: &Sanitizer) {
+        caught(|| self.tell(open, outcome, sanitizer));
+    }
+
+    fn tell(&self, open: &mut Open, outcome: Outcome, sanitizer: &Sanitizer) {
         let Some(span) = self.span.as_ref().filter(|span| !span.is_disabled()) else {
             return;
         };
@@ -168,6 +180,28 @@ impl CallSpan {
             }
         }
     }
+}
+
+/// A span ends with its last handle: a subscriber hears of it.
+impl Drop for CallSpan {
+    fn drop(&mut self) {
+        caught(|| drop(self.span.take()));
+    }
+}
+
+/// A span that is left again with this, also where what runs in it panics.
+struct Inside<'a>(Option<Entered<'a>>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        caught(|| drop(self.0.take()));
+    }
+}
+
+/// Somebody else's code hears of spans: its panic must not reach a tool's caller, let alone a `Drop` that runs while the
+/// thread unwinds. Nothing is logged: the same code would hear of it.
+fn caught<T>(tell: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(tell)).ok()
 }
 
 fn name_of(open: &Open) -> String {
