@@ -93,6 +93,38 @@ async fn what_the_server_knows_outweighs_what_a_request_asserts() {
     assert_eq!(entry.attribution.verified, ["user_id"]);
 }
 
+#[tokio::test]
+async fn a_claim_neither_replaces_nor_crowds_out_what_the_server_knows() {
+    let (recorder, mut entries) = recorder();
+    let context = CallContext::default()
+        .metadata("client_name", "kiosk-4")
+        .metadata("zone", "east wing")
+        .verified("client_name");
+    let audit = AuditLayer::builder(recorder)
+        .describe(DescribeTools::context(context))
+        .classify(ClassifyTools)
+        .build();
+    let server = LayeredHandler::new(Tools::default(), audit);
+    let connected = connect(Over::Duplex, server).await;
+    let long = "because ".repeat(4096);
+    let request = call_with_meta(json!({
+        "io.modelcontextprotocol/aiInvocation": {"invocationReason": long, "turnId": long},
+    }));
+    soon(connected.client.send_request(request))
+        .await
+        .expect("an answer");
+    let entry = entries.next().await;
+    let metadata = Value::Object(entry.session_metadata);
+    assert_eq!(metadata["client_name"], "kiosk-4");
+    assert_eq!(metadata["zone"], "east wing");
+    // Claims leave each other room too, and the record says that they were longer.
+    assert!(metadata["client_version"].is_string());
+    assert!(metadata["turn_id"].is_string());
+    let reason = metadata["invocation_reason"].as_str().expect("a text");
+    assert!(reason.starts_with("because because"), "{reason}");
+    assert!(entry.shortened.contains(&"session_metadata".to_owned()));
+}
+
 /// Says who the caller is, as a layer that authenticates does.
 #[derive(Clone)]
 struct Authenticated<S>(S);

@@ -433,6 +433,17 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
+    /// Adds a member that a request claims. One of its name that was told before stands, and a claim takes no more room
+    /// than a name does, so that none leaves out what is told of the session after it.
+    #[cfg(any(feature = "mcp", feature = "rmcp"))]
+    pub(crate) fn claim(&mut self, name: &'static str, claimed: &Value) -> &mut Self {
+        let is_known = self.open.metadata.iter().any(|(key, _)| self.open.text(*key) == name);
+        if !is_known {
+            self.bounded_member(name, claimed, limits::NAME);
+        }
+        self
+    }
+
     fn all_metadata(&mut self, members: &Map<String, Value>) {
         for (name, value) in members {
             self.metadata(name, value);
@@ -451,6 +462,10 @@ impl<'a> CallBuilder<'a> {
     }
 
     fn metadata_member(&mut self, name: &str, value: &Value) {
+        self.bounded_member(name, value, limits::METADATA);
+    }
+
+    fn bounded_member(&mut self, name: &str, value: &Value, limit: usize) {
         // Every byte of a name may take six, and there is room for the shortest value.
         let used = self.open.metadata_bytes + name.len() * 6 + 128;
         let Some(room) = limits::METADATA.checked_sub(used) else {
@@ -463,7 +478,7 @@ impl<'a> CallBuilder<'a> {
             sanitizer.write_key(out, name)
         });
         let value = self.open.piece(Member::SessionMetadata, |out, echo| {
-            people::write_metadata_value(sanitizer, out, echo, (name, value), room + 64)
+            people::write_metadata_value(sanitizer, out, echo, (name, value), limit.min(room + 64))
         });
         // Names may be changed, and so be out of order or the same, once they are sanitized.
         let mut metadata = std::mem::take(&mut self.open.metadata);

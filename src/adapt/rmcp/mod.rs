@@ -35,7 +35,7 @@
 //! # Who called
 //!
 //! What the request's `_meta` and the client say of themselves are claims: name and version, trace context, progress
-//! token, and model and reason in `io.modelcontextprotocol/aiInvocation`. They never stand among what is verified. Over
+//! token, and model and reason in `io.modelcontextprotocol/aiInvocation`. None of them takes the place, or the room, of what the server knows. Over
 //! HTTP user agent and trace context come from the request's head, and the session is the conversation: by a pseudonym of
 //! its id, since whoever has the id can use the session. Who the user is only the server can know: [`DescribeTools`]
 //! shows how it tells.

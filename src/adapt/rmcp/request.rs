@@ -69,8 +69,11 @@ impl ToolRequest {
 
     /// The id of the HTTP session, as secret as the session is.
     pub(super) fn session_id(&self) -> Option<&str> {
-        let headers = &self.http_parts()?.headers;
-        headers.get(SESSION_ID)?.to_str().ok()
+        self.header(SESSION_ID)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.http_parts()?.headers.get(name)?.to_str().ok()
     }
 }
 
