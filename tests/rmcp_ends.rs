@@ -131,6 +131,21 @@ async fn a_client_that_leaves_a_pipe_or_a_session_does_not_stop_the_tool() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_heeds_the_end_of_its_session_was_cancelled_however_soon_a_timeout_comes() {
+    let tools = Tools::default();
+    let (recorder, mut entries) = recorder();
+    // rmcp lets calls go on for five seconds after the client has left.
+    let server = server(&tools, recorder, Duration::from_millis(5020));
+    let connected = connect(Over::Duplex, server).await;
+    let call = begin(&connected.client, "heeds").await;
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    drop((call, connected.client.cancel().await));
+    let expected = end("heeds", Outcome::Cancelled, "session_ended");
+    assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
 fn serve(over: Over, server: impl ServerHandler + Clone) -> Served {
     Served::new(router(server, over.config()))
 }

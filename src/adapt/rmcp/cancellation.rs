@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::{CancelledNotificationParam, RequestId};
-use rmcp::service::RequestContext;
+use rmcp::service::{Peer, RequestContext};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::record::OutcomeBuilder;
 
@@ -62,8 +63,11 @@ pub(super) fn describe(cancellation: &Cancellation, outcome: &mut OutcomeBuilder
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 
 /// How long a call that was cancelled, and has ended, waits for the client's notification: rmcp cancels the request
-/// first, and hands the notification over in a task of its own.
-const MOST_WAIT: Duration = Duration::from_millis(250);
+/// first, and hands the notification over in a task that it begins in the same turn. A layer's timeout may come in between.
+const MOST_WAIT: Duration = Duration::from_millis(50);
+
+/// After how long it looks whether the session is gone, with which none comes any more.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How many notifications are kept that no call has asked for: a client may send them for requests that have ended.
 const MOST_KEPT: usize = 64;
@@ -126,6 +130,7 @@ impl Cancellations {
 pub(super) struct Inquiry {
     cancellations: Arc<Cancellations>,
     id: RequestId,
+    peer: Peer<RoleServer>,
     has_session: bool,
 }
 
@@ -138,6 +143,7 @@ impl Inquiry {
         Self {
             cancellations,
             id: context.id.clone(),
+            peer: context.peer.clone(),
             has_session: parts.is_none_or(|parts| parts.headers.contains_key(SESSION_ID)),
         }
     }
@@ -146,10 +152,16 @@ impl Inquiry {
         if !self.has_session {
             return Cancellation::Disconnected;
         }
-        let notification = self.cancellations.notification(&self.id);
-        match tokio::time::timeout(MOST_WAIT, notification).await {
-            Ok(reason) => Cancellation::ByClient { reason },
-            Err(_) => Cancellation::SessionEnded,
+        let mut notification = pin!(self.cancellations.notification(&self.id));
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Ok(reason) = timeout(LOOK_AGAIN, notification.as_mut()).await {
+                return Cancellation::ByClient { reason };
+            }
+            waited += LOOK_AGAIN;
+            if waited >= MOST_WAIT || self.peer.is_transport_closed() {
+                return Cancellation::SessionEnded;
+            }
         }
     }
 }

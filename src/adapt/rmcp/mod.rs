@@ -30,7 +30,8 @@
 //! rmcp stops no tool whose request is cancelled: it cancels a token, at which the tool may look. So a cancelled call's
 //! outcome is what the tool made of it: `cancelled` where it failed, and `success`, beside the error type that says that
 //! nobody waited, where it went on and did what it was asked to. The client's notification comes a little after the token is
-//! cancelled: a cancelled call whose tool has ended waits for it, 250 ms at most.
+//! cancelled: a cancelled call whose tool has ended waits for it, 50 ms at most and no longer than the session lives. This
+//! time counts in the call's duration, and for the layers of the stack.
 //!
 //! # Who called
 //!
