@@ -346,6 +346,31 @@ fn without_spans_of_its_own_a_record_has_the_ids_of_the_current_one() {
 }
 
 #[test]
+fn ids_of_another_kind_that_a_request_came_with_are_not_replaced() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = Recorder::new(sink.clone());
+    let given = call("get_order").context(CallContext::default().trace("req-8812", "1"));
+    tracing::info_span!("current")
+        .in_scope(|| drop(recorder.start_call(&given).success(&json!({}))));
+    let entry = &sink.entries()[0];
+    assert_eq!(entry.trace_id.as_deref(), Some("req-8812"));
+    assert_eq!(entry.span_id.as_deref(), Some("1"));
+    drop(exporting);
+}
+
+#[test]
+fn ids_that_are_too_short_are_nobodys_parent() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let given = call("get_order").context(CallContext::default().trace("1", "1"));
+    drop(recorder(&sink).build().start_call(&given).success(&json!({})));
+    let span = &exporting.spans()[0];
+    assert_eq!(span.parent_span_id, Vec::<u8>::new());
+    assert_ne!(hex(&span.trace_id), format!("{:032}", 1));
+}
+
+#[test]
 fn without_an_exporter_records_are_what_they_were() {
     let sink = MemorySink::new();
     let recorder = recorder(&sink).build();

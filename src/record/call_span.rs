@@ -88,9 +88,7 @@ impl CallSpan {
         let current = context_of(&Span::current());
         let given = given_context(open);
         let Some(spans) = spans else {
-            if given.is_none() {
-                write_ids(open, &current);
-            }
+            write_ids_unless_given(open, &current);
             return Self::default();
         };
         // What a name says must not be what an argument of a secret name says.
@@ -245,12 +243,23 @@ fn context_of(span: &Span) -> SpanContext {
 
 /// The W3C trace context that the request came with.
 fn given_context(open: &Open) -> Option<SpanContext> {
-    let hex = |piece| json(open, piece).trim_matches('"');
-    let trace_id = TraceId::from_hex(hex(open.pieces.trace_id)).ok()?;
-    let span_id = SpanId::from_hex(hex(open.pieces.span_id)).ok()?;
+    let hex = |piece, length| {
+        let id = json(open, piece).trim_matches('"');
+        let is_id = id.len() == length && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then_some(id)
+    };
+    let trace_id = TraceId::from_hex(hex(open.pieces.trace_id, 32)?).ok()?;
+    let span_id = SpanId::from_hex(hex(open.pieces.span_id, 16)?).ok()?;
     let state = TraceState::default();
     let context = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, state);
     context.is_valid().then_some(context)
+}
+
+/// Ids that the request came with stand, whether or not they are W3C's.
+fn write_ids_unless_given(open: &mut Open, context: &SpanContext) {
+    if open.pieces.trace_id.is_empty() && open.pieces.span_id.is_empty() {
+        write_ids(open, context);
+    }
 }
 
 fn write_ids(open: &mut Open, context: &SpanContext) {
