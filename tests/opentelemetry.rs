@@ -18,7 +18,8 @@ use tool_audit::{
 };
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tracing::span::{Attributes, Id, Record};
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer as _, SubscriberExt};
 
 /// Spans of this thread go to a collector, until this is dropped.
 struct Exporting {
@@ -343,6 +344,47 @@ fn without_spans_of_its_own_a_record_has_the_ids_of_the_current_one() {
         Some(hex(&spans[0].span_id).as_str())
     );
     assert_eq!(entries[1].span_id.as_deref(), Some("00f067aa0ba902b7"));
+}
+
+#[test]
+fn where_a_filter_leaves_the_calls_span_out_the_record_has_the_ids_of_the_current_one() {
+    let collector = Collector::start().unwrap();
+    let provider = collector.provider().unwrap();
+    let no_calls = filter_fn(|metadata| metadata.target() != "tool_audit::call");
+    let layer = tracing_opentelemetry::layer().with_tracer(otlp::tracer(&provider));
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(no_calls));
+    let _default = tracing::subscriber::set_default(subscriber);
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink).build();
+    tracing::info_span!("current")
+        .in_scope(|| drop(recorder.start_call(&call("get_order")).success(&json!({}))));
+    provider.force_flush().unwrap();
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 1);
+    let id = hex(&spans[0].span_id);
+    assert_eq!(sink.entries()[0].span_id.as_deref(), Some(id.as_str()));
+}
+
+#[test]
+fn a_call_of_another_trace_is_linked_to_the_current_span() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink).build();
+    let given = call("get_order").context(
+        CallContext::new("conv_1", "usr_9")
+            .trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"),
+    );
+    tracing::info_span!("current")
+        .in_scope(|| drop(recorder.start_call(&given).success(&json!({}))));
+    let spans = exporting.spans();
+    let [of_call, current] = spans.as_slice() else {
+        panic!("{spans:?}");
+    };
+    assert_span_of(of_call, &sink.entries()[0]);
+    assert_eq!(hex(&of_call.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(hex(&of_call.parent_span_id), "00f067aa0ba902b7");
+    assert_eq!(of_call.links.len(), 1);
+    assert_eq!(of_call.links[0].span_id, current.span_id);
 }
 
 #[test]

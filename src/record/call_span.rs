@@ -99,10 +99,16 @@ impl CallSpan {
             // Where nothing makes spans of OpenTelemetry, there is nothing to be a child.
             let _ = span.set_parent(parent);
             if current.is_valid() {
-                span.add_link(current);
+                span.add_link(current.clone());
             }
         }
-        write_ids(open, &context_of(&span));
+        let made = context_of(&span);
+        if made.is_valid() {
+            write_ids(open, &made);
+        } else {
+            // A filter has left the span out.
+            write_ids_unless_given(open, &current);
+        }
         Self {
             span: Some(span),
             spans,
