@@ -67,8 +67,9 @@ fn assert_span_of(span: &Span, entry: &AuditEntry) {
         entry.trace_id.as_deref(),
         Some(hex(&span.trace_id).as_str())
     );
+    let act = attribute(span, "mcp.method.name").unwrap_or("execute_tool");
+    assert_eq!(span.name, format!("{act} {}", entry.tool_name));
     let attribute = |name: &str| attribute(span, name).unwrap();
-    assert_eq!(span.name, format!("execute_tool {}", entry.tool_name));
     assert_eq!(attribute("gen_ai.operation.name"), "execute_tool");
     assert_eq!(attribute("gen_ai.tool.name"), entry.tool_name);
     assert_eq!(attribute("gen_ai.conversation.id"), entry.conversation_id);
@@ -247,8 +248,12 @@ fn a_call_over_mcp_has_the_protocols_names_and_goes_on_with_the_clients_trace() 
     assert_eq!(hex(&span.parent_span_id), "00f067aa0ba902b7");
     assert_eq!(span.kind(), SpanKind::Server);
     assert_eq!(attribute(span, "mcp.method.name"), Some("tools/call"));
-    assert_eq!(attribute(span, "mcp.session.id"), Some("session_1"));
+    assert_eq!(span.name, "tools/call add");
+    // A connection is no session of MCP's.
+    assert_eq!(attribute(span, "mcp.session.id"), None);
     assert_eq!(attribute(span, "jsonrpc.request.id"), Some("7"));
+    let code = attribute(span, "rpc.response.status_code");
+    assert_eq!(code, Some("-32602"));
     assert_eq!(attribute(span, "gen_ai.tool.call.id"), None);
     assert_eq!(attribute(span, "error.type"), Some("-32602"));
 }

@@ -129,11 +129,24 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// The session is the conversation. Whoever has its id can use it, so a pseudonym stands for it.
+    /// The session is the conversation, unless another is named after it. Whoever has its id can use it, so a pseudonym
+    /// stands for it.
     #[cfg(feature = "rmcp")]
     pub(crate) fn session(&mut self, id: &str) -> &mut Self {
         let name = self.inner.sanitizer.pseudonym("session", id);
-        self.conversation_id(&name)
+        self.session_called(&name).conversation_id(&name)
+    }
+
+    /// The pseudonym of the session's id.
+    #[cfg(any(feature = "mcp", feature = "rmcp"))]
+    pub(crate) fn session_called(&mut self, name: &str) -> &mut Self {
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.open.session = self.text(Member::ConversationId, name, limits::NAME);
+        }
+        #[cfg(not(feature = "opentelemetry"))]
+        let _ = name;
+        self
     }
 
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
@@ -244,8 +257,7 @@ impl<'a> CallBuilder<'a> {
         continues: Continues;
     }
 
-    /// The call came as MCP's `tools/call`: its [`tool_call_id`](Self::tool_call_id) is that of the JSON-RPC request, and
-    /// its conversation the session.
+    /// The call came as MCP's `tools/call`: its [`tool_call_id`](Self::tool_call_id) is that of the JSON-RPC request.
     ///
     /// Only spans of calls say so (feature `opentelemetry`), not records.
     pub fn over_mcp(&mut self) -> &mut Self {

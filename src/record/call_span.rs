@@ -13,12 +13,14 @@ use crate::sanitize::{Sanitized, Sanitizer};
 
 /// Makes a `tracing` span of each call, with the attribute names of OpenTelemetry's conventions for generative AI.
 ///
-/// The span is called `execute_tool {tool}`, lies under the target `tool_audit::call` at the level `INFO`, and is open
+/// The span is called `execute_tool {tool}`, over MCP `tools/call {tool}`, without a tool's name where there is no such
+/// tool. It lies under the target `tool_audit::call` at the level `INFO`, and is open
 /// from the call's beginning to its record. What the tool does while its future is polled by the layer lies in it, and
 /// so does the event of a [`TracingSink`](crate::TracingSink). It has what the conventions ask for:
 /// `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.call.id` and `gen_ai.conversation.id`; for a call that
-/// came over MCP `mcp.method.name`, `mcp.session.id` and `jsonrpc.request.id`; for one that failed `error.type`, and the
-/// status `ERROR`. `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
+/// came over MCP `mcp.method.name` and `jsonrpc.request.id`, `mcp.session.id` where it came in a session of HTTP, by the
+/// pseudonym that the record has, and `rpc.response.status_code` where it was answered by an error of JSON-RPC; for one that
+/// failed `error.type`, which is that code if there is one, and the status `ERROR`. `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
 ///
 /// A request that a layer for HTTP begins a span for, and an MCP server's layer inside records, leaves the outer span
 /// too, which is called `request` and has none of these attributes.
@@ -140,7 +142,14 @@ impl CallSpan {
             return;
         };
         echoes::remove(open, sanitizer);
-        span.context().span().update_name(name_of(open));
+        let error_type = open.pieces.error_type;
+        let error_type = (!error_type.is_empty()).then(|| open.text(error_type));
+        // A name that no tool has is whatever the client made up: names of spans are to be few.
+        let name = match error_type.as_deref() {
+            Some("unknown_tool") => act_of(open).to_owned(),
+            _ => name_of(open),
+        };
+        span.context().span().update_name(name);
         span.record("gen_ai.tool.name", &*open.tool_name());
         span.record("gen_ai.operation.name", "execute_tool");
         if open.is_mcp {
@@ -160,14 +169,17 @@ impl CallSpan {
                 span.record(name, &*open.text(piece));
             }
         }
-        if open.is_mcp && !conversation.is_empty() {
-            span.record("mcp.session.id", &*open.text(conversation));
+        if !open.session.is_empty() {
+            span.record("mcp.session.id", &*open.text(open.session));
         }
         span.record("tool_audit.outcome", outcome.as_str());
         if outcome.is_failure() {
-            let error_type = open.pieces.error_type;
-            let said = (!error_type.is_empty()).then(|| open.text(error_type));
-            span.record("error.type", said.as_deref().unwrap_or(outcome.as_str()));
+            let code = open.response_code.map(|code| code.to_string());
+            if let Some(code) = &code {
+                span.record("rpc.response.status_code", code.as_str());
+            }
+            let said = code.as_deref().or(error_type.as_deref());
+            span.record("error.type", said.unwrap_or(outcome.as_str()));
             span.record("otel.status_code", "ERROR");
         }
         let (arguments, result) = (open.pieces.arguments, open.pieces.result);
@@ -208,8 +220,17 @@ fn caught<T>(tell: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(tell)).ok()
 }
 
+/// What the conventions call the act: MCP's method where it is one.
+fn act_of(open: &Open) -> &'static str {
+    if open.is_mcp {
+        "tools/call"
+    } else {
+        "execute_tool"
+    }
+}
+
 fn name_of(open: &Open) -> String {
-    format!("execute_tool {}", open.tool_name())
+    format!("{} {}", act_of(open), open.tool_name())
 }
 
 fn new_span(open: &Open) -> Span {
@@ -231,6 +252,7 @@ fn new_span(open: &Open) -> Span {
         mcp.session.id = Empty,
         jsonrpc.request.id = Empty,
         "error.type" = Empty,
+        rpc.response.status_code = Empty,
         tool_audit.call_id = call_id,
         tool_audit.outcome = Empty,
     )

@@ -41,6 +41,8 @@ pub struct McpSession {
     context: CallContext,
     /// The name and version that the client claimed in its `initialize`.
     client: [Option<Value>; 2],
+    /// The pseudonym of the session's id.
+    session: Option<String>,
     open: VecDeque<OpenCall>,
     /// What the open calls take.
     memory: Memory,
@@ -95,6 +97,7 @@ impl McpSession {
             recorder,
             context,
             client: Default::default(),
+            session: None,
             open: VecDeque::new(),
             memory: Memory::new(MOST_OPEN_BYTES),
             stats: McpStats::default(),
@@ -314,7 +317,8 @@ impl McpSession {
     /// What the session is called from now on.
     #[cfg(feature = "mcp-http")]
     pub(super) fn set_conversation(&mut self, id: String) {
-        self.context.conversation_id = Some(id);
+        self.context.conversation_id = Some(id.clone());
+        self.session = Some(id);
     }
 
     #[cfg(feature = "mcp-http")]
@@ -352,6 +356,9 @@ impl McpSession {
                     call.tool_call_id(&id.to_string());
                 }
                 None => {}
+            }
+            if let Some(session) = &self.session {
+                call.session_called(session);
             }
             meta::describe(call.over_mcp(), &context, meta);
             self.claim_client(call);

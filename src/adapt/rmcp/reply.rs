@@ -150,9 +150,15 @@ impl ToolFailure {
         } else {
             outcome.error_type(&self.error.code.0.to_string());
         }
-        if let Some(cancellation) = &self.cancellation {
-            outcome.outcome(Outcome::Cancelled);
-            cancellation::describe(cancellation, outcome);
+        match &self.cancellation {
+            Some(cancellation) => {
+                outcome.outcome(Outcome::Cancelled);
+                cancellation::describe(cancellation, outcome);
+            }
+            // Only then the client gets it.
+            None => {
+                outcome.response_code(self.error.code.0.into());
+            }
         }
     }
 }
