@@ -13,14 +13,17 @@ use crate::sanitize::{Sanitized, Sanitizer};
 
 /// Makes a `tracing` span of each call, with the attribute names of OpenTelemetry's conventions for generative AI.
 ///
-/// The span is called `execute_tool {tool}`, over MCP `tools/call {tool}`, without a tool's name where there is no such
-/// tool. It lies under the target `tool_audit::call` at the level `INFO`, and is open
-/// from the call's beginning to its record. What the tool does while its future is polled by the layer lies in it, and
-/// so does the event of a [`TracingSink`](crate::TracingSink). It has what the conventions ask for:
-/// `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.call.id` and `gen_ai.conversation.id`; for a call that
-/// came over MCP `mcp.method.name` and `jsonrpc.request.id`, `mcp.session.id` where it came in a session of HTTP, by the
-/// pseudonym that the record has, and `rpc.response.status_code` where it was answered by an error of JSON-RPC; for one that
-/// failed `error.type`, which is that code if there is one, and the status `ERROR`. `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
+/// The span is called `execute_tool {tool}`, over MCP `tools/call {tool}`, without a tool's name where a server says that it
+/// has no such tool. It lies under the target `tool_audit::call` at the level `INFO`, and is open from the call's beginning
+/// to its record. What the tool does while its future is polled by the layer lies in it, and so does the event of a
+/// [`TracingSink`](crate::TracingSink). It has what the conventions ask for:
+///
+/// - `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.call.id` and `gen_ai.conversation.id`
+/// - over MCP `mcp.method.name`, `jsonrpc.request.id` in place of `gen_ai.tool.call.id`, `mcp.session.id` in a session of
+///   HTTP (a pseudonym, as in the record), and `rpc.response.status_code` where the answer was an error of JSON-RPC
+/// - where the call failed `error.type`, which is that code or else the record's, and the status `ERROR`
+///
+/// `tool_audit.call_id` and `tool_audit.outcome` say which record is the span's.
 ///
 /// A request that a layer for HTTP begins a span for, and an MCP server's layer inside records, leaves the outer span
 /// too, which is called `request` and has none of these attributes.

@@ -26,7 +26,7 @@ pub enum Cancellation {
     },
     /// The HTTP request without a session has ended: the client has left, or the server stops.
     Disconnected,
-    /// The session has ended: the client has closed it, or the server stops.
+    /// The session has ended: the client has left it five seconds ago, or the server stops.
     SessionEnded,
 }
 

@@ -23,8 +23,8 @@
 //! | a panic | `panicked`; rmcp does not answer then |
 //! | `notifications/cancelled` | error type `cancelled_by_client` |
 //! | a client that leaves a request without session, a server that stops then | error type `disconnected` |
-//! | a session that is closed from the server's side | error type `session_ended` |
-//! | a client that leaves a pipe or a session | as the tool ends: rmcp lets it run, and nobody is told |
+//! | a client that leaves a pipe, or ends a session | as the tool ends, for the 5 seconds that rmcp waits; then as below |
+//! | a session that has ended, whoever ended it | error type `session_ended` |
 //! | the task of the call is dropped, as where the process ends | `cancelled` |
 //!
 //! rmcp stops no tool whose request is cancelled: it cancels a token, at which the tool may look. So a cancelled call's
