@@ -1,4 +1,4 @@
-//! MCP servers on [`rmcp`](https://docs.rs/rmcp): every `tools/call` through a tower stack, whatever the transport.
+//! MCP servers on [`rmcp`](https://docs.rs/rmcp): every tool call through a tower stack, whatever the transport.
 //!
 //! A [`LayeredHandler`] is a `ServerHandler` around another one. [`audit`] makes the layer that records; limits and timeouts
 //! are tower's own, and hold for each tool call. The example `mcp_server` is a whole server, over standard input and
@@ -25,6 +25,7 @@
 //! | a client that leaves a request without session, a server that stops then | error type `disconnected` |
 //! | a client that leaves a pipe, or ends a session | as the tool ends, for the 5 seconds that rmcp waits; then as below |
 //! | a session that has ended, whoever ended it | error type `session_ended` |
+//! | a request that rmcp refuses before it looks for the tool, as one of a version that it does not know | no record over a pipe |
 //! | the task of the call is dropped, as where the process ends | `cancelled` |
 //!
 //! rmcp stops no tool whose request is cancelled: it cancels a token, at which the tool may look. So a cancelled call's
@@ -42,7 +43,8 @@
 //! shows how it tells.
 //!
 //! With the feature `axum` an `EndpointAuditLayer` around rmcp's HTTP service knows client address and identity, which stand
-//! in the records made here, and records what never gets to the server: 401, 413, 429. Nothing is recorded twice.
+//! in the records made here, and records what never gets to the server: 401, 413, 429, and what rmcp itself refuses with
+//! 400, such as a head that names another tool than the body. Nothing is recorded twice.
 //!
 //! # Records of intent
 //!
