@@ -8,11 +8,14 @@ use rmcp::model::{
     CallToolRequest, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
     ProtocolVersion, RequestMetaObject, ServerResult,
 };
-use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError};
+use rmcp::service::{
+    ClientLifecycleMode, ClientServiceExt, PeerRequestOptions, RunningService, ServiceError,
+};
 use rmcp::{RoleClient, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 use tool_audit::adapt::rmcp::{ClassifyTools, DescribeTools, LayeredHandler, ToolRequest, audit};
-use tool_audit::{AuditLayer, CallContext, Identity, MemorySink, Outcome, Policy, Recorder};
+use tokio::io::AsyncReadExt;
+use tool_audit::{AuditLayer, CallBuilder, CallContext, Identity, MemorySink, Outcome, Policy, Recorder};
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder};
 
@@ -277,6 +280,53 @@ async fn interim_answers_and_tasks_are_told_apart_from_results() {
     assert_eq!(end_of(&entry), expected);
     assert_eq!(entry.session_metadata["client_name"], "modern");
     assert_eq!(entry.session_metadata["client_version"], "2.0");
+}
+
+#[tokio::test]
+async fn a_question_that_comes_after_the_call_was_cancelled_says_so() {
+    let (recorder, mut entries) = recorder();
+    let tools = Tools::default();
+    let server = LayeredHandler::audited(tools.clone(), recorder);
+    let client = modern_client(server).await;
+    let options = PeerRequestOptions::no_options();
+    let sent = client.send_cancellable_request(request("asks_too_late"), options);
+    let call = soon(sent).await.expect("sent");
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    soon(call.cancel(None)).await.expect("sent");
+    let expected = end("asks_too_late", Outcome::InputRequired, "cancelled_by_client");
+    assert_eq!(entries.end().await, expected);
+}
+
+#[tokio::test]
+async fn the_code_of_an_error_is_the_one_that_the_client_gets() {
+    let (recorder, mut entries) = recorder();
+    let client = modern_client(LayeredHandler::audited(Tools::default(), recorder)).await;
+    let answer = soon(client.send_request(request("finds_no_resource"))).await;
+    let Err(ServiceError::McpError(error)) = answer else {
+        panic!("{answer:?}");
+    };
+    let expected = end("finds_no_resource", Outcome::ServiceError, &error.code.0.to_string());
+    assert_eq!(entries.end().await, expected);
+}
+
+#[tokio::test]
+async fn a_request_shows_nothing_that_the_client_says() {
+    let (recorder, _entries) = recorder();
+    let (sender, shown) = std::sync::mpsc::channel();
+    let audit = AuditLayer::builder(recorder)
+        .describe(move |request: &mut ToolRequest, _: &mut CallBuilder<'_>| {
+            sender.send(format!("{request:?}")).expect("a test");
+        })
+        .classify(ClassifyTools)
+        .build();
+    let server = LayeredHandler::new(Tools::default(), audit);
+    let served = Served::new(router(server, Over::HttpStatelessJson.config()));
+    let mut message = body("works");
+    message["id"] = "hunter2-secret".into();
+    let mut stream = served.post("", &message).await;
+    soon(stream.read_u8()).await.expect("an answer");
+    let shown = shown.recv().expect("a call");
+    assert!(!shown.contains("hunter2"), "{shown}");
 }
 
 #[tokio::test]

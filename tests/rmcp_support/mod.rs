@@ -214,6 +214,26 @@ impl Tools {
         InputRequiredResult::from_request_state("half-way")
     }
 
+    /// Asks once its request is cancelled.
+    #[tool]
+    async fn asks_too_late(
+        &self,
+        Parameters(_): Parameters<Order>,
+        context: RequestContext<RoleServer>,
+    ) -> InputRequiredResult {
+        self.begun.add_permits(1);
+        context.ct.cancelled().await;
+        InputRequiredResult::from_request_state("half-way")
+    }
+
+    #[tool]
+    async fn finds_no_resource(
+        &self,
+        Parameters(_): Parameters<Order>,
+    ) -> Result<CallToolResult, ErrorData> {
+        Err(ErrorData::resource_not_found("no such page", None))
+    }
+
     #[tool]
     async fn hands_over(&self, Parameters(_): Parameters<Order>) -> CallToolResponse {
         let now = "2026-07-28T00:00:00Z";

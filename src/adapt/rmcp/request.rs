@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rmcp::RoleServer;
-use rmcp::model::{CallToolRequestParams, RequestId, Tool};
+use rmcp::model::{CallToolRequestParams, Tool};
 use rmcp::service::RequestContext;
 
 use super::cancellation::{Cancellations, SESSION_ID};
@@ -77,13 +77,11 @@ impl ToolRequest {
     }
 }
 
-/// Shows nothing of the arguments, which nobody has sanitized yet.
+/// Shows nothing that the client says, which nobody has sanitized yet.
 impl fmt::Debug for ToolRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id: &RequestId = &self.context.id;
         formatter
             .debug_struct("ToolRequest")
-            .field("id", id)
             .field("effect", &self.tool.effect)
             .finish_non_exhaustive()
     }
