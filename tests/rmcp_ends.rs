@@ -63,6 +63,7 @@ async fn a_panic_is_recorded_though_the_client_never_hears_of_it() {
         let summary = entry.result_summary.expect("a summary");
         assert_eq!(summary.error.as_deref(), Some("no such index"));
         drop(unanswered);
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -79,6 +80,7 @@ async fn a_timeout_of_the_stack_is_recorded_and_the_model_reads_of_it() {
         assert_eq!(text.text, "request timed out");
         let expected = end("never_answers", Outcome::TimedOut, "timeout");
         assert_eq!(entries.end().await, expected, "{over:?}");
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -97,6 +99,7 @@ async fn a_tool_that_heeds_a_cancel_notification_was_cancelled() {
         let summary = entry.result_summary.expect("a summary");
         let reason = "the user has changed their mind";
         assert_eq!(summary.error.as_deref(), Some(reason), "{over:?}");
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -115,6 +118,7 @@ async fn a_tool_that_goes_on_after_a_cancel_notification_has_done_what_it_did() 
         tools.go_on.add_permits(1);
         let expected = end("goes_on", Outcome::Success, "cancelled_by_client");
         assert_eq!(entries.end().await, expected, "{over:?}");
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -128,6 +132,7 @@ async fn a_client_that_leaves_a_pipe_or_a_session_does_not_stop_the_tool() {
         tools.go_on.add_permits(1);
         let expected = end("goes_on", Outcome::Success, "");
         assert_eq!(entries.end().await, expected, "{over:?}");
+        entries.assert_none();
     }
 }
 
@@ -143,6 +148,14 @@ async fn a_tool_that_heeds_the_end_of_its_session_was_cancelled_however_soon_a_t
     drop((call, connected.client.cancel().await));
     let expected = end("heeds", Outcome::Cancelled, "session_ended");
     assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
+/// That a call has left no entry more by the time that the server has answered another request.
+async fn assert_no_more(connected: &Connected, entries: &mut Entries) {
+    soon(connected.client.list_all_tools())
+        .await
+        .expect("tools");
     entries.assert_none();
 }
 
@@ -174,6 +187,7 @@ async fn a_client_that_leaves_a_request_without_session_stops_a_tool_that_heeds_
         tools.go_on.add_permits(1);
         let (tool, outcome, _) = entries.end().await;
         assert_eq!((tool.as_str(), outcome), ("goes_on", Outcome::Success));
+        entries.assert_none();
     }
 }
 
@@ -203,6 +217,7 @@ async fn a_client_that_leaves_in_mid_answer_of_a_session_does_not_stop_the_tool(
         .await
         .expect("an answer");
     assert_eq!(&begun, b"HTTP/1.1 202");
+    entries.assert_none();
 }
 
 /// Opens a session by hand, and gives its id.
