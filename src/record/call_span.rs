@@ -98,7 +98,17 @@ impl CallSpan {
         };
         // What a name says must not be what an argument of a secret name says.
         echoes::remove(open, sanitizer);
-        let span = new_span(open);
+        let made = Self {
+            span: Some(new_span(open)),
+            spans,
+        };
+        made.join(open, given, &current);
+        made
+    }
+
+    /// Makes the span a child of what the request came with, and the record the span's.
+    fn join(&self, open: &mut Open, given: Option<SpanContext>, current: &SpanContext) {
+        let Some(span) = &self.span else { return };
         if let Some(given) = given.filter(|given| given.trace_id() != current.trace_id()) {
             let parent = opentelemetry::Context::new().with_remote_span_context(given);
             // Where nothing makes spans of OpenTelemetry, there is nothing to be a child.
@@ -107,16 +117,12 @@ impl CallSpan {
                 span.add_link(current.clone());
             }
         }
-        let made = context_of(&span);
-        if made.is_valid() {
-            write_ids(open, &made);
+        let own = context_of(span);
+        if own.is_valid() {
+            write_ids(open, &own);
         } else {
             // A filter has left the span out.
-            write_ids_unless_given(open, &current);
-        }
-        Self {
-            span: Some(span),
-            spans,
+            write_ids_unless_given(open, current);
         }
     }
 
