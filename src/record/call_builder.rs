@@ -449,8 +449,11 @@ impl<'a> CallBuilder<'a> {
     /// than a name does, so that none leaves out what is told of the session after it.
     #[cfg(any(feature = "mcp", feature = "rmcp"))]
     pub(crate) fn claim(&mut self, name: &'static str, claimed: &Value) -> &mut Self {
-        let is_known = self.open.metadata.iter().any(|(key, _)| self.open.text(*key) == name);
-        if !is_known {
+        let open = &*self.open;
+        let known = open.metadata.iter().map(|(key, _)| key);
+        // What is said to be verified is none of a claim's either.
+        let mut known = known.chain(&open.verified);
+        if !known.any(|key| open.text(*key) == name) {
             self.bounded_member(name, claimed, limits::NAME);
         }
         self
