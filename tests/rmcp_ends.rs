@@ -151,6 +151,30 @@ async fn a_tool_that_heeds_the_end_of_its_session_was_cancelled_however_soon_a_t
     entries.assert_none();
 }
 
+#[tokio::test]
+async fn a_tool_that_heeds_the_end_of_its_session_over_http_was_cancelled() {
+    let (tools, connected, mut entries) = connected(Over::HttpSession).await;
+    let call = begin(&connected.client, "heeds").await;
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    drop((call, connected.client.cancel().await));
+    let expected = end("heeds", Outcome::Cancelled, "session_ended");
+    assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_goes_on_after_the_end_of_its_session_has_done_what_it_did() {
+    let (tools, connected, mut entries) = connected(Over::Duplex).await;
+    let call = begin(&connected.client, "goes_on").await;
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    drop((call, connected.client.cancel().await));
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    tools.go_on.add_permits(1);
+    let expected = end("goes_on", Outcome::Success, "session_ended");
+    assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
 /// That a call has left no entry more by the time that the server has answered another request.
 async fn assert_no_more(connected: &Connected, entries: &mut Entries) {
     soon(connected.client.list_all_tools())
