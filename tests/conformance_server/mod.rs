@@ -54,6 +54,13 @@ pub struct Everything {
     pub calls: Arc<Mutex<Vec<String>>>,
 }
 
+impl Everything {
+    fn note(&self, tool: &str) {
+        let mut calls = self.calls.lock().expect("no call panics with it");
+        calls.push(tool.to_owned());
+    }
+}
+
 impl ServerHandler for Everything {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
@@ -112,9 +119,7 @@ impl ServerHandler for Everything {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let mut calls = self.calls.lock().expect("no call panics with it");
-        calls.push(request.name.to_string());
-        drop(calls);
+        self.note(&request.name);
         let resource = json!({"type": "resource", "resource": {
             "uri": "test://embedded-resource", "mimeType": "text/plain",
             "text": "This is an embedded resource content.",
