@@ -247,7 +247,12 @@ fn what_is_known_of_a_session_outweighs_what_its_client_claims() {
             ('<', json!({"jsonrpc": "2.0", "id": 1, "result": {}})),
         ],
     );
-    let metadata: BTreeMap<_, _> = sink.entries().remove(0).session_metadata.into_iter().collect();
+    let metadata: BTreeMap<_, _> = sink
+        .entries()
+        .remove(0)
+        .session_metadata
+        .into_iter()
+        .collect();
     assert_eq!(metadata["client_name"], "kiosk-4");
     assert_eq!(metadata["client_version"], "1.2");
     assert_eq!(metadata["zone"], "east wing");

@@ -411,7 +411,12 @@ fn ids_that_are_too_short_are_nobodys_parent() {
     let exporting = export();
     let sink = MemorySink::new();
     let given = call("get_order").context(CallContext::default().trace("1", "1"));
-    drop(recorder(&sink).build().start_call(&given).success(&json!({})));
+    drop(
+        recorder(&sink)
+            .build()
+            .start_call(&given)
+            .success(&json!({})),
+    );
     let span = &exporting.spans()[0];
     assert_eq!(span.parent_span_id, Vec::<u8>::new());
     assert_ne!(hex(&span.trace_id), format!("{:032}", 1));

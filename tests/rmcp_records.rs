@@ -13,9 +13,11 @@ use rmcp::service::{
 };
 use rmcp::{RoleClient, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
-use tool_audit::adapt::rmcp::{ClassifyTools, DescribeTools, LayeredHandler, ToolRequest, audit};
 use tokio::io::AsyncReadExt;
-use tool_audit::{AuditLayer, CallBuilder, CallContext, Identity, MemorySink, Outcome, Policy, Recorder};
+use tool_audit::adapt::rmcp::{ClassifyTools, DescribeTools, LayeredHandler, ToolRequest, audit};
+use tool_audit::{
+    AuditLayer, CallBuilder, CallContext, Identity, MemorySink, Outcome, Policy, Recorder,
+};
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder};
 
@@ -293,7 +295,11 @@ async fn a_question_that_comes_after_the_call_was_cancelled_says_so() {
     let call = soon(sent).await.expect("sent");
     soon(tools.begun.acquire()).await.expect("open").forget();
     soon(call.cancel(None)).await.expect("sent");
-    let expected = end("asks_too_late", Outcome::InputRequired, "cancelled_by_client");
+    let expected = end(
+        "asks_too_late",
+        Outcome::InputRequired,
+        "cancelled_by_client",
+    );
     assert_eq!(entries.end().await, expected);
 }
 
@@ -305,7 +311,8 @@ async fn the_code_of_an_error_is_the_one_that_the_client_gets() {
     let Err(ServiceError::McpError(error)) = answer else {
         panic!("{answer:?}");
     };
-    let expected = end("finds_no_resource", Outcome::ServiceError, &error.code.0.to_string());
+    assert_eq!(error.code.0, -32602);
+    let expected = end("finds_no_resource", Outcome::ServiceError, "-32602");
     assert_eq!(entries.end().await, expected);
 }
 

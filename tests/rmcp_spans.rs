@@ -13,9 +13,7 @@ use tool_audit::{AuditEntry, AuditLayer, CallContext, CallSpans};
 use tracing_subscriber::layer::SubscriberExt;
 
 use otlp::{Collector, attribute, hex};
-use rmcp_support::{
-    Over, Served, Tools, body, call_of, connect, recorder_with, router, soon,
-};
+use rmcp_support::{Over, Served, Tools, body, call_of, connect, recorder_with, router, soon};
 
 /// Spans of this thread go to a collector, until this is dropped.
 struct Exporting {
@@ -54,7 +52,11 @@ impl Exporting {
 
 /// The spans that say that they are a tool's call, or which record is theirs.
 fn calls(spans: &[Span]) -> Vec<&Span> {
-    let names = ["gen_ai.operation.name", "mcp.method.name", "tool_audit.call_id"];
+    let names = [
+        "gen_ai.operation.name",
+        "mcp.method.name",
+        "tool_audit.call_id",
+    ];
     let is_call = |span: &&Span| names.iter().any(|name| attribute(span, name).is_some());
     spans.iter().filter(is_call).collect()
 }

@@ -118,10 +118,7 @@ impl Cancellations {
         }
     }
 
-    fn with_recent<T>(
-        &self,
-        act: impl FnOnce(&mut VecDeque<(u64, Option<String>)>) -> T,
-    ) -> T {
+    fn with_recent<T>(&self, act: impl FnOnce(&mut VecDeque<(u64, Option<String>)>) -> T) -> T {
         act(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
