@@ -73,8 +73,8 @@ async fn what_nobody_claimed_is_recorded_where_it_was_refused_or_failed() {
     for (status, expected) in [
         (200, None),
         (202, None),
-        (400, None),
         (405, None),
+        (400, Some(Outcome::ServiceError)),
         (401, Some(Outcome::Denied)),
         (403, Some(Outcome::Denied)),
         (404, Some(Outcome::ServiceError)),

@@ -226,6 +226,40 @@ fn a_task_of_the_extension_ends_its_call_where_it_is_said_to_have_ended() {
 }
 
 #[test]
+fn what_is_known_of_a_session_outweighs_what_its_client_claims() {
+    let sink = MemorySink::new();
+    let context = CallContext::new("session_1", "usr_9")
+        .metadata("client_name", "kiosk-4")
+        .metadata("zone", "east wing");
+    let mut session = McpSession::new(Recorder::new(sink.clone()), context);
+    let meta = json!({"io.modelcontextprotocol/aiInvocation": {"invocationReason": "because ".repeat(4096)}});
+    show(
+        &mut session,
+        &[
+            (
+                '>',
+                json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"clientInfo": {"name": "inspector", "version": "1.2"}}}),
+            ),
+            (
+                '>',
+                json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_order", "_meta": meta}}),
+            ),
+            ('<', json!({"jsonrpc": "2.0", "id": 1, "result": {}})),
+        ],
+    );
+    let metadata: BTreeMap<_, _> = sink
+        .entries()
+        .remove(0)
+        .session_metadata
+        .into_iter()
+        .collect();
+    assert_eq!(metadata["client_name"], "kiosk-4");
+    assert_eq!(metadata["client_version"], "1.2");
+    assert_eq!(metadata["zone"], "east wing");
+    assert!(metadata.contains_key("invocation_reason"));
+}
+
+#[test]
 fn what_the_client_says_of_itself_and_of_the_model_is_kept_as_a_claim() {
     let (mut session, sink) = session();
     let meta = json!({

@@ -17,7 +17,9 @@ use tool_audit::{
     Policy, Recorder, RecorderBuilder, Results, ToolCall, ToolResult, TracingSink,
 };
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::span::{Attributes, Id, Record};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer as _, SubscriberExt};
 
 /// Spans of this thread go to a collector, until this is dropped.
 struct Exporting {
@@ -65,8 +67,9 @@ fn assert_span_of(span: &Span, entry: &AuditEntry) {
         entry.trace_id.as_deref(),
         Some(hex(&span.trace_id).as_str())
     );
+    let act = attribute(span, "mcp.method.name").unwrap_or("execute_tool");
+    assert_eq!(span.name, format!("{act} {}", entry.tool_name));
     let attribute = |name: &str| attribute(span, name).unwrap();
-    assert_eq!(span.name, format!("execute_tool {}", entry.tool_name));
     assert_eq!(attribute("gen_ai.operation.name"), "execute_tool");
     assert_eq!(attribute("gen_ai.tool.name"), entry.tool_name);
     assert_eq!(attribute("gen_ai.conversation.id"), entry.conversation_id);
@@ -207,6 +210,25 @@ fn a_secret_in_a_name_does_not_come_out_in_a_span() {
 }
 
 #[test]
+fn a_secret_in_a_name_that_becomes_known_at_the_end_does_not_come_out_in_a_span() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink)
+        .policy(Policy::new().results(Results::Preview))
+        .build();
+    let context = CallContext::new("s-9f8e7d6c5b4a3210", "usr_9");
+    let call = ToolCall::new("log in s-9f8e7d6c5b4a3210", json!({}))
+        .context(context)
+        .tool_call_id("call s-9f8e7d6c5b4a3210");
+    let answer = ToolResult::success(json!({"password": "s-9f8e7d6c5b4a3210"}));
+    drop(recorder.start_call(&call).response(&answer));
+    let spans = exporting.spans();
+    assert_span_of(&spans[0], &sink.entries()[0]);
+    assert!(!sink.lines()[0].contains("9f8e7d6c"), "{}", sink.lines()[0]);
+    assert!(!format!("{:?}", spans[0]).contains("9f8e7d6c"));
+}
+
+#[test]
 fn a_call_over_mcp_has_the_protocols_names_and_goes_on_with_the_clients_trace() {
     let exporting = export();
     let sink = MemorySink::new();
@@ -226,10 +248,69 @@ fn a_call_over_mcp_has_the_protocols_names_and_goes_on_with_the_clients_trace() 
     assert_eq!(hex(&span.parent_span_id), "00f067aa0ba902b7");
     assert_eq!(span.kind(), SpanKind::Server);
     assert_eq!(attribute(span, "mcp.method.name"), Some("tools/call"));
-    assert_eq!(attribute(span, "mcp.session.id"), Some("session_1"));
+    assert_eq!(span.name, "tools/call add");
+    // A connection is no session of MCP's.
+    assert_eq!(attribute(span, "mcp.session.id"), None);
     assert_eq!(attribute(span, "jsonrpc.request.id"), Some("7"));
+    let code = attribute(span, "rpc.response.status_code");
+    assert_eq!(code, Some("-32602"));
     assert_eq!(attribute(span, "gen_ai.tool.call.id"), None);
     assert_eq!(attribute(span, "error.type"), Some("-32602"));
+}
+
+/// Panics whenever it hears of a span, as a bug in a subscriber does.
+struct Broken {
+    when: &'static str,
+}
+
+impl Broken {
+    fn hears(&self, what: &str) {
+        assert!(self.when != what, "the subscriber broke");
+    }
+}
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Broken {
+    fn on_new_span(&self, _: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        self.hears("new");
+    }
+
+    fn on_record(&self, _: &Id, _: &Record<'_>, _: Context<'_, S>) {
+        self.hears("record");
+    }
+
+    fn on_enter(&self, _: &Id, _: Context<'_, S>) {
+        self.hears("enter");
+    }
+
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        self.hears("exit");
+    }
+
+    fn on_close(&self, _: Id, _: Context<'_, S>) {
+        self.hears("close");
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_that_panics_costs_no_call_its_record_or_its_answer() {
+    for when in ["new", "record", "enter", "exit", "close"] {
+        let subscriber = tracing_subscriber::registry().with(Broken { when });
+        let _default = tracing::subscriber::set_default(subscriber);
+        let sink = MemorySink::new();
+        let recorder = recorder(&sink).build();
+        let tool = service_fn(|call: ToolCall| async move {
+            assert!(call.tool_name != "panics", "it broke");
+            Ok::<_, Infallible>(ToolResult::success(json!({})))
+        });
+        let service = AuditLayer::new(recorder.clone()).layer(tool);
+        service.clone().oneshot(call("works")).await.unwrap();
+        let panicked = tokio::spawn(service.oneshot(call("panics"))).await;
+        assert!(panicked.is_err());
+        let outcomes: Vec<_> = sink.entries().iter().map(|entry| entry.outcome).collect();
+        let expected = [Some(Outcome::Success), Some(Outcome::Panicked)];
+        assert_eq!(outcomes, expected, "{when}");
+        assert_eq!(recorder.stats().open, 0, "{when}");
+    }
 }
 
 #[test]
@@ -268,6 +349,77 @@ fn without_spans_of_its_own_a_record_has_the_ids_of_the_current_one() {
         Some(hex(&spans[0].span_id).as_str())
     );
     assert_eq!(entries[1].span_id.as_deref(), Some("00f067aa0ba902b7"));
+}
+
+#[test]
+fn where_a_filter_leaves_the_calls_span_out_the_record_has_the_ids_of_the_current_one() {
+    let collector = Collector::start().unwrap();
+    let provider = collector.provider().unwrap();
+    let no_calls = filter_fn(|metadata| metadata.target() != "tool_audit::call");
+    let layer = tracing_opentelemetry::layer().with_tracer(otlp::tracer(&provider));
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(no_calls));
+    let _default = tracing::subscriber::set_default(subscriber);
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink).build();
+    tracing::info_span!("current")
+        .in_scope(|| drop(recorder.start_call(&call("get_order")).success(&json!({}))));
+    provider.force_flush().unwrap();
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 1);
+    let id = hex(&spans[0].span_id);
+    assert_eq!(sink.entries()[0].span_id.as_deref(), Some(id.as_str()));
+}
+
+#[test]
+fn a_call_of_another_trace_is_linked_to_the_current_span() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink).build();
+    let given = call("get_order").context(
+        CallContext::new("conv_1", "usr_9")
+            .trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"),
+    );
+    tracing::info_span!("current")
+        .in_scope(|| drop(recorder.start_call(&given).success(&json!({}))));
+    let spans = exporting.spans();
+    let [of_call, current] = spans.as_slice() else {
+        panic!("{spans:?}");
+    };
+    assert_span_of(of_call, &sink.entries()[0]);
+    assert_eq!(hex(&of_call.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(hex(&of_call.parent_span_id), "00f067aa0ba902b7");
+    assert_eq!(of_call.links.len(), 1);
+    assert_eq!(of_call.links[0].span_id, current.span_id);
+}
+
+#[test]
+fn ids_of_another_kind_that_a_request_came_with_are_not_replaced() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = Recorder::new(sink.clone());
+    let given = call("get_order").context(CallContext::default().trace("req-8812", "1"));
+    tracing::info_span!("current")
+        .in_scope(|| drop(recorder.start_call(&given).success(&json!({}))));
+    let entry = &sink.entries()[0];
+    assert_eq!(entry.trace_id.as_deref(), Some("req-8812"));
+    assert_eq!(entry.span_id.as_deref(), Some("1"));
+    drop(exporting);
+}
+
+#[test]
+fn ids_that_are_too_short_are_nobodys_parent() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let given = call("get_order").context(CallContext::default().trace("1", "1"));
+    drop(
+        recorder(&sink)
+            .build()
+            .start_call(&given)
+            .success(&json!({})),
+    );
+    let span = &exporting.spans()[0];
+    assert_eq!(span.parent_span_id, Vec::<u8>::new());
+    assert_ne!(hex(&span.trace_id), format!("{:032}", 1));
 }
 
 #[test]

@@ -63,6 +63,7 @@ async fn a_panic_is_recorded_though_the_client_never_hears_of_it() {
         let summary = entry.result_summary.expect("a summary");
         assert_eq!(summary.error.as_deref(), Some("no such index"));
         drop(unanswered);
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -79,6 +80,7 @@ async fn a_timeout_of_the_stack_is_recorded_and_the_model_reads_of_it() {
         assert_eq!(text.text, "request timed out");
         let expected = end("never_answers", Outcome::TimedOut, "timeout");
         assert_eq!(entries.end().await, expected, "{over:?}");
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -97,6 +99,7 @@ async fn a_tool_that_heeds_a_cancel_notification_was_cancelled() {
         let summary = entry.result_summary.expect("a summary");
         let reason = "the user has changed their mind";
         assert_eq!(summary.error.as_deref(), Some(reason), "{over:?}");
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -115,6 +118,7 @@ async fn a_tool_that_goes_on_after_a_cancel_notification_has_done_what_it_did() 
         tools.go_on.add_permits(1);
         let expected = end("goes_on", Outcome::Success, "cancelled_by_client");
         assert_eq!(entries.end().await, expected, "{over:?}");
+        assert_no_more(&connected, &mut entries).await;
     }
 }
 
@@ -128,7 +132,55 @@ async fn a_client_that_leaves_a_pipe_or_a_session_does_not_stop_the_tool() {
         tools.go_on.add_permits(1);
         let expected = end("goes_on", Outcome::Success, "");
         assert_eq!(entries.end().await, expected, "{over:?}");
+        entries.assert_none();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_heeds_the_end_of_its_session_was_cancelled_however_soon_a_timeout_comes() {
+    let tools = Tools::default();
+    let (recorder, mut entries) = recorder();
+    // rmcp lets calls go on for five seconds after the client has left.
+    let server = server(&tools, recorder, Duration::from_millis(5020));
+    let connected = connect(Over::Duplex, server).await;
+    let call = begin(&connected.client, "heeds").await;
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    drop((call, connected.client.cancel().await));
+    let expected = end("heeds", Outcome::Cancelled, "session_ended");
+    assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
+#[tokio::test]
+async fn a_tool_that_heeds_the_end_of_its_session_over_http_was_cancelled() {
+    let (tools, connected, mut entries) = connected(Over::HttpSession).await;
+    let call = begin(&connected.client, "heeds").await;
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    drop((call, connected.client.cancel().await));
+    let expected = end("heeds", Outcome::Cancelled, "session_ended");
+    assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_goes_on_after_the_end_of_its_session_has_done_what_it_did() {
+    let (tools, connected, mut entries) = connected(Over::Duplex).await;
+    let call = begin(&connected.client, "goes_on").await;
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    drop((call, connected.client.cancel().await));
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    tools.go_on.add_permits(1);
+    let expected = end("goes_on", Outcome::Success, "session_ended");
+    assert_eq!(entries.end().await, expected);
+    entries.assert_none();
+}
+
+/// That a call has left no entry more by the time that the server has answered another request.
+async fn assert_no_more(connected: &Connected, entries: &mut Entries) {
+    soon(connected.client.list_all_tools())
+        .await
+        .expect("tools");
+    entries.assert_none();
 }
 
 fn serve(over: Over, server: impl ServerHandler + Clone) -> Served {
@@ -159,6 +211,7 @@ async fn a_client_that_leaves_a_request_without_session_stops_a_tool_that_heeds_
         tools.go_on.add_permits(1);
         let (tool, outcome, _) = entries.end().await;
         assert_eq!((tool.as_str(), outcome), ("goes_on", Outcome::Success));
+        entries.assert_none();
     }
 }
 
@@ -179,13 +232,16 @@ async fn a_client_that_leaves_in_mid_answer_of_a_session_does_not_stop_the_tool(
     let entry = entries.next().await;
     let expected = end("heeds", Outcome::Cancelled, "cancelled_by_client");
     assert_eq!(rmcp_support::end_of(&entry), expected);
-    assert_eq!(entry.conversation_id, session);
+    // Whoever has the id can use the session: the record has a pseudonym of it.
+    assert!(entry.conversation_id.starts_with("pn:session:"));
+    assert!(!entry.to_json().contains(&session));
     assert_eq!(entry.tool_call_id.as_deref(), Some("7"));
     let mut begun = [0; 12];
     soon(stream.read_exact(&mut begun))
         .await
         .expect("an answer");
     assert_eq!(&begun, b"HTTP/1.1 202");
+    entries.assert_none();
 }
 
 /// Opens a session by hand, and gives its id.

@@ -145,6 +145,23 @@ async fn what_never_gets_to_the_server_is_recorded_by_the_layer_around_it() {
 }
 
 #[tokio::test]
+async fn a_request_whose_head_names_another_tool_than_its_body_is_recorded() {
+    let (served, mut entries) = with_endpoint_layer(Over::HttpStatelessJson);
+    let version = "2026-07-28";
+    let head = format!(
+        "{KNOWN}MCP-Protocol-Version: {version}\r\nMcp-Method: tools/call\r\nMcp-Name: works\r\n"
+    );
+    let mut message = body("destroys");
+    message["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": version});
+    let answer = send(&served, &head, &message).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let entry = entries.next().await;
+    assert!(entry.is_failure());
+    assert_is_of_the_user(&entry);
+    entries.assert_none();
+}
+
+#[tokio::test]
 async fn a_router_with_routes_of_its_own_beside_the_server_records_each_call_once() {
     let (recorder, mut entries) = recorder();
     let router = endpoint(&recorder, Over::HttpStatelessJson.config())

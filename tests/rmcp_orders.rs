@@ -300,8 +300,14 @@ async fn a_log_that_cannot_take_a_call_refuses_it_where_a_hook_says_so() {
             Err::<ToolReply, ToolFailure>(error.into())
         })
         .build();
-    let server = LayeredHandler::new(Tools::default(), audit);
+    let tools = Tools::default();
+    let server = LayeredHandler::new(tools.clone(), audit);
     let connected = connect(Over::Duplex, server).await;
-    let answer = soon(connected.client.call_tool(call_of("works"))).await;
-    answer.expect_err("refused");
+    let answer = soon(connected.client.call_tool(call_of("never_answers"))).await;
+    let error = answer.expect_err("refused").to_string();
+    assert!(
+        error.contains("the audit log cannot take this call"),
+        "{error}"
+    );
+    assert_eq!(tools.begun.available_permits(), 0);
 }

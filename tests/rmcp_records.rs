@@ -8,11 +8,16 @@ use rmcp::model::{
     CallToolRequest, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
     ProtocolVersion, RequestMetaObject, ServerResult,
 };
-use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError};
+use rmcp::service::{
+    ClientLifecycleMode, ClientServiceExt, PeerRequestOptions, RunningService, ServiceError,
+};
 use rmcp::{RoleClient, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tool_audit::adapt::rmcp::{ClassifyTools, DescribeTools, LayeredHandler, ToolRequest, audit};
-use tool_audit::{AuditLayer, CallContext, Identity, MemorySink, Outcome, Policy, Recorder};
+use tool_audit::{
+    AuditLayer, CallBuilder, CallContext, Identity, MemorySink, Outcome, Policy, Recorder,
+};
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder};
 
@@ -91,6 +96,38 @@ async fn what_the_server_knows_outweighs_what_a_request_asserts() {
     );
     assert_eq!(entry.conversation_id, "desk-7");
     assert_eq!(entry.attribution.verified, ["user_id"]);
+}
+
+#[tokio::test]
+async fn a_claim_neither_replaces_nor_crowds_out_what_the_server_knows() {
+    let (recorder, mut entries) = recorder();
+    let context = CallContext::default()
+        .metadata("client_name", "kiosk-4")
+        .metadata("zone", "east wing")
+        .verified("client_name");
+    let audit = AuditLayer::builder(recorder)
+        .describe(DescribeTools::context(context))
+        .classify(ClassifyTools)
+        .build();
+    let server = LayeredHandler::new(Tools::default(), audit);
+    let connected = connect(Over::Duplex, server).await;
+    let long = "because ".repeat(4096);
+    let request = call_with_meta(json!({
+        "io.modelcontextprotocol/aiInvocation": {"invocationReason": long, "turnId": long},
+    }));
+    soon(connected.client.send_request(request))
+        .await
+        .expect("an answer");
+    let entry = entries.next().await;
+    let metadata = Value::Object(entry.session_metadata);
+    assert_eq!(metadata["client_name"], "kiosk-4");
+    assert_eq!(metadata["zone"], "east wing");
+    // Claims leave each other room too, and the record says that they were longer.
+    assert!(metadata["client_version"].is_string());
+    assert!(metadata["turn_id"].is_string());
+    let reason = metadata["invocation_reason"].as_str().expect("a text");
+    assert!(reason.starts_with("because because"), "{reason}");
+    assert!(entry.shortened.contains(&"session_metadata".to_owned()));
 }
 
 /// Says who the caller is, as a layer that authenticates does.
@@ -245,6 +282,58 @@ async fn interim_answers_and_tasks_are_told_apart_from_results() {
     assert_eq!(end_of(&entry), expected);
     assert_eq!(entry.session_metadata["client_name"], "modern");
     assert_eq!(entry.session_metadata["client_version"], "2.0");
+}
+
+#[tokio::test]
+async fn a_question_that_comes_after_the_call_was_cancelled_says_so() {
+    let (recorder, mut entries) = recorder();
+    let tools = Tools::default();
+    let server = LayeredHandler::audited(tools.clone(), recorder);
+    let client = modern_client(server).await;
+    let options = PeerRequestOptions::no_options();
+    let sent = client.send_cancellable_request(request("asks_too_late"), options);
+    let call = soon(sent).await.expect("sent");
+    soon(tools.begun.acquire()).await.expect("open").forget();
+    soon(call.cancel(None)).await.expect("sent");
+    let expected = end(
+        "asks_too_late",
+        Outcome::InputRequired,
+        "cancelled_by_client",
+    );
+    assert_eq!(entries.end().await, expected);
+}
+
+#[tokio::test]
+async fn the_code_of_an_error_is_the_one_that_the_client_gets() {
+    let (recorder, mut entries) = recorder();
+    let client = modern_client(LayeredHandler::audited(Tools::default(), recorder)).await;
+    let answer = soon(client.send_request(request("finds_no_resource"))).await;
+    let Err(ServiceError::McpError(error)) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(error.code.0, -32602);
+    let expected = end("finds_no_resource", Outcome::ServiceError, "-32602");
+    assert_eq!(entries.end().await, expected);
+}
+
+#[tokio::test]
+async fn a_request_shows_nothing_that_the_client_says() {
+    let (recorder, _entries) = recorder();
+    let (sender, shown) = std::sync::mpsc::channel();
+    let audit = AuditLayer::builder(recorder)
+        .describe(move |request: &mut ToolRequest, _: &mut CallBuilder<'_>| {
+            sender.send(format!("{request:?}")).expect("a test");
+        })
+        .classify(ClassifyTools)
+        .build();
+    let server = LayeredHandler::new(Tools::default(), audit);
+    let served = Served::new(router(server, Over::HttpStatelessJson.config()));
+    let mut message = body("works");
+    message["id"] = "hunter2-secret".into();
+    let mut stream = served.post("", &message).await;
+    soon(stream.read_u8()).await.expect("an answer");
+    let shown = shown.recv().expect("a call");
+    assert!(!shown.contains("hunter2"), "{shown}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::adapt::trace_context;
 use crate::call::CallContext;
+use crate::record::CallBuilder;
 
 /// Where clients assert why a model made a call, and which.
 const AI_INVOCATION: &str = "io.modelcontextprotocol/aiInvocation";
@@ -13,42 +14,45 @@ const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 #[cfg(feature = "mcp")]
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// What is known of a call, and what the request's `_meta` adds to it.
-pub(super) fn context(mut context: CallContext, meta: Option<&Map<String, Value>>) -> CallContext {
-    let Some(meta) = meta else {
-        return context;
-    };
+/// Tells of a call what is known, and then what the request's `_meta` claims beside it: a claim neither replaces what is
+/// known nor takes its room.
+pub(super) fn describe(
+    call: &mut CallBuilder<'_>,
+    known: &CallContext,
+    meta: Option<&Map<String, Value>>,
+) {
+    call.context(known);
+    let Some(meta) = meta else { return };
     let traceparent = meta.get("traceparent").and_then(Value::as_str);
     if let Some((trace_id, span_id)) = traceparent.and_then(trace_context::parse) {
-        context = context.trace(trace_id, span_id);
+        call.trace_id(trace_id).span_id(span_id);
     }
     if let Some(token) = meta.get("progressToken")
         && (token.is_string() || token.is_number())
     {
-        context = context.metadata("progress_token", token.clone());
+        call.claim("progress_token", token);
     }
     if let Some(client) = meta.get(CLIENT_INFO) {
-        context = with_client(context, short(client, "name"), short(client, "version"));
+        claim_client(call, client.get("name"), client.get("version"));
     }
     let Some(invocation) = meta.get(AI_INVOCATION) else {
-        return context;
+        return;
     };
-    if context.model.is_none()
+    if known.model.is_none()
         && let Some(model) = invocation
             .get("model")
             .and_then(|model| text(model, "name"))
     {
-        context = context.model(model);
+        call.model(model);
     }
     for (name, member) in [
         ("invocation_reason", "invocationReason"),
         ("turn_id", "turnId"),
     ] {
-        if let Some(text) = text(invocation, member) {
-            context = context.metadata(name, text);
+        if let Some(text) = invocation.get(member).filter(|claim| claim.is_string()) {
+            call.claim(name, text);
         }
     }
-    context
 }
 
 /// The name that a server gives itself: in its answer to `initialize`, and from version 2026-07-28 on in any.
@@ -59,24 +63,24 @@ pub(super) fn server(result: &Value) -> Option<&str> {
 }
 
 /// A text that is kept as long as the session; a very long one is no name.
+#[cfg(feature = "mcp")]
 pub(super) fn short<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
     text(value, member).filter(|text| text.len() <= 4096)
 }
 
-/// Adds what a client says of itself.
-pub(super) fn with_client(
-    mut context: CallContext,
-    name: Option<&str>,
-    version: Option<&str>,
-) -> CallContext {
-    for (member, text) in [("client_name", name), ("client_version", version)] {
-        if let Some(text) = text {
-            context = context.metadata(member, text);
+/// Tells what a client says of itself.
+pub(super) fn claim_client(
+    call: &mut CallBuilder<'_>,
+    name: Option<&Value>,
+    version: Option<&Value>,
+) {
+    for (member, claim) in [("client_name", name), ("client_version", version)] {
+        if let Some(claim) = claim.filter(|claim| claim.is_string()) {
+            call.claim(member, claim);
         }
     }
-    context
 }
 
-pub(super) fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
+fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
     value.get(member).and_then(Value::as_str)
 }

@@ -129,6 +129,26 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
+    /// The session is the conversation, unless another is named after it. Whoever has its id can use it, so a pseudonym
+    /// stands for it.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn session(&mut self, id: &str) -> &mut Self {
+        let name = self.inner.sanitizer.pseudonym("session", id);
+        self.session_called(&name).conversation_id(&name)
+    }
+
+    /// The pseudonym of the session's id.
+    #[cfg(any(feature = "mcp", feature = "rmcp"))]
+    pub(crate) fn session_called(&mut self, name: &str) -> &mut Self {
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.open.session = self.text(Member::ConversationId, name, limits::NAME);
+        }
+        #[cfg(not(feature = "opentelemetry"))]
+        let _ = name;
+        self
+    }
+
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
         let sanitizer = self.sanitizer;
@@ -237,8 +257,7 @@ impl<'a> CallBuilder<'a> {
         continues: Continues;
     }
 
-    /// The call came as MCP's `tools/call`: its [`tool_call_id`](Self::tool_call_id) is that of the JSON-RPC request, and
-    /// its conversation the session.
+    /// The call came as MCP's `tools/call`: its [`tool_call_id`](Self::tool_call_id) is that of the JSON-RPC request.
     ///
     /// Only spans of calls say so (feature `opentelemetry`), not records.
     pub fn over_mcp(&mut self) -> &mut Self {
@@ -426,6 +445,20 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
+    /// Adds a member that a request claims. One of its name that was told before stands, and a claim takes no more room
+    /// than a name does, so that none leaves out what is told of the session after it.
+    #[cfg(any(feature = "mcp", feature = "rmcp"))]
+    pub(crate) fn claim(&mut self, name: &'static str, claimed: &Value) -> &mut Self {
+        let open = &*self.open;
+        let known = open.metadata.iter().map(|(key, _)| key);
+        // What is said to be verified is none of a claim's either.
+        let mut known = known.chain(&open.verified);
+        if !known.any(|key| open.text(*key) == name) {
+            self.bounded_member(name, claimed, limits::NAME);
+        }
+        self
+    }
+
     fn all_metadata(&mut self, members: &Map<String, Value>) {
         for (name, value) in members {
             self.metadata(name, value);
@@ -444,6 +477,10 @@ impl<'a> CallBuilder<'a> {
     }
 
     fn metadata_member(&mut self, name: &str, value: &Value) {
+        self.bounded_member(name, value, limits::METADATA);
+    }
+
+    fn bounded_member(&mut self, name: &str, value: &Value, limit: usize) {
         // Every byte of a name may take six, and there is room for the shortest value.
         let used = self.open.metadata_bytes + name.len() * 6 + 128;
         let Some(room) = limits::METADATA.checked_sub(used) else {
@@ -456,7 +493,7 @@ impl<'a> CallBuilder<'a> {
             sanitizer.write_key(out, name)
         });
         let value = self.open.piece(Member::SessionMetadata, |out, echo| {
-            people::write_metadata_value(sanitizer, out, echo, (name, value), room + 64)
+            people::write_metadata_value(sanitizer, out, echo, (name, value), limit.min(room + 64))
         });
         // Names may be changed, and so be out of order or the same, once they are sanitized.
         let mut metadata = std::mem::take(&mut self.open.metadata);

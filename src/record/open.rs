@@ -188,6 +188,12 @@ pub(super) struct Open {
     /// The call came over MCP.
     #[cfg(feature = "opentelemetry")]
     pub(super) is_mcp: bool,
+    /// What the MCP session is called.
+    #[cfg(feature = "opentelemetry")]
+    pub(super) session: Span,
+    /// The code of the JSON-RPC error that the client got.
+    #[cfg(feature = "opentelemetry")]
+    pub(super) response_code: Option<i64>,
     /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
     pub(super) unsanitized_conversation: Option<u64>,
     pub(super) unsanitized_arguments: Option<u64>,
@@ -238,6 +244,10 @@ impl Open {
             is_destructive: false,
             #[cfg(feature = "opentelemetry")]
             is_mcp: false,
+            #[cfg(feature = "opentelemetry")]
+            session: Span::default(),
+            #[cfg(feature = "opentelemetry")]
+            response_code: None,
             unsanitized_conversation: None,
             unsanitized_arguments: None,
             identity: IdentitySlot::default(),
@@ -277,6 +287,8 @@ impl Open {
         #[cfg(feature = "opentelemetry")]
         {
             self.is_mcp = false;
+            self.session = Span::default();
+            self.response_code = None;
         }
         self.unsanitized_conversation = None;
         self.unsanitized_arguments = None;
@@ -314,6 +326,10 @@ impl Open {
         self.forget_result();
         self.pieces.error = Span::default();
         self.pieces.error_type = Span::default();
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.response_code = None;
+        }
     }
 
     /// Adds a subject that `write` writes, where there is room and it is not there.

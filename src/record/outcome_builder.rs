@@ -110,6 +110,18 @@ impl<'a> OutcomeBuilder<'a> {
         self
     }
 
+    /// The code of the JSON-RPC error that the client gets: only the call's span has it.
+    #[cfg(any(feature = "mcp", feature = "rmcp"))]
+    pub(crate) fn response_code(&mut self, code: i64) -> &mut Self {
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.open.response_code = Some(code);
+        }
+        #[cfg(not(feature = "opentelemetry"))]
+        let _ = code;
+        self
+    }
+
     /// What the tool answered. The record keeps its summary, and by policy a preview.
     pub fn result(&mut self, result: &Value) -> &mut Self {
         self.open.forget_result();

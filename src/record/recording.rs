@@ -156,6 +156,8 @@ impl Recording {
             return Some(self);
         }
         if let Some(open) = self.open.take() {
+            #[cfg(feature = "opentelemetry")]
+            self.span.withdraw();
             open::give_back(open);
             self.recorder.withdrawn();
         }

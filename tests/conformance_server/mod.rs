@@ -5,6 +5,8 @@
     reason = "the suite asks for what the protocol gives up, too"
 )]
 
+use std::sync::{Arc, Mutex};
+
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
     CreateMessageRequest, ElicitRequest, GetPromptRequestParams, GetPromptResponse,
@@ -46,8 +48,18 @@ fn text(text: impl Into<String>) -> Value {
     json!({"content": [{"type": "text", "text": text.into()}]})
 }
 
-#[derive(Clone)]
-pub struct Everything;
+#[derive(Clone, Default)]
+pub struct Everything {
+    /// The tools that were called, in the order in which they were.
+    pub calls: Arc<Mutex<Vec<String>>>,
+}
+
+impl Everything {
+    fn note(&self, tool: &str) {
+        let mut calls = self.calls.lock().expect("no call panics with it");
+        calls.push(tool.to_owned());
+    }
+}
 
 impl ServerHandler for Everything {
     fn get_info(&self) -> ServerConfig {
@@ -107,6 +119,7 @@ impl ServerHandler for Everything {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        self.note(&request.name);
         let resource = json!({"type": "resource", "resource": {
             "uri": "test://embedded-resource", "mimeType": "text/plain",
             "text": "This is an embedded resource content.",

@@ -35,7 +35,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tool_audit::adapt::rmcp::{LayeredHandler, audit};
-use tool_audit::{AuditEntry, AuditSink, Outcome, Recorder, SanitizedEntry, SinkError, Ticket};
+use tool_audit::{
+    AuditEntry, AuditSink, Outcome, Recorder, RecorderBuilder, SanitizedEntry, SinkError, Ticket,
+};
 use tower::ServiceBuilder;
 
 /// How long a test waits for what has to come: only a failure lasts that long.
@@ -106,8 +108,15 @@ pub fn end(tool: &str, outcome: Outcome, kind: &str) -> (String, Outcome, String
 }
 
 pub fn recorder() -> (Recorder, Entries) {
+    recorder_with(|builder| builder)
+}
+
+pub fn recorder_with(
+    build: impl FnOnce(RecorderBuilder) -> RecorderBuilder,
+) -> (Recorder, Entries) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Recorder::new(Telling(sender)), Entries(receiver))
+    let recorder = build(Recorder::builder(Telling(sender))).build();
+    (recorder, Entries(receiver))
 }
 
 /// A tool for each way in which a call may end.
@@ -203,6 +212,26 @@ impl Tools {
     #[tool]
     async fn asks(&self, Parameters(_): Parameters<Order>) -> InputRequiredResult {
         InputRequiredResult::from_request_state("half-way")
+    }
+
+    /// Asks once its request is cancelled.
+    #[tool]
+    async fn asks_too_late(
+        &self,
+        Parameters(_): Parameters<Order>,
+        context: RequestContext<RoleServer>,
+    ) -> InputRequiredResult {
+        self.begun.add_permits(1);
+        context.ct.cancelled().await;
+        InputRequiredResult::from_request_state("half-way")
+    }
+
+    #[tool]
+    async fn finds_no_resource(
+        &self,
+        Parameters(_): Parameters<Order>,
+    ) -> Result<CallToolResult, ErrorData> {
+        Err(ErrorData::resource_not_found("no such page", None))
     }
 
     #[tool]

@@ -64,9 +64,17 @@ impl OpenCall {
     }
 
     pub(super) fn fail_with(self, error: &Value) -> Commit {
-        let code = error.get("code").map(Value::to_string).unwrap_or_default();
+        let code = error.get("code");
         let text = error.get("message").and_then(Value::as_str);
-        self.fail(&code, text.unwrap_or_default())
+        self.recording.finish(|outcome| {
+            outcome
+                .outcome(Outcome::ServiceError)
+                .error_type(&code.map(Value::to_string).unwrap_or_default())
+                .error(text.unwrap_or_default());
+            if let Some(code) = code.and_then(Value::as_i64) {
+                outcome.response_code(code);
+            }
+        })
     }
 
     pub(super) fn end_task(self, end: &TaskEnd<'_>) -> Commit {

@@ -8,7 +8,7 @@ use super::origin::{Memory, Origin};
 use super::{message, task};
 use crate::adapt::meta;
 use crate::call::{CallContext, Outcome, UNKNOWN};
-use crate::record::{Admission, Commit, Recorder};
+use crate::record::{Admission, CallBuilder, Commit, Recorder};
 
 /// How many calls may be open at once. The oldest beyond it ends as `cancelled`, of error type `unanswered`.
 const MOST_OPEN: usize = 4096;
@@ -39,6 +39,10 @@ pub struct McpSession {
     recorder: Recorder,
     /// What is known of every call.
     context: CallContext,
+    /// The name and version that the client claimed in its `initialize`.
+    client: [Option<Value>; 2],
+    /// The pseudonym of the session's id.
+    session: Option<String>,
     open: VecDeque<OpenCall>,
     /// What the open calls take.
     memory: Memory,
@@ -92,6 +96,8 @@ impl McpSession {
         Self {
             recorder,
             context,
+            client: Default::default(),
+            session: None,
             open: VecDeque::new(),
             memory: Memory::new(MOST_OPEN_BYTES),
             stats: McpStats::default(),
@@ -152,11 +158,8 @@ impl McpSession {
                 ),
                 Some("initialize") => {
                     if let Some(client) = params.get("clientInfo") {
-                        self.context = meta::with_client(
-                            std::mem::take(&mut self.context),
-                            meta::short(client, "name"),
-                            meta::short(client, "version"),
-                        );
+                        self.client = ["name", "version"]
+                            .map(|member| meta::short(client, member).map(Value::from));
                     }
                 }
                 _ => {}
@@ -171,6 +174,7 @@ impl McpSession {
         let context = origin.added_to(self.context.clone());
         let recording = self.recorder.start_admitted(admission, |call| {
             call.tool_name(UNKNOWN).context(&context);
+            self.claim_client(call);
         });
         let committed = recording.finish(|outcome| {
             outcome
@@ -313,7 +317,8 @@ impl McpSession {
     /// What the session is called from now on.
     #[cfg(feature = "mcp-http")]
     pub(super) fn set_conversation(&mut self, id: String) {
-        self.context.conversation_id = Some(id);
+        self.context.conversation_id = Some(id.clone());
+        self.session = Some(id);
     }
 
     #[cfg(feature = "mcp-http")]
@@ -323,13 +328,16 @@ impl McpSession {
         taken
     }
 
+    fn claim_client(&self, call: &mut CallBuilder<'_>) {
+        let [name, version] = &self.client;
+        meta::claim_client(call, name.as_ref(), version.as_ref());
+    }
+
     fn begin(&mut self, request: &Value, admission: &Admission, origin: &Origin) -> Started {
         let params = message::params(request);
         let id = message::id(request);
-        let context = meta::context(
-            origin.added_to(self.context.clone()),
-            params.get("_meta").and_then(Value::as_object),
-        );
+        let context = origin.added_to(self.context.clone());
+        let meta = params.get("_meta").and_then(Value::as_object);
         let mut recording = self.recorder.start_admitted(admission, |call| {
             call.tool_name(
                 params
@@ -349,7 +357,11 @@ impl McpSession {
                 }
                 None => {}
             }
-            call.context(&context).over_mcp();
+            if let Some(session) = &self.session {
+                call.session_called(session);
+            }
+            meta::describe(call.over_mcp(), &context, meta);
+            self.claim_client(call);
         });
         recording.begin();
         self.stats.calls += 1;

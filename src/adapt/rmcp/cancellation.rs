@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::{CancelledNotificationParam, RequestId};
-use rmcp::service::RequestContext;
+use rmcp::service::{Peer, RequestContext};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::record::OutcomeBuilder;
 
@@ -24,7 +26,7 @@ pub enum Cancellation {
     },
     /// The HTTP request without a session has ended: the client has left, or the server stops.
     Disconnected,
-    /// The session has ended: the client has closed it, or the server stops.
+    /// The session has ended: the client has left it five seconds ago, or the server stops.
     SessionEnded,
 }
 
@@ -61,8 +63,11 @@ pub(super) fn describe(cancellation: &Cancellation, outcome: &mut OutcomeBuilder
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 
 /// How long a call that was cancelled, and has ended, waits for the client's notification: rmcp cancels the request
-/// first, and hands the notification over in a task of its own.
-const MOST_WAIT: Duration = Duration::from_millis(250);
+/// first, and hands the notification over in a task that it begins in the same turn. A layer's timeout may come in between.
+const MOST_WAIT: Duration = Duration::from_millis(50);
+
+/// After how long it looks whether the session is gone, with which none comes any more.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How many notifications are kept that no call has asked for: a client may send them for requests that have ended.
 const MOST_KEPT: usize = 64;
@@ -70,18 +75,20 @@ const MOST_KEPT: usize = 64;
 /// How many characters of a reason are kept.
 const MOST_OF_REASON: usize = 1024;
 
-/// What the client of one session has cancelled.
+/// What the client of one session has cancelled. An id may be as long as a message: its hash is kept.
 #[derive(Debug, Default)]
 pub(super) struct Cancellations {
-    recent: Mutex<VecDeque<(RequestId, Option<String>)>>,
+    recent: Mutex<VecDeque<(u64, Option<String>)>>,
+    hasher: RandomState,
     arrived: Notify,
 }
 
 impl Cancellations {
     pub(super) fn note(&self, notification: &CancelledNotificationParam) {
-        let Some(id) = notification.request_id.clone() else {
+        let Some(id) = &notification.request_id else {
             return;
         };
+        let id = self.hasher.hash_one(id);
         let reason = notification.reason.as_ref();
         let reason = reason.map(|text| text.chars().take(MOST_OF_REASON).collect());
         self.with_recent(|recent| {
@@ -95,12 +102,13 @@ impl Cancellations {
 
     /// The notification that cancelled the request, now or when it comes.
     async fn notification(&self, id: &RequestId) -> Option<String> {
+        let id = self.hasher.hash_one(id);
         loop {
             let mut arrived = pin!(self.arrived.notified());
             // Before the look, so that none can come in between.
             arrived.as_mut().enable();
             let taken = self.with_recent(|recent| {
-                let place = recent.iter().position(|(other, _)| other == id)?;
+                let place = recent.iter().position(|(other, _)| *other == id)?;
                 recent.remove(place)
             });
             if let Some((_, reason)) = taken {
@@ -110,10 +118,7 @@ impl Cancellations {
         }
     }
 
-    fn with_recent<T>(
-        &self,
-        act: impl FnOnce(&mut VecDeque<(RequestId, Option<String>)>) -> T,
-    ) -> T {
+    fn with_recent<T>(&self, act: impl FnOnce(&mut VecDeque<(u64, Option<String>)>) -> T) -> T {
         act(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -122,6 +127,7 @@ impl Cancellations {
 pub(super) struct Inquiry {
     cancellations: Arc<Cancellations>,
     id: RequestId,
+    peer: Peer<RoleServer>,
     has_session: bool,
 }
 
@@ -134,6 +140,7 @@ impl Inquiry {
         Self {
             cancellations,
             id: context.id.clone(),
+            peer: context.peer.clone(),
             has_session: parts.is_none_or(|parts| parts.headers.contains_key(SESSION_ID)),
         }
     }
@@ -142,10 +149,35 @@ impl Inquiry {
         if !self.has_session {
             return Cancellation::Disconnected;
         }
-        let notification = self.cancellations.notification(&self.id);
-        match tokio::time::timeout(MOST_WAIT, notification).await {
-            Ok(reason) => Cancellation::ByClient { reason },
-            Err(_) => Cancellation::SessionEnded,
+        let mut notification = pin!(self.cancellations.notification(&self.id));
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Ok(reason) = timeout(LOOK_AGAIN, notification.as_mut()).await {
+                return Cancellation::ByClient { reason };
+            }
+            waited += LOOK_AGAIN;
+            if waited >= MOST_WAIT || self.peer.is_transport_closed() {
+                return Cancellation::SessionEnded;
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_id_that_is_cancelled_is_found_and_takes_no_memory() {
+        let cancellations = Cancellations::default();
+        let id: Arc<str> = "x".repeat(4 * 1024 * 1024).into();
+        let held = Arc::downgrade(&id);
+        let reason = Some("too slow".to_owned());
+        let id = RequestId::String(id);
+        cancellations.note(&CancelledNotificationParam::new(Some(id), reason));
+        assert!(held.upgrade().is_none());
+        let same = RequestId::String("x".repeat(4 * 1024 * 1024).into());
+        let reason = cancellations.notification(&same).await;
+        assert_eq!(reason.as_deref(), Some("too slow"));
     }
 }

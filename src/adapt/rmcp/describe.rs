@@ -2,7 +2,6 @@ use rmcp::model::RequestId;
 use serde_json::Value;
 
 use super::ToolRequest;
-use super::cancellation::SESSION_ID;
 #[cfg(feature = "axum")]
 use crate::adapt::http::AuditHandle;
 use crate::adapt::{meta, trace_context};
@@ -67,46 +66,40 @@ impl Describe<ToolRequest> for DescribeTools {
         if let Some(effect) = request.effect() {
             call.effect(effect);
         }
-        call.over_mcp()
-            .context(&self.context_of(request))
-            .identity(&request.identity);
+        call.over_mcp();
+        if let Some(session) = request.session_id() {
+            call.session(session);
+        }
+        // A conversation that the server knows outweighs the session.
+        meta::describe(call, &self.known_of(request), Some(&request.context.meta));
+        if let Some(client) = request.context.client_info() {
+            let claims = [client.name.clone(), client.version.clone()].map(Value::from);
+            meta::claim_client(call, Some(&claims[0]), Some(&claims[1]));
+        }
+        if let Some(agent) = request.header("user-agent") {
+            call.claim("user_agent", &agent.into());
+        }
+        call.identity(&request.identity);
     }
 }
 
 impl DescribeTools {
-    fn context_of(&self, request: &ToolRequest) -> CallContext {
-        let client = request.context.client_info();
-        let mut context = match &client {
-            Some(client) => meta::with_client(
-                self.common.clone(),
-                Some(&client.name),
-                Some(&client.version),
-            ),
-            None => self.common.clone(),
-        };
-        context = meta::context(context, Some(&request.context.meta));
+    /// What is known of the call, whatever its request claims.
+    fn known_of(&self, request: &ToolRequest) -> CallContext {
+        let mut context = self.common.clone();
         if context.server.is_none() {
             context = context.server(&*request.server);
         }
-        let Some(parts) = request.http_parts() else {
-            return context;
-        };
-        let header = |name: &str| parts.headers.get(name)?.to_str().ok();
-        if let Some(session) = header(SESSION_ID)
-            && context.conversation_id.is_none()
-        {
-            context.conversation_id = Some(session.to_owned());
-        }
-        if let Some(agent) = header("user-agent") {
-            context = context.metadata("user_agent", agent);
-        }
+        let traceparent = request.header("traceparent");
         if context.trace_id.is_none()
-            && let Some((trace_id, span_id)) = header("traceparent").and_then(trace_context::parse)
+            && let Some((trace_id, span_id)) = traceparent.and_then(trace_context::parse)
         {
             context = context.trace(trace_id, span_id);
         }
         #[cfg(feature = "axum")]
-        if let Some(handle) = parts.extensions.get::<AuditHandle>() {
+        if let Some(parts) = request.http_parts()
+            && let Some(handle) = parts.extensions.get::<AuditHandle>()
+        {
             // The HTTP layer outside makes no record of its own then.
             handle.claim();
             if let Some(address) = handle.origin().client_ip() {

@@ -51,7 +51,9 @@ impl<H: ServerHandler> Service<ToolRequest> for HandlerService<H> {
             let token = context.ct.clone();
             let understands = Understands::of(&context);
             let answer = handler.call_tool(params, context).await;
-            let answer = answer.and_then(|response| understands.only(response));
+            let answer = answer
+                .and_then(|response| understands.only(response))
+                .map_err(|error| understands.in_its_code(error));
             let cancellation = if token.is_cancelled() {
                 Some(inquiry.answer().await)
             } else {
@@ -73,11 +75,12 @@ impl<H: ServerHandler> Service<ToolRequest> for HandlerService<H> {
     }
 }
 
-/// Which interim answers a client understands. rmcp gives it an error in place of others, after the stack has seen
-/// them: so that what the stack sees is what the client gets, the same is done here.
+/// Which answers a client understands. rmcp changes others for it, after the stack has seen them: so that what the stack
+/// sees is what the client gets, the same is done here.
 struct Understands {
     tasks: bool,
-    input_required: bool,
+    /// Protocol version 2026-07-28 or later.
+    is_modern: bool,
 }
 
 impl Understands {
@@ -86,7 +89,7 @@ impl Understands {
         let version = context.protocol_version();
         Self {
             tasks: capabilities.is_some_and(|capabilities| capabilities.supports_tasks()),
-            input_required: version
+            is_modern: version
                 .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str()),
         }
     }
@@ -97,7 +100,7 @@ impl Understands {
                 let required = ClientCapabilities::builder().enable_tasks().build();
                 Err(ErrorData::missing_required_client_capability(required))
             }
-            CallToolResponse::InputRequired(_) if !self.input_required => {
+            CallToolResponse::InputRequired(_) if !self.is_modern => {
                 Err(ErrorData::invalid_request(
                     "InputRequiredResult requires negotiated protocol version 2026-07-28 or newer",
                     None,
@@ -105,6 +108,13 @@ impl Understands {
             }
             response => Ok(response),
         }
+    }
+
+    fn in_its_code(&self, mut error: ErrorData) -> ErrorData {
+        if self.is_modern && error.code == ErrorCode::RESOURCE_NOT_FOUND {
+            error.code = ErrorCode::INVALID_PARAMS;
+        }
+        error
     }
 }
 

@@ -1,4 +1,4 @@
-//! MCP servers on [`rmcp`](https://docs.rs/rmcp): every `tools/call` through a tower stack, whatever the transport.
+//! MCP servers on [`rmcp`](https://docs.rs/rmcp): every tool call through a tower stack, whatever the transport.
 //!
 //! A [`LayeredHandler`] is a `ServerHandler` around another one. [`audit`] makes the layer that records; limits and timeouts
 //! are tower's own, and hold for each tool call. The example `mcp_server` is a whole server, over standard input and
@@ -23,24 +23,28 @@
 //! | a panic | `panicked`; rmcp does not answer then |
 //! | `notifications/cancelled` | error type `cancelled_by_client` |
 //! | a client that leaves a request without session, a server that stops then | error type `disconnected` |
-//! | a session that is closed from the server's side | error type `session_ended` |
-//! | a client that leaves a pipe or a session | as the tool ends: rmcp lets it run, and nobody is told |
+//! | a client that leaves a pipe, or ends a session | as the tool ends, for the 5 seconds that rmcp waits; then as below |
+//! | a session that has ended, whoever ended it | error type `session_ended` |
+//! | a request that rmcp refuses before it looks for the tool, as one of a version that it does not know | no record over a pipe |
 //! | the task of the call is dropped, as where the process ends | `cancelled` |
 //!
 //! rmcp stops no tool whose request is cancelled: it cancels a token, at which the tool may look. So a cancelled call's
 //! outcome is what the tool made of it: `cancelled` where it failed, and `success`, beside the error type that says that
 //! nobody waited, where it went on and did what it was asked to. The client's notification comes a little after the token is
-//! cancelled: a cancelled call whose tool has ended waits for it, 250 ms at most.
+//! cancelled: a cancelled call whose tool has ended waits for it, 50 ms at most and no longer than the session lives. This
+//! time counts in the call's duration, and for the layers of the stack.
 //!
 //! # Who called
 //!
 //! What the request's `_meta` and the client say of themselves are claims: name and version, trace context, progress
-//! token, and model and reason in `io.modelcontextprotocol/aiInvocation`. They never stand among what is verified. Over
-//! HTTP the session's id is the conversation, and user agent and trace context come from the request's head. Who the
-//! user is only the server can know: [`DescribeTools`] shows how it tells.
+//! token, and model and reason in `io.modelcontextprotocol/aiInvocation`. None of them takes the place, or the room, of what the server knows. Over
+//! HTTP user agent and trace context come from the request's head, and the session is the conversation: by a pseudonym of
+//! its id, since whoever has the id can use the session. Who the user is only the server can know: [`DescribeTools`]
+//! shows how it tells.
 //!
 //! With the feature `axum` an `EndpointAuditLayer` around rmcp's HTTP service knows client address and identity, which stand
-//! in the records made here, and records what never gets to the server: 401, 413, 429. Nothing is recorded twice.
+//! in the records made here, and records what never gets to the server: 401, 413, 429, and what rmcp itself refuses with
+//! 400, such as a head that names another tool than the body. Nothing is recorded twice.
 //!
 //! # Records of intent
 //!

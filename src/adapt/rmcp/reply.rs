@@ -12,7 +12,8 @@ use crate::record::OutcomeBuilder;
 
 /// What a tool answered, and whether anybody waited for it.
 ///
-/// A layer that answers in the tool's place makes one of a [`CallToolResult`] or a [`CallToolResponse`].
+/// A layer that answers in the tool's place makes one of a [`CallToolResult`] or a [`CallToolResponse`]. A question or a
+/// task is recorded as such then; a client that has not said that it understands it gets an error of rmcp's in its place.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ToolReply {
@@ -70,12 +71,9 @@ impl ToolResponse for ToolReply {
                 if self.has_bad_arguments {
                     outcome.error_type("invalid_arguments");
                 }
-                if let Some(cancellation) = &self.cancellation {
-                    // A tool that stopped because of it has failed to do what it was asked to; one that went on has not.
-                    if result.is_error == Some(true) {
-                        outcome.outcome(Outcome::Cancelled);
-                    }
-                    cancellation::describe(cancellation, outcome);
+                // A tool that stopped because of it has failed to do what it was asked to; one that went on has not.
+                if self.cancellation.is_some() && result.is_error == Some(true) {
+                    outcome.outcome(Outcome::Cancelled);
                 }
             }
             CallToolResponse::InputRequired(result) => {
@@ -93,6 +91,9 @@ impl ToolResponse for ToolReply {
             _ => {
                 outcome.error_type("unknown_result_type");
             }
+        }
+        if let Some(cancellation) = &self.cancellation {
+            cancellation::describe(cancellation, outcome);
         }
     }
 }
@@ -150,9 +151,15 @@ impl ToolFailure {
         } else {
             outcome.error_type(&self.error.code.0.to_string());
         }
-        if let Some(cancellation) = &self.cancellation {
-            outcome.outcome(Outcome::Cancelled);
-            cancellation::describe(cancellation, outcome);
+        match &self.cancellation {
+            Some(cancellation) => {
+                outcome.outcome(Outcome::Cancelled);
+                cancellation::describe(cancellation, outcome);
+            }
+            // Only then the client gets it.
+            None => {
+                outcome.response_code(self.error.code.0.into());
+            }
         }
     }
 }

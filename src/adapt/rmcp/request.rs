@@ -2,10 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use rmcp::RoleServer;
-use rmcp::model::{CallToolRequestParams, RequestId, Tool};
+use rmcp::model::{CallToolRequestParams, Tool};
 use rmcp::service::RequestContext;
 
-use super::cancellation::Cancellations;
+use super::cancellation::{Cancellations, SESSION_ID};
 use crate::call::{IdentitySlot, ToolEffect};
 
 /// One `tools/call` on its way through a tower stack to the [`HandlerService`](super::HandlerService) inside.
@@ -66,15 +66,22 @@ impl ToolRequest {
     pub fn http_parts(&self) -> Option<&http::request::Parts> {
         self.context.extensions.get()
     }
+
+    /// The id of the HTTP session, as secret as the session is.
+    pub(super) fn session_id(&self) -> Option<&str> {
+        self.header(SESSION_ID)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.http_parts()?.headers.get(name)?.to_str().ok()
+    }
 }
 
-/// Shows nothing of the arguments, which nobody has sanitized yet.
+/// Shows nothing that the client says, which nobody has sanitized yet.
 impl fmt::Debug for ToolRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id: &RequestId = &self.context.id;
         formatter
             .debug_struct("ToolRequest")
-            .field("id", id)
             .field("effect", &self.tool.effect)
             .finish_non_exhaustive()
     }
