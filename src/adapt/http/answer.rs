@@ -31,6 +31,7 @@ use crate::record::OutcomeBuilder;
 #[derive(Clone, PartialEq)]
 pub struct Answer {
     status: StatusCode,
+    media: Media,
     content: Content,
     bytes: u64,
     is_cut: bool,
@@ -50,17 +51,20 @@ impl Answer {
     pub(super) fn head(status: StatusCode) -> Self {
         Self {
             status,
+            media: Media::Other,
             content: Content::Other,
             bytes: 0,
             is_cut: false,
         }
     }
 
-    /// An answer whose body was `passed` bytes long, and begins with `kept`.
-    pub(super) fn new(status: StatusCode, media: Media, kept: &[u8], passed: u64) -> Self {
-        let is_cut = (kept.len() as u64) < passed;
+    /// An answer of whose body `passed` bytes were seen, and the beginning was `kept`; `is_whole` where nothing came behind
+    /// them.
+    fn new(status: StatusCode, media: Media, kept: &[u8], passed: u64, is_whole: bool) -> Self {
+        let is_cut = !is_whole || (kept.len() as u64) < passed;
         Self {
             status,
+            media,
             content: content(media, kept, is_cut),
             bytes: passed,
             is_cut,
@@ -97,7 +101,7 @@ impl Answer {
         self.bytes
     }
 
-    /// True where the body was longer than what is looked at of one.
+    /// True where the body was longer than what is looked at of one, or broke off.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.is_cut
@@ -109,8 +113,19 @@ impl Answer {
             Content::Json(beginning) if self.is_cut => outcome.result_cut(beginning, self.bytes),
             Content::Json(value) => outcome.result(value),
             Content::Text(text) if !self.is_cut => outcome.result_text(text),
+            _ if self.may_go_on_as_json() => outcome.result_cut(&Value::Null, self.bytes),
             Content::Text(_) | Content::Other => outcome.result_bytes(self.bytes),
         };
+    }
+
+    /// True where JSON may be missing of which not even the beginning could be read: nobody knows whom it names.
+    fn may_go_on_as_json(&self) -> bool {
+        let is_of_json = match (self.media, &self.content) {
+            (Media::Json, _) => true,
+            (_, Content::Text(text)) => text.trim_start().starts_with(['{', '[']),
+            _ => false,
+        };
+        self.is_cut && self.bytes > 0 && is_of_json
     }
 }
 
@@ -260,12 +275,17 @@ impl AnswerCopy {
     }
 
     pub(super) fn answer(&self) -> Answer {
-        Answer::new(self.status, self.media, &self.kept, self.passed)
+        Answer::new(self.status, self.media, &self.kept, self.passed, true)
+    }
+
+    /// The answer of which no more comes, though it is not all.
+    pub(super) fn broken_off(&self) -> Answer {
+        Answer::new(self.status, self.media, &self.kept, self.passed, false)
     }
 
     /// The answer whose body is this one frame, which need not be copied.
     pub(super) fn of_one_frame(&self, data: &[u8]) -> Answer {
-        Answer::new(self.status, self.media, data, data.len() as u64)
+        Answer::new(self.status, self.media, data, data.len() as u64, true)
     }
 }
 

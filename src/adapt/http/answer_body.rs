@@ -101,7 +101,7 @@ impl<K> Streamed<K> {
 
 /// The body failed: what the client got is not the whole answer.
 pub(super) fn broken(copy: &AnswerCopy, error: &axum::Error, outcome: &mut OutcomeBuilder<'_>) {
-    copy.answer().summarize(outcome);
+    copy.broken_off().summarize(outcome);
     outcome
         .outcome(Outcome::ServiceError)
         .error_type("response_body_failed")
@@ -180,7 +180,7 @@ impl<K> Drop for AnswerBody<K> {
             ..
         } = streamed;
         let committed = call.finish(|outcome| {
-            let answer = copy.answer();
+            let answer = copy.broken_off();
             if copy.is_failure() {
                 // How the call ended was said already.
                 judge(&callbacks, &answer, outcome);
