@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
@@ -108,34 +109,30 @@ pub(super) fn broken(copy: &AnswerCopy, error: &axum::Error, outcome: &mut Outco
         .error(error);
 }
 
-impl<K> HttpBody for AnswerBody<K> {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
-        let this = &mut *self;
-        if let Some(front) = this.front.take() {
+impl<K> AnswerBody<K> {
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
+        if let Some(front) = self.front.take() {
             return Poll::Ready(Some(front));
         }
-        if this.held.is_none() {
-            let body = Pin::new(&mut this.body);
+        if self.held.is_none() {
+            let body = Pin::new(&mut self.body);
             let item = match catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))) {
                 Ok(polled) => ready!(polled),
                 Err(panic) => {
-                    if let Some(streamed) = this.streamed.take() {
+                    if let Some(streamed) = self.streamed.take() {
                         streamed.call.panicked(&*panic);
                     }
                     resume_unwind(panic)
                 }
             };
-            match this.pass(item) {
+            match self.pass(item) {
                 Passed::Now(item) => return Poll::Ready(item),
-                Passed::Later(held) => this.held = Some(held),
+                Passed::Later(held) => self.held = Some(held),
             }
         }
         if let Some(Held {
             commit, recorder, ..
-        }) = &mut this.held
+        }) = &mut self.held
         {
             let committed = ready!(commit.poll(recorder, "making the record durable", cx));
             if committed.is_err() {
@@ -143,7 +140,20 @@ impl<K> HttpBody for AnswerBody<K> {
                 recorder.count_undurable();
             }
         }
-        Poll::Ready(this.held.take().and_then(|held| held.item))
+        Poll::Ready(self.held.take().and_then(|held| held.item))
+    }
+}
+
+impl<K> HttpBody for AnswerBody<K> {
+    type Data = Bytes;
+    /// Without axum's wrapping: it wraps it again, and looks for what is in it only so deep.
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.poll_item(cx).map_err(axum::Error::into_inner)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -145,7 +145,7 @@ where
         let body = if body.is_end_stream() {
             Body::new(body)
         } else {
-            Body::new(CopiedBody::new(body, visit.copy(), LOOKED_AT))
+            Body::new(CopiedBody::new(Body::new(body), visit.copy(), LOOKED_AT))
         };
         let request = Request::from_parts(parts, body);
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {

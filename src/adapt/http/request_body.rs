@@ -3,7 +3,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use axum::body::{Bytes, HttpBody};
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -52,29 +53,30 @@ impl fmt::Debug for BodyCopy {
 
 pin_project! {
     /// A body that is copied as it is read. Nothing of it is changed or read ahead.
-    pub(super) struct CopiedBody<B> {
+    pub(super) struct CopiedBody {
         #[pin]
-        body: B,
+        body: Body,
         copy: Arc<BodyCopy>,
         limit: usize,
     }
 }
 
-impl<B> CopiedBody<B> {
+impl CopiedBody {
     /// Copies at most `limit` bytes.
-    pub(super) fn new(body: B, copy: Arc<BodyCopy>, limit: usize) -> Self {
+    pub(super) fn new(body: Body, copy: Arc<BodyCopy>, limit: usize) -> Self {
         Self { body, copy, limit }
     }
 }
 
-impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
+impl HttpBody for CopiedBody {
     type Data = Bytes;
-    type Error = B::Error;
+    /// Without axum's wrapping: it wraps it again, and looks for what is in it only so deep.
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
         let polled = this.body.as_mut().poll_frame(cx);
         let limit = *this.limit;
@@ -102,7 +104,7 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
                 }
             };
         });
-        polled
+        polled.map_err(axum::Error::into_inner)
     }
 
     fn is_end_stream(&self) -> bool {
