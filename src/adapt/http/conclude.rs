@@ -48,11 +48,12 @@ where
     let judge = |call: OpenCall, answer: &Answer| {
         call.finish(|outcome| callbacks.classify.0.classify(Ok(answer), outcome))
     };
-    if !has_body(&call, &head) {
+    // How many bytes the client will ask for, where that is known.
+    let promised = body.size_hint().exact().or_else(|| content_length(&head));
+    if !has_body(&call, &head) || promised == Some(0) {
         let commit = judge(call, &copy.answer());
         return (Response::from_parts(head, body), commit);
     }
-    let exact = body.size_hint().exact();
     // What is there already, and small, is looked at before it goes out: then the record is there first.
     let (front, ended) = match peek(&mut body, limit, cx) {
         Err(panic) => {
@@ -81,7 +82,7 @@ where
     let streamed = Streamed {
         call,
         copy,
-        promised: exact.or_else(|| content_length(&head)),
+        promised,
         recorder: callbacks.recorder.clone(),
         callbacks: Arc::clone(callbacks),
         judge: |callbacks: &HttpCallbacks<D, C, U, N, G>, answer, outcome| {
