@@ -23,6 +23,8 @@ pub(super) struct AnswerBody<K> {
     pub(super) body: Body,
     /// What was read of it together with the head.
     pub(super) front: Item,
+    /// What the body said of its size before that: some say the same behind it.
+    pub(super) hint: SizeHint,
     pub(super) streamed: Option<Streamed<K>>,
     pub(super) held: Option<Held>,
 }
@@ -161,18 +163,20 @@ impl<K> HttpBody for AnswerBody<K> {
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.front.is_some() {
+            return self.hint.clone();
+        }
         let body = self.body.size_hint();
         let held = self.held.as_ref().and_then(|held| held.item.as_ref());
-        let ahead = [self.front.as_ref(), held].into_iter().flatten().flatten();
-        let ahead = ahead
-            .filter_map(Frame::data_ref)
-            .map(Bytes::len)
-            .sum::<usize>() as u64;
+        let Some(Ok(held)) = held else {
+            return body;
+        };
+        let ahead = held.data_ref().map_or(0, Bytes::len) as u64;
         let mut hint = SizeHint::new();
         if let Some(upper) = body.upper() {
-            hint.set_upper(upper + ahead);
+            hint.set_upper(upper.saturating_add(ahead));
         }
-        hint.set_lower(body.lower() + ahead);
+        hint.set_lower(body.lower().saturating_add(ahead));
         hint
     }
 }

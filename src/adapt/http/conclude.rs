@@ -49,7 +49,8 @@ where
         call.finish(|outcome| callbacks.classify.0.classify(Ok(answer), outcome))
     };
     // How many bytes the client will ask for, where that is known.
-    let promised = body.size_hint().exact().or_else(|| content_length(&head));
+    let hint = body.size_hint();
+    let promised = hint.exact().or_else(|| content_length(&head));
     if !has_body(&call, &head) || promised == Some(0) {
         let commit = judge(call, &copy.answer());
         return (Response::from_parts(head, body), commit);
@@ -76,7 +77,7 @@ where
         }
     };
     let call = match ended {
-        Ok(commit) => return (Response::from_parts(head, with_front(front, body)), commit),
+        Ok(commit) => return (Response::from_parts(head, with_front(front, hint, body)), commit),
         Err(call) => call,
     };
     let streamed = Streamed {
@@ -92,6 +93,7 @@ where
     let body = AnswerBody {
         body,
         front,
+        hint,
         streamed: Some(streamed),
         held: None,
     };

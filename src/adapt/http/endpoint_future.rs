@@ -103,6 +103,7 @@ const LOOKED_AT: usize = 8 * 1024;
 
 fn record(visit: &Visit, answer: Response, cx: &mut Context<'_>) -> (Response, Commit) {
     let (head, mut body) = answer.into_parts();
+    let hint = body.size_hint();
     let copy = AnswerCopy::new(head.status, &head.headers, LOOKED_AT);
     let (front, answer) = match peek::peek(&mut body, LOOKED_AT, cx) {
         Ok(Peeked::Whole(frame)) => {
@@ -119,7 +120,7 @@ fn record(visit: &Visit, answer: Response, cx: &mut Context<'_>) -> (Response, C
     };
     let commit = visit.answered(&answer);
     (
-        Response::from_parts(head, peek::with_front(front, body)),
+        Response::from_parts(head, peek::with_front(front, hint, body)),
         commit,
     )
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 
 use super::answer_body::{AnswerBody, Item};
 
@@ -57,14 +57,15 @@ pub(super) fn peek(
     })
 }
 
-/// A body of which something was read, put together again.
-pub(super) fn with_front(front: Item, body: Body) -> Body {
+/// A body of which something was read, put together again; `hint` is what it said of its size before that.
+pub(super) fn with_front(front: Item, hint: SizeHint, body: Body) -> Body {
     if front.is_none() {
         return body;
     }
     Body::new(AnswerBody::<()> {
         body,
         front,
+        hint,
         streamed: None,
         held: None,
     })
