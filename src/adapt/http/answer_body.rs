@@ -193,10 +193,15 @@ impl<K> Drop for AnswerBody<K> {
             judge,
             ..
         } = streamed;
+        let has_ended = self.front.is_none() && ends(&self.body);
         let committed = call.finish(|outcome| {
-            let answer = copy.broken_off();
-            if copy.is_failure() {
-                // How the call ended was said already.
+            let answer = if has_ended {
+                copy.answer()
+            } else {
+                copy.broken_off()
+            };
+            if has_ended || copy.is_failure() {
+                // Nothing came behind it, or how the call ended was said by its head.
                 judge(&callbacks, &answer, outcome);
             } else {
                 answer.summarize(outcome);
@@ -207,6 +212,11 @@ impl<K> Drop for AnswerBody<K> {
         });
         drop(committed);
     }
+}
+
+/// Whether nothing comes any more, as may have become known since the last frame. Nothing unwinds out of a drop.
+fn ends(body: &Body) -> bool {
+    catch_unwind(AssertUnwindSafe(|| body.is_end_stream())).unwrap_or_default()
 }
 
 impl<K> fmt::Debug for AnswerBody<K> {
