@@ -118,7 +118,11 @@ impl<K> AnswerBody<K> {
         }
         if self.held.is_none() {
             let body = Pin::new(&mut self.body);
-            let item = match catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))) {
+            let run = || match &self.streamed {
+                Some(streamed) => streamed.call.in_span(|| body.poll_frame(cx)),
+                None => body.poll_frame(cx),
+            };
+            let item = match catch_unwind(AssertUnwindSafe(run)) {
                 Ok(polled) => ready!(polled),
                 Err(panic) => {
                     if let Some(streamed) = self.streamed.take() {

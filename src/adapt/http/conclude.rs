@@ -56,7 +56,7 @@ where
         return (Response::from_parts(head, body), commit);
     }
     // What is there already, and small, is looked at before it goes out: then the record is there first.
-    let (front, ended) = match peek(&mut body, limit, cx) {
+    let (front, ended) = match call.in_span(|| peek(&mut body, limit, cx)) {
         Err(panic) => {
             call.panicked(&*panic);
             resume_unwind(panic)

@@ -186,10 +186,14 @@ where
                     call,
                     callbacks,
                 } => {
-                    if let Some(call) = call {
-                        call.begin();
-                    }
-                    let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                    let run = || match call {
+                        Some(call) => {
+                            call.begin();
+                            call.in_span(|| future.poll(cx))
+                        }
+                        None => future.poll(cx),
+                    };
+                    let result = match catch_unwind(AssertUnwindSafe(run)) {
                         Ok(poll) => ready!(poll),
                         Err(panic) => {
                             if let Some(call) = call.take() {

@@ -132,7 +132,8 @@ pub(super) fn call_recorded<S: Service<Request<Body>>, K>(
     call: OpenCall,
     callbacks: Arc<K>,
 ) -> State<S, S::Future, S::Error, K> {
-    match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+    let run = || call.in_span(|| service.call(request));
+    match catch_unwind(AssertUnwindSafe(run)) {
         Ok(future) => State::running(future, call, callbacks),
         Err(panic) => {
             call.panicked(&*panic);
