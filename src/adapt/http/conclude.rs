@@ -77,7 +77,12 @@ where
         }
     };
     let call = match ended {
-        Ok(commit) => return (Response::from_parts(head, with_front(front, hint, body)), commit),
+        Ok(commit) => {
+            return (
+                Response::from_parts(head, with_front(front, hint, body)),
+                commit,
+            );
+        }
         Err(call) => call,
     };
     let streamed = Streamed {

@@ -114,7 +114,7 @@ fn record(visit: &Visit, answer: Response, cx: &mut Context<'_>) -> (Response, C
         Ok(Peeked::Failed(error)) => (Some(Err(error)), copy.answer()),
         Ok(Peeked::Nothing | Peeked::End) => (None, copy.answer()),
         Err(panic) => {
-            visit.panicked(&*panic);
+            visit.record_panic(&*panic);
             resume_unwind(panic)
         }
     };

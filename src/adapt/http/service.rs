@@ -104,7 +104,11 @@ where
                 media: Media::of(&head.parts.headers),
                 parameters: head.parameters,
             };
-            let body = Body::new(CopiedBody::new(Body::new(body), copy, settings.request_limit));
+            let body = Body::new(CopiedBody::new(
+                Body::new(body),
+                copy,
+                settings.request_limit,
+            ));
             (Some(copied), body)
         } else {
             (None, Body::new(body))

@@ -45,10 +45,11 @@ impl Visit {
         Arc::clone(self.body.get_or_insert_default())
     }
 
-    /// True where an answer of this status leaves an entry here.
+    /// True where an answer of this status leaves an entry here. That claims the request: an audit further outside makes
+    /// none of its own.
     pub(super) fn leaves_entry(&self, status: StatusCode) -> bool {
         let is_refusal = matches!(status.as_u16(), 401 | 403 | 404 | 406 | 413 | 415 | 429);
-        (is_refusal || status.is_server_error()) && !self.handle.is_claimed()
+        (is_refusal || status.is_server_error()) && self.handle.claim()
     }
 
     pub(super) fn recorder(&self) -> &Recorder {
@@ -63,7 +64,7 @@ impl Visit {
 
     /// Records that what answers the request failed, unless somebody has claimed it.
     pub(super) fn failed(&self) {
-        if !self.handle.is_claimed() {
+        if self.handle.claim() {
             drop(self.start().finish(|outcome| {
                 outcome
                     .outcome(Outcome::ServiceError)
@@ -74,10 +75,15 @@ impl Visit {
 
     /// Records that what answers the request panicked, unless somebody has claimed it.
     pub(super) fn panicked(&self, payload: &(dyn Any + Send)) {
-        if !self.handle.is_claimed() {
-            // Nobody is left to wait for the record.
-            drop(self.start().panicked(payload));
+        if self.handle.claim() {
+            self.record_panic(payload);
         }
+    }
+
+    /// Records that the answer panicked of which the entry would have been.
+    pub(super) fn record_panic(&self, payload: &(dyn Any + Send)) {
+        // Nobody is left to wait for the record.
+        drop(self.start().panicked(payload));
     }
 
     fn start(&self) -> Recording {
