@@ -21,7 +21,8 @@ use crate::record::Recorder;
 ///
 /// Into every request it puts an [`AuditHandle`](super::AuditHandle), from which what records the calls takes client address, user agent,
 /// trace and identity. That claims the request, and no second entry is made of it. An entry is made here of a request
-/// that nobody claimed and that was refused or failed: 401, 403, 404, 406, 413, 415, 429 and 5xx, or a panic.
+/// that nobody claimed and that was refused or failed: 401, 403, 404, 406, 408, 413, 415, 429 and 5xx, or a
+/// panic. One whose client leaves before anybody claims it leaves none.
 ///
 /// ```
 /// use axum::{Router, routing::post};

@@ -48,7 +48,10 @@ impl Visit {
     /// True where an answer of this status leaves an entry here. That claims the request: an audit further outside makes
     /// none of its own.
     pub(super) fn leaves_entry(&self, status: StatusCode) -> bool {
-        let is_refusal = matches!(status.as_u16(), 401 | 403 | 404 | 406 | 413 | 415 | 429);
+        let is_refusal = matches!(
+            status.as_u16(),
+            401 | 403 | 404 | 406 | 408 | 413 | 415 | 429
+        );
         (is_refusal || status.is_server_error()) && self.handle.claim()
     }
 
