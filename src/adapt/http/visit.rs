@@ -99,7 +99,7 @@ impl Visit {
                 .body
                 .as_ref()
                 .and_then(|body| tool_in(&body.take().bytes));
-            let tool = self.named.as_deref().or(in_body.as_deref());
+            let tool = in_body.as_deref().or(self.named.as_deref());
             call.began(self.began)
                 .tool_name(tool.unwrap_or(UNKNOWN))
                 .context(context);
@@ -113,12 +113,15 @@ impl Visit {
     }
 }
 
-/// The tool that a request of the protocol from version 2026-07-28 on names in its head.
+/// The tool that a request of the protocol from version 2026-07-28 on names in its head. A name that is encoded there is
+/// none: rules for the tool, and for what stands in names, would not know it.
 fn named_tool(headers: &HeaderMap) -> Option<String> {
     let of = |name| headers.get(name)?.to_str().ok();
     (of("mcp-method") == Some("tools/call"))
-        .then(|| of("mcp-name").map(str::to_owned))
+        .then(|| of("mcp-name"))
         .flatten()
+        .filter(|name| !name.starts_with("=?base64?"))
+        .map(str::to_owned)
 }
 
 /// The tool that a JSON-RPC message, of which this is the beginning, asks for.
