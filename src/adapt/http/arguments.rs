@@ -100,8 +100,8 @@ fn add(members: &mut Map<String, Value>, name: String, value: String) {
     }
 }
 
-/// Adds others to members. One whose name is taken stands in an object of its own: two that are called the same are
-/// not one.
+/// Adds others to members. One whose name is taken stands in an object of its own, called `apart`: two that are called
+/// the same are not one.
 fn merged(
     mut members: Map<String, Value>,
     others: Map<String, Value>,
@@ -116,9 +116,18 @@ fn merged(
         }
     }
     if !taken.is_empty() {
-        members.insert(apart.to_owned(), Value::Object(taken));
+        add_own(&mut members, apart, Value::Object(taken));
     }
     members
+}
+
+/// Adds what the audit has to say, under a name that nobody has taken: with as many `_` before it as it needs.
+fn add_own(members: &mut Map<String, Value>, name: &str, value: Value) {
+    let mut name = name.to_owned();
+    while members.contains_key(&name) {
+        name.insert(0, '_');
+    }
+    members.insert(name, value);
 }
 
 /// The arguments of a call with a body.
@@ -164,8 +173,8 @@ pub(super) fn with_body(
         other => Map::from_iter([(VALUE.to_owned(), other)]),
     };
     if let Some(why) = why {
-        members.insert(BODY.to_owned(), why.into());
-        members.insert(BODY_BYTES.to_owned(), (*passed).into());
+        add_own(&mut members, BODY, why.into());
+        add_own(&mut members, BODY_BYTES, (*passed).into());
     }
     Arguments {
         value: Value::Object(merged(members, parameters, "_parameters")),
