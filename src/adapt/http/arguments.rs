@@ -159,7 +159,12 @@ pub(super) fn with_body(
             }
             value
         }
-        Media::Form => Value::Object(form(bytes)),
+        Media::Form if is_all => Value::Object(form(bytes)),
+        // The last pair may have been cut through.
+        Media::Form => {
+            let whole = bytes.iter().rposition(|byte| *byte == b'&').unwrap_or(0);
+            Value::Object(form(&bytes[..whole]))
+        }
         Media::Text if is_all => std::str::from_utf8(bytes).map_or(Value::Null, Value::from),
         Media::Text | Media::Other => Value::Null,
     };
