@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::BoxError;
@@ -8,9 +8,14 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// The beginning of a request's body, copied as it passes.
-#[derive(Default)]
-pub(super) struct BodyCopy(Mutex<Copied>);
+/// The beginning of a request's body, copied as it passes. Nothing is once it was taken.
+pub(super) struct BodyCopy(Mutex<Option<Copied>>);
+
+impl Default for BodyCopy {
+    fn default() -> Self {
+        Self(Mutex::new(Some(Copied::default())))
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Copied {
@@ -35,12 +40,18 @@ pub(super) enum Progress {
 
 impl BodyCopy {
     fn note(&self, note: impl FnOnce(&mut Copied)) {
-        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(copied) = &mut *self.lock() {
+            note(copied);
+        }
     }
 
-    /// What was copied until now. Later bytes are counted and not kept.
+    /// What was copied until now. Who reads on reads without a copy.
     pub(super) fn take(&self) -> Copied {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock().take().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Copied>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,6 +96,8 @@ impl HttpBody for CopiedBody {
                 // Somebody waits for it.
                 Poll::Pending if copied.progress == Progress::Unread => Progress::Partly,
                 Poll::Pending => copied.progress,
+                // There is no end behind an error, whoever asks on.
+                Poll::Ready(None) if copied.progress == Progress::Failed => Progress::Failed,
                 Poll::Ready(None) => Progress::Whole,
                 Poll::Ready(Some(Err(_))) => Progress::Failed,
                 Poll::Ready(Some(Ok(frame))) => {
