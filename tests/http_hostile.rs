@@ -266,3 +266,28 @@ async fn a_text_that_may_have_gone_on_as_json_may_lack_subjects() {
         assert_eq!(only(&sink).subjects_truncated, expected, "{kind}: {body}");
     }
 }
+
+#[tokio::test]
+async fn what_has_members_and_is_not_looked_into_may_lack_subjects() {
+    for (kind, expected) in [
+        ("multipart/form-data; boundary=x", true),
+        ("application/x-ndjson", true),
+        ("text/event-stream", true),
+        ("image/png", false),
+    ] {
+        let sink = MemorySink::new();
+        let entry = recorded(audit(&sink), &sink, sent("/t", kind, "patient_id")).await;
+        assert_eq!(entry.arguments["_body"], "not_recorded");
+        assert_eq!(entry.subjects_truncated, expected, "a request of {kind}");
+
+        let sink = MemorySink::new();
+        let answer = Response::builder().header(CONTENT_TYPE, kind);
+        let answer = answer.body(Body::from("patient_id")).expect("an answer");
+        send(&answering(answer).layer(audit(&sink)), get("/t")).await;
+        assert_eq!(
+            only(&sink).subjects_truncated,
+            expected,
+            "an answer of {kind}"
+        );
+    }
+}

@@ -113,19 +113,20 @@ impl Answer {
             Content::Json(beginning) if self.is_cut => outcome.result_cut(beginning, self.bytes),
             Content::Json(value) => outcome.result(value),
             Content::Text(text) if !self.is_cut => outcome.result_text(text),
-            _ if self.may_go_on_as_json() => outcome.result_cut(&Value::Null, self.bytes),
+            _ if self.may_name_somebody() => outcome.result_cut(&Value::Null, self.bytes),
             Content::Text(_) | Content::Other => outcome.result_bytes(self.bytes),
         };
     }
 
-    /// True where JSON may be missing of which not even the beginning could be read: nobody knows whom it names.
-    fn may_go_on_as_json(&self) -> bool {
-        let is_of_json = match (self.media, &self.content) {
-            (Media::Json, _) => true,
-            (_, Content::Text(text)) => text.trim_start().starts_with(['{', '[']),
+    /// True where it may have members of which nothing could be read.
+    fn may_name_somebody(&self) -> bool {
+        let has_members = match (self.media, &self.content) {
+            (Media::Unopened, _) => true,
+            (Media::Json, _) => self.is_cut,
+            (_, Content::Text(text)) => self.is_cut && text.trim_start().starts_with(['{', '[']),
             _ => false,
         };
-        self.is_cut && self.bytes > 0 && is_of_json
+        has_members && self.bytes > 0
     }
 }
 
@@ -154,7 +155,7 @@ fn content(media: Media, kept: &[u8], is_cut: bool) -> Content {
             }
         }
         Media::Text | Media::Form => text(),
-        Media::Other => Content::Other,
+        Media::Unopened | Media::Other => Content::Other,
     }
 }
 
@@ -256,7 +257,10 @@ impl AnswerCopy {
             kept: Vec::new(),
             passed: 0,
             // What is not looked into need not be kept.
-            limit: if media == Media::Other { 0 } else { limit },
+            limit: match media {
+                Media::Unopened | Media::Other => 0,
+                _ => limit,
+            },
         }
     }
 

@@ -14,12 +14,24 @@ const BODY_BYTES: &str = "_body_bytes";
 /// A body that is neither an object nor a form (FORMAT section 2).
 const VALUE: &str = "_value";
 
+/// Kinds of [`Media::Unopened`].
+const UNOPENED: [&str; 6] = [
+    "multipart/form-data",
+    "multipart/mixed",
+    "text/event-stream",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/json-seq",
+];
+
 /// What a body is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
     Json,
     Form,
     Text,
+    /// It has members, in a form that is not looked into: parts of a form, events, or many values of JSON.
+    Unopened,
     Other,
     /// The head does not say.
     Untold,
@@ -42,9 +54,8 @@ impl Media {
             Self::Json
         } else if is("application/x-www-form-urlencoded") {
             Self::Form
-        } else if is("text/event-stream") {
-            // It may never end, and is no text to read.
-            Self::Other
+        } else if UNOPENED.iter().any(|unopened| is(unopened)) {
+            Self::Unopened
         } else if essence
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case("text/"))
@@ -166,7 +177,7 @@ pub(super) fn with_body(
             Value::Object(form(&bytes[..whole]))
         }
         Media::Text if is_all => std::str::from_utf8(bytes).map_or(Value::Null, Value::from),
-        Media::Text | Media::Other => Value::Null,
+        Media::Text | Media::Unopened | Media::Other => Value::Null,
     };
     let is_left_out = value.is_null() && !bytes.is_empty() && bytes.as_slice() != b"null";
     if is_left_out && why.is_none() {
@@ -183,7 +194,11 @@ pub(super) fn with_body(
     }
     Arguments {
         value: Value::Object(merged(members, parameters, "_parameters")),
-        // What nobody read was no argument, and what is neither text nor JSON names nobody.
-        are_cut: why.is_some_and(|why| !matches!(why, "unread" | "not_recorded")),
+        // What nobody read was no argument, and what has no members names nobody.
+        are_cut: why.is_some_and(|why| match why {
+            "unread" => false,
+            "not_recorded" => media == Media::Unopened,
+            _ => true,
+        }),
     }
 }
