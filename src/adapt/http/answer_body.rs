@@ -21,10 +21,6 @@ pub(super) type Item = Option<Result<Frame<Bytes>, axum::Error>>;
 /// The frame that ends the call is held back until the record is as durable as the policy asks, at most for `max_wait`.
 pub(super) struct AnswerBody<K> {
     pub(super) body: Body,
-    /// What was read of it together with the head.
-    pub(super) front: Item,
-    /// What the body said of its size before that: some say the same behind it.
-    pub(super) hint: SizeHint,
     pub(super) streamed: Option<Streamed<K>>,
     pub(super) held: Option<Held>,
 }
@@ -113,9 +109,6 @@ pub(super) fn broken(copy: &AnswerCopy, error: &axum::Error, outcome: &mut Outco
 
 impl<K> AnswerBody<K> {
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
-        if let Some(front) = self.front.take() {
-            return Poll::Ready(Some(front));
-        }
         if self.held.is_none() {
             let body = Pin::new(&mut self.body);
             let run = || match &self.streamed {
@@ -163,13 +156,10 @@ impl<K> HttpBody for AnswerBody<K> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.front.is_none() && self.held.is_none() && self.body.is_end_stream()
+        self.held.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.front.is_some() {
-            return self.hint.clone();
-        }
         let body = self.body.size_hint();
         let held = self.held.as_ref().and_then(|held| held.item.as_ref());
         let Some(Ok(held)) = held else {
@@ -197,7 +187,7 @@ impl<K> Drop for AnswerBody<K> {
             judge,
             ..
         } = streamed;
-        let has_ended = self.front.is_none() && ends(&self.body);
+        let has_ended = ends(&self.body);
         let committed = call.finish(|outcome| {
             let answer = if has_ended {
                 copy.answer()

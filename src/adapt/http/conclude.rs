@@ -44,7 +44,7 @@ where
         call.identify(identity.clone());
     }
     let limit = callbacks.describe.answer_limit;
-    let mut copy = AnswerCopy::new(head.status, &head.headers, limit);
+    let copy = AnswerCopy::new(head.status, &head.headers, limit);
     let judge = |call: OpenCall, answer: &Answer| {
         call.finish(|outcome| callbacks.classify.0.classify(Ok(answer), outcome))
     };
@@ -62,10 +62,7 @@ where
             resume_unwind(panic)
         }
         Ok(Peeked::Nothing) => (None, Err(call)),
-        Ok(Peeked::Part(frame)) => {
-            copy.add(data_of(&frame));
-            (Some(Ok(frame)), Err(call))
-        }
+        Ok(Peeked::Part(frame)) => (Some(Ok(frame)), Err(call)),
         Ok(Peeked::End) => (None, Ok(judge(call, &copy.answer()))),
         Ok(Peeked::Whole(frame)) => {
             let commit = judge(call, &copy.of_one_frame(data_of(&frame)));
@@ -76,13 +73,9 @@ where
             (Some(Err(error)), Ok(commit))
         }
     };
+    let body = with_front(front, hint, body);
     let call = match ended {
-        Ok(commit) => {
-            return (
-                Response::from_parts(head, with_front(front, hint, body)),
-                commit,
-            );
-        }
+        Ok(commit) => return (Response::from_parts(head, body), commit),
         Err(call) => call,
     };
     let streamed = Streamed {
@@ -97,8 +90,6 @@ where
     };
     let body = AnswerBody {
         body,
-        front,
-        hint,
         streamed: Some(streamed),
         held: None,
     };
