@@ -206,11 +206,10 @@ where
                     let Some(call) = call.take() else {
                         return handed_out_once(None);
                     };
-                    let callbacks = Arc::clone(callbacks);
                     let (result, commit) = match result {
                         Ok(answer) => {
                             let (answer, commit) =
-                                conclude::<_, _, _, _, _, _, E>(call, answer, &callbacks, cx);
+                                conclude::<_, _, _, _, _, _, E>(call, answer, callbacks, cx);
                             (Ok(answer), commit)
                         }
                         Err(error) => {
@@ -228,7 +227,10 @@ where
                         answer: Waiting::new(result),
                         commit: CommitInTime::new(commit),
                     };
-                    State::Committing { waiting, callbacks }
+                    State::Committing {
+                        waiting,
+                        callbacks: Arc::clone(callbacks),
+                    }
                 }
                 StateProjection::Committing { waiting, callbacks } => {
                     let what = "making the record durable";
