@@ -103,9 +103,10 @@ impl Visit {
             call.began(self.began)
                 .tool_name(tool.unwrap_or(UNKNOWN))
                 .context(context);
-            self.handle.origin().describe(call);
             let route = self.route.as_ref().map(MatchedPath::as_str);
-            describe_place(&self.method, route, &self.uri, call);
+            self.handle.origin().describe(call, |call| {
+                describe_place(&self.method, route, &self.uri, call);
+            });
             call.identity(self.handle.identity());
         });
         recording.begin();
