@@ -4,6 +4,8 @@ mod common;
 mod http_support;
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -134,6 +136,15 @@ async fn a_promised_length_ends_the_call_though_nobody_asks_for_the_end() {
 }
 
 #[tokio::test]
+async fn a_body_of_which_no_byte_is_promised_is_not_waited_for() {
+    let sink = MemorySink::new();
+    let (_script, body) = scripted();
+    let answer = ([(CONTENT_LENGTH, "0")], Body::new(body)).into_response();
+    drop(head(&answering(answer).layer(audit(&sink)), get("/t")).await);
+    assert_eq!(only(&sink).outcome, Some(Outcome::Success));
+}
+
+#[tokio::test]
 async fn what_no_server_sends_is_not_waited_for() {
     for (method, status) in [("HEAD", 200), ("GET", 204), ("GET", 304), ("GET", 101)] {
         let sink = MemorySink::new();
@@ -215,6 +226,67 @@ async fn sizes_and_ends_are_told_as_without_the_audit() {
         }
         assert_eq!((left, only(&sink).outcome), (0, Some(Outcome::Success)));
     }
+}
+
+/// A body that tells its whole length, however much of it was taken.
+struct Told(Pieces, u64);
+
+impl HttpBody for Told {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.1)
+    }
+}
+
+#[tokio::test]
+async fn a_length_is_told_as_the_body_told_it_before_anybody_looked() {
+    for pieces in [vec![&b"abcde"[..]], vec![&b"de"[..], b"abc"]] {
+        let sink = MemorySink::new();
+        let answer = Response::new(Body::new(Told(Pieces(pieces), 5)));
+        let answer = head(&answering(answer).layer(audit(&sink)), get("/t")).await;
+        assert_eq!(answer.headers()[CONTENT_LENGTH], "5");
+        let body = answer.into_body().collect().await.expect("a whole body");
+        assert_eq!(body.to_bytes(), "abcde");
+        assert_eq!(only(&sink).outcome, Some(Outcome::Success));
+    }
+}
+
+#[tokio::test]
+async fn who_sees_that_a_body_has_ended_need_not_ask_for_its_end() {
+    /// Knows only a while after its last frame that it was the last.
+    struct KnowsLater(Pieces, Arc<AtomicBool>);
+    impl HttpBody for KnowsLater {
+        type Data = Bytes;
+        type Error = BoxError;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Pin::new(&mut self.0).poll_frame(cx)
+        }
+        fn is_end_stream(&self) -> bool {
+            self.1.load(Ordering::Relaxed)
+        }
+    }
+    let sink = MemorySink::new();
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let pieces = KnowsLater(Pieces(vec![b"abc"]), has_ended.clone());
+    let app = answering(Response::new(Body::new(pieces))).layer(audit(&sink));
+    let mut body = head(&app, get("/t")).await.into_body();
+    assert!(next(&mut body).await.is_some());
+    has_ended.store(true, Ordering::Relaxed);
+    assert!(body.is_end_stream());
+    drop(body);
+    assert_eq!(only(&sink).outcome, Some(Outcome::Success));
 }
 
 #[tokio::test]

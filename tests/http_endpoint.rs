@@ -3,22 +3,27 @@
 mod common;
 mod http_support;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post as on_post;
 use axum::{Extension, Json, Router};
 use http::StatusCode;
+use hyper::body::{Frame, SizeHint};
 use serde_json::{Value, json};
 use tool_audit::adapt::http::{AuditHandle, EndpointAuditLayer};
 use tool_audit::{CallContext, Identity, MemorySink, Outcome, Recorder};
 use tower::{Layer, ServiceExt, service_fn};
 
 use common::{Controlled, StandingClock, entries, error_of, only};
-use http_support::{get, head, post, send};
+use http_support::{audit, get, head, post, send};
 
 fn layer(sink: &MemorySink) -> EndpointAuditLayer {
     EndpointAuditLayer::new(Recorder::new(sink.clone()))
@@ -79,6 +84,7 @@ async fn what_nobody_claimed_is_recorded_where_it_was_refused_or_failed() {
         (403, Some(Outcome::Denied)),
         (404, Some(Outcome::ServiceError)),
         (406, Some(Outcome::ServiceError)),
+        (408, Some(Outcome::TimedOut)),
         (413, Some(Outcome::ServiceError)),
         (415, Some(Outcome::ServiceError)),
         (429, Some(Outcome::Rejected)),
@@ -110,6 +116,7 @@ async fn a_request_that_nobody_read_names_its_tool_in_its_head_or_not_at_all() {
     for (method, name, expected) in [
         (Some("tools/call"), Some("add"), "add"),
         (Some("tools/list"), Some("add"), "unknown"),
+        (Some("tools/call"), Some("=?base64?YWRk?="), "unknown"),
         (None, Some("add"), "unknown"),
         (None, None, "unknown"),
     ] {
@@ -125,6 +132,67 @@ async fn a_request_that_nobody_read_names_its_tool_in_its_head_or_not_at_all() {
         send(&app, request).await;
         assert_eq!(only(&sink).tool_name, expected);
     }
+}
+
+#[tokio::test]
+async fn what_was_read_outweighs_what_the_head_says_of_the_tool() {
+    let sink = MemorySink::new();
+    let app = answers(403).layer(layer(&sink));
+    let mut request = post("/mcp", &call());
+    for (header, value) in [("mcp-method", "tools/call"), ("mcp-name", "ping")] {
+        let value = value.parse().expect("a value");
+        request.headers_mut().insert(header, value);
+    }
+    send(&app, request).await;
+    assert_eq!(only(&sink).tool_name, "add");
+}
+
+#[tokio::test]
+async fn a_request_that_an_audit_outside_sees_too_leaves_one_entry() {
+    for app in [answers(401), answers(500), answers(200)] {
+        let sink = MemorySink::new();
+        send(
+            &app.layer(layer(&sink)).layer(audit(&sink)),
+            post("/mcp", &call()),
+        )
+        .await;
+        only(&sink);
+    }
+    let sink = MemorySink::new();
+    let panics = async || -> () { panic!("no handler") };
+    let app = Router::new()
+        .route("/mcp", on_post(panics))
+        .layer(layer(&sink))
+        .layer(audit(&sink));
+    let panicked = tokio::spawn(async move { head(&app, post("/mcp", &call())).await }).await;
+    assert!(panicked.expect_err("a panic").is_panic());
+    assert_eq!(only(&sink).outcome, Some(Outcome::Panicked));
+}
+
+#[tokio::test]
+async fn a_refusal_whose_body_panics_is_recorded_once_and_the_panic_goes_on() {
+    struct Panics;
+    impl HttpBody for Panics {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            panic!("the body broke")
+        }
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(3)
+        }
+    }
+    let sink = MemorySink::new();
+    let refuses = async || (StatusCode::UNAUTHORIZED, Body::new(Panics));
+    let app = Router::new()
+        .route("/mcp", on_post(refuses))
+        .layer(layer(&sink));
+    let panicked = tokio::spawn(async move { head(&app, post("/mcp", &call())).await }).await;
+    assert!(panicked.expect_err("a panic").is_panic());
+    assert_eq!(only(&sink).outcome, Some(Outcome::Panicked));
 }
 
 #[tokio::test]

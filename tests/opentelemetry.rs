@@ -436,3 +436,60 @@ fn without_an_exporter_records_are_what_they_were() {
     assert_eq!(entries[0].trace_id, None);
     assert_eq!(entries[1].span_id.as_deref(), Some("00f067aa0ba902b7"));
 }
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn what_a_tool_of_a_route_does_and_what_its_streamed_answer_does_lies_in_the_calls_span() {
+    use axum::body::{Body, Bytes, HttpBody};
+    use http::Request;
+    use http_body_util::BodyExt;
+    use hyper::body::Frame;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tool_audit::adapt::http::HttpAuditLayer;
+
+    struct Rows(u8);
+    impl HttpBody for Rows {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0 = match self.0.checked_sub(1) {
+                Some(left) => left,
+                None => return Poll::Ready(None),
+            };
+            tracing::info_span!("FETCH orders").in_scope(|| {});
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"row")))))
+        }
+    }
+    let exporting = export();
+    let sink = MemorySink::new();
+    let tool = service_fn(|_: Request<Body>| {
+        tracing::info_span!("ROUTE orders").in_scope(|| {});
+        async {
+            tokio::task::yield_now().await;
+            tracing::info_span!("SELECT orders").in_scope(|| {});
+            Ok::<_, Infallible>(http::Response::new(Rows(2)))
+        }
+    });
+    let service = HttpAuditLayer::new(recorder(&sink).build()).layer(tool);
+    let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    tracing::info_span!("elsewhere").in_scope(|| {});
+    answer.into_body().collect().await.unwrap();
+    let spans = exporting.spans();
+    let entry = &sink.entries()[0];
+    let call = spans
+        .iter()
+        .find(|span| span.name.starts_with("execute_tool"))
+        .unwrap();
+    assert_eq!(entry.span_id.as_deref(), Some(hex(&call.span_id).as_str()));
+    let inside: Vec<&str> = spans
+        .iter()
+        .filter(|span| span.parent_span_id == call.span_id)
+        .map(|span| span.name.as_str())
+        .collect();
+    let rows = "FETCH orders";
+    assert_eq!(inside, ["ROUTE orders", "SELECT orders", rows, rows]);
+}

@@ -417,13 +417,15 @@ impl Sanitizer {
         echo: &mut Echo,
     ) -> Sanitized {
         if let (Value::String(text), [.., name]) = (value, path)
-            && self.0.additions.patterns.is_empty()
             && self.0.additions.paths.is_empty()
-            && pass::fits_harmless(text, limit)
             && !self.names_member(name)
         {
-            pass::write_unescaped(out, text);
-            return Sanitized::default();
+            if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {
+                pass::write_unescaped(out, text);
+                return Sanitized::default();
+            }
+            // It may have been searched in the call before.
+            return self.write_text_echoing(out, text, limit, echo);
         }
         fail_closed(out, |out| {
             let pass = Pass::new(&self.0, out, limit).echoing(echo);

@@ -31,6 +31,7 @@ use crate::record::OutcomeBuilder;
 #[derive(Clone, PartialEq)]
 pub struct Answer {
     status: StatusCode,
+    media: Media,
     content: Content,
     bytes: u64,
     is_cut: bool,
@@ -50,17 +51,20 @@ impl Answer {
     pub(super) fn head(status: StatusCode) -> Self {
         Self {
             status,
+            media: Media::Other,
             content: Content::Other,
             bytes: 0,
             is_cut: false,
         }
     }
 
-    /// An answer whose body was `passed` bytes long, and begins with `kept`.
-    pub(super) fn new(status: StatusCode, media: Media, kept: &[u8], passed: u64) -> Self {
-        let is_cut = (kept.len() as u64) < passed;
+    /// An answer of whose body `passed` bytes were seen, and the beginning was `kept`; `is_whole` where nothing came behind
+    /// them.
+    fn new(status: StatusCode, media: Media, kept: &[u8], passed: u64, is_whole: bool) -> Self {
+        let is_cut = !is_whole || (kept.len() as u64) < passed;
         Self {
             status,
+            media,
             content: content(media, kept, is_cut),
             bytes: passed,
             is_cut,
@@ -97,7 +101,7 @@ impl Answer {
         self.bytes
     }
 
-    /// True where the body was longer than what is looked at of one.
+    /// True where the body was longer than what is looked at of one, or broke off.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.is_cut
@@ -109,8 +113,20 @@ impl Answer {
             Content::Json(beginning) if self.is_cut => outcome.result_cut(beginning, self.bytes),
             Content::Json(value) => outcome.result(value),
             Content::Text(text) if !self.is_cut => outcome.result_text(text),
+            _ if self.may_name_somebody() => outcome.result_cut(&Value::Null, self.bytes),
             Content::Text(_) | Content::Other => outcome.result_bytes(self.bytes),
         };
+    }
+
+    /// True where it may have members of which nothing could be read.
+    fn may_name_somebody(&self) -> bool {
+        let has_members = match (self.media, &self.content) {
+            (Media::Unopened, _) => true,
+            (Media::Json, _) => self.is_cut,
+            (_, Content::Text(text)) => self.is_cut && text.trim_start().starts_with(['{', '[']),
+            _ => false,
+        };
+        has_members && self.bytes > 0
     }
 }
 
@@ -139,7 +155,7 @@ fn content(media: Media, kept: &[u8], is_cut: bool) -> Content {
             }
         }
         Media::Text | Media::Form => text(),
-        Media::Other => Content::Other,
+        Media::Unopened | Media::Other => Content::Other,
     }
 }
 
@@ -241,7 +257,10 @@ impl AnswerCopy {
             kept: Vec::new(),
             passed: 0,
             // What is not looked into need not be kept.
-            limit: if media == Media::Other { 0 } else { limit },
+            limit: match media {
+                Media::Unopened | Media::Other => 0,
+                _ => limit,
+            },
         }
     }
 
@@ -260,12 +279,17 @@ impl AnswerCopy {
     }
 
     pub(super) fn answer(&self) -> Answer {
-        Answer::new(self.status, self.media, &self.kept, self.passed)
+        Answer::new(self.status, self.media, &self.kept, self.passed, true)
+    }
+
+    /// The answer of which no more comes, though it is not all.
+    pub(super) fn broken_off(&self) -> Answer {
+        Answer::new(self.status, self.media, &self.kept, self.passed, false)
     }
 
     /// The answer whose body is this one frame, which need not be copied.
     pub(super) fn of_one_frame(&self, data: &[u8]) -> Answer {
-        Answer::new(self.status, self.media, data, data.len() as u64)
+        Answer::new(self.status, self.media, data, data.len() as u64, true)
     }
 }
 

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
@@ -20,8 +21,6 @@ pub(super) type Item = Option<Result<Frame<Bytes>, axum::Error>>;
 /// The frame that ends the call is held back until the record is as durable as the policy asks, at most for `max_wait`.
 pub(super) struct AnswerBody<K> {
     pub(super) body: Body,
-    /// What was read of it together with the head.
-    pub(super) front: Item,
     pub(super) streamed: Option<Streamed<K>>,
     pub(super) held: Option<Held>,
 }
@@ -101,41 +100,38 @@ impl<K> Streamed<K> {
 
 /// The body failed: what the client got is not the whole answer.
 pub(super) fn broken(copy: &AnswerCopy, error: &axum::Error, outcome: &mut OutcomeBuilder<'_>) {
-    copy.answer().summarize(outcome);
+    copy.broken_off().summarize(outcome);
     outcome
         .outcome(Outcome::ServiceError)
         .error_type("response_body_failed")
         .error(error);
 }
 
-impl<K> HttpBody for AnswerBody<K> {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
-        let this = &mut *self;
-        if let Some(front) = this.front.take() {
-            return Poll::Ready(Some(front));
-        }
-        if this.held.is_none() {
-            let body = Pin::new(&mut this.body);
-            let item = match catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))) {
+impl<K> AnswerBody<K> {
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
+        if self.held.is_none() {
+            let body = Pin::new(&mut self.body);
+            let run = || match &self.streamed {
+                Some(streamed) => streamed.call.in_span(|| body.poll_frame(cx)),
+                None => body.poll_frame(cx),
+            };
+            let item = match catch_unwind(AssertUnwindSafe(run)) {
                 Ok(polled) => ready!(polled),
                 Err(panic) => {
-                    if let Some(streamed) = this.streamed.take() {
+                    if let Some(streamed) = self.streamed.take() {
                         streamed.call.panicked(&*panic);
                     }
                     resume_unwind(panic)
                 }
             };
-            match this.pass(item) {
+            match self.pass(item) {
                 Passed::Now(item) => return Poll::Ready(item),
-                Passed::Later(held) => this.held = Some(held),
+                Passed::Later(held) => self.held = Some(held),
             }
         }
         if let Some(Held {
             commit, recorder, ..
-        }) = &mut this.held
+        }) = &mut self.held
         {
             let committed = ready!(commit.poll(recorder, "making the record durable", cx));
             if committed.is_err() {
@@ -143,26 +139,38 @@ impl<K> HttpBody for AnswerBody<K> {
                 recorder.count_undurable();
             }
         }
-        Poll::Ready(this.held.take().and_then(|held| held.item))
+        Poll::Ready(self.held.take().and_then(|held| held.item))
+    }
+}
+
+impl<K> HttpBody for AnswerBody<K> {
+    type Data = Bytes;
+    /// Without axum's wrapping: it wraps it again, and looks for what is in it only so deep.
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.poll_item(cx).map_err(axum::Error::into_inner)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.front.is_none() && self.held.is_none() && self.body.is_end_stream()
+        self.held.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let body = self.body.size_hint();
         let held = self.held.as_ref().and_then(|held| held.item.as_ref());
-        let ahead = [self.front.as_ref(), held].into_iter().flatten().flatten();
-        let ahead = ahead
-            .filter_map(Frame::data_ref)
-            .map(Bytes::len)
-            .sum::<usize>() as u64;
+        let Some(Ok(held)) = held else {
+            return body;
+        };
+        let ahead = held.data_ref().map_or(0, Bytes::len) as u64;
         let mut hint = SizeHint::new();
         if let Some(upper) = body.upper() {
-            hint.set_upper(upper + ahead);
+            hint.set_upper(upper.saturating_add(ahead));
         }
-        hint.set_lower(body.lower() + ahead);
+        hint.set_lower(body.lower().saturating_add(ahead));
         hint
     }
 }
@@ -179,10 +187,15 @@ impl<K> Drop for AnswerBody<K> {
             judge,
             ..
         } = streamed;
+        let has_ended = ends(&self.body);
         let committed = call.finish(|outcome| {
-            let answer = copy.answer();
-            if copy.is_failure() {
-                // How the call ended was said already.
+            let answer = if has_ended {
+                copy.answer()
+            } else {
+                copy.broken_off()
+            };
+            if has_ended || copy.is_failure() {
+                // Nothing came behind it, or how the call ended was said by its head.
                 judge(&callbacks, &answer, outcome);
             } else {
                 answer.summarize(outcome);
@@ -193,6 +206,11 @@ impl<K> Drop for AnswerBody<K> {
         });
         drop(committed);
     }
+}
+
+/// Whether nothing comes any more, as may have become known since the last frame. Nothing unwinds out of a drop.
+fn ends(body: &Body) -> bool {
+    catch_unwind(AssertUnwindSafe(|| body.is_end_stream())).unwrap_or_default()
 }
 
 impl<K> fmt::Debug for AnswerBody<K> {

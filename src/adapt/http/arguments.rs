@@ -14,12 +14,24 @@ const BODY_BYTES: &str = "_body_bytes";
 /// A body that is neither an object nor a form (FORMAT section 2).
 const VALUE: &str = "_value";
 
+/// Kinds of [`Media::Unopened`].
+const UNOPENED: [&str; 6] = [
+    "multipart/form-data",
+    "multipart/mixed",
+    "text/event-stream",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/json-seq",
+];
+
 /// What a body is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
     Json,
     Form,
     Text,
+    /// It has members, in a form that is not looked into: parts of a form, events, or many values of JSON.
+    Unopened,
     Other,
     /// The head does not say.
     Untold,
@@ -42,9 +54,8 @@ impl Media {
             Self::Json
         } else if is("application/x-www-form-urlencoded") {
             Self::Form
-        } else if is("text/event-stream") {
-            // It may never end, and is no text to read.
-            Self::Other
+        } else if UNOPENED.iter().any(|unopened| is(unopened)) {
+            Self::Unopened
         } else if essence
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case("text/"))
@@ -100,8 +111,8 @@ fn add(members: &mut Map<String, Value>, name: String, value: String) {
     }
 }
 
-/// Adds others to members. One whose name is taken stands in an object of its own: two that are called the same are
-/// not one.
+/// Adds others to members. One whose name is taken stands in an object of its own, called `apart`: two that are called
+/// the same are not one.
 fn merged(
     mut members: Map<String, Value>,
     others: Map<String, Value>,
@@ -116,9 +127,18 @@ fn merged(
         }
     }
     if !taken.is_empty() {
-        members.insert(apart.to_owned(), Value::Object(taken));
+        add_own(&mut members, apart, Value::Object(taken));
     }
     members
+}
+
+/// Adds what the audit has to say, under a name that nobody has taken: with as many `_` before it as it needs.
+fn add_own(members: &mut Map<String, Value>, name: &str, value: Value) {
+    let mut name = name.to_owned();
+    while members.contains_key(&name) {
+        name.insert(0, '_');
+    }
+    members.insert(name, value);
 }
 
 /// The arguments of a call with a body.
@@ -150,9 +170,14 @@ pub(super) fn with_body(
             }
             value
         }
-        Media::Form => Value::Object(form(bytes)),
+        Media::Form if is_all => Value::Object(form(bytes)),
+        // The last pair may have been cut through.
+        Media::Form => {
+            let whole = bytes.iter().rposition(|byte| *byte == b'&').unwrap_or(0);
+            Value::Object(form(&bytes[..whole]))
+        }
         Media::Text if is_all => std::str::from_utf8(bytes).map_or(Value::Null, Value::from),
-        Media::Text | Media::Other => Value::Null,
+        Media::Text | Media::Unopened | Media::Other => Value::Null,
     };
     let is_left_out = value.is_null() && !bytes.is_empty() && bytes.as_slice() != b"null";
     if is_left_out && why.is_none() {
@@ -164,12 +189,16 @@ pub(super) fn with_body(
         other => Map::from_iter([(VALUE.to_owned(), other)]),
     };
     if let Some(why) = why {
-        members.insert(BODY.to_owned(), why.into());
-        members.insert(BODY_BYTES.to_owned(), (*passed).into());
+        add_own(&mut members, BODY, why.into());
+        add_own(&mut members, BODY_BYTES, (*passed).into());
     }
     Arguments {
         value: Value::Object(merged(members, parameters, "_parameters")),
-        // What nobody read was no argument, and what is neither text nor JSON names nobody.
-        are_cut: why.is_some_and(|why| !matches!(why, "unread" | "not_recorded")),
+        // What nobody read was no argument, and what has no members names nobody.
+        are_cut: why.is_some_and(|why| match why {
+            "unread" => false,
+            "not_recorded" => media == Media::Unopened,
+            _ => true,
+        }),
     }
 }

@@ -44,26 +44,25 @@ where
         call.identify(identity.clone());
     }
     let limit = callbacks.describe.answer_limit;
-    let mut copy = AnswerCopy::new(head.status, &head.headers, limit);
+    let copy = AnswerCopy::new(head.status, &head.headers, limit);
     let judge = |call: OpenCall, answer: &Answer| {
         call.finish(|outcome| callbacks.classify.0.classify(Ok(answer), outcome))
     };
-    if !has_body(&call, &head) {
+    // How many bytes the client will ask for, where that is known.
+    let hint = body.size_hint();
+    let promised = hint.exact().or_else(|| content_length(&head));
+    if !has_body(&call, &head) || promised == Some(0) {
         let commit = judge(call, &copy.answer());
         return (Response::from_parts(head, body), commit);
     }
-    let exact = body.size_hint().exact();
     // What is there already, and small, is looked at before it goes out: then the record is there first.
-    let (front, ended) = match peek(&mut body, limit, cx) {
+    let (front, ended) = match call.in_span(|| peek(&mut body, limit, cx)) {
         Err(panic) => {
             call.panicked(&*panic);
             resume_unwind(panic)
         }
         Ok(Peeked::Nothing) => (None, Err(call)),
-        Ok(Peeked::Part(frame)) => {
-            copy.add(data_of(&frame));
-            (Some(Ok(frame)), Err(call))
-        }
+        Ok(Peeked::Part(frame)) => (Some(Ok(frame)), Err(call)),
         Ok(Peeked::End) => (None, Ok(judge(call, &copy.answer()))),
         Ok(Peeked::Whole(frame)) => {
             let commit = judge(call, &copy.of_one_frame(data_of(&frame)));
@@ -74,14 +73,15 @@ where
             (Some(Err(error)), Ok(commit))
         }
     };
+    let body = with_front(front, hint, body);
     let call = match ended {
-        Ok(commit) => return (Response::from_parts(head, with_front(front, body)), commit),
+        Ok(commit) => return (Response::from_parts(head, body), commit),
         Err(call) => call,
     };
     let streamed = Streamed {
         call,
         copy,
-        promised: exact.or_else(|| content_length(&head)),
+        promised,
         recorder: callbacks.recorder.clone(),
         callbacks: Arc::clone(callbacks),
         judge: |callbacks: &HttpCallbacks<D, C, U, N, G>, answer, outcome| {
@@ -90,7 +90,6 @@ where
     };
     let body = AnswerBody {
         body,
-        front,
         streamed: Some(streamed),
         held: None,
     };

@@ -21,7 +21,8 @@ use crate::record::Recorder;
 ///
 /// Into every request it puts an [`AuditHandle`](super::AuditHandle), from which what records the calls takes client address, user agent,
 /// trace and identity. That claims the request, and no second entry is made of it. An entry is made here of a request
-/// that nobody claimed and that was refused or failed: 400, 401, 403, 404, 406, 413, 415, 429 and 5xx, or a panic.
+/// that nobody claimed and that was refused or failed: 400, 401, 403, 404, 406, 408, 413, 415, 429 and 5xx, or a
+/// panic. One whose client leaves before anybody claims it leaves none.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -145,7 +146,7 @@ where
         let body = if body.is_end_stream() {
             Body::new(body)
         } else {
-            Body::new(CopiedBody::new(body, visit.copy(), LOOKED_AT))
+            Body::new(CopiedBody::new(Body::new(body), visit.copy(), LOOKED_AT))
         };
         let request = Request::from_parts(parts, body);
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {

@@ -103,6 +103,7 @@ const LOOKED_AT: usize = 8 * 1024;
 
 fn record(visit: &Visit, answer: Response, cx: &mut Context<'_>) -> (Response, Commit) {
     let (head, mut body) = answer.into_parts();
+    let hint = body.size_hint();
     let copy = AnswerCopy::new(head.status, &head.headers, LOOKED_AT);
     let (front, answer) = match peek::peek(&mut body, LOOKED_AT, cx) {
         Ok(Peeked::Whole(frame)) => {
@@ -113,13 +114,13 @@ fn record(visit: &Visit, answer: Response, cx: &mut Context<'_>) -> (Response, C
         Ok(Peeked::Failed(error)) => (Some(Err(error)), copy.answer()),
         Ok(Peeked::Nothing | Peeked::End) => (None, copy.answer()),
         Err(panic) => {
-            visit.panicked(&*panic);
+            visit.record_panic(&*panic);
             resume_unwind(panic)
         }
     };
     let commit = visit.answered(&answer);
     (
-        Response::from_parts(head, peek::with_front(front, body)),
+        Response::from_parts(head, peek::with_front(front, hint, body)),
         commit,
     )
 }

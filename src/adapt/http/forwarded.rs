@@ -84,12 +84,12 @@ impl TrustedHops {
             .get_all(self.by.header())
             .into_iter()
             .rev()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.rsplit(','))
+            // What cannot be read has its place all the same: passed over, what a client wrote before it would count.
+            .flat_map(|line| from_end(line.as_bytes(), b',', self.by == ForwardedBy::Forwarded))
             .nth(before_last)
             .and_then(|element| match self.by {
-                ForwardedBy::XForwardedFor => address(element),
-                ForwardedBy::Forwarded => forwarded_for(element).and_then(address),
+                ForwardedBy::XForwardedFor => address(std::str::from_utf8(element).ok()?),
+                ForwardedBy::Forwarded => address(forwarded_for(element)?),
             });
         Client {
             address: named.or(peer),
@@ -99,12 +99,31 @@ impl TrustedHops {
 }
 
 /// What an element of `Forwarded` says in its member `for`.
-fn forwarded_for(element: &str) -> Option<&str> {
-    element.split(';').find_map(|member| {
-        let (name, value) = member.split_once('=')?;
+fn forwarded_for(element: &[u8]) -> Option<&str> {
+    from_end(element, b';', true).find_map(|member| {
+        let (name, value) = std::str::from_utf8(member).ok()?.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("for")
             .then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// The parts between marks, the last one first. Where quotes count, what is quoted is not parted: a proxy repeats there
+/// what a client wrote. From the end, since a client may have left a quote open before the proxies' words.
+fn from_end(text: &[u8], mark: u8, quotes_count: bool) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut is_quoted = false;
+        let cut = (0..text.len()).rev().find(|&at| {
+            if quotes_count && text[at] == b'"' {
+                let slashes = text[..at].iter().rev().take_while(|byte| **byte == b'\\');
+                is_quoted = !is_quoted || slashes.count() % 2 == 1;
+            }
+            !is_quoted && text[at] == mark
+        });
+        rest = cut.map(|at| &text[..at]);
+        Some(&text[cut.map_or(0, |at| at + 1)..])
     })
 }
 
@@ -190,6 +209,39 @@ mod tests {
             ),
         ];
         assert_eq!(client(hops, &lines), verified("2001:db8::7"));
+    }
+
+    #[test]
+    fn what_a_proxy_repeats_in_quotes_is_not_its_own_word() {
+        let hops = TrustedHops::new(1).header(ForwardedBy::Forwarded);
+        for line in [
+            r#"for=203.0.113.9;host="x,for=6.6.6.6""#,
+            r#"host="x;for=6.6.6.6";for=203.0.113.9"#,
+            r#"for=203.0.113.9;host="x;for=6.6.6.6""#,
+            r#"for=203.0.113.9;host="\",for=6.6.6.6""#,
+            r#"for=203.0.113.9;host="\\""#,
+            r#"for=6.6.6.6;host=", for=203.0.113.9;host="x,y""#,
+            r#"for=", for="203.0.113.9""#,
+        ] {
+            assert_eq!(
+                client(hops, &[("forwarded", line)]),
+                verified("203.0.113.9"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_has_its_place() {
+        let mut headers = HeaderMap::new();
+        headers.append(X_FORWARDED_FOR, "6.6.6.6".parse().expect("a value"));
+        let unreadable = http::HeaderValue::from_bytes(b"\xFF, 203.0.113.9").expect("a value");
+        headers.append(X_FORWARDED_FOR, unreadable);
+        let peer = PEER.parse().ok();
+        let client = TrustedHops::new(1).client(peer, &headers);
+        assert_eq!(client.address, "203.0.113.9".parse().ok());
+        let client = TrustedHops::new(2).client(peer, &headers);
+        assert_eq!((client.address, client.is_verified), (peer, false));
     }
 
     #[test]

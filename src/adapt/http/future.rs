@@ -186,10 +186,14 @@ where
                     call,
                     callbacks,
                 } => {
-                    if let Some(call) = call {
-                        call.begin();
-                    }
-                    let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                    let run = || match call {
+                        Some(call) => {
+                            call.begin();
+                            call.in_span(|| future.poll(cx))
+                        }
+                        None => future.poll(cx),
+                    };
+                    let result = match catch_unwind(AssertUnwindSafe(run)) {
                         Ok(poll) => ready!(poll),
                         Err(panic) => {
                             if let Some(call) = call.take() {
@@ -202,11 +206,10 @@ where
                     let Some(call) = call.take() else {
                         return handed_out_once(None);
                     };
-                    let callbacks = Arc::clone(callbacks);
                     let (result, commit) = match result {
                         Ok(answer) => {
                             let (answer, commit) =
-                                conclude::<_, _, _, _, _, _, E>(call, answer, &callbacks, cx);
+                                conclude::<_, _, _, _, _, _, E>(call, answer, callbacks, cx);
                             (Ok(answer), commit)
                         }
                         Err(error) => {
@@ -224,7 +227,10 @@ where
                         answer: Waiting::new(result),
                         commit: CommitInTime::new(commit),
                     };
-                    State::Committing { waiting, callbacks }
+                    State::Committing {
+                        waiting,
+                        callbacks: Arc::clone(callbacks),
+                    }
                 }
                 StateProjection::Committing { waiting, callbacks } => {
                     let what = "making the record durable";

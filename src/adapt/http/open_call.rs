@@ -62,6 +62,14 @@ impl OpenCall {
         self.recording = Some(recording);
     }
 
+    /// Runs something of the tool's in the call's span, where it has one.
+    pub(super) fn in_span<T>(&self, run: impl FnOnce() -> T) -> T {
+        match &self.recording {
+            Some(recording) => recording.in_span(run),
+            None => run(),
+        }
+    }
+
     /// Says that the tool is called only now.
     pub(super) fn restart_timer(&mut self) {
         if let Some(recording) = &mut self.recording {

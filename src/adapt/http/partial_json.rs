@@ -17,8 +17,9 @@ pub(super) struct Read {
 
 /// Reads as far as the text is JSON; `is_cut` says that more came behind it.
 ///
-/// Of two members of one name both are kept, the second under its name with `#2` behind it: which of them the tool
-/// looked at nobody knows here. A number at the very end may have lost its last digits, and is left out.
+/// Of two members of one name both are kept, since which of them the tool looked at nobody knows here: their values are
+/// one list, and two objects are one object. So what holds for a member of that name holds for both. A number at the
+/// very end may have lost its last digits, and is left out.
 pub(super) fn read(text: &[u8], is_cut: bool) -> Read {
     let mut value = Value::Null;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -117,27 +118,29 @@ impl<'de> Visitor<'de> for Place<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Self(place, ends_in_number) = self;
         let mut object = Map::new();
+        // Whether the last number is whole is known only when something comes behind it.
         let mut last = None;
         let result = loop {
-            let name = match members.next_key::<String>() {
+            let read = members.next_key::<String>();
+            if let Some((name, value)) = last.take()
+                && (read.is_ok() || !ends_in_number || !Value::is_number(&value))
+            {
+                insert(&mut object, name, value);
+            }
+            let name = match read {
                 Ok(Some(name)) => name,
                 Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            let mut value = Value::Null;
+            match members.next_value_seed(Place(&mut value, ends_in_number)) {
+                Ok(()) => last = Some((name, value)),
                 Err(error) => {
-                    if let Some(last) = last.filter(|_| ends_in_number) {
-                        object.remove(&last);
+                    if !value.is_null() {
+                        insert(&mut object, name, value);
                     }
                     break Err(error);
                 }
-            };
-            let mut value = Value::Null;
-            let read = members.next_value_seed(Place(&mut value, ends_in_number));
-            let is_number = ends_in_number && value.is_number();
-            last = is_number.then(|| name.clone());
-            if read.is_ok() || !value.is_null() {
-                last = insert(&mut object, name, value).or(last);
-            }
-            if let Err(error) = read {
-                break Err(error);
             }
         };
         *place = match number(&object) {
@@ -148,25 +151,33 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 }
 
-/// Adds a member; where its name is taken, under the name with the first free number behind it, which it returns then.
-fn insert(object: &mut Map<String, Value>, name: String, value: Value) -> Option<String> {
-    let mut taken = match object.entry(name) {
+/// Adds a member, also where its name is taken.
+fn insert(object: &mut Map<String, Value>, name: String, value: Value) {
+    match object.entry(name) {
         Entry::Vacant(place) => {
             place.insert(value);
-            return None;
         }
-        Entry::Occupied(taken) => taken.key().clone(),
-    };
-    let name = taken.len();
-    let mut number = 2_u64;
-    while object.contains_key(&taken) {
-        taken.truncate(name);
-        taken.push('#');
-        taken.push_str(&number.to_string());
-        number += 1;
+        Entry::Occupied(mut taken) => join(taken.get_mut(), value),
     }
-    object.insert(taken.clone(), value);
-    Some(taken)
+}
+
+/// Makes one value of two that stand in one place.
+fn join(first: &mut Value, second: Value) {
+    match (first, second) {
+        (Value::Object(members), Value::Object(others)) => {
+            for (name, value) in others {
+                insert(members, name, value);
+            }
+        }
+        (Value::Array(values), Value::Array(others)) => values.extend(others),
+        (Value::Array(values), other) => values.push(other),
+        (first, Value::Array(others)) => {
+            let mut values = vec![first.take()];
+            values.extend(others);
+            *first = Value::Array(values);
+        }
+        (first, second) => *first = Value::Array(vec![first.take(), second]),
+    }
 }
 
 fn number(object: &Map<String, Value>) -> Option<Number> {
@@ -234,10 +245,34 @@ mod tests {
 
     #[test]
     fn of_two_members_of_one_name_both_are_kept() {
-        let read = read(br#"{"amount":1,"amount":100,"amount":7}"#, false);
-        assert_eq!(
-            read.value,
-            json!({"amount": 1, "amount#2": 100, "amount#3": 7})
-        );
+        for (text, is_cut, expected) in [
+            (
+                r#"{"amount":1,"amount":100,"amount":7}"#,
+                false,
+                json!({"amount": [1, 100, 7]}),
+            ),
+            (
+                r#"{"a":[1],"a":[2],"b":3,"b":[4],"c":[5],"c":6}"#,
+                false,
+                json!({"a": [1, 2], "b": [3, 4], "c": [5, 6]}),
+            ),
+            (
+                r#"{"a":{"b":1,"c":2},"a":{"b":3}}"#,
+                false,
+                json!({"a": {"b": [1, 3], "c": 2}}),
+            ),
+            (r#"{"a":[5],"a":12"#, true, json!({"a": [5]})),
+            (r#"{"a":5,"a":6,"a":1"#, true, json!({"a": [5, 6]})),
+        ] {
+            assert_eq!(read(text.as_bytes(), is_cut).value, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn very_many_members_of_one_name_are_one_list() {
+        let text = format!("{{{}}}", vec![r#""":1"#; 50_000].join(","));
+        let read = read(text.as_bytes(), false);
+        let length = read.value[""].as_array().map(Vec::len);
+        assert_eq!((length, read.is_whole), (Some(50_000), true));
     }
 }

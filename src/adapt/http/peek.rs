@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 
-use super::answer_body::{AnswerBody, Item};
+use super::answer_body::Item;
 
 /// What came of the look.
 #[derive(Debug)]
@@ -57,15 +58,46 @@ pub(super) fn peek(
     })
 }
 
-/// A body of which something was read, put together again.
-pub(super) fn with_front(front: Item, body: Body) -> Body {
+/// A body of which something was read, put together again; `hint` is what it said of its size before that.
+pub(super) fn with_front(front: Item, hint: SizeHint, body: Body) -> Body {
     if front.is_none() {
         return body;
     }
-    Body::new(AnswerBody::<()> {
-        body,
-        front,
-        streamed: None,
-        held: None,
-    })
+    Body::new(Fronted { front, hint, body })
+}
+
+/// The rest of a body behind what was read of it.
+struct Fronted {
+    front: Item,
+    /// What the body said of its size before: some say the same behind it.
+    hint: SizeHint,
+    body: Body,
+}
+
+impl HttpBody for Fronted {
+    type Data = Bytes;
+    /// Without axum's wrapping: it wraps it again, and looks for what is in it only so deep.
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let polled = match self.front.take() {
+            Some(front) => Poll::Ready(Some(front)),
+            None => Pin::new(&mut self.body).poll_frame(cx),
+        };
+        polled.map_err(axum::Error::into_inner)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.front.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.front {
+            Some(_) => self.hint,
+            None => self.body.size_hint(),
+        }
+    }
 }

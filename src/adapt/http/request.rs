@@ -2,6 +2,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, OriginalUri};
+use http::header::HeaderName;
 use http::request::Parts;
 use http::{Method, Uri};
 use serde_json::{Map, Value};
@@ -10,6 +11,8 @@ use super::tool_name::{Parameters, matched_route};
 use super::{AuditHandle, HttpOrigin, ToolNaming, TrustedHops, arguments};
 use crate::call::Describe;
 use crate::record::CallBuilder;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request's head, while it is described.
 #[derive(Debug)]
@@ -76,9 +79,12 @@ where
         let parts = &mut head.parts;
         // First: the rules for this tool hold for all that follows.
         call.tool_name(&self.naming.name(parts, &parameters));
-        head.handle.origin().describe(call);
-        describe_place(&parts.method, matched_route(parts), whole_uri(parts), call);
-        if let Some(id) = parts.headers.get("x-request-id")
+        let route = matched_route(parts);
+        let origin = head.handle.origin();
+        origin.describe(call, |call| {
+            describe_place(&parts.method, route, whole_uri(parts), call);
+        });
+        if let Some(id) = parts.headers.get(X_REQUEST_ID)
             && let Ok(id) = id.to_str()
         {
             call.tool_call_id(id);
@@ -120,10 +126,11 @@ pub(super) fn describe_place(
     uri: &Uri,
     call: &mut CallBuilder<'_>,
 ) {
-    match route {
-        Some(route) => call.metadata("http_route", &format!("{method} {route}").into()),
-        None => call.metadata("http_path", &format!("{method} {}", uri.path()).into()),
+    let (name, path) = match route {
+        Some(route) => ("http_route", route),
+        None => ("http_path", uri.path()),
     };
+    call.metadata(name, &[method.as_str(), path].join(" ").into());
 }
 
 /// Adds nothing to what a request's head says by itself.

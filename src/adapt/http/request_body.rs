@@ -1,15 +1,21 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use axum::body::{Bytes, HttpBody};
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// The beginning of a request's body, copied as it passes.
-#[derive(Default)]
-pub(super) struct BodyCopy(Mutex<Copied>);
+/// The beginning of a request's body, copied as it passes. Nothing is once it was taken.
+pub(super) struct BodyCopy(Mutex<Option<Copied>>);
+
+impl Default for BodyCopy {
+    fn default() -> Self {
+        Self(Mutex::new(Some(Copied::default())))
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Copied {
@@ -34,12 +40,18 @@ pub(super) enum Progress {
 
 impl BodyCopy {
     fn note(&self, note: impl FnOnce(&mut Copied)) {
-        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(copied) = &mut *self.lock() {
+            note(copied);
+        }
     }
 
-    /// What was copied until now. Later bytes are counted and not kept.
+    /// What was copied until now. Who reads on reads without a copy.
     pub(super) fn take(&self) -> Copied {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock().take().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Copied>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,29 +64,30 @@ impl fmt::Debug for BodyCopy {
 
 pin_project! {
     /// A body that is copied as it is read. Nothing of it is changed or read ahead.
-    pub(super) struct CopiedBody<B> {
+    pub(super) struct CopiedBody {
         #[pin]
-        body: B,
+        body: Body,
         copy: Arc<BodyCopy>,
         limit: usize,
     }
 }
 
-impl<B> CopiedBody<B> {
+impl CopiedBody {
     /// Copies at most `limit` bytes.
-    pub(super) fn new(body: B, copy: Arc<BodyCopy>, limit: usize) -> Self {
+    pub(super) fn new(body: Body, copy: Arc<BodyCopy>, limit: usize) -> Self {
         Self { body, copy, limit }
     }
 }
 
-impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
+impl HttpBody for CopiedBody {
     type Data = Bytes;
-    type Error = B::Error;
+    /// Without axum's wrapping: it wraps it again, and looks for what is in it only so deep.
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
         let polled = this.body.as_mut().poll_frame(cx);
         let limit = *this.limit;
@@ -83,6 +96,8 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
                 // Somebody waits for it.
                 Poll::Pending if copied.progress == Progress::Unread => Progress::Partly,
                 Poll::Pending => copied.progress,
+                // There is no end behind an error, whoever asks on.
+                Poll::Ready(None) if copied.progress == Progress::Failed => Progress::Failed,
                 Poll::Ready(None) => Progress::Whole,
                 Poll::Ready(Some(Err(_))) => Progress::Failed,
                 Poll::Ready(Some(Ok(frame))) => {
@@ -102,7 +117,7 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for CopiedBody<B> {
                 }
             };
         });
-        polled
+        polled.map_err(axum::Error::into_inner)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -104,7 +104,11 @@ where
                 media: Media::of(&head.parts.headers),
                 parameters: head.parameters,
             };
-            let body = Body::new(CopiedBody::new(body, copy, settings.request_limit));
+            let body = Body::new(CopiedBody::new(
+                Body::new(body),
+                copy,
+                settings.request_limit,
+            ));
             (Some(copied), body)
         } else {
             (None, Body::new(body))
@@ -132,7 +136,8 @@ pub(super) fn call_recorded<S: Service<Request<Body>>, K>(
     call: OpenCall,
     callbacks: Arc<K>,
 ) -> State<S, S::Future, S::Error, K> {
-    match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+    let run = || call.in_span(|| service.call(request));
+    match catch_unwind(AssertUnwindSafe(run)) {
         Ok(future) => State::running(future, call, callbacks),
         Err(panic) => {
             call.panicked(&*panic);

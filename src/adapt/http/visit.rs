@@ -45,13 +45,14 @@ impl Visit {
         Arc::clone(self.body.get_or_insert_default())
     }
 
-    /// True where an answer of this status leaves an entry here.
+    /// True where an answer of this status leaves an entry here. That claims the request: an audit further outside makes
+    /// none of its own.
     pub(super) fn leaves_entry(&self, status: StatusCode) -> bool {
         let is_refusal = matches!(
             status.as_u16(),
-            400 | 401 | 403 | 404 | 406 | 413 | 415 | 429
+            400 | 401 | 403 | 404 | 406 | 408 | 413 | 415 | 429
         );
-        (is_refusal || status.is_server_error()) && !self.handle.is_claimed()
+        (is_refusal || status.is_server_error()) && self.handle.claim()
     }
 
     pub(super) fn recorder(&self) -> &Recorder {
@@ -66,7 +67,7 @@ impl Visit {
 
     /// Records that what answers the request failed, unless somebody has claimed it.
     pub(super) fn failed(&self) {
-        if !self.handle.is_claimed() {
+        if self.handle.claim() {
             drop(self.start().finish(|outcome| {
                 outcome
                     .outcome(Outcome::ServiceError)
@@ -77,10 +78,15 @@ impl Visit {
 
     /// Records that what answers the request panicked, unless somebody has claimed it.
     pub(super) fn panicked(&self, payload: &(dyn Any + Send)) {
-        if !self.handle.is_claimed() {
-            // Nobody is left to wait for the record.
-            drop(self.start().panicked(payload));
+        if self.handle.claim() {
+            self.record_panic(payload);
         }
+    }
+
+    /// Records that the answer panicked of which the entry would have been.
+    pub(super) fn record_panic(&self, payload: &(dyn Any + Send)) {
+        // Nobody is left to wait for the record.
+        drop(self.start().panicked(payload));
     }
 
     fn start(&self) -> Recording {
@@ -93,13 +99,14 @@ impl Visit {
                 .body
                 .as_ref()
                 .and_then(|body| tool_in(&body.take().bytes));
-            let tool = self.named.as_deref().or(in_body.as_deref());
+            let tool = in_body.as_deref().or(self.named.as_deref());
             call.began(self.began)
                 .tool_name(tool.unwrap_or(UNKNOWN))
                 .context(context);
-            self.handle.origin().describe(call);
             let route = self.route.as_ref().map(MatchedPath::as_str);
-            describe_place(&self.method, route, &self.uri, call);
+            self.handle.origin().describe(call, |call| {
+                describe_place(&self.method, route, &self.uri, call);
+            });
             call.identity(self.handle.identity());
         });
         recording.begin();
@@ -107,12 +114,15 @@ impl Visit {
     }
 }
 
-/// The tool that a request of the protocol from version 2026-07-28 on names in its head.
+/// The tool that a request of the protocol from version 2026-07-28 on names in its head. A name that is encoded there is
+/// none: rules for the tool, and for what stands in names, would not know it.
 fn named_tool(headers: &HeaderMap) -> Option<String> {
     let of = |name| headers.get(name)?.to_str().ok();
     (of("mcp-method") == Some("tools/call"))
-        .then(|| of("mcp-name").map(str::to_owned))
+        .then(|| of("mcp-name"))
         .flatten()
+        .filter(|name| !name.starts_with("=?base64?"))
+        .map(str::to_owned)
 }
 
 /// The tool that a JSON-RPC message, of which this is the beginning, asks for.

@@ -82,9 +82,7 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
             context = context.metadata(name, value);
         }
     }
-    if let Some((trace_id, span_id)) =
-        text(headers, "traceparent").and_then(trace_context::parse)
-    {
+    if let Some((trace_id, span_id)) = text(headers, "traceparent").and_then(trace_context::parse) {
         context = context.trace(trace_id, span_id);
     }
     let origin = Origin {
