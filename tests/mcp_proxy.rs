@@ -444,12 +444,8 @@ async fn other_paths_are_the_servers_and_what_is_no_message_there_is_no_entry() 
         ("/other", "/other", &call(1, "elsewhere").to_string(), 1),
         ("/mcp", "/mcp", "grant_type=code&code=1", 2),
     ] {
-        let mut client = stage.line().await;
-        let request = format!(
-            "POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        client.write(request.as_bytes()).await;
+        let form = "content-type: application/x-www-form-urlencoded\r\n";
+        let mut client = stage.post_to(target, form, body.as_bytes()).await;
         let mut asked = stage.asked().await;
         assert!(
             asked

@@ -8,7 +8,7 @@ use mcp_proxy_support::*;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tool_audit::Outcome;
-use tool_audit::adapt::mcp::MAX_MESSAGE;
+use tool_audit::adapt::mcp::{MAX_MESSAGE, OnUnrecordable};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -190,6 +190,66 @@ async fn what_two_readers_may_read_differently_passes_and_is_recorded_as_unread(
     client.head().await.unwrap();
     client.chunks(answer.len()).await;
     assert_eq!(stage.ends(5).await[4], end("café", Outcome::Success, ""));
+}
+
+/// Paths that servers take for `/mcp`, and types that they take for JSON.
+const RESPELT: [(&str, &str); 6] = [
+    (
+        "/MCP",
+        "content-type: application/json\r\ncontent-type: application/json\r\n",
+    ),
+    ("/mcp/", "content-type: application/json-rpc\r\n"),
+    ("/%6dcp", "content-type: text/plain\r\n"),
+    ("//mcp", ""),
+    (
+        "/MCP",
+        "content-type: application/x-www-form-urlencoded; a=application/json\r\n",
+    ),
+    (
+        "/MCP",
+        "content-type: application/x-www-form-urlencoded\r\n",
+    ),
+];
+
+const TWICE: &[u8] =
+    br#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"delete"}}"#;
+
+#[tokio::test]
+async fn what_cannot_be_read_is_recorded_however_its_path_and_type_are_spelt() {
+    let _alone = ALONE.lock().await;
+    let mut stage = stage().await;
+    for (number, (target, headers)) in RESPELT.into_iter().enumerate() {
+        let mut client = stage.post_to(target, headers, TWICE).await;
+        let mut asked = stage.asked().await;
+        assert_eq!(asked.said.body, TWICE);
+        asked.line.answer_json(&result(1)).await;
+        client.said().await.unwrap();
+        let ends = stage.ends(number + 1).await;
+        let unread = end("unknown", Outcome::ServiceError, "unreadable_message");
+        assert_eq!(ends[number], unread, "{target} {headers}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_however_its_path_and_type_are_spelt() {
+    let _alone = ALONE.lock().await;
+    let mut stage = stage_with(|builder| builder.on_unrecordable(OnUnrecordable::Refuse)).await;
+    for (target, headers) in RESPELT {
+        let mut client = stage.post_to(target, headers, TWICE).await;
+        let answer = client.said().await.unwrap();
+        assert_eq!(answer.status(), 400, "{target} {headers}");
+    }
+    assert!(!stage.has_been_asked());
+    assert_eq!(stage.ends(RESPELT.len()).await.len(), RESPELT.len());
+    // A login passes.
+    let form = "content-type: application/x-www-form-urlencoded;charset=UTF-8\r\n";
+    let body = b"grant_type=authorization_code&code=1";
+    let mut client = stage.post_to("/token", form, body).await;
+    let mut asked = stage.asked().await;
+    assert_eq!(asked.said.body, body);
+    asked.line.answer("200 OK", "", b"ok").await;
+    assert_eq!(client.said().await.unwrap().body, b"ok");
+    assert_eq!(stage.sink.entries().len(), RESPELT.len());
 }
 
 #[tokio::test]

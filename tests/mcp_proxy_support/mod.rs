@@ -265,13 +265,22 @@ impl Stage {
 
     /// Sends a request, whose answer comes on the line.
     pub(crate) async fn ask(&self, method: &str, headers: &str, body: &[u8]) -> Line {
+        self.ask_for(method, "/mcp", headers, body).await
+    }
+
+    /// Sends a body to this path and query.
+    pub(crate) async fn post_to(&self, target: &str, headers: &str, body: &[u8]) -> Line {
+        self.ask_for("POST", target, headers, body).await
+    }
+
+    async fn ask_for(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> Line {
         let mut line = self.line().await;
         let length = match body.len() {
             0 => String::new(),
             length => format!("content-length: {length}\r\n"),
         };
         let head = format!(
-            "{method} /mcp HTTP/1.1\r\nhost: {}\r\n{headers}{length}connection: close\r\n\r\n",
+            "{method} {target} HTTP/1.1\r\nhost: {}\r\n{headers}{length}connection: close\r\n\r\n",
             self.address
         );
         line.write(&[head.as_bytes(), body].concat()).await;

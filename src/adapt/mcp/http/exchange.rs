@@ -21,8 +21,8 @@ pub(super) struct Exchange {
     pub(super) may_have_session: bool,
     /// The request's body is not encoded, and can be looked into.
     pub(super) can_be_read: bool,
-    /// A body that cannot be read is a message that cannot be read; else it may be something else.
-    pub(super) is_for_messages: bool,
+    /// A body that cannot be read is a message that cannot be read; else it is said to be a form.
+    is_for_messages: bool,
     /// How its calls ended that had no answer; none while it goes on. Written and read under the session's lock.
     over: OnceLock<(Outcome, String, String)>,
     /// The server knows the exchange's session, so that an answer may come in another exchange.
@@ -83,13 +83,19 @@ impl Exchange {
                     session.end_exchange(self.origin.exchange, *how, error_type, why);
                 }
             }
-            None => self.request_unreadable(body.len() as u64),
+            None if self.may_be_message(body) => self.request_unreadable(body.len() as u64),
+            None => {}
         }
+    }
+
+    /// Whether a body that is no JSON may be a message to the server all the same. A form has no quotes.
+    pub(super) fn may_be_message(&self, body: &[u8]) -> bool {
+        self.is_for_messages || body.contains(&b'"')
     }
 
     /// The client sent so many bytes that cannot be looked into.
     pub(super) fn request_unreadable(&self, bytes: u64) {
-        if self.is_for_messages && bytes > 0 {
+        if bytes > 0 {
             let admission = self.shared.recorder.admission();
             let mut session = self.session.lock();
             session.client_unreadable(bytes, &admission, &self.origin);

@@ -47,6 +47,18 @@ pub(super) fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case(wanted))
 }
 
+/// Whether the body is said to be a form, and nothing beside that may mean anything else to another reader.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let said = text(headers, "content-type").unwrap_or_default();
+    let (essence, parameters) = said.split_once(';').unwrap_or((said, ""));
+    let parameters = parameters.trim();
+    essence
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && (parameters.is_empty() || parameters.eq_ignore_ascii_case("charset=utf-8"))
+        && !is_encoded(headers)
+}
+
 /// Whether the body is compressed or otherwise encoded, so that nobody can look into it.
 pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
     let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
@@ -82,5 +94,36 @@ mod tests {
         let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["content-type", "mcp-session-id"]);
+    }
+
+    fn with_types(types: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in types {
+            headers.append("content-type", value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_form_is_one_to_every_reader() {
+        for said in [
+            "application/x-www-form-urlencoded",
+            "Application/X-WWW-Form-Urlencoded; charset=UTF-8",
+        ] {
+            assert!(is_form(&with_types(&[said])), "{said}");
+        }
+        for types in [
+            &[][..],
+            &["text/plain"],
+            &["application/x-www-form-urlencoded; a=application/json"],
+            &["application/x-www-form-urlencoded, application/json"],
+            &["application/x-www-form-urlencoded; charset=utf-7"],
+            &["application/x-www-form-urlencoded", "application/json"],
+        ] {
+            assert!(!is_form(&with_types(types)), "{types:?}");
+        }
+        let mut encoded = with_types(&["application/x-www-form-urlencoded"]);
+        encoded.append("content-encoding", "gzip".parse().unwrap());
+        assert!(!is_form(&encoded));
     }
 }

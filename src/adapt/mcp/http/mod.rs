@@ -31,6 +31,9 @@
 //! | the proxy stops, and the call does not end in time | `cancelled`, error type `proxy_stopped` |
 //! | a body that cannot be read, is too long or breaks off | `service_error`, error type `unreadable_message`, tool `unknown` |
 //!
+//! Servers differ in which paths and types they take for those of messages. So a body that cannot be read is one on any
+//! path; only what is said to be a form, and looks like one, passes as such beside the server's own path, as logins need it.
+//!
 //! # Sessions
 //!
 //! In a session (`Mcp-Session-Id`, protocol versions before 2026-07-28) an answer may come in another request than the

@@ -14,7 +14,7 @@ use super::super::{MAX_MESSAGE, OnUnrecordable, message};
 use super::answer_body::{AnswerBody, Look};
 use super::events::Events;
 use super::exchange::{BodyFault, End, Exchange, Running, refusal};
-use super::headers::{is_encoded, is_type, remove_hop_by_hop, text};
+use super::headers::{is_encoded, is_form, is_type, remove_hop_by_hop, text};
 use super::proxy::Shared;
 use super::request_body::{BodyCopy, RequestBody, whole};
 use crate::adapt::trace_context;
@@ -82,9 +82,7 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
             context = context.metadata(name, value);
         }
     }
-    if let Some((trace_id, span_id)) =
-        text(headers, "traceparent").and_then(trace_context::parse)
-    {
+    if let Some((trace_id, span_id)) = text(headers, "traceparent").and_then(trace_context::parse) {
         context = context.trace(trace_id, span_id);
     }
     let origin = Origin {
@@ -92,8 +90,8 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
         context,
         memory: None,
     };
-    let is_for_messages =
-        shared.upstream.is_endpoint(parts.uri.path()) || is_type(headers, "application/json");
+    // Servers know more than one spelling of a path and a type: only a form elsewhere is surely no message.
+    let is_for_messages = shared.upstream.is_endpoint(parts.uri.path()) || !is_form(headers);
     Exchange::new(
         Arc::clone(shared),
         session,
@@ -113,7 +111,7 @@ async fn admitted(
         Err(fault) => return Err(Box::new(faulty(exchange, fault))),
     };
     let says_nothing = body.trim_ascii().is_empty();
-    if says_nothing || (!exchange.is_for_messages && message::parse(&body).is_none()) {
+    if says_nothing || (!exchange.may_be_message(&body) && message::parse(&body).is_none()) {
         return Ok(body);
     }
     if !exchange.can_be_read {
