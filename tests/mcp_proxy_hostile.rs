@@ -168,6 +168,16 @@ async fn what_two_readers_may_read_differently_passes_and_is_recorded_as_unread(
         assert_eq!(client.said().await.unwrap().body, b"no");
         assert_eq!(stage.ends(number + 1).await.len(), number + 1);
     }
+    // In the charset that it names it is a call.
+    let headers = "content-type: application/json; charset=utf-7\r\n";
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"+AHQ-ools/call","params":{"name":"t"}}"#;
+    let mut client = stage.ask("POST", headers, body).await;
+    let mut asked = stage.asked().await;
+    assert_eq!(asked.said.body, body);
+    asked.line.answer_json(&result(1)).await;
+    client.said().await.unwrap();
+    let unread = end("unknown", Outcome::ServiceError, "unreadable_message");
+    assert_eq!(stage.ends(5).await[4], unread);
     // Split in the middle of a character it is one all the same.
     let message =
         json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "café"}});
@@ -189,7 +199,7 @@ async fn what_two_readers_may_read_differently_passes_and_is_recorded_as_unread(
     asked.line.write_chunk(&answer[middle..]).await;
     client.head().await.unwrap();
     client.chunks(answer.len()).await;
-    assert_eq!(stage.ends(5).await[4], end("café", Outcome::Success, ""));
+    assert_eq!(stage.ends(6).await[5], end("café", Outcome::Success, ""));
 }
 
 /// Paths that servers take for `/mcp`, and types that they take for JSON.

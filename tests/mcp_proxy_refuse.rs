@@ -111,13 +111,19 @@ async fn a_call_that_the_log_cannot_take_passes_at_once_and_is_counted_where_not
 async fn what_cannot_be_read_is_refused_and_recorded() {
     let (mut stage, _) = refusing(OnUnrecordable::Refuse).await;
     let json = "content-type: application/json\r\n";
-    let bodies: [(&[u8], &str, u16); 4] = [
+    let utf_7 = br#"{"jsonrpc":"2.0","id":1,"method":"+AHQ-ools/call","params":{"name":"t"}}"#;
+    let bodies: [(&[u8], &str, u16); 5] = [
         (br#"{"method":"ping","method":"tools/call"}"#, json, 400),
         (b"\xFF\xFE", json, 400),
         (br#"{"method":"tools/call""#, "", 400),
         (
             b"\x1f\x8b\x08",
             "content-type: application/json\r\ncontent-encoding: gzip\r\n",
+            415,
+        ),
+        (
+            utf_7,
+            "content-type: application/json; charset=utf-7\r\n",
             415,
         ),
     ];

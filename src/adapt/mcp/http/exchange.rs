@@ -19,7 +19,7 @@ pub(super) struct Exchange {
     pub(super) origin: Origin,
     /// The version of the protocol, as the client says it, has sessions.
     pub(super) may_have_session: bool,
-    /// The request's body is not encoded, and can be looked into.
+    /// The request's body is not compressed, is in UTF-8, and so can be looked into.
     pub(super) can_be_read: bool,
     /// A body that cannot be read is a message that cannot be read; else it is said to be a form.
     is_for_messages: bool,

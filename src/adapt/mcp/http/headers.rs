@@ -68,6 +68,23 @@ pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
         .any(|value| !is_identity(value))
 }
 
+/// Whether the text is said to be UTF-8, or nothing is said of it: JSON is nothing else (RFC 8259 section 8.1), but there
+/// are servers that decode what they are told. ASCII is not it, for there are readers that drop the eighth bit.
+pub(super) fn is_utf_8(headers: &HeaderMap) -> bool {
+    let says_utf_8 = |part: &str| {
+        let part = part.trim().to_ascii_lowercase();
+        match part.strip_prefix("charset=") {
+            Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8"),
+            None => !part.contains("charset"),
+        }
+    };
+    headers.get_all("content-type").iter().all(|value| {
+        value
+            .to_str()
+            .is_ok_and(|said| said.split(';').all(says_utf_8))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +119,35 @@ mod tests {
             headers.append("content-type", value.parse().unwrap());
         }
         headers
+    }
+
+    #[test]
+    fn text_is_utf_8_unless_somebody_says_otherwise() {
+        for said in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "application/json;a=b; Charset=\"UTF-8\"",
+            "application/json; charset=utf8;",
+        ] {
+            assert!(is_utf_8(&with_types(&[said])), "{said}");
+        }
+        assert!(is_utf_8(&HeaderMap::new()));
+        for said in [
+            "application/json; charset=utf-7",
+            "application/json; charset=utf-16le",
+            "application/json; charset=us-ascii",
+            "application/json; charset=iso-8859-1",
+            "application/json; charset=utf-8; charset=utf-7",
+            "application/json; charset=utf-8, x; charset=utf-7",
+            "application/json, x charset=utf-7",
+            "application/json; charset = utf-7",
+            "application/json; charset=\"utf-\\7\"",
+            "application/json; a=\"; charset=utf-7",
+        ] {
+            assert!(!is_utf_8(&with_types(&[said])), "{said}");
+        }
+        let twice = ["application/json", "application/json; charset=utf-7"];
+        assert!(!is_utf_8(&with_types(&twice)));
     }
 
     #[test]

@@ -31,8 +31,9 @@
 //! | the proxy stops, and the call does not end in time | `cancelled`, error type `proxy_stopped` |
 //! | a body that cannot be read, is too long or breaks off | `service_error`, error type `unreadable_message`, tool `unknown` |
 //!
-//! Servers differ in which paths and types they take for those of messages. So a body that cannot be read is one on any
-//! path; only what is said to be a form, and looks like one, passes as such beside the server's own path, as logins need it.
+//! A body that is compressed, or said to be in another charset than UTF-8, cannot be read either. Servers differ in which
+//! paths and types they take for those of messages, so the last line holds on any path; only what is said to be a form, and
+//! looks like one, passes beside the server's own path without an entry, as logins need it.
 //!
 //! # Sessions
 //!

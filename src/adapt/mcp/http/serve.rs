@@ -14,7 +14,7 @@ use super::super::{MAX_MESSAGE, OnUnrecordable, message};
 use super::answer_body::{AnswerBody, Look};
 use super::events::Events;
 use super::exchange::{BodyFault, End, Exchange, Running, refusal};
-use super::headers::{is_encoded, is_form, is_type, remove_hop_by_hop, text};
+use super::headers::{is_encoded, is_form, is_type, is_utf_8, remove_hop_by_hop, text};
 use super::proxy::Shared;
 use super::request_body::{BodyCopy, RequestBody, whole};
 use crate::adapt::trace_context;
@@ -92,12 +92,13 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
     };
     // Servers know more than one spelling of a path and a type: only a form elsewhere is surely no message.
     let is_for_messages = shared.upstream.is_endpoint(parts.uri.path()) || !is_form(headers);
+    let can_be_read = !is_encoded(headers) && is_utf_8(headers);
     Exchange::new(
         Arc::clone(shared),
         session,
         session_id.map(str::to_owned),
         origin,
-        (may_have_session, !is_encoded(headers), is_for_messages),
+        (may_have_session, can_be_read, is_for_messages),
     )
 }
 
@@ -111,12 +112,16 @@ async fn admitted(
         Err(fault) => return Err(Box::new(faulty(exchange, fault))),
     };
     let says_nothing = body.trim_ascii().is_empty();
-    if says_nothing || (!exchange.may_be_message(&body) && message::parse(&body).is_none()) {
+    if says_nothing
+        || (exchange.can_be_read
+            && !exchange.may_be_message(&body)
+            && message::parse(&body).is_none())
+    {
         return Ok(body);
     }
     if !exchange.can_be_read {
         exchange.request_unreadable(body.len() as u64);
-        let why = "the message is encoded, so it cannot be audited";
+        let why = "the message is compressed or not in UTF-8, so it cannot be audited";
         let body = error(&Value::Null, why);
         return Err(Box::new(own(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body)));
     }
