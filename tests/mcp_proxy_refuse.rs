@@ -186,6 +186,36 @@ async fn an_answer_whose_record_is_not_durable_is_withheld() {
 }
 
 #[tokio::test]
+async fn an_answer_that_breaks_off_is_no_whole_one_to_the_client() {
+    let (mut stage, _) = refusing(OnUnrecordable::Refuse).await;
+    for (number, (kind, begun)) in [
+        ("application/json", r#"{"jsonrpc":"2.0","id":1,"#),
+        ("text/event-stream", "data: {\"jsonrpc\":\"2.0\",\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut client = stage.post("", &call(1, "t")).await;
+        let mut asked = stage.asked().await;
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: 100\r\n\r\n");
+        asked
+            .line
+            .write(&[head.as_bytes(), begun.as_bytes()].concat())
+            .await;
+        drop(asked);
+        client.head().await.unwrap();
+        let (_, is_whole) = client.rest_of_chunks().await;
+        assert!(!is_whole, "{kind}");
+        let ends = stage.ends(number + 1).await;
+        assert_eq!(
+            ends[number],
+            end("t", Outcome::ServiceError, "server_ended")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_call_whose_record_of_intent_is_not_durable_is_not_made() {
     let (mut stage, faulty) = refusing(OnUnrecordable::Refuse).await;
     faulty.is_broken.store(true, Ordering::SeqCst);

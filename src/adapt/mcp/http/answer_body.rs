@@ -321,7 +321,9 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Own(bytes) => bytes.is_empty(),
-            Self::Watched(watched) => watched.has_ended && watched.out.is_empty(),
+            Self::Watched(watched) => {
+                watched.has_ended && watched.out.is_empty() && watched.failure.is_none()
+            }
         }
     }
 
