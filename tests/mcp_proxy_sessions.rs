@@ -91,6 +91,50 @@ async fn an_answer_that_comes_when_the_client_asks_again_ends_the_call() {
 }
 
 #[tokio::test]
+async fn an_answer_to_another_request_with_the_same_id_is_not_the_calls() {
+    let mut stage = stage().await;
+    open(&mut stage).await;
+    let mut client = stage.post(&session(SECRET), &call(1, "slow")).await;
+    let mut asked = stage.asked().await;
+    asked.line.begin_events().await;
+    client.head().await.unwrap();
+    // Another client of the session, that has not heard of the first one's ids.
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let mut other = stage.post(&session(SECRET), &list).await;
+    let tools = json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": []}});
+    stage.asked().await.line.answer_json(&tools).await;
+    other.said().await.unwrap();
+    let failed = json!({"jsonrpc": "2.0", "id": 1, "result": {"isError": true, "content": []}});
+    asked.line.write_chunk(&event(&failed)).await;
+    client.chunk().await.unwrap();
+    assert_eq!(
+        stage.ends(1).await,
+        [end("slow", Outcome::ToolError, "tool_error")]
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_elsewhere_has_its_answer_before_its_old_connection_is_seen_to_end() {
+    let mut stage = stage().await;
+    open(&mut stage).await;
+    let mut client = stage.post(&session(SECRET), &call(1, "polled")).await;
+    let mut asked = stage.asked().await;
+    asked.line.begin_events().await;
+    asked.line.write_chunk(b"id: 7\ndata:\n\n").await;
+    client.head().await.unwrap();
+    let headers = format!("{}last-event-id: 7\r\n", session(SECRET));
+    let mut again = stage.ask("GET", &headers, b"").await;
+    let mut resumed = stage.asked().await;
+    resumed.line.begin_events().await;
+    resumed.line.write_chunk(&event(&result(1))).await;
+    again.head().await.unwrap();
+    again.chunk().await.unwrap();
+    drop(client);
+    assert!(asked.line.is_gone().await);
+    assert_eq!(stage.ends(1).await, [end("polled", Outcome::Success, "")]);
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_may_come_back_for_its_answer_where_it_was_told_how() {
     let mut stage = stage().await;
     open(&mut stage).await;

@@ -4,7 +4,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::open_call::OpenCall;
-use super::origin::{Memory, Origin};
+use super::origin::{Heard, Memory, Origin};
 use super::{message, task};
 use crate::adapt::meta;
 use crate::call::{CallContext, Outcome, UNKNOWN};
@@ -186,7 +186,7 @@ impl McpSession {
     /// Looks at a line that the server sends, before the client has it.
     pub fn server_line(&mut self, line: &[u8]) -> Vec<Ended> {
         match message::parse(line) {
-            Some(messages) => self.server_messages(&messages, 0),
+            Some(messages) => self.server_messages(&messages, Heard::default()),
             None => {
                 self.server_unreadable();
                 Vec::new()
@@ -194,11 +194,11 @@ impl McpSession {
         }
     }
 
-    /// Looks at what came in answer to this exchange. Where two calls have one id, it is the exchange's own that ends.
-    pub(super) fn server_messages(&mut self, messages: &[Value], exchange: u64) -> Vec<Ended> {
+    /// Looks at what the server said there. Where two calls have one id, it is the exchange's own that ends.
+    pub(super) fn server_messages(&mut self, messages: &[Value], heard: Heard) -> Vec<Ended> {
         let ended = messages.iter().filter_map(|message| {
             if message::method(message).is_none() {
-                return self.answer(message, exchange);
+                return self.answer(message, heard);
             }
             if let Some("notifications/tasks/status" | "notifications/tasks") =
                 message::method(message)
@@ -375,16 +375,13 @@ impl McpSession {
         }
     }
 
-    fn answer(&mut self, answer: &Value, exchange: u64) -> Option<Ended> {
+    fn answer(&mut self, answer: &Value, heard: Heard) -> Option<Ended> {
         let id = message::id(answer)?;
         let result = answer.get("result");
         if self.context.server.is_none() {
             self.context.server = result.and_then(meta::server).map(str::to_owned);
         }
-        let of_this = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
-        let place = self.open.iter().position(of_this);
-        let place = place.or_else(|| self.open.iter().position(|call| call.awaits(id)));
-        let Some(place) = place else {
+        let Some(place) = self.place_of(id, heard) else {
             return self.polled(id, result?);
         };
         if let Some(task) = result.and_then(task::new_task)
@@ -406,6 +403,19 @@ impl McpSession {
             id: id.clone(),
             commit,
         })
+    }
+
+    /// The open call that an answer with this id is to: one of the exchange itself, or that may be answered in any. What
+    /// another exchange waits for comes there, and elsewhere only to a client that goes on with a stream it has lost.
+    fn place_of(&self, id: &Value, heard: Heard) -> Option<usize> {
+        let of = |exchange: u64| {
+            let is_meant = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
+            self.open.iter().position(is_meant)
+        };
+        let of_any = || self.open.iter().position(|call| call.awaits(id));
+        of(heard.exchange)
+            .or_else(|| of(0))
+            .or_else(|| heard.resumes.then(of_any).flatten())
     }
 
     /// An answer that says how a task is: where the task has ended, so has its call.

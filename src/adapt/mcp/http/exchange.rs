@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use hyper::StatusCode;
 use sse_parse::Event;
 
-use super::super::origin::{Origin, Room};
+use super::super::origin::{Heard, Origin, Room};
 use super::super::{Ended, message};
 use super::proxy::Shared;
 use super::sessions::Session;
@@ -23,6 +23,8 @@ pub(super) struct Exchange {
     pub(super) can_be_read: bool,
     /// A body that cannot be read is a message that cannot be read; else it is said to be a form.
     is_for_messages: bool,
+    /// The client asks to go on with a stream that it has lost.
+    resumes: bool,
     /// How its calls ended that had no answer; none while it goes on. Written and read under the session's lock.
     over: OnceLock<(Outcome, String, String)>,
     /// The server knows the exchange's session, so that an answer may come in another exchange.
@@ -53,7 +55,7 @@ impl Exchange {
         session: Arc<Session>,
         session_id: Option<String>,
         origin: Origin,
-        (may_have_session, can_be_read, is_for_messages): (bool, bool, bool),
+        [may_have_session, can_be_read, is_for_messages, resumes]: [bool; 4],
     ) -> Self {
         Self {
             shared,
@@ -64,6 +66,7 @@ impl Exchange {
             may_have_session,
             can_be_read,
             is_for_messages,
+            resumes,
             over: OnceLock::new(),
             fault: OnceLock::new(),
         }
@@ -108,7 +111,11 @@ impl Exchange {
             return self.answer_unreadable();
         };
         let mut session = self.session.lock();
-        Some(session.server_messages(&messages, self.origin.exchange))
+        let heard = Heard {
+            exchange: self.origin.exchange,
+            resumes: self.resumes,
+        };
+        Some(session.server_messages(&messages, heard))
     }
 
     /// Messages are events of one type; of others, and of those without data, clients take no notice.

@@ -40,7 +40,8 @@
 //! In a session (`Mcp-Session-Id`, protocol versions before 2026-07-28) an answer may come in another request than the
 //! call did. So a call waits where the server accepted it with status 202, and where its stream of events ended, or the
 //! client left it, after the server said with an event's id where to go on. It ends when the answer comes in any stream of
-//! the session, at the latest with the session. A session that nobody has used for [an hour](ProxyBuilder::session_idle) is
+//! the session, at the latest with the session. A call whose own request still goes on is answered there, or in the stream of
+//! a client that says with `Last-Event-Id` that it has lost that one. A session that nobody has used for [an hour](ProxyBuilder::session_idle) is
 //! forgotten, and so is the one that was used longest ago where there are 4096; their calls end as `cancelled`, error
 //! type `unanswered`, as do the oldest of a session that has 4096.
 //!

@@ -21,6 +21,7 @@ use crate::adapt::trace_context;
 use crate::call::{CallContext, Outcome};
 
 const SESSION_ID: &str = "mcp-session-id";
+const LAST_EVENT_ID: &str = "last-event-id";
 const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 /// The version of the protocol from which on there are no sessions.
 const WITHOUT_SESSIONS: &str = "2026-07-28";
@@ -93,12 +94,13 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
     // Servers know more than one spelling of a path and a type: only a form elsewhere is surely no message.
     let is_for_messages = shared.upstream.is_endpoint(parts.uri.path()) || !is_form(headers);
     let can_be_read = !is_encoded(headers) && is_utf_8(headers);
+    let resumes = parts.method == Method::GET && headers.contains_key(LAST_EVENT_ID);
     Exchange::new(
         Arc::clone(shared),
         session,
         session_id.map(str::to_owned),
         origin,
-        (may_have_session, can_be_read, is_for_messages),
+        [may_have_session, can_be_read, is_for_messages, resumes],
     )
 }
 
