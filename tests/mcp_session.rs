@@ -506,6 +506,24 @@ proptest! {
 }
 
 #[tokio::test]
+async fn a_server_that_dies_while_it_is_written_to_has_ended_and_not_the_client() {
+    for mode in [OnUnrecordable::PassOn, OnUnrecordable::Refuse] {
+        let relay = relay_into(MemorySink::new(), Policy::new(), mode);
+        let (mut client, near_client) = duplex(1 << 16);
+        let (server, near_server) = duplex(16);
+        let (_, message) = request(1, "t");
+        client
+            .write_all(format!("{message}\n").as_bytes())
+            .await
+            .unwrap();
+        drop(server);
+        let end = relay.run(split(near_client), split(near_server)).await;
+        assert_eq!(end.unwrap(), End::ServerEnded, "{mode:?}");
+        drop(client);
+    }
+}
+
+#[tokio::test]
 async fn a_line_without_end_passes_in_bounded_memory_and_is_recorded() {
     let sink = MemorySink::new();
     let mut talk = talk(relay_into(

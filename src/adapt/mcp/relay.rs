@@ -40,7 +40,8 @@ pub struct Relay {
 pub enum End {
     /// The client's stream ended, and then the server's.
     ClientLeft,
-    /// The server's stream ended first.
+    /// The server's stream ended, and the client's had not, as far as it was read: where the server takes no more, that of
+    /// the client is not read any further.
     ServerEnded,
 }
 
@@ -80,16 +81,18 @@ impl Relay {
         SW: AsyncWrite + Unpin,
     {
         let answers = tokio::sync::Mutex::new(Answers::new(client.1));
-        let mut client_left = false;
+        let mut client_left = None;
         let mut requests = pin!(self.pass_requests(client.0, server.1, &answers));
         let mut replies = pin!(self.pass_replies(server.0, &answers));
         poll_fn(|cx| {
             // Requests first: an answer must not be looked at before its request.
-            if !client_left && requests.as_mut().poll(cx).is_ready() {
-                client_left = true;
+            if client_left.is_none()
+                && let Poll::Ready(left) = requests.as_mut().poll(cx)
+            {
+                client_left = Some(left);
             }
             match replies.as_mut().poll(cx) {
-                Poll::Ready(Ok(())) => Poll::Ready(Ok(if client_left {
+                Poll::Ready(Ok(())) => Poll::Ready(Ok(if client_left == Some(true) {
                     End::ClientLeft
                 } else {
                     End::ServerEnded
@@ -101,12 +104,14 @@ impl Relay {
         .await
     }
 
+    /// Whether the client's stream was read to its end; else the server takes no more.
     async fn pass_requests<CW: AsyncWrite + Unpin>(
         &self,
         mut from: impl AsyncRead + Unpin,
         mut to: impl AsyncWrite + Unpin,
         answers: &tokio::sync::Mutex<Answers<CW>>,
-    ) {
+    ) -> bool {
+        let mut client_left = true;
         let mut lines = Lines::new(MAX_MESSAGE);
         let mut piece = vec![0; PIECE];
         // Where the server reads no more, what the client says goes nowhere, with us as without.
@@ -124,6 +129,7 @@ impl Relay {
                 }
             };
             if passed.is_err() {
+                client_left = false;
                 break;
             }
         }
@@ -146,6 +152,7 @@ impl Relay {
             }
         }
         let _ = to.shutdown().await;
+        client_left
     }
 
     fn show_request(&self, lines: &mut Lines, bytes: &[u8]) {
@@ -182,7 +189,8 @@ impl Relay {
                         "the message has {bytes} bytes, and at most {MAX_MESSAGE} can be audited"
                     );
                     let refused = Refused::unreadable(why);
-                    answers.lock().await.refuse(&refused).await?;
+                    // A client that hears nothing any more is seen where the server's answers pass.
+                    let _ = answers.lock().await.refuse(&refused).await;
                 }
             }
         }
