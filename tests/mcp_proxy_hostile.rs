@@ -3,12 +3,17 @@
 mod mcp_proxy_support;
 
 use std::alloc::System;
+use std::task::{Context, Poll};
 
 use mcp_proxy_support::*;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use tool_audit::Outcome;
+use tokio::sync::mpsc;
+use tool_audit::adapt::mcp::http::ProxyBuilder;
 use tool_audit::adapt::mcp::{MAX_MESSAGE, OnUnrecordable};
+use tool_audit::{
+    AuditSink, MemorySink, Outcome, Policy, Recorder, SanitizedEntry, SinkError, Ticket,
+};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -288,6 +293,46 @@ async fn ten_thousand_calls_that_nobody_answers_are_bounded_and_all_recorded() {
     assert_eq!(ends.len(), 10_000);
     let stopped = end("hangs", Outcome::Cancelled, "proxy_stopped");
     assert!(ends.iter().all(|end| *end == stopped));
+}
+
+/// Takes nothing, and says when it is asked whether it could.
+#[derive(Debug)]
+struct Full(mpsc::UnboundedSender<()>);
+
+impl AuditSink for Full {
+    fn record(&self, _entry: &SanitizedEntry<'_>) -> Ticket {
+        Ticket::LOST
+    }
+    fn poll_ready(&self, _cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let _ = self.0.send(());
+        Poll::Pending
+    }
+    fn poll_committed(
+        &self,
+        _cx: &mut Context<'_>,
+        _ticket: &Ticket,
+    ) -> Poll<Result<(), SinkError>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_waits_for_the_log_takes_no_more_than_its_text() {
+    let _alone = ALONE.lock().await;
+    let (to_test, mut is_asked) = mpsc::unbounded_channel();
+    let policy = Policy::new().max_wait(std::time::Duration::from_secs(600));
+    let recorder = Recorder::builder(Full(to_test)).policy(policy).build();
+    let refuse = |builder: ProxyBuilder| builder.on_unrecordable(OnUnrecordable::Refuse);
+    let stage = stage_of(recorder, MemorySink::new(), refuse).await;
+    let values = "0,".repeat(1 << 20);
+    let message = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"t","arguments":[{values}0]}}}}"#
+    );
+    let before = held();
+    let headers = "content-type: application/json\r\n";
+    let _client = stage.ask("POST", headers, message.as_bytes()).await;
+    is_asked.recv().await.unwrap();
+    assert!(held() - before < MAX_MESSAGE, "{}", held() - before);
 }
 
 #[tokio::test]

@@ -52,24 +52,24 @@ pub(super) async fn admit(
     line: &[u8],
     origin: &Origin,
 ) -> Result<(), Refused> {
-    let Some(messages) = message::parse(line) else {
+    // What is read takes many times the memory of the line: it is not kept while anything is waited for.
+    let Some((ids, has_calls)) = message::parse(line).map(|messages| asked(&messages)) else {
         let admission = recorder.admission();
         lock(session).client_unreadable(line.len() as u64, &admission, origin);
         return Err(Refused::unreadable(
             "the message cannot be read, so it cannot be audited",
         ));
     };
-    if message::tool_calls(&messages).next().is_some() {
-        recorder
-            .admit()
-            .await
-            .map_err(|refusal| refused(&messages, refusal.to_string()))?;
+    if has_calls && let Err(refusal) = recorder.admit().await {
+        let why = refusal.to_string();
+        return Err(Refused { ids, why });
     }
-    let started = lock(session).client_messages(&messages, &Admission::Admitted, origin);
+    let started = message::parse(line)
+        .map(|messages| lock(session).client_messages(&messages, &Admission::Admitted, origin));
     let mut failed = None;
-    let mut ids = Vec::new();
-    for call in started {
-        ids.push(call.id);
+    let mut calls = Vec::new();
+    for call in started.unwrap_or_default() {
+        calls.push(call.id);
         if let Err(error) = durable(recorder, call.intent).await {
             failed = Some(error);
         }
@@ -78,11 +78,11 @@ pub(super) async fn admit(
         return Ok(());
     };
     // The message is not passed on, so that none of its calls is made.
-    for id in &ids {
+    for id in &calls {
         lock(session).refuse(id.as_ref(), origin.exchange);
     }
     let why = format!("the call cannot be recorded before it is made: {error}");
-    Err(refused(&messages, why))
+    Err(Refused { ids, why })
 }
 
 /// Waits until the records of calls that have ended are durable.
@@ -116,15 +116,13 @@ async fn durable(recorder: &Recorder, commit: Commit) -> Result<(), Box<dyn fmt:
     }
 }
 
-/// All requests are answered, so that none waits for its answer for ever.
-fn refused(messages: &[Value], why: String) -> Refused {
+/// The ids of all requests, so that none waits for its answer for ever, and whether there are calls of tools among them.
+fn asked(messages: &[Value]) -> (Vec<Value>, bool) {
     let requests = messages
         .iter()
         .filter(|message| message::method(message).is_some());
-    Refused {
-        ids: requests.filter_map(message::id).cloned().collect(),
-        why,
-    }
+    let ids = requests.filter_map(message::id).cloned().collect();
+    (ids, message::tool_calls(messages).next().is_some())
 }
 
 pub(super) fn lock(session: &Mutex<McpSession>) -> MutexGuard<'_, McpSession> {

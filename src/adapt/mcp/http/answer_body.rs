@@ -246,8 +246,7 @@ impl Watched {
                     && let Some(body) = body.filter(|body| !body.is_empty())
                 {
                     let ended = ended.unwrap_or_default();
-                    self.out
-                        .push_back(Out::Held(ended, body.into(), Form::Json));
+                    self.out.push_back(Out::Held(ended, body, Form::Json));
                 }
             }
             Look::Events(events, _) => {
