@@ -357,6 +357,37 @@ async fn what_holds_for_one_connection_is_not_passed_on_and_all_else_is() {
 }
 
 #[tokio::test]
+async fn what_is_not_passed_on_says_nothing_of_the_message() {
+    let mut stage = stage().await;
+    let headers = "connection: content-encoding, mcp-session-id\r\ncontent-encoding: gzip\r\nmcp-session-id: made-up\r\n";
+    let mut client = stage.post(headers, &call(1, "t")).await;
+    let mut asked = stage.asked().await;
+    assert_eq!(asked.said.header("content-encoding"), None);
+    assert_eq!(asked.said.header("mcp-session-id"), None);
+    let body = result(1).to_string();
+    let headers = "content-type: application/json\r\nconnection: content-encoding, mcp-session-id\r\ncontent-encoding: gzip\r\nmcp-session-id: s\r\n";
+    asked.line.answer("200 OK", headers, body.as_bytes()).await;
+    client.said().await.unwrap();
+    assert_eq!(stage.ends(1).await, [end("t", Outcome::Success, "")]);
+    assert_eq!(stage.sink.entries()[0].conversation_id, "unknown");
+    let shown = format!("{:?}", stage.proxy);
+    assert!(shown.contains("Sessions { open: 0"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_session_or_version_that_is_said_twice_is_not_served() {
+    let mut stage = stage().await;
+    for headers in [
+        "mcp-session-id: a\r\nmcp-session-id: b\r\n",
+        "mcp-protocol-version: 2025-11-25\r\nmcp-protocol-version: 2026-07-28\r\n",
+    ] {
+        let mut client = stage.post(headers, &call(1, "t")).await;
+        assert_eq!(client.said().await.unwrap().status(), 400, "{headers}");
+    }
+    assert!(!stage.has_been_asked());
+}
+
+#[tokio::test]
 async fn a_redirection_to_the_server_does_not_lead_round_the_proxy() {
     let mut stage = stage().await;
     let mut client = stage.post("", &call(1, "t")).await;

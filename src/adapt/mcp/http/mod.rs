@@ -9,7 +9,7 @@
 //!
 //! Bodies pass unchanged and as they come, in both directions; a copy is looked at. Headers pass but for those that hold
 //! for one connection (RFC 9110 section 7.6.1), with `Host` the server's, `Via` added, and `Accept-Encoding` asking for
-//! what can be looked into. A redirection to the server itself stays at the proxy.
+//! what can be looked into. A request whose session or version stands twice gets status 400. A redirection to the server itself stays at the proxy.
 //!
 //! # How a call ends
 //!

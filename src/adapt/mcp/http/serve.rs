@@ -32,7 +32,7 @@ pub(super) async fn serve(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     if let Some(objection) = shared.friends.objection(&parts) {
         shared.turned_away.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "tool_audit", %peer, objection, "a request was turned away");
@@ -43,6 +43,14 @@ pub(super) async fn serve(
             StatusCode::METHOD_NOT_ALLOWED,
             &without_id("no such method"),
         );
+    }
+    // What the server is not sent says nothing of what it does.
+    remove_hop_by_hop(&mut parts.headers);
+    for name in [SESSION_ID, PROTOCOL_VERSION] {
+        if parts.headers.get_all(name).iter().nth(1).is_some() {
+            let why = "a header that says the session or the version stands twice";
+            return own(StatusCode::BAD_REQUEST, &without_id(why));
+        }
     }
     let exchange = Arc::new(exchange(&shared, peer, &parts));
     let running = Running(Arc::clone(&exchange));
@@ -150,7 +158,6 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
     let exchange = Arc::clone(&running.0);
     let shared = &exchange.shared;
     let method = parts.method.clone();
-    remove_hop_by_hop(&mut parts.headers);
     parts.headers.append(VIA, via(parts.version));
     // What is encoded nobody can look into.
     if parts.headers.contains_key(ACCEPT_ENCODING) {
@@ -187,13 +194,13 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
         }
     };
     let (mut parts, from) = answer.into_parts();
+    remove_hop_by_hop(&mut parts.headers);
     follow_session(&exchange, &method, parts.status, &parts.headers);
     if let Some(how) = refusal(parts.status) {
         let status = parts.status.as_u16();
         let (error_type, why) = (format!("http_{status}"), format!("HTTP status {status}"));
         exchange.end(End::So(how, &error_type, &why));
     }
-    remove_hop_by_hop(&mut parts.headers);
     shared.upstream.keep_redirection(&mut parts.headers);
     let look = look(&exchange, &parts.headers);
     let holds =
