@@ -229,7 +229,7 @@ fn follow_session(exchange: &Exchange, method: &Method, status: StatusCode, head
     } else if status == StatusCode::NOT_FOUND {
         sessions.ended(id, Outcome::ServiceError, "the server has no such session");
     } else {
-        sessions.answered(id, status.is_success());
+        sessions.answered(id, &exchange.session, status.is_success());
     }
 }
 

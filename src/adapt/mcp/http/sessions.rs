@@ -29,6 +29,9 @@ pub(super) struct Sessions {
     seen: Arc<Mutex<McpStats>>,
 }
 
+/// How many hold a session that one exchange alone goes on with.
+const OWN_AND_ASKER: usize = 2;
+
 struct Entry {
     session: Arc<Session>,
     used: Instant,
@@ -94,19 +97,32 @@ impl Sessions {
     /// The server has opened a session of this id in the exchange that had this session for itself.
     pub(super) fn opened(&self, id: &str, session: &Arc<Session>) {
         session.lock().set_conversation(self.name(id));
-        self.insert(&mut self.lock(), hash(id), session, true);
+        self.known(id, session);
     }
 
     /// The server has answered a request of the session: it knows the session, or it does not.
-    pub(super) fn answered(&self, id: &str, is_known: bool) {
+    pub(super) fn answered(&self, id: &str, session: &Arc<Session>, is_known: bool) {
+        if is_known {
+            self.known(id, session);
+            return;
+        }
         let key = hash(id);
         let mut open = self.lock();
-        if let Some(entry) = open.get_mut(&key) {
-            entry.is_known |= is_known;
-            if !entry.is_known {
-                // Whoever makes ids up fills no memory with them.
-                open.remove(&key);
-            }
+        // Whoever makes ids up fills no memory with them; one that another exchange goes on with may still be known.
+        let is_made_up =
+            |entry: &Entry| !entry.is_known && Arc::strong_count(&entry.session) <= OWN_AND_ASKER;
+        if open.get(&key).is_some_and(is_made_up) {
+            open.remove(&key);
+        }
+    }
+
+    /// The server knows the session. Where it was known before, its calls stay with the session that they have.
+    fn known(&self, id: &str, session: &Arc<Session>) {
+        let key = hash(id);
+        let mut open = self.lock();
+        match open.get_mut(&key) {
+            Some(entry) => entry.is_known = true,
+            None => self.insert(&mut open, key, session, true),
         }
     }
 
@@ -183,8 +199,12 @@ impl Sessions {
         is_known: bool,
     ) {
         if open.len() >= MOST_SESSIONS {
+            // An id that a client says takes nobody's place before the server has said that it knows it.
+            if !is_known {
+                return;
+            }
             let idle = open.iter().filter(|(_, entry)| entry.is_idle());
-            let oldest = idle.min_by_key(|(_, entry)| entry.used);
+            let oldest = idle.min_by_key(|(_, entry)| (entry.is_known, entry.used));
             match oldest
                 .map(|(key, _)| *key)
                 .and_then(|key| open.remove(&key))
@@ -226,6 +246,15 @@ impl Entry {
     }
 }
 
+impl fmt::Debug for Sessions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Sessions")
+            .field("open", &self.lock().len())
+            .finish_non_exhaustive()
+    }
+}
+
 fn new_session(
     recorder: &Recorder,
     context: &CallContext,
@@ -241,11 +270,69 @@ fn hash(id: &str) -> [u8; 32] {
     Sha256::digest(id.as_bytes()).into()
 }
 
-impl fmt::Debug for Sessions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Sessions")
-            .field("open", &self.lock().len())
-            .finish_non_exhaustive()
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{MOST_SESSIONS, Sessions};
+    use crate::adapt::mcp::origin::Origin;
+    use crate::call::{CallContext, Outcome};
+    use crate::{Admission, MemorySink, Recorder};
+
+    fn sessions() -> (Sessions, MemorySink) {
+        let sink = MemorySink::new();
+        let recorder = Recorder::new(sink.clone());
+        (Sessions::new(recorder, CallContext::default()), sink)
+    }
+
+    fn begin_call(session: &super::Session) {
+        let call = json!({"id": 1, "method": "tools/call", "params": {"name": "t"}});
+        let origin = Origin::default();
+        let mut messages = session.lock();
+        drop(messages.client_messages(&[call], &Admission::Admitted, &origin));
+    }
+
+    #[test]
+    fn a_session_that_is_opened_again_keeps_its_calls() {
+        let (sessions, sink) = sessions();
+        sessions.opened("s", &sessions.alone());
+        begin_call(&sessions.of("s"));
+        sessions.opened("s", &sessions.alone());
+        assert!(sink.entries().is_empty());
+        sessions.ended("s", Outcome::Cancelled, "");
+        let entry = sink.entries().remove(0);
+        let error_type = entry.result_summary.and_then(|summary| summary.error_type);
+        assert_eq!(error_type.as_deref(), Some("session_ended"));
+    }
+
+    #[test]
+    fn a_session_that_is_not_known_yet_stays_while_another_exchange_goes_on_in_it() {
+        let (sessions, _) = sessions();
+        let first = sessions.of("s");
+        let second = sessions.of("s");
+        sessions.answered("s", &second, false);
+        drop(second);
+        assert!(Arc::ptr_eq(&first, &sessions.of("s")));
+        sessions.answered("s", &first, false);
+        assert!(!Arc::ptr_eq(&first, &sessions.of("s")));
+    }
+
+    #[test]
+    fn ids_that_clients_make_up_take_no_place_of_a_session() {
+        let (sessions, sink) = sessions();
+        for number in 0..MOST_SESSIONS {
+            sessions.opened(&number.to_string(), &sessions.alone());
+        }
+        begin_call(&sessions.of("0"));
+        let made_up: Vec<_> = (0..3).map(|n| sessions.of(&format!("x{n}"))).collect();
+        assert!(sink.entries().is_empty());
+        // The server knows one of them: now it takes the place of the one that was used longest ago.
+        sessions.answered("x0", &made_up[0], true);
+        assert!(Arc::ptr_eq(&made_up[0], &sessions.of("x0")));
+        assert_eq!(sessions.lock().len(), MOST_SESSIONS);
+        assert!(sink.entries().is_empty());
     }
 }
