@@ -138,6 +138,10 @@ impl Sessions {
     pub(super) fn forget(&self, idle: Duration) {
         let old: Vec<Entry> = {
             let mut open = self.lock();
+            // An exchange that goes on uses its session, however long ago it began.
+            for entry in open.values_mut().filter(|entry| !entry.is_idle()) {
+                entry.used = Instant::now();
+            }
             let is_old = |entry: &Entry| entry.is_idle() && entry.used.elapsed() >= idle;
             let keys: Vec<[u8; 32]> = open
                 .iter()
@@ -318,6 +322,24 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &sessions.of("s")));
         sessions.answered("s", &first, false);
         assert!(!Arc::ptr_eq(&first, &sessions.of("s")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_in_use_while_an_exchange_goes_on_in_it() {
+        let (sessions, sink) = sessions();
+        let hour = Duration::from_secs(3600);
+        let session = sessions.alone();
+        sessions.opened("s", &session);
+        begin_call(&session);
+        tokio::time::advance(2 * hour).await;
+        sessions.forget(hour);
+        drop(session);
+        tokio::time::advance(hour / 60).await;
+        sessions.forget(hour);
+        assert!(sink.entries().is_empty());
+        tokio::time::advance(hour).await;
+        sessions.forget(hour);
+        assert_eq!(sink.entries().len(), 1);
     }
 
     #[test]
