@@ -113,6 +113,49 @@ fn every_end_of_a_call_is_told_apart() {
 }
 
 #[test]
+fn an_id_that_a_server_of_javascript_writes_otherwise_is_the_same() {
+    let (mut session, sink) = session();
+    let mut client = |line: &str| {
+        session.client_line(line.as_bytes(), &Admission::Admitted);
+    };
+    for (id, tool) in [
+        ("7.0", "c"),
+        ("1", "t"),
+        ("1e2", "u"),
+        ("9007199254740993", "v"),
+    ] {
+        client(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}"}}}}"#
+        ));
+    }
+    client(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#);
+    for id in ["1.0", "100", "9007199254740992"] {
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[]}}}}"#);
+        session.server_line(answer.as_bytes());
+    }
+    let success = |tool| end(tool, Outcome::Success, "");
+    assert_eq!(
+        ends(&sink),
+        [
+            end("c", Outcome::Cancelled, "cancelled_by_client"),
+            success("t"),
+            success("u"),
+            success("v"),
+        ]
+    );
+    // Where there is one that is exactly the same, it is that one.
+    show(
+        &mut session,
+        &[
+            request(9_007_199_254_740_992, "even"),
+            request(9_007_199_254_740_993, "odd"),
+            result(9_007_199_254_740_993, &json!({"content": []})),
+        ],
+    );
+    assert_eq!(ends(&sink)[4], success("odd"));
+}
+
+#[test]
 fn a_server_that_ends_fails_what_it_was_asked() {
     let (mut session, sink) = session();
     show(&mut session, &[request(1, "a"), request(2, "b")]);

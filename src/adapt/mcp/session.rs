@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::open_call::OpenCall;
+use super::open_call::{OpenCall, SAME_ID};
 use super::origin::{Heard, Memory, Origin};
 use super::{message, task};
 use crate::adapt::meta;
@@ -130,15 +130,15 @@ impl McpSession {
                 Some("tools/call") => started.push(self.begin(message, admission, origin)),
                 Some("notifications/cancelled") => {
                     let reason = params.get("reason").and_then(Value::as_str);
-                    self.cancel(
-                        |call| {
-                            call.request.is_some()
-                                && call.request.as_ref() == params.get("requestId")
-                        },
-                        reason,
-                    );
+                    if let Some(id) = params.get("requestId") {
+                        SAME_ID
+                            .iter()
+                            .any(|is_same| self.cancel(|call| call.is_of(id, *is_same), reason));
+                    }
                 }
-                Some("tasks/cancel") => self.cancel(|call| call.is_task(task::id(params)), None),
+                Some("tasks/cancel") => {
+                    self.cancel(|call| call.is_task(task::id(params)), None);
+                }
                 Some("tasks/result") => self.change(
                     |call| call.is_task(task::id(params)),
                     |call| {
@@ -408,14 +408,15 @@ impl McpSession {
     /// The open call that an answer with this id is to: one of the exchange itself, or that may be answered in any. What
     /// another exchange waits for comes there, and elsewhere only to a client that goes on with a stream it has lost.
     fn place_of(&self, id: &Value, heard: Heard) -> Option<usize> {
-        let of = |exchange: u64| {
-            let is_meant = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
-            self.open.iter().position(is_meant)
+        let find = |may_be: &dyn Fn(&OpenCall) -> bool| {
+            SAME_ID.iter().find_map(|is_same| {
+                let is_meant = |call: &OpenCall| may_be(call) && call.awaits(id, *is_same);
+                self.open.iter().position(is_meant)
+            })
         };
-        let of_any = || self.open.iter().position(|call| call.awaits(id));
-        of(heard.exchange)
-            .or_else(|| of(0))
-            .or_else(|| heard.resumes.then(of_any).flatten())
+        find(&|call| call.exchange == heard.exchange)
+            .or_else(|| find(&|call| call.exchange == 0))
+            .or_else(|| find(&|_| heard.resumes))
     }
 
     /// An answer that says how a task is: where the task has ended, so has its call.
@@ -466,10 +467,13 @@ impl McpSession {
         }
     }
 
-    fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) {
-        if let Some(call) = self.take(is_meant) {
-            drop(call.cancel("cancelled_by_client", reason));
-        }
+    /// Whether there was one to cancel.
+    fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) -> bool {
+        let Some(call) = self.take(is_meant) else {
+            return false;
+        };
+        drop(call.cancel("cancelled_by_client", reason));
+        true
     }
 
     fn take(&mut self, is_meant: impl Fn(&OpenCall) -> bool) -> Option<OpenCall> {
