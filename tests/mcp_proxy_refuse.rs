@@ -186,6 +186,37 @@ async fn an_answer_whose_record_is_not_durable_is_withheld() {
 }
 
 #[tokio::test]
+async fn all_that_is_withheld_with_an_answer_is_answered() {
+    let (mut stage, faulty) = refusing(OnUnrecordable::Refuse).await;
+    faulty.is_broken.store(true, Ordering::SeqCst);
+    let tools = json!({"jsonrpc": "2.0", "id": 3, "method": "tools/list"});
+    let list = json!([call(1, "a"), tools]);
+    let answers =
+        json!([result(3), {"jsonrpc": "2.0", "method": "notifications/message"}, result(1)]);
+    let mut client = stage.post("", &list).await;
+    stage.asked().await.line.answer_json(&answers).await;
+    let errors = client.said().await.unwrap().json();
+    let mut client = stage.post("", &list).await;
+    let mut asked = stage.asked().await;
+    asked.line.begin_events().await;
+    asked.line.write_chunk(&event(&answers)).await;
+    client.head().await.unwrap();
+    asked.line.write(b"0\r\n\r\n").await;
+    let stream = String::from_utf8(client.rest_of_chunks().await.0).unwrap();
+    let mut lines = stream.lines();
+    let data = lines.find_map(|line| line.strip_prefix("data: ")).unwrap();
+    for errors in [errors, serde_json::from_str(data).unwrap()] {
+        let errors = errors.as_array().unwrap();
+        assert_eq!(errors.len(), 2);
+        for (error, id) in errors.iter().zip([3, 1]) {
+            assert_eq!(error["id"], id);
+            assert_eq!(error["error"]["code"], -32000);
+        }
+    }
+    assert_eq!(stage.recorder.stats().undurable, 2);
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_no_whole_one_to_the_client() {
     let (mut stage, _) = refusing(OnUnrecordable::Refuse).await;
     for (number, (kind, begun)) in [

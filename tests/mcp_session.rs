@@ -685,6 +685,20 @@ async fn an_answer_whose_record_is_not_durable_is_withheld_where_that_is_asked_f
         "{refused}"
     );
     assert_eq!(ends(&sink), [end("issue_refund", Outcome::Success, "")]);
+    // What is answered in the same line is withheld too, and nobody waits for it for ever.
+    let line = format!(
+        "{}\n",
+        json!([request(8, "a").1, {"jsonrpc": "2.0", "id": 9, "method": "ping"}])
+    );
+    carry(&mut talk.client, &mut talk.server, line.as_bytes(), &[1000]).await;
+    let answers = format!(
+        "{}\n",
+        json!([result(9, &json!({})).1, result(8, &json!({})).1])
+    );
+    talk.server.write_all(answers.as_bytes()).await.unwrap();
+    for id in [9, 8] {
+        assert_eq!(line_from(&mut talk.client).await["id"], id);
+    }
 }
 
 #[tokio::test]

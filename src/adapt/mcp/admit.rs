@@ -85,21 +85,45 @@ pub(super) async fn admit(
     Err(Refused { ids, why })
 }
 
-/// Waits until the records of calls that have ended are durable.
-pub(super) async fn recorded(recorder: Recorder, ended: Vec<Ended>) -> Result<(), Refused> {
-    let mut ids = Vec::new();
-    let mut why = String::new();
-    for call in ended {
+/// What a message of the server's, or a list of several, ends.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    calls: Vec<Ended>,
+    /// The ids of all answers in it, where a call's is among them.
+    ids: Vec<Value>,
+}
+
+impl Answered {
+    pub(super) fn by(messages: &[Value], calls: Vec<Ended>) -> Self {
+        let is_answer = |message: &&Value| !calls.is_empty() && message::method(message).is_none();
+        let answers = messages.iter().filter(is_answer);
+        let ids = answers.filter_map(message::id).cloned().collect();
+        Self { calls, ids }
+    }
+}
+
+/// Waits until the records of calls that have ended are durable. Where one is not, all that came with it is withheld, and
+/// each of the requests that it answered gets an error.
+pub(super) async fn recorded(recorder: Recorder, answered: Answered) -> Result<(), Refused> {
+    let mut failed = None;
+    for call in answered.calls {
         if let Err(error) = durable(&recorder, call.commit).await {
             recorder.count_undurable();
-            why = format!("the tool ran, but its record is not durable: {error}");
-            ids.push(call.id);
+            failed = Some(error);
         }
     }
-    if ids.is_empty() {
+    let Some(error) = failed else {
         return Ok(());
-    }
-    Err(Refused { ids, why })
+    };
+    let which = if answered.ids.len() > 1 {
+        "one answered along with this one"
+    } else {
+        "it"
+    };
+    Err(Refused {
+        ids: answered.ids,
+        why: format!("the tool ran, but the record of {which} is not durable: {error}"),
+    })
 }
 
 async fn durable(recorder: &Recorder, commit: Commit) -> Result<(), Box<dyn fmt::Display + Send>> {

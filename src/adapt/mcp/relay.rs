@@ -7,10 +7,10 @@ use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::admit::{self, Refused};
+use super::admit::{self, Answered, Refused};
 use super::lines::{Lines, Part};
-use super::origin::Origin;
-use super::{MAX_MESSAGE, McpSession};
+use super::origin::{Heard, Origin};
+use super::{MAX_MESSAGE, McpSession, message};
 use crate::record::{Admission, Recorder};
 
 /// What becomes of a call that the log cannot take.
@@ -20,7 +20,7 @@ pub enum OnUnrecordable {
     #[default]
     PassOn,
     /// The client gets a JSON-RPC error, code -32000, and the server does not get the call. So does a client whose call
-    /// was made but whose record is not as durable as the policy asks. Lines pass as wholes; one that is longer than
+    /// was made but whose record is not as durable as the policy asks, with whatever else one message answers. Lines pass as wholes; one that is longer than
     /// [`MAX_MESSAGE`](super::MAX_MESSAGE) is not passed to the server.
     Refuse,
 }
@@ -248,6 +248,17 @@ impl Relay {
         Ok(())
     }
 
+    /// What a line of the server's ends.
+    fn answered(&self, line: &[u8]) -> Answered {
+        let mut session = self.session();
+        let Some(messages) = message::parse(line) else {
+            session.server_unreadable();
+            return Answered::default();
+        };
+        let calls = session.server_messages(&messages, Heard::default());
+        Answered::by(&messages, calls)
+    }
+
     /// Passes a line on once the records of the calls that it ends are durable, or says that they are not.
     async fn pass_recorded<CW: AsyncWrite + Unpin>(
         &self,
@@ -256,8 +267,8 @@ impl Relay {
     ) -> io::Result<()> {
         let bytes = match reply {
             Reply::Line(line) => {
-                let ended = self.session().server_line(line.trim_ascii_end());
-                if let Err(refused) = admit::recorded(self.recorder.clone(), ended).await {
+                let answered = self.answered(line.trim_ascii_end());
+                if let Err(refused) = admit::recorded(self.recorder.clone(), answered).await {
                     return answers.lock().await.refuse(&refused).await;
                 }
                 line

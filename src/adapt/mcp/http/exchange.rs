@@ -4,8 +4,9 @@ use std::sync::{Arc, OnceLock};
 use hyper::StatusCode;
 use sse_parse::Event;
 
+use super::super::admit::Answered;
+use super::super::message;
 use super::super::origin::{Heard, Origin, Room};
-use super::super::{Ended, message};
 use super::proxy::Shared;
 use super::sessions::Session;
 use crate::call::Outcome;
@@ -106,7 +107,7 @@ impl Exchange {
     }
 
     /// Shows the session a message of the server's, or several, before the client has them. None where it cannot be read.
-    pub(super) fn show_answer(&self, body: &[u8]) -> Option<Vec<Ended>> {
+    pub(super) fn show_answer(&self, body: &[u8]) -> Option<Answered> {
         let Some(messages) = message::parse(body) else {
             return self.answer_unreadable();
         };
@@ -115,20 +116,21 @@ impl Exchange {
             exchange: self.origin.exchange,
             resumes: self.resumes,
         };
-        Some(session.server_messages(&messages, heard))
+        let calls = session.server_messages(&messages, heard);
+        Some(Answered::by(&messages, calls))
     }
 
     /// Messages are events of one type; of others, and of those without data, clients take no notice.
-    pub(super) fn show_event(&self, event: &Event) -> Option<Vec<Ended>> {
+    pub(super) fn show_event(&self, event: &Event) -> Option<Answered> {
         if event.event == "message" {
             self.show_answer(event.data.as_bytes())
         } else {
-            Some(Vec::new())
+            Some(Answered::default())
         }
     }
 
     /// The server said something that nobody can read.
-    pub(super) fn answer_unreadable(&self) -> Option<Vec<Ended>> {
+    pub(super) fn answer_unreadable(&self) -> Option<Answered> {
         self.session.lock().server_unreadable();
         None
     }
