@@ -272,7 +272,6 @@ async fn a_task_of_a_server_without_sessions_is_asked_for_in_another_request() {
 async fn when_it_stops_open_calls_may_end_and_streams_that_wait_for_nothing_do() {
     let mut stage = stage_with(|builder| builder.close_wait(Duration::from_secs(60))).await;
     open(&mut stage).await;
-    broken_call(&mut stage, 1, "waits").await;
     let mut listening = stage.ask("GET", &session(SECRET), b"").await;
     let mut stream = stage.asked().await;
     stream.line.begin_events().await;
@@ -290,14 +289,44 @@ async fn when_it_stops_open_calls_may_end_and_streams_that_wait_for_nothing_do()
     assert_eq!(client.chunks(answer.len()).await, answer);
     assert_eq!(client.chunk().await, None);
     (&mut stage.served).await.unwrap();
-    assert_eq!(
-        stage.ends(2).await,
-        [
-            end("running", Outcome::Success, ""),
-            end("waits", Outcome::Cancelled, "proxy_stopped"),
-        ]
-    );
+    assert_eq!(stage.ends(1).await, [end("running", Outcome::Success, "")]);
     stage.recorder.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn when_it_stops_an_accepted_call_may_still_be_answered_in_the_sessions_own_stream() {
+    let mut stage = stage_with(|builder| builder.close_wait(Duration::from_secs(60))).await;
+    open(&mut stage).await;
+    let mut listening = stage.ask("GET", &session(SECRET), b"").await;
+    let mut stream = stage.asked().await;
+    stream.line.begin_events().await;
+    listening.head().await.unwrap();
+    let mut client = stage.post(&session(SECRET), &call(1, "later")).await;
+    let mut asked = stage.asked().await;
+    asked.line.answer("202 Accepted", "", b"").await;
+    client.said().await.unwrap();
+    stage.stop();
+    let answer = event(&result(1));
+    while tokio::net::TcpStream::connect(stage.address).await.is_ok() {}
+    stream.line.write_chunk(&answer).await;
+    assert_eq!(listening.chunks(answer.len()).await, answer);
+    // Nothing else is waited for.
+    assert_eq!(listening.chunk().await, None);
+    (&mut stage.served).await.unwrap();
+    assert_eq!(stage.ends(1).await, [end("later", Outcome::Success, "")]);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_asks_for_again_ends_with_the_proxy() {
+    let mut stage = stage_with(|builder| builder.close_wait(Duration::ZERO)).await;
+    open(&mut stage).await;
+    broken_call(&mut stage, 1, "waits").await;
+    stage.stop();
+    (&mut stage.served).await.unwrap();
+    assert_eq!(
+        stage.ends(1).await,
+        [end("waits", Outcome::Cancelled, "proxy_stopped")]
+    );
 }
 
 #[tokio::test]

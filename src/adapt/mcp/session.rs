@@ -286,6 +286,14 @@ impl McpSession {
         self.open.iter().any(|call| call.exchange == exchange)
     }
 
+    /// Whether calls are open whose answers may come in any exchange; tasks, which may take days, are asked for.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn awaits_anywhere(&self) -> bool {
+        self.open
+            .iter()
+            .any(|call| call.exchange == 0 && call.task.is_none())
+    }
+
     /// All open calls have ended so.
     #[cfg(feature = "mcp-http")]
     pub(super) fn end_all(&mut self, how: Outcome, error_type: &str, why: &str) {

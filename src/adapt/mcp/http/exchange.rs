@@ -135,9 +135,10 @@ impl Exchange {
         None
     }
 
-    /// Whether calls wait for their answer in this exchange.
+    /// Whether a call's answer may come in this exchange: one of its own, or one that any of the session's may bring.
     pub(super) fn awaits(&self) -> bool {
-        self.session.lock().awaits(self.origin.exchange)
+        let session = self.session.lock();
+        session.awaits(self.origin.exchange) || (self.has_session() && session.awaits_anywhere())
     }
 
     /// The exchange goes on in a session that the server has opened in it.
