@@ -511,10 +511,13 @@ async fn http_2_is_spoken_with_clients_that_know_so() {
     tokio::spawn(connection);
     let request = hyper::Request::post(format!("http://{}/mcp", stage.address))
         .header("content-type", "application/json")
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
         .body(call(1, "t").to_string())
         .unwrap();
     let answered = tokio::spawn(async move { sender.send_request(request).await });
     let mut asked = stage.asked().await;
+    assert_eq!(asked.said.header("cookie"), Some("a=1; b=2"));
     assert_eq!(asked.said.header("via"), Some("2.0 tool-audit"));
     asked.line.answer_json(&result(1)).await;
     let answer = answered.await.unwrap().unwrap();

@@ -14,7 +14,9 @@ use super::super::{MAX_MESSAGE, OnUnrecordable, message};
 use super::answer_body::{AnswerBody, Look};
 use super::events::Events;
 use super::exchange::{BodyFault, End, Exchange, Running, refusal};
-use super::headers::{is_encoded, is_form, is_type, is_utf_8, remove_hop_by_hop, text};
+use super::headers::{
+    is_encoded, is_form, is_type, is_utf_8, join_cookies, remove_hop_by_hop, text,
+};
 use super::proxy::Shared;
 use super::request_body::{BodyCopy, RequestBody, whole};
 use crate::adapt::trace_context;
@@ -158,6 +160,7 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
     let exchange = Arc::clone(&running.0);
     let shared = &exchange.shared;
     let method = parts.method.clone();
+    join_cookies(&mut parts.headers);
     parts.headers.append(VIA, via(parts.version));
     // What is encoded nobody can look into.
     if parts.headers.contains_key(ACCEPT_ENCODING) {
