@@ -450,6 +450,19 @@ async fn web_pages_of_other_origins_and_names_that_are_not_ours_are_turned_away(
 }
 
 #[tokio::test]
+async fn the_servers_url_is_shown_nowhere() {
+    let recorder = tool_audit::Recorder::new(tool_audit::MemorySink::new());
+    let url = "http://user:hunter2@localhost/mcp?key=sesame";
+    let builder = tool_audit::adapt::mcp::http::Proxy::builder(recorder, url);
+    let shown = format!("{builder:?}");
+    let shown = format!("{shown} {}", builder.build().unwrap_err());
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("sesame"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn an_address_that_others_reach_is_not_served_unasked() {
     let stage = stage().await;
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
