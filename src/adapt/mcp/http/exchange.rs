@@ -8,15 +8,15 @@ use super::super::admit::Answered;
 use super::super::message;
 use super::super::origin::{Heard, Origin, Room};
 use super::proxy::Shared;
-use super::sessions::Session;
+use super::sessions::{Session, SessionKey};
 use crate::call::Outcome;
 
 /// One request and its answer, as both bodies know it.
 pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<Session>,
-    /// The session's id, where the client says one.
-    pub(super) session_id: Option<String>,
+    /// The session that the client says.
+    pub(super) session_key: Option<SessionKey>,
     pub(super) origin: Origin,
     /// The version of the protocol, as the client says it, has sessions.
     pub(super) may_have_session: bool,
@@ -54,15 +54,15 @@ impl Exchange {
     pub(super) fn new(
         shared: Arc<Shared>,
         session: Arc<Session>,
-        session_id: Option<String>,
+        session_key: Option<SessionKey>,
         origin: Origin,
         [may_have_session, can_be_read, is_for_messages, resumes]: [bool; 4],
     ) -> Self {
         Self {
             shared,
             session,
-            has_session: AtomicBool::new(session_id.is_some()),
-            session_id,
+            has_session: AtomicBool::new(session_key.is_some()),
+            session_key,
             origin,
             may_have_session,
             can_be_read,

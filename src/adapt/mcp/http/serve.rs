@@ -19,6 +19,7 @@ use super::headers::{
 };
 use super::proxy::Shared;
 use super::request_body::{BodyCopy, RequestBody, whole};
+use super::sessions::SessionKey;
 use crate::adapt::trace_context;
 use crate::call::{CallContext, Outcome};
 
@@ -108,7 +109,7 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
     Exchange::new(
         Arc::clone(shared),
         session,
-        session_id.map(str::to_owned),
+        session_id.map(SessionKey::of),
         origin,
         [may_have_session, can_be_read, is_for_messages, resumes],
     )
@@ -221,18 +222,18 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
 /// Takes note of a session's beginning and end.
 fn follow_session(exchange: &Exchange, method: &Method, status: StatusCode, headers: &HeaderMap) {
     let sessions = &exchange.shared.sessions;
-    let Some(id) = &exchange.session_id else {
+    let Some(key) = exchange.session_key else {
         if let Some(id) = text(headers, SESSION_ID).filter(|_| exchange.may_have_session) {
             exchange.opened_session(id);
         }
         return;
     };
     if method == Method::DELETE && status.is_success() {
-        sessions.ended(id, Outcome::Cancelled, "the client ended the session");
+        sessions.ended(key, Outcome::Cancelled, "the client ended the session");
     } else if status == StatusCode::NOT_FOUND {
-        sessions.ended(id, Outcome::ServiceError, "the server has no such session");
+        sessions.ended(key, Outcome::ServiceError, "the server has no such session");
     } else {
-        sessions.answered(id, &exchange.session, status.is_success());
+        sessions.answered(key, &exchange.session, status.is_success());
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Sessions {
     recorder: Recorder,
     /// What is known of every call.
     context: CallContext,
-    open: Mutex<HashMap<[u8; 32], Entry>>,
+    open: Mutex<HashMap<SessionKey, Entry>>,
     /// Tasks that no exchange waits for, of servers that have no sessions.
     tasks: Arc<Session>,
     /// Seen by sessions that are no more.
@@ -31,6 +31,16 @@ pub(super) struct Sessions {
 
 /// How many hold a session that one exchange alone goes on with.
 const OWN_AND_ASKER: usize = 2;
+
+/// What the id of a session hashes to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SessionKey([u8; 32]);
+
+impl SessionKey {
+    pub(super) fn of(id: &str) -> Self {
+        Self(Sha256::digest(id.as_bytes()).into())
+    }
+}
 
 struct Entry {
     session: Arc<Session>,
@@ -82,7 +92,7 @@ impl Sessions {
 
     /// The session of this id, which a client claims to have.
     pub(super) fn of(&self, id: &str) -> Arc<Session> {
-        let key = hash(id);
+        let key = SessionKey::of(id);
         let mut open = self.lock();
         if let Some(entry) = open.get_mut(&key) {
             entry.used = Instant::now();
@@ -97,16 +107,15 @@ impl Sessions {
     /// The server has opened a session of this id in the exchange that had this session for itself.
     pub(super) fn opened(&self, id: &str, session: &Arc<Session>) {
         session.lock().set_conversation(self.name(id));
-        self.known(id, session);
+        self.known(SessionKey::of(id), session);
     }
 
     /// The server has answered a request of the session: it knows the session, or it does not.
-    pub(super) fn answered(&self, id: &str, session: &Arc<Session>, is_known: bool) {
+    pub(super) fn answered(&self, key: SessionKey, session: &Arc<Session>, is_known: bool) {
         if is_known {
-            self.known(id, session);
+            self.known(key, session);
             return;
         }
-        let key = hash(id);
         let mut open = self.lock();
         // Whoever makes ids up fills no memory with them; one that another exchange goes on with may still be known.
         let is_made_up =
@@ -117,8 +126,7 @@ impl Sessions {
     }
 
     /// The server knows the session. Where it was known before, its calls stay with the session that they have.
-    fn known(&self, id: &str, session: &Arc<Session>) {
-        let key = hash(id);
+    fn known(&self, key: SessionKey, session: &Arc<Session>) {
         let mut open = self.lock();
         match open.get_mut(&key) {
             Some(entry) => entry.is_known = true,
@@ -127,8 +135,8 @@ impl Sessions {
     }
 
     /// The session is no more.
-    pub(super) fn ended(&self, id: &str, how: Outcome, why: &str) {
-        let entry = self.lock().remove(&hash(id));
+    pub(super) fn ended(&self, key: SessionKey, how: Outcome, why: &str) {
+        let entry = self.lock().remove(&key);
         if let Some(entry) = entry {
             entry.session.lock().end_all(how, "session_ended", why);
         }
@@ -143,7 +151,7 @@ impl Sessions {
                 entry.used = Instant::now();
             }
             let is_old = |entry: &Entry| entry.is_idle() && entry.used.elapsed() >= idle;
-            let keys: Vec<[u8; 32]> = open
+            let keys: Vec<SessionKey> = open
                 .iter()
                 .filter(|(_, entry)| is_old(entry))
                 .map(|(key, _)| *key)
@@ -197,8 +205,8 @@ impl Sessions {
 
     fn insert(
         &self,
-        open: &mut HashMap<[u8; 32], Entry>,
-        key: [u8; 32],
+        open: &mut HashMap<SessionKey, Entry>,
+        key: SessionKey,
         session: &Arc<Session>,
         is_known: bool,
     ) {
@@ -231,7 +239,7 @@ impl Sessions {
         self.recorder.sanitizer().pseudonym("session", id)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionKey, Entry>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -270,10 +278,6 @@ fn new_session(
     })
 }
 
-fn hash(id: &str) -> [u8; 32] {
-    Sha256::digest(id.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -281,7 +285,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{MOST_SESSIONS, Sessions};
+    use super::{MOST_SESSIONS, SessionKey, Sessions};
     use crate::adapt::mcp::origin::Origin;
     use crate::call::{CallContext, Outcome};
     use crate::{Admission, MemorySink, Recorder};
@@ -306,7 +310,7 @@ mod tests {
         begin_call(&sessions.of("s"));
         sessions.opened("s", &sessions.alone());
         assert!(sink.entries().is_empty());
-        sessions.ended("s", Outcome::Cancelled, "");
+        sessions.ended(SessionKey::of("s"), Outcome::Cancelled, "");
         let entry = sink.entries().remove(0);
         let error_type = entry.result_summary.and_then(|summary| summary.error_type);
         assert_eq!(error_type.as_deref(), Some("session_ended"));
@@ -317,10 +321,10 @@ mod tests {
         let (sessions, _) = sessions();
         let first = sessions.of("s");
         let second = sessions.of("s");
-        sessions.answered("s", &second, false);
+        sessions.answered(SessionKey::of("s"), &second, false);
         drop(second);
         assert!(Arc::ptr_eq(&first, &sessions.of("s")));
-        sessions.answered("s", &first, false);
+        sessions.answered(SessionKey::of("s"), &first, false);
         assert!(!Arc::ptr_eq(&first, &sessions.of("s")));
     }
 
@@ -352,7 +356,7 @@ mod tests {
         let made_up: Vec<_> = (0..3).map(|n| sessions.of(&format!("x{n}"))).collect();
         assert!(sink.entries().is_empty());
         // The server knows one of them: now it takes the place of the one that was used longest ago.
-        sessions.answered("x0", &made_up[0], true);
+        sessions.answered(SessionKey::of("x0"), &made_up[0], true);
         assert!(Arc::ptr_eq(&made_up[0], &sessions.of("x0")));
         assert_eq!(sessions.lock().len(), MOST_SESSIONS);
         assert!(sink.entries().is_empty());
