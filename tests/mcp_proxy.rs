@@ -357,6 +357,37 @@ async fn what_holds_for_one_connection_is_not_passed_on_and_all_else_is() {
 }
 
 #[tokio::test]
+async fn what_is_not_passed_on_says_nothing_of_the_message() {
+    let mut stage = stage().await;
+    let headers = "connection: content-encoding, mcp-session-id\r\ncontent-encoding: gzip\r\nmcp-session-id: made-up\r\n";
+    let mut client = stage.post(headers, &call(1, "t")).await;
+    let mut asked = stage.asked().await;
+    assert_eq!(asked.said.header("content-encoding"), None);
+    assert_eq!(asked.said.header("mcp-session-id"), None);
+    let body = result(1).to_string();
+    let headers = "content-type: application/json\r\nconnection: content-encoding, mcp-session-id\r\ncontent-encoding: gzip\r\nmcp-session-id: s\r\n";
+    asked.line.answer("200 OK", headers, body.as_bytes()).await;
+    client.said().await.unwrap();
+    assert_eq!(stage.ends(1).await, [end("t", Outcome::Success, "")]);
+    assert_eq!(stage.sink.entries()[0].conversation_id, "unknown");
+    let shown = format!("{:?}", stage.proxy);
+    assert!(shown.contains("Sessions { open: 0"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_session_or_version_that_is_said_twice_is_not_served() {
+    let mut stage = stage().await;
+    for headers in [
+        "mcp-session-id: a\r\nmcp-session-id: b\r\n",
+        "mcp-protocol-version: 2025-11-25\r\nmcp-protocol-version: 2026-07-28\r\n",
+    ] {
+        let mut client = stage.post(headers, &call(1, "t")).await;
+        assert_eq!(client.said().await.unwrap().status(), 400, "{headers}");
+    }
+    assert!(!stage.has_been_asked());
+}
+
+#[tokio::test]
 async fn a_redirection_to_the_server_does_not_lead_round_the_proxy() {
     let mut stage = stage().await;
     let mut client = stage.post("", &call(1, "t")).await;
@@ -419,6 +450,19 @@ async fn web_pages_of_other_origins_and_names_that_are_not_ours_are_turned_away(
 }
 
 #[tokio::test]
+async fn the_servers_url_is_shown_nowhere() {
+    let recorder = tool_audit::Recorder::new(tool_audit::MemorySink::new());
+    let url = "http://user:hunter2@localhost/mcp?key=sesame";
+    let builder = tool_audit::adapt::mcp::http::Proxy::builder(recorder, url);
+    let shown = format!("{builder:?}");
+    let shown = format!("{shown} {}", builder.build().unwrap_err());
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("sesame"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn an_address_that_others_reach_is_not_served_unasked() {
     let stage = stage().await;
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
@@ -444,12 +488,8 @@ async fn other_paths_are_the_servers_and_what_is_no_message_there_is_no_entry() 
         ("/other", "/other", &call(1, "elsewhere").to_string(), 1),
         ("/mcp", "/mcp", "grant_type=code&code=1", 2),
     ] {
-        let mut client = stage.line().await;
-        let request = format!(
-            "POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        client.write(request.as_bytes()).await;
+        let form = "content-type: application/x-www-form-urlencoded\r\n";
+        let mut client = stage.post_to(target, form, body.as_bytes()).await;
         let mut asked = stage.asked().await;
         assert!(
             asked
@@ -484,10 +524,13 @@ async fn http_2_is_spoken_with_clients_that_know_so() {
     tokio::spawn(connection);
     let request = hyper::Request::post(format!("http://{}/mcp", stage.address))
         .header("content-type", "application/json")
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
         .body(call(1, "t").to_string())
         .unwrap();
     let answered = tokio::spawn(async move { sender.send_request(request).await });
     let mut asked = stage.asked().await;
+    assert_eq!(asked.said.header("cookie"), Some("a=1; b=2"));
     assert_eq!(asked.said.header("via"), Some("2.0 tool-audit"));
     asked.line.answer_json(&result(1)).await;
     let answer = answered.await.unwrap().unwrap();

@@ -3,12 +3,17 @@
 mod mcp_proxy_support;
 
 use std::alloc::System;
+use std::task::{Context, Poll};
 
 use mcp_proxy_support::*;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use tool_audit::Outcome;
-use tool_audit::adapt::mcp::MAX_MESSAGE;
+use tokio::sync::mpsc;
+use tool_audit::adapt::mcp::http::ProxyBuilder;
+use tool_audit::adapt::mcp::{MAX_MESSAGE, OnUnrecordable};
+use tool_audit::{
+    AuditSink, MemorySink, Outcome, Policy, Recorder, SanitizedEntry, SinkError, Ticket,
+};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -168,6 +173,16 @@ async fn what_two_readers_may_read_differently_passes_and_is_recorded_as_unread(
         assert_eq!(client.said().await.unwrap().body, b"no");
         assert_eq!(stage.ends(number + 1).await.len(), number + 1);
     }
+    // In the charset that it names it is a call.
+    let headers = "content-type: application/json; charset=utf-7\r\n";
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"+AHQ-ools/call","params":{"name":"t"}}"#;
+    let mut client = stage.ask("POST", headers, body).await;
+    let mut asked = stage.asked().await;
+    assert_eq!(asked.said.body, body);
+    asked.line.answer_json(&result(1)).await;
+    client.said().await.unwrap();
+    let unread = end("unknown", Outcome::ServiceError, "unreadable_message");
+    assert_eq!(stage.ends(5).await[4], unread);
     // Split in the middle of a character it is one all the same.
     let message =
         json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "café"}});
@@ -189,7 +204,67 @@ async fn what_two_readers_may_read_differently_passes_and_is_recorded_as_unread(
     asked.line.write_chunk(&answer[middle..]).await;
     client.head().await.unwrap();
     client.chunks(answer.len()).await;
-    assert_eq!(stage.ends(5).await[4], end("café", Outcome::Success, ""));
+    assert_eq!(stage.ends(6).await[5], end("café", Outcome::Success, ""));
+}
+
+/// Paths that servers take for `/mcp`, and types that they take for JSON.
+const RESPELT: [(&str, &str); 6] = [
+    (
+        "/MCP",
+        "content-type: application/json\r\ncontent-type: application/json\r\n",
+    ),
+    ("/mcp/", "content-type: application/json-rpc\r\n"),
+    ("/%6dcp", "content-type: text/plain\r\n"),
+    ("//mcp", ""),
+    (
+        "/MCP",
+        "content-type: application/x-www-form-urlencoded; a=application/json\r\n",
+    ),
+    (
+        "/MCP",
+        "content-type: application/x-www-form-urlencoded\r\n",
+    ),
+];
+
+const TWICE: &[u8] =
+    br#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"delete"}}"#;
+
+#[tokio::test]
+async fn what_cannot_be_read_is_recorded_however_its_path_and_type_are_spelt() {
+    let _alone = ALONE.lock().await;
+    let mut stage = stage().await;
+    for (number, (target, headers)) in RESPELT.into_iter().enumerate() {
+        let mut client = stage.post_to(target, headers, TWICE).await;
+        let mut asked = stage.asked().await;
+        assert_eq!(asked.said.body, TWICE);
+        asked.line.answer_json(&result(1)).await;
+        client.said().await.unwrap();
+        let ends = stage.ends(number + 1).await;
+        let unread = end("unknown", Outcome::ServiceError, "unreadable_message");
+        assert_eq!(ends[number], unread, "{target} {headers}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_however_its_path_and_type_are_spelt() {
+    let _alone = ALONE.lock().await;
+    let mut stage = stage_with(|builder| builder.on_unrecordable(OnUnrecordable::Refuse)).await;
+    for (target, headers) in RESPELT {
+        let mut client = stage.post_to(target, headers, TWICE).await;
+        let answer = client.said().await.unwrap();
+        assert_eq!(answer.status(), 400, "{target} {headers}");
+    }
+    assert!(!stage.has_been_asked());
+    assert_eq!(stage.ends(RESPELT.len()).await.len(), RESPELT.len());
+    // A login passes.
+    let form = "content-type: application/x-www-form-urlencoded;charset=UTF-8\r\n";
+    let body = b"grant_type=authorization_code&code=1";
+    let mut client = stage.post_to("/token", form, body).await;
+    let mut asked = stage.asked().await;
+    assert_eq!(asked.said.body, body);
+    asked.line.answer("200 OK", "", b"ok").await;
+    assert_eq!(client.said().await.unwrap().body, b"ok");
+    assert_eq!(stage.sink.entries().len(), RESPELT.len());
 }
 
 #[tokio::test]
@@ -218,6 +293,46 @@ async fn ten_thousand_calls_that_nobody_answers_are_bounded_and_all_recorded() {
     assert_eq!(ends.len(), 10_000);
     let stopped = end("hangs", Outcome::Cancelled, "proxy_stopped");
     assert!(ends.iter().all(|end| *end == stopped));
+}
+
+/// Takes nothing, and says when it is asked whether it could.
+#[derive(Debug)]
+struct Full(mpsc::UnboundedSender<()>);
+
+impl AuditSink for Full {
+    fn record(&self, _entry: &SanitizedEntry<'_>) -> Ticket {
+        Ticket::LOST
+    }
+    fn poll_ready(&self, _cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let _ = self.0.send(());
+        Poll::Pending
+    }
+    fn poll_committed(
+        &self,
+        _cx: &mut Context<'_>,
+        _ticket: &Ticket,
+    ) -> Poll<Result<(), SinkError>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_waits_for_the_log_takes_no_more_than_its_text() {
+    let _alone = ALONE.lock().await;
+    let (to_test, mut is_asked) = mpsc::unbounded_channel();
+    let policy = Policy::new().max_wait(std::time::Duration::from_secs(600));
+    let recorder = Recorder::builder(Full(to_test)).policy(policy).build();
+    let refuse = |builder: ProxyBuilder| builder.on_unrecordable(OnUnrecordable::Refuse);
+    let stage = stage_of(recorder, MemorySink::new(), refuse).await;
+    let values = "0,".repeat(1 << 20);
+    let message = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"t","arguments":[{values}0]}}}}"#
+    );
+    let before = held();
+    let headers = "content-type: application/json\r\n";
+    let _client = stage.ask("POST", headers, message.as_bytes()).await;
+    is_asked.recv().await.unwrap();
+    assert!(held() - before < MAX_MESSAGE, "{}", held() - before);
 }
 
 #[tokio::test]

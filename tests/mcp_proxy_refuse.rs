@@ -111,13 +111,19 @@ async fn a_call_that_the_log_cannot_take_passes_at_once_and_is_counted_where_not
 async fn what_cannot_be_read_is_refused_and_recorded() {
     let (mut stage, _) = refusing(OnUnrecordable::Refuse).await;
     let json = "content-type: application/json\r\n";
-    let bodies: [(&[u8], &str, u16); 4] = [
+    let utf_7 = br#"{"jsonrpc":"2.0","id":1,"method":"+AHQ-ools/call","params":{"name":"t"}}"#;
+    let bodies: [(&[u8], &str, u16); 5] = [
         (br#"{"method":"ping","method":"tools/call"}"#, json, 400),
         (b"\xFF\xFE", json, 400),
         (br#"{"method":"tools/call""#, "", 400),
         (
             b"\x1f\x8b\x08",
             "content-type: application/json\r\ncontent-encoding: gzip\r\n",
+            415,
+        ),
+        (
+            utf_7,
+            "content-type: application/json; charset=utf-7\r\n",
             415,
         ),
     ];
@@ -177,6 +183,67 @@ async fn an_answer_whose_record_is_not_durable_is_withheld() {
         ]
     );
     assert_eq!(stage.recorder.stats().undurable, 2);
+}
+
+#[tokio::test]
+async fn all_that_is_withheld_with_an_answer_is_answered() {
+    let (mut stage, faulty) = refusing(OnUnrecordable::Refuse).await;
+    faulty.is_broken.store(true, Ordering::SeqCst);
+    let tools = json!({"jsonrpc": "2.0", "id": 3, "method": "tools/list"});
+    let list = json!([call(1, "a"), tools]);
+    let answers =
+        json!([result(3), {"jsonrpc": "2.0", "method": "notifications/message"}, result(1)]);
+    let mut client = stage.post("", &list).await;
+    stage.asked().await.line.answer_json(&answers).await;
+    let errors = client.said().await.unwrap().json();
+    let mut client = stage.post("", &list).await;
+    let mut asked = stage.asked().await;
+    asked.line.begin_events().await;
+    asked.line.write_chunk(&event(&answers)).await;
+    client.head().await.unwrap();
+    asked.line.write(b"0\r\n\r\n").await;
+    let stream = String::from_utf8(client.rest_of_chunks().await.0).unwrap();
+    let mut lines = stream.lines();
+    let data = lines.find_map(|line| line.strip_prefix("data: ")).unwrap();
+    for errors in [errors, serde_json::from_str(data).unwrap()] {
+        let errors = errors.as_array().unwrap();
+        assert_eq!(errors.len(), 2);
+        for (error, id) in errors.iter().zip([3, 1]) {
+            assert_eq!(error["id"], id);
+            assert_eq!(error["error"]["code"], -32000);
+        }
+    }
+    assert_eq!(stage.recorder.stats().undurable, 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_no_whole_one_to_the_client() {
+    let (mut stage, _) = refusing(OnUnrecordable::Refuse).await;
+    for (number, (kind, begun)) in [
+        ("application/json", r#"{"jsonrpc":"2.0","id":1,"#),
+        ("text/event-stream", "data: {\"jsonrpc\":\"2.0\",\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut client = stage.post("", &call(1, "t")).await;
+        let mut asked = stage.asked().await;
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: 100\r\n\r\n");
+        asked
+            .line
+            .write(&[head.as_bytes(), begun.as_bytes()].concat())
+            .await;
+        drop(asked);
+        client.head().await.unwrap();
+        let (_, is_whole) = client.rest_of_chunks().await;
+        assert!(!is_whole, "{kind}");
+        let ends = stage.ends(number + 1).await;
+        assert_eq!(
+            ends[number],
+            end("t", Outcome::ServiceError, "server_ended")
+        );
+    }
 }
 
 #[tokio::test]

@@ -91,6 +91,50 @@ async fn an_answer_that_comes_when_the_client_asks_again_ends_the_call() {
 }
 
 #[tokio::test]
+async fn an_answer_to_another_request_with_the_same_id_is_not_the_calls() {
+    let mut stage = stage().await;
+    open(&mut stage).await;
+    let mut client = stage.post(&session(SECRET), &call(1, "slow")).await;
+    let mut asked = stage.asked().await;
+    asked.line.begin_events().await;
+    client.head().await.unwrap();
+    // Another client of the session, that has not heard of the first one's ids.
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let mut other = stage.post(&session(SECRET), &list).await;
+    let tools = json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": []}});
+    stage.asked().await.line.answer_json(&tools).await;
+    other.said().await.unwrap();
+    let failed = json!({"jsonrpc": "2.0", "id": 1, "result": {"isError": true, "content": []}});
+    asked.line.write_chunk(&event(&failed)).await;
+    client.chunk().await.unwrap();
+    assert_eq!(
+        stage.ends(1).await,
+        [end("slow", Outcome::ToolError, "tool_error")]
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_elsewhere_has_its_answer_before_its_old_connection_is_seen_to_end() {
+    let mut stage = stage().await;
+    open(&mut stage).await;
+    let mut client = stage.post(&session(SECRET), &call(1, "polled")).await;
+    let mut asked = stage.asked().await;
+    asked.line.begin_events().await;
+    asked.line.write_chunk(b"id: 7\ndata:\n\n").await;
+    client.head().await.unwrap();
+    let headers = format!("{}last-event-id: 7\r\n", session(SECRET));
+    let mut again = stage.ask("GET", &headers, b"").await;
+    let mut resumed = stage.asked().await;
+    resumed.line.begin_events().await;
+    resumed.line.write_chunk(&event(&result(1))).await;
+    again.head().await.unwrap();
+    again.chunk().await.unwrap();
+    drop(client);
+    assert!(asked.line.is_gone().await);
+    assert_eq!(stage.ends(1).await, [end("polled", Outcome::Success, "")]);
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_may_come_back_for_its_answer_where_it_was_told_how() {
     let mut stage = stage().await;
     open(&mut stage).await;
@@ -228,7 +272,6 @@ async fn a_task_of_a_server_without_sessions_is_asked_for_in_another_request() {
 async fn when_it_stops_open_calls_may_end_and_streams_that_wait_for_nothing_do() {
     let mut stage = stage_with(|builder| builder.close_wait(Duration::from_secs(60))).await;
     open(&mut stage).await;
-    broken_call(&mut stage, 1, "waits").await;
     let mut listening = stage.ask("GET", &session(SECRET), b"").await;
     let mut stream = stage.asked().await;
     stream.line.begin_events().await;
@@ -246,14 +289,44 @@ async fn when_it_stops_open_calls_may_end_and_streams_that_wait_for_nothing_do()
     assert_eq!(client.chunks(answer.len()).await, answer);
     assert_eq!(client.chunk().await, None);
     (&mut stage.served).await.unwrap();
-    assert_eq!(
-        stage.ends(2).await,
-        [
-            end("running", Outcome::Success, ""),
-            end("waits", Outcome::Cancelled, "proxy_stopped"),
-        ]
-    );
+    assert_eq!(stage.ends(1).await, [end("running", Outcome::Success, "")]);
     stage.recorder.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn when_it_stops_an_accepted_call_may_still_be_answered_in_the_sessions_own_stream() {
+    let mut stage = stage_with(|builder| builder.close_wait(Duration::from_secs(60))).await;
+    open(&mut stage).await;
+    let mut listening = stage.ask("GET", &session(SECRET), b"").await;
+    let mut stream = stage.asked().await;
+    stream.line.begin_events().await;
+    listening.head().await.unwrap();
+    let mut client = stage.post(&session(SECRET), &call(1, "later")).await;
+    let mut asked = stage.asked().await;
+    asked.line.answer("202 Accepted", "", b"").await;
+    client.said().await.unwrap();
+    stage.stop();
+    let answer = event(&result(1));
+    while tokio::net::TcpStream::connect(stage.address).await.is_ok() {}
+    stream.line.write_chunk(&answer).await;
+    assert_eq!(listening.chunks(answer.len()).await, answer);
+    // Nothing else is waited for.
+    assert_eq!(listening.chunk().await, None);
+    (&mut stage.served).await.unwrap();
+    assert_eq!(stage.ends(1).await, [end("later", Outcome::Success, "")]);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_asks_for_again_ends_with_the_proxy() {
+    let mut stage = stage_with(|builder| builder.close_wait(Duration::ZERO)).await;
+    open(&mut stage).await;
+    broken_call(&mut stage, 1, "waits").await;
+    stage.stop();
+    (&mut stage.served).await.unwrap();
+    assert_eq!(
+        stage.ends(1).await,
+        [end("waits", Outcome::Cancelled, "proxy_stopped")]
+    );
 }
 
 #[tokio::test]

@@ -113,6 +113,49 @@ fn every_end_of_a_call_is_told_apart() {
 }
 
 #[test]
+fn an_id_that_a_server_of_javascript_writes_otherwise_is_the_same() {
+    let (mut session, sink) = session();
+    let mut client = |line: &str| {
+        session.client_line(line.as_bytes(), &Admission::Admitted);
+    };
+    for (id, tool) in [
+        ("7.0", "c"),
+        ("1", "t"),
+        ("1e2", "u"),
+        ("9007199254740993", "v"),
+    ] {
+        client(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}"}}}}"#
+        ));
+    }
+    client(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#);
+    for id in ["1.0", "100", "9007199254740992"] {
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[]}}}}"#);
+        session.server_line(answer.as_bytes());
+    }
+    let success = |tool| end(tool, Outcome::Success, "");
+    assert_eq!(
+        ends(&sink),
+        [
+            end("c", Outcome::Cancelled, "cancelled_by_client"),
+            success("t"),
+            success("u"),
+            success("v"),
+        ]
+    );
+    // Where there is one that is exactly the same, it is that one.
+    show(
+        &mut session,
+        &[
+            request(9_007_199_254_740_992, "even"),
+            request(9_007_199_254_740_993, "odd"),
+            result(9_007_199_254_740_993, &json!({"content": []})),
+        ],
+    );
+    assert_eq!(ends(&sink)[4], success("odd"));
+}
+
+#[test]
 fn a_server_that_ends_fails_what_it_was_asked() {
     let (mut session, sink) = session();
     show(&mut session, &[request(1, "a"), request(2, "b")]);
@@ -540,6 +583,24 @@ proptest! {
 }
 
 #[tokio::test]
+async fn a_server_that_dies_while_it_is_written_to_has_ended_and_not_the_client() {
+    for mode in [OnUnrecordable::PassOn, OnUnrecordable::Refuse] {
+        let relay = relay_into(MemorySink::new(), Policy::new(), mode);
+        let (mut client, near_client) = duplex(1 << 16);
+        let (server, near_server) = duplex(16);
+        let (_, message) = request(1, "t");
+        client
+            .write_all(format!("{message}\n").as_bytes())
+            .await
+            .unwrap();
+        drop(server);
+        let end = relay.run(split(near_client), split(near_server)).await;
+        assert_eq!(end.unwrap(), End::ServerEnded, "{mode:?}");
+        drop(client);
+    }
+}
+
+#[tokio::test]
 async fn a_line_without_end_passes_in_bounded_memory_and_is_recorded() {
     let sink = MemorySink::new();
     let mut talk = talk(relay_into(
@@ -658,6 +719,20 @@ async fn an_answer_whose_record_is_not_durable_is_withheld_where_that_is_asked_f
         "{refused}"
     );
     assert_eq!(ends(&sink), [end("issue_refund", Outcome::Success, "")]);
+    // What is answered in the same line is withheld too, and nobody waits for it for ever.
+    let line = format!(
+        "{}\n",
+        json!([request(8, "a").1, {"jsonrpc": "2.0", "id": 9, "method": "ping"}])
+    );
+    carry(&mut talk.client, &mut talk.server, line.as_bytes(), &[1000]).await;
+    let answers = format!(
+        "{}\n",
+        json!([result(9, &json!({})).1, result(8, &json!({})).1])
+    );
+    talk.server.write_all(answers.as_bytes()).await.unwrap();
+    for id in [9, 8] {
+        assert_eq!(line_from(&mut talk.client).await["id"], id);
+    }
 }
 
 #[tokio::test]

@@ -278,6 +278,13 @@ fn what_it_cannot_serve_it_says_in_one_line() {
         url.contains("password") && !url.contains("hunter2"),
         "{url}"
     );
+    // No part of a password becomes a store's name, wherever it ends.
+    let secret = "ftp://user:hunter2/7@localhost/mcp";
+    let url = failed(&["--listen", "127.0.0.1:0", "--upstream", secret]);
+    let stores = folder.path().read_dir().unwrap();
+    let names: Vec<_> = stores.map(|entry| entry.unwrap().file_name()).collect();
+    let all = format!("{url} {names:?}");
+    assert!(!all.contains("hunter2"), "{all}");
     let scheme = failed(&["--listen", "127.0.0.1:0", "--upstream", "ftp://localhost"]);
     assert!(scheme.contains("neither http nor https"), "{scheme}");
 }

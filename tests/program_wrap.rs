@@ -127,6 +127,56 @@ fn what_is_behind_the_servers_command_is_its_own_with_and_without_dashes_before_
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
+/// The names of all that is in a folder, and what is in its files.
+fn all_in(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        all.push_str(&path.to_string_lossy());
+        if path.is_dir() {
+            all.push_str(&all_in(&path));
+        } else {
+            all.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));
+        }
+    }
+    all
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_no_name() {
+    for (command, store) in [
+        (
+            "docker run -i --rm -e GITHUB_TOKEN=sesame ghcr.io/github/github-mcp-server",
+            "github-mcp-server-0",
+        ),
+        ("npx --api-key sesame-7 @example/orders@1.2", "orders-0"),
+        ("npx -y --api-key=sesame-7 orders", "orders-0"),
+        ("env TOKEN=sesame uvx orders", "orders-0"),
+        ("npx git+https://sesame@example.com", "server-0"),
+        ("npx https://example.com/mcp?sesame", "server-0"),
+        (
+            "python3 -m mcp_server_git --repository /sesame",
+            "mcp_server_git-0",
+        ),
+        ("node --import sesame", "server-0"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        // None of the launchers is started: there is no path to any.
+        let output = Command::new(env!("CARGO_BIN_EXE_tool-audit"))
+            .args(["wrap", "--log"])
+            .arg(folder.path())
+            .arg("--")
+            .args(command.split(' '))
+            .env("PATH", folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(folder.path().join(store).is_dir(), "{command}");
+        let all = all_in(folder.path());
+        assert!(!all.contains("sesame"), "{command}: {all}");
+    }
+}
+
 #[test]
 fn the_exit_status_is_the_servers() {
     let folder = tempfile::tempdir().unwrap();

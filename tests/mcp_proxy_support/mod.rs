@@ -42,6 +42,8 @@ impl Said {
 pub(crate) struct Line {
     pub(crate) stream: TcpStream,
     read: Vec<u8>,
+    /// The chunk that ends a body has come.
+    has_last_chunk: bool,
 }
 
 impl Line {
@@ -49,6 +51,7 @@ impl Line {
         Self {
             stream,
             read: Vec::new(),
+            has_last_chunk: false,
         }
     }
 
@@ -90,6 +93,7 @@ impl Line {
         let rest = self.read.split_off(length + 2);
         let mut chunk = std::mem::replace(&mut self.read, rest);
         chunk.truncate(length);
+        self.has_last_chunk = length == 0;
         (length > 0).then_some(chunk)
     }
 
@@ -103,6 +107,15 @@ impl Line {
             }
         }
         body
+    }
+
+    /// The rest of a body in chunks, and whether it is said to be at its end.
+    pub(crate) async fn rest_of_chunks(&mut self) -> (Vec<u8>, bool) {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await {
+            body.extend_from_slice(&chunk);
+        }
+        (body, self.has_last_chunk)
     }
 
     /// A whole request or answer.
@@ -265,13 +278,22 @@ impl Stage {
 
     /// Sends a request, whose answer comes on the line.
     pub(crate) async fn ask(&self, method: &str, headers: &str, body: &[u8]) -> Line {
+        self.ask_for(method, "/mcp", headers, body).await
+    }
+
+    /// Sends a body to this path and query.
+    pub(crate) async fn post_to(&self, target: &str, headers: &str, body: &[u8]) -> Line {
+        self.ask_for("POST", target, headers, body).await
+    }
+
+    async fn ask_for(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> Line {
         let mut line = self.line().await;
         let length = match body.len() {
             0 => String::new(),
             length => format!("content-length: {length}\r\n"),
         };
         let head = format!(
-            "{method} /mcp HTTP/1.1\r\nhost: {}\r\n{headers}{length}connection: close\r\n\r\n",
+            "{method} {target} HTTP/1.1\r\nhost: {}\r\n{headers}{length}connection: close\r\n\r\n",
             self.address
         );
         line.write(&[head.as_bytes(), body].concat()).await;

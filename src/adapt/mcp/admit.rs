@@ -52,24 +52,24 @@ pub(super) async fn admit(
     line: &[u8],
     origin: &Origin,
 ) -> Result<(), Refused> {
-    let Some(messages) = message::parse(line) else {
+    // What is read takes many times the memory of the line: it is not kept while anything is waited for.
+    let Some((ids, has_calls)) = message::parse(line).map(|messages| asked(&messages)) else {
         let admission = recorder.admission();
         lock(session).client_unreadable(line.len() as u64, &admission, origin);
         return Err(Refused::unreadable(
             "the message cannot be read, so it cannot be audited",
         ));
     };
-    if message::tool_calls(&messages).next().is_some() {
-        recorder
-            .admit()
-            .await
-            .map_err(|refusal| refused(&messages, refusal.to_string()))?;
+    if has_calls && let Err(refusal) = recorder.admit().await {
+        let why = refusal.to_string();
+        return Err(Refused { ids, why });
     }
-    let started = lock(session).client_messages(&messages, &Admission::Admitted, origin);
+    let started = message::parse(line)
+        .map(|messages| lock(session).client_messages(&messages, &Admission::Admitted, origin));
     let mut failed = None;
-    let mut ids = Vec::new();
-    for call in started {
-        ids.push(call.id);
+    let mut calls = Vec::new();
+    for call in started.unwrap_or_default() {
+        calls.push(call.id);
         if let Err(error) = durable(recorder, call.intent).await {
             failed = Some(error);
         }
@@ -78,28 +78,52 @@ pub(super) async fn admit(
         return Ok(());
     };
     // The message is not passed on, so that none of its calls is made.
-    for id in &ids {
+    for id in &calls {
         lock(session).refuse(id.as_ref(), origin.exchange);
     }
     let why = format!("the call cannot be recorded before it is made: {error}");
-    Err(refused(&messages, why))
+    Err(Refused { ids, why })
 }
 
-/// Waits until the records of calls that have ended are durable.
-pub(super) async fn recorded(recorder: Recorder, ended: Vec<Ended>) -> Result<(), Refused> {
-    let mut ids = Vec::new();
-    let mut why = String::new();
-    for call in ended {
+/// What a message of the server's, or a list of several, ends.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    calls: Vec<Ended>,
+    /// The ids of all answers in it, where a call's is among them.
+    ids: Vec<Value>,
+}
+
+impl Answered {
+    pub(super) fn by(messages: &[Value], calls: Vec<Ended>) -> Self {
+        let is_answer = |message: &&Value| !calls.is_empty() && message::method(message).is_none();
+        let answers = messages.iter().filter(is_answer);
+        let ids = answers.filter_map(message::id).cloned().collect();
+        Self { calls, ids }
+    }
+}
+
+/// Waits until the records of calls that have ended are durable. Where one is not, all that came with it is withheld, and
+/// each of the requests that it answered gets an error.
+pub(super) async fn recorded(recorder: Recorder, answered: Answered) -> Result<(), Refused> {
+    let mut failed = None;
+    for call in answered.calls {
         if let Err(error) = durable(&recorder, call.commit).await {
             recorder.count_undurable();
-            why = format!("the tool ran, but its record is not durable: {error}");
-            ids.push(call.id);
+            failed = Some(error);
         }
     }
-    if ids.is_empty() {
+    let Some(error) = failed else {
         return Ok(());
-    }
-    Err(Refused { ids, why })
+    };
+    let which = if answered.ids.len() > 1 {
+        "one answered along with this one"
+    } else {
+        "it"
+    };
+    Err(Refused {
+        ids: answered.ids,
+        why: format!("the tool ran, but the record of {which} is not durable: {error}"),
+    })
 }
 
 async fn durable(recorder: &Recorder, commit: Commit) -> Result<(), Box<dyn fmt::Display + Send>> {
@@ -116,15 +140,13 @@ async fn durable(recorder: &Recorder, commit: Commit) -> Result<(), Box<dyn fmt:
     }
 }
 
-/// All requests are answered, so that none waits for its answer for ever.
-fn refused(messages: &[Value], why: String) -> Refused {
+/// The ids of all requests, so that none waits for its answer for ever, and whether there are calls of tools among them.
+fn asked(messages: &[Value]) -> (Vec<Value>, bool) {
     let requests = messages
         .iter()
         .filter(|message| message::method(message).is_some());
-    Refused {
-        ids: requests.filter_map(message::id).cloned().collect(),
-        why,
-    }
+    let ids = requests.filter_map(message::id).cloned().collect();
+    (ids, message::tool_calls(messages).next().is_some())
 }
 
 pub(super) fn lock(session: &Mutex<McpSession>) -> MutexGuard<'_, McpSession> {

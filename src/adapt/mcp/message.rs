@@ -30,6 +30,11 @@ pub(super) fn id(message: &Value) -> Option<&Value> {
         .filter(|id| id.is_string() || id.is_number())
 }
 
+/// Whether both are one id to a reader that has one kind of number alone, as JavaScript has: 1 and 1.0 are.
+pub(super) fn is_same_id(one: &Value, other: &Value) -> bool {
+    one == other || (one.is_number() && one.as_f64() == other.as_f64())
+}
+
 pub(super) fn params(message: &Value) -> &Value {
     message.get("params").unwrap_or(&Value::Null)
 }
@@ -43,7 +48,25 @@ pub(super) fn tool_calls(messages: &[Value]) -> impl Iterator<Item = &Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use serde_json::json;
+
+    use super::{is_same_id, parse};
+
+    #[test]
+    fn ids_are_one_where_a_server_may_write_them_alike() {
+        assert!(is_same_id(&json!(1), &json!(1.0)));
+        assert!(is_same_id(
+            &json!(9_007_199_254_740_993_u64),
+            &json!(9_007_199_254_740_992_u64)
+        ));
+        for (one, other) in [
+            (json!(1), json!("1")),
+            (json!(1), json!(2)),
+            (json!("a"), json!("b")),
+        ] {
+            assert!(!is_same_id(&one, &other), "{one} {other}");
+        }
+    }
 
     #[test]
     fn what_two_readers_may_read_differently_is_not_read() {

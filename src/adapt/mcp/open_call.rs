@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::message;
 use super::origin::Room;
 use super::task::TaskEnd;
 use crate::call::{Outcome, ToolResponse};
@@ -24,6 +25,12 @@ pub(super) struct OpenCall {
     pub(super) room: Option<Room>,
 }
 
+/// Whether two ids are one.
+pub(super) type SameId = fn(&Value, &Value) -> bool;
+
+/// The ways to compare ids, the strictest first.
+pub(super) const SAME_ID: [SameId; 2] = [|one, other| one == other, message::is_same_id];
+
 impl OpenCall {
     /// Counts how much memory it takes: an id may be as long as a message.
     pub(super) fn count_memory(&mut self) {
@@ -39,18 +46,25 @@ impl OpenCall {
         task.is_some() && self.task.as_deref() == task
     }
 
+    /// Whether it is the call of the request with this id.
+    pub(super) fn is_of(&self, id: &Value, is_same: SameId) -> bool {
+        let own = self.request.as_ref();
+        own.is_some_and(|own| is_same(own, id))
+    }
+
     /// Whether an answer with this id is the call's end. That to the request itself is, until it has become a task.
-    pub(super) fn awaits(&self, id: &Value) -> bool {
+    pub(super) fn awaits(&self, id: &Value, is_same: SameId) -> bool {
         let awaited = if self.task.is_some() {
             &self.fetch
         } else {
             &self.request
         };
-        awaited.as_ref() == Some(id)
+        awaited.as_ref().is_some_and(|awaited| is_same(awaited, id))
     }
 
     pub(super) fn polls(&self, id: &Value) -> bool {
-        self.task.is_some() && self.poll.as_ref() == Some(id)
+        let poll = self.poll.as_ref();
+        self.task.is_some() && poll.is_some_and(|poll| message::is_same_id(poll, id))
     }
 
     /// Whether such an end is the call's, or something that says more is asked for already.

@@ -42,6 +42,15 @@ impl Origin {
     }
 }
 
+/// Where the server said something: nowhere in particular where the session is one connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Heard {
+    /// The number of the exchange, or 0.
+    pub(super) exchange: u64,
+    /// The client asked to go on with a stream that it has lost.
+    pub(super) resumes: bool,
+}
+
 /// How much of the memory for a purpose is taken.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {

@@ -7,10 +7,10 @@ use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::admit::{self, Refused};
+use super::admit::{self, Answered, Refused};
 use super::lines::{Lines, Part};
-use super::origin::Origin;
-use super::{MAX_MESSAGE, McpSession};
+use super::origin::{Heard, Origin};
+use super::{MAX_MESSAGE, McpSession, message};
 use crate::record::{Admission, Recorder};
 
 /// What becomes of a call that the log cannot take.
@@ -20,7 +20,7 @@ pub enum OnUnrecordable {
     #[default]
     PassOn,
     /// The client gets a JSON-RPC error, code -32000, and the server does not get the call. So does a client whose call
-    /// was made but whose record is not as durable as the policy asks. Lines pass as wholes; one that is longer than
+    /// was made but whose record is not as durable as the policy asks, with whatever else one message answers. Lines pass as wholes; one that is longer than
     /// [`MAX_MESSAGE`](super::MAX_MESSAGE) is not passed to the server.
     Refuse,
 }
@@ -40,7 +40,8 @@ pub struct Relay {
 pub enum End {
     /// The client's stream ended, and then the server's.
     ClientLeft,
-    /// The server's stream ended first.
+    /// The server's stream ended, and the client's had not, as far as it was read: where the server takes no more, that of
+    /// the client is not read any further.
     ServerEnded,
 }
 
@@ -80,16 +81,18 @@ impl Relay {
         SW: AsyncWrite + Unpin,
     {
         let answers = tokio::sync::Mutex::new(Answers::new(client.1));
-        let mut client_left = false;
+        let mut client_left = None;
         let mut requests = pin!(self.pass_requests(client.0, server.1, &answers));
         let mut replies = pin!(self.pass_replies(server.0, &answers));
         poll_fn(|cx| {
             // Requests first: an answer must not be looked at before its request.
-            if !client_left && requests.as_mut().poll(cx).is_ready() {
-                client_left = true;
+            if client_left.is_none()
+                && let Poll::Ready(left) = requests.as_mut().poll(cx)
+            {
+                client_left = Some(left);
             }
             match replies.as_mut().poll(cx) {
-                Poll::Ready(Ok(())) => Poll::Ready(Ok(if client_left {
+                Poll::Ready(Ok(())) => Poll::Ready(Ok(if client_left == Some(true) {
                     End::ClientLeft
                 } else {
                     End::ServerEnded
@@ -101,12 +104,14 @@ impl Relay {
         .await
     }
 
+    /// Whether the client's stream was read to its end; else the server takes no more.
     async fn pass_requests<CW: AsyncWrite + Unpin>(
         &self,
         mut from: impl AsyncRead + Unpin,
         mut to: impl AsyncWrite + Unpin,
         answers: &tokio::sync::Mutex<Answers<CW>>,
-    ) {
+    ) -> bool {
+        let mut client_left = true;
         let mut lines = Lines::new(MAX_MESSAGE);
         let mut piece = vec![0; PIECE];
         // Where the server reads no more, what the client says goes nowhere, with us as without.
@@ -124,6 +129,7 @@ impl Relay {
                 }
             };
             if passed.is_err() {
+                client_left = false;
                 break;
             }
         }
@@ -146,6 +152,7 @@ impl Relay {
             }
         }
         let _ = to.shutdown().await;
+        client_left
     }
 
     fn show_request(&self, lines: &mut Lines, bytes: &[u8]) {
@@ -182,7 +189,8 @@ impl Relay {
                         "the message has {bytes} bytes, and at most {MAX_MESSAGE} can be audited"
                     );
                     let refused = Refused::unreadable(why);
-                    answers.lock().await.refuse(&refused).await?;
+                    // A client that hears nothing any more is seen where the server's answers pass.
+                    let _ = answers.lock().await.refuse(&refused).await;
                 }
             }
         }
@@ -240,6 +248,17 @@ impl Relay {
         Ok(())
     }
 
+    /// What a line of the server's ends.
+    fn answered(&self, line: &[u8]) -> Answered {
+        let mut session = self.session();
+        let Some(messages) = message::parse(line) else {
+            session.server_unreadable();
+            return Answered::default();
+        };
+        let calls = session.server_messages(&messages, Heard::default());
+        Answered::by(&messages, calls)
+    }
+
     /// Passes a line on once the records of the calls that it ends are durable, or says that they are not.
     async fn pass_recorded<CW: AsyncWrite + Unpin>(
         &self,
@@ -248,8 +267,8 @@ impl Relay {
     ) -> io::Result<()> {
         let bytes = match reply {
             Reply::Line(line) => {
-                let ended = self.session().server_line(line.trim_ascii_end());
-                if let Err(refused) = admit::recorded(self.recorder.clone(), ended).await {
+                let answered = self.answered(line.trim_ascii_end());
+                if let Err(refused) = admit::recorded(self.recorder.clone(), answered).await {
                     return answers.lock().await.refuse(&refused).await;
                 }
                 line

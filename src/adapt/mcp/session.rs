@@ -3,8 +3,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::open_call::OpenCall;
-use super::origin::{Memory, Origin};
+use super::open_call::{OpenCall, SAME_ID};
+use super::origin::{Heard, Memory, Origin};
 use super::{message, task};
 use crate::adapt::meta;
 use crate::call::{CallContext, Outcome, UNKNOWN};
@@ -136,15 +136,15 @@ impl McpSession {
                 Some("tools/call") => started.push(self.begin(message, admission, origin)),
                 Some("notifications/cancelled") => {
                     let reason = params.get("reason").and_then(Value::as_str);
-                    self.cancel(
-                        |call| {
-                            call.request.is_some()
-                                && call.request.as_ref() == params.get("requestId")
-                        },
-                        reason,
-                    );
+                    if let Some(id) = params.get("requestId") {
+                        SAME_ID
+                            .iter()
+                            .any(|is_same| self.cancel(|call| call.is_of(id, *is_same), reason));
+                    }
                 }
-                Some("tasks/cancel") => self.cancel(|call| call.is_task(task::id(params)), None),
+                Some("tasks/cancel") => {
+                    self.cancel(|call| call.is_task(task::id(params)), None);
+                }
                 Some("tasks/result") => self.change(
                     |call| call.is_task(task::id(params)),
                     |call| {
@@ -190,7 +190,7 @@ impl McpSession {
     /// Looks at a line that the server sends, before the client has it.
     pub fn server_line(&mut self, line: &[u8]) -> Vec<Ended> {
         match message::parse(line) {
-            Some(messages) => self.server_messages(&messages, 0),
+            Some(messages) => self.server_messages(&messages, Heard::default()),
             None => {
                 self.server_unreadable();
                 Vec::new()
@@ -198,11 +198,11 @@ impl McpSession {
         }
     }
 
-    /// Looks at what came in answer to this exchange. Where two calls have one id, it is the exchange's own that ends.
-    pub(super) fn server_messages(&mut self, messages: &[Value], exchange: u64) -> Vec<Ended> {
+    /// Looks at what the server said there. Where two calls have one id, it is the exchange's own that ends.
+    pub(super) fn server_messages(&mut self, messages: &[Value], heard: Heard) -> Vec<Ended> {
         let ended = messages.iter().filter_map(|message| {
             if message::method(message).is_none() {
-                return self.answer(message, exchange);
+                return self.answer(message, heard);
             }
             if let Some("notifications/tasks/status" | "notifications/tasks") =
                 message::method(message)
@@ -288,6 +288,14 @@ impl McpSession {
     #[cfg(feature = "mcp-http")]
     pub(super) fn awaits(&self, exchange: u64) -> bool {
         self.open.iter().any(|call| call.exchange == exchange)
+    }
+
+    /// Whether calls are open whose answers may come in any exchange; tasks, which may take days, are asked for.
+    #[cfg(feature = "mcp-http")]
+    pub(super) fn awaits_anywhere(&self) -> bool {
+        self.open
+            .iter()
+            .any(|call| call.exchange == 0 && call.task.is_none())
     }
 
     /// All open calls have ended so.
@@ -387,16 +395,13 @@ impl McpSession {
         }
     }
 
-    fn answer(&mut self, answer: &Value, exchange: u64) -> Option<Ended> {
+    fn answer(&mut self, answer: &Value, heard: Heard) -> Option<Ended> {
         let id = message::id(answer)?;
         let result = answer.get("result");
         if self.context.server.is_none() {
             self.context.server = result.and_then(meta::server).map(str::to_owned);
         }
-        let of_this = |call: &OpenCall| call.exchange == exchange && call.awaits(id);
-        let place = self.open.iter().position(of_this);
-        let place = place.or_else(|| self.open.iter().position(|call| call.awaits(id)));
-        let Some(place) = place else {
+        let Some(place) = self.place_of(id, heard) else {
             return self.polled(id, result?);
         };
         if let Some(task) = result.and_then(task::new_task)
@@ -418,6 +423,20 @@ impl McpSession {
             id: id.clone(),
             commit,
         })
+    }
+
+    /// The open call that an answer with this id is to: one of the exchange itself, or that may be answered in any. What
+    /// another exchange waits for comes there, and elsewhere only to a client that goes on with a stream it has lost.
+    fn place_of(&self, id: &Value, heard: Heard) -> Option<usize> {
+        let find = |may_be: &dyn Fn(&OpenCall) -> bool| {
+            SAME_ID.iter().find_map(|is_same| {
+                let is_meant = |call: &OpenCall| may_be(call) && call.awaits(id, *is_same);
+                self.open.iter().position(is_meant)
+            })
+        };
+        find(&|call| call.exchange == heard.exchange)
+            .or_else(|| find(&|call| call.exchange == 0))
+            .or_else(|| find(&|_| heard.resumes))
     }
 
     /// An answer that says how a task is: where the task has ended, so has its call.
@@ -468,10 +487,13 @@ impl McpSession {
         }
     }
 
-    fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) {
-        if let Some(call) = self.take(is_meant) {
-            drop(call.cancel("cancelled_by_client", reason));
-        }
+    /// Whether there was one to cancel.
+    fn cancel(&mut self, is_meant: impl Fn(&OpenCall) -> bool, reason: Option<&str>) -> bool {
+        let Some(call) = self.take(is_meant) else {
+            return false;
+        };
+        drop(call.cancel("cancelled_by_client", reason));
+        true
     }
 
     fn take(&mut self, is_meant: impl Fn(&OpenCall) -> bool) -> Option<OpenCall> {

@@ -34,6 +34,8 @@ pub async fn wrap(
     program: &OsStr,
     arguments: &[OsString],
 ) -> Result<ExitStatus, WrapError> {
+    // Before there is a server: a signal that comes while it starts must not leave it alone.
+    let mut signals = Signals::new().map_err(WrapError::Io)?;
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -47,7 +49,7 @@ pub async fn wrap(
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(WrapError::Io(io::ErrorKind::BrokenPipe.into()));
     };
-    let mut signals = Signals::for_child(&child).map_err(WrapError::Io)?;
+    signals.pass_to(&child);
     let ended = {
         let client = (tokio::io::stdin(), tokio::io::stdout());
         let mut relayed = pin!(relay.run(client, (output, input)));
@@ -82,10 +84,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn for_child(child: &Child) -> io::Result<Self> {
-        let child = child
-            .id()
-            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    fn new() -> io::Result<Self> {
         let all = [
             (SignalKind::interrupt(), Signal::INT),
             (SignalKind::terminate(), Signal::TERM),
@@ -98,7 +97,13 @@ impl Signals {
             .into_iter()
             .map(|(kind, passed)| Ok((unix::signal(kind)?, passed)))
             .collect::<io::Result<_>>()?;
-        Ok(Self { child, all })
+        Ok(Self { child: None, all })
+    }
+
+    fn pass_to(&mut self, child: &Child) {
+        self.child = child
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     }
 
     /// Passes on what has come. The child is not waited for yet, so that its number is nobody else's.

@@ -107,8 +107,11 @@ async fn serve(proxy: &Proxy, address: SocketAddr) -> Result<(), ProxyError> {
 
 /// The server's name, as its URL says it: its host.
 fn name_of(url: &str) -> String {
+    // What stands before it may be a password, and such a URL is refused.
+    if url.contains('@') {
+        return recording::name_from("");
+    }
     let host = url.split("://").nth(1).unwrap_or(url);
-    let host = host.split(['/', '?']).next().unwrap_or(host);
-    let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(['/', '?', '#']).next().unwrap_or(host);
     recording::name_from(host)
 }

@@ -12,8 +12,9 @@ use crate::verdict::{Failure, Verdict};
 /// Audits an MCP server that talks over standard input and output, in any language
 ///
 /// Put it before the server's command in the client's configuration. Bytes pass unchanged in both directions, and every
-/// tools/call becomes a record in the store LOG/<server>-0, or -1, -2 … while another process writes the former. Signals
-/// are passed on to the server, its standard error is left alone, and the exit status is the server's: 128 and the
+/// tools/call becomes a record in the store LOG/<server>-0, or -1, -2 … while another process writes the former. The name is
+/// no word of the command that may be an option's value or a URL, and so a secret: where there is no other, it is `server`.
+/// Signals are passed on to the server, its standard error is left alone, and the exit status is the server's: 128 and the
 /// signal's number where a signal ended it, 2 where it could not be started.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -70,18 +71,34 @@ fn context(arguments: &Arguments) -> Result<CallContext, Failure> {
 }
 
 /// What starts servers and is none.
-const LAUNCHERS: [&str; 14] = [
+const LAUNCHERS: [&str; 17] = [
     "npx", "bunx", "pnpm", "dlx", "uvx", "uv", "run", "pipx", "python", "python3", "node", "deno",
-    "docker", "bun",
+    "docker", "podman", "bun", "exec", "env",
 ];
 
-/// The server's name, as its command says it: the first word that is neither option nor launcher.
+/// Options of launchers that take no value, or the server's name.
+const FLAGS: [&str; 9] = [
+    "-y", "--yes", "-i", "-t", "-it", "--rm", "--init", "-m", "--",
+];
+
+/// The server's name, as its command says it: the first word that is neither option nor launcher, and surely no secret.
+///
+/// What stands behind an option may be its value, and that a token; so may what stands behind `=`, and parts of a URL.
 fn name_of(command: &[OsString]) -> String {
-    let words = command.iter().map(|word| word.to_string_lossy());
-    let named = words
-        .map(|word| last_part(&word).to_owned())
-        .find(|word| !word.starts_with('-') && !LAUNCHERS.contains(&word.as_str()));
-    recording::name_from(&named.unwrap_or_default())
+    let mut may_be_value = false;
+    for word in command.iter().map(|word| word.to_string_lossy()) {
+        let is_option = word.starts_with('-');
+        let is_value = std::mem::replace(
+            &mut may_be_value,
+            is_option && !word.contains('=') && !FLAGS.contains(&&*word),
+        );
+        let name = last_part(&word);
+        let may_tell = is_value || word.contains('=') || word.contains("://");
+        if !is_option && !may_tell && !LAUNCHERS.contains(&name) {
+            return recording::name_from(name);
+        }
+    }
+    recording::name_from("")
 }
 
 /// Of a path or a package, what is behind the last slash, without a version.

@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 use hyper::StatusCode;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use super::super::admit::{Refused, recorded};
+use super::super::admit::{Answered, Refused, recorded};
 use super::super::origin::Room;
-use super::super::{Ended, MAX_MESSAGE, message};
+use super::super::{MAX_MESSAGE, message};
 use super::events::{Events, Part};
 use super::exchange::Running;
 use super::request_body::BodyCopy;
@@ -59,7 +59,7 @@ pub(super) enum Look {
 enum Out {
     Frame(Frame<Bytes>),
     /// Messages that end calls, with the bytes that they came in.
-    Held(Vec<Ended>, Bytes, Form),
+    Held(Answered, Bytes, Form),
 }
 
 #[derive(Clone, Copy)]
@@ -117,10 +117,11 @@ impl Watched {
             }
             match self.out.pop_front() {
                 Some(Out::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
-                Some(Out::Held(ended, bytes, form)) => {
+                Some(Out::Held(answered, bytes, form)) => {
                     let recorder = self.running.0.shared.recorder.clone();
-                    self.decision = Some(Box::pin(recorded(recorder, ended)));
-                    self.out.push_front(Out::Held(Vec::new(), bytes, form));
+                    self.decision = Some(Box::pin(recorded(recorder, answered)));
+                    let decided = Answered::default();
+                    self.out.push_front(Out::Held(decided, bytes, form));
                     continue;
                 }
                 None if self.has_ended => {
@@ -185,11 +186,11 @@ impl Watched {
                 events.feed(&bytes, |part| match part {
                     Part::Pass(bytes) => out.push_back(Out::Frame(Frame::data(bytes))),
                     Part::Event(event, raw) => {
-                        let ended = exchange.show_event(&event);
-                        *is_unread |= ended.is_none();
-                        let ended = ended.unwrap_or_default();
+                        let answered = exchange.show_event(&event);
+                        *is_unread |= answered.is_none();
+                        let answered = answered.unwrap_or_default();
                         if holds {
-                            out.push_back(Out::Held(ended, raw, Form::Event));
+                            out.push_back(Out::Held(answered, raw, Form::Event));
                         }
                     }
                     Part::TooLong => {
@@ -236,18 +237,17 @@ impl Watched {
                 let says_nothing = |body: &[u8]| {
                     body.trim_ascii().is_empty() || (error.is_some() && !is_message(body))
                 };
-                let ended = match &body {
-                    Some(body) if says_nothing(body) => Some(Vec::new()),
+                let answered = match &body {
+                    Some(body) if says_nothing(body) => Some(Answered::default()),
                     Some(body) => exchange.show_answer(body),
                     None => exchange.answer_unreadable(),
                 };
-                self.is_unread = ended.is_none();
+                self.is_unread = answered.is_none();
                 if self.holds
                     && let Some(body) = body.filter(|body| !body.is_empty())
                 {
-                    let ended = ended.unwrap_or_default();
-                    self.out
-                        .push_back(Out::Held(ended, body.into(), Form::Json));
+                    let answered = answered.unwrap_or_default();
+                    self.out.push_back(Out::Held(answered, body, Form::Json));
                 }
             }
             Look::Events(events, _) => {
@@ -321,7 +321,9 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Own(bytes) => bytes.is_empty(),
-            Self::Watched(watched) => watched.has_ended && watched.out.is_empty(),
+            Self::Watched(watched) => {
+                watched.has_ended && watched.out.is_empty() && watched.failure.is_none()
+            }
         }
     }
 

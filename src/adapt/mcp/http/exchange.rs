@@ -4,25 +4,28 @@ use std::sync::{Arc, OnceLock};
 use hyper::StatusCode;
 use sse_parse::Event;
 
-use super::super::origin::{Origin, Room};
-use super::super::{Ended, message};
+use super::super::admit::Answered;
+use super::super::message;
+use super::super::origin::{Heard, Origin, Room};
 use super::proxy::Shared;
-use super::sessions::Session;
+use super::sessions::{Session, SessionKey};
 use crate::call::Outcome;
 
 /// One request and its answer, as both bodies know it.
 pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<Session>,
-    /// The session's id, where the client says one.
-    pub(super) session_id: Option<String>,
+    /// The session that the client says.
+    pub(super) session_key: Option<SessionKey>,
     pub(super) origin: Origin,
     /// The version of the protocol, as the client says it, has sessions.
     pub(super) may_have_session: bool,
-    /// The request's body is not encoded, and can be looked into.
+    /// The request's body is not compressed, is in UTF-8, and so can be looked into.
     pub(super) can_be_read: bool,
-    /// A body that cannot be read is a message that cannot be read; else it may be something else.
-    pub(super) is_for_messages: bool,
+    /// A body that cannot be read is a message that cannot be read; else it is said to be a form.
+    is_for_messages: bool,
+    /// The client asks to go on with a stream that it has lost.
+    resumes: bool,
     /// How its calls ended that had no answer; none while it goes on. Written and read under the session's lock.
     over: OnceLock<(Outcome, String, String)>,
     /// The server knows the exchange's session, so that an answer may come in another exchange.
@@ -51,19 +54,20 @@ impl Exchange {
     pub(super) fn new(
         shared: Arc<Shared>,
         session: Arc<Session>,
-        session_id: Option<String>,
+        session_key: Option<SessionKey>,
         origin: Origin,
-        (may_have_session, can_be_read, is_for_messages): (bool, bool, bool),
+        [may_have_session, can_be_read, is_for_messages, resumes]: [bool; 4],
     ) -> Self {
         Self {
             shared,
             session,
-            has_session: AtomicBool::new(session_id.is_some()),
-            session_id,
+            has_session: AtomicBool::new(session_key.is_some()),
+            session_key,
             origin,
             may_have_session,
             can_be_read,
             is_for_messages,
+            resumes,
             over: OnceLock::new(),
             fault: OnceLock::new(),
         }
@@ -83,13 +87,19 @@ impl Exchange {
                     session.end_exchange(self.origin.exchange, *how, error_type, why);
                 }
             }
-            None => self.request_unreadable(body.len() as u64),
+            None if self.may_be_message(body) => self.request_unreadable(body.len() as u64),
+            None => {}
         }
+    }
+
+    /// Whether a body that is no JSON may be a message to the server all the same. A form has no quotes.
+    pub(super) fn may_be_message(&self, body: &[u8]) -> bool {
+        self.is_for_messages || body.contains(&b'"')
     }
 
     /// The client sent so many bytes that cannot be looked into.
     pub(super) fn request_unreadable(&self, bytes: u64) {
-        if self.is_for_messages && bytes > 0 {
+        if bytes > 0 {
             let admission = self.shared.recorder.admission();
             let mut session = self.session.lock();
             session.client_unreadable(bytes, &admission, &self.origin);
@@ -97,32 +107,38 @@ impl Exchange {
     }
 
     /// Shows the session a message of the server's, or several, before the client has them. None where it cannot be read.
-    pub(super) fn show_answer(&self, body: &[u8]) -> Option<Vec<Ended>> {
+    pub(super) fn show_answer(&self, body: &[u8]) -> Option<Answered> {
         let Some(messages) = message::parse(body) else {
             return self.answer_unreadable();
         };
         let mut session = self.session.lock();
-        Some(session.server_messages(&messages, self.origin.exchange))
+        let heard = Heard {
+            exchange: self.origin.exchange,
+            resumes: self.resumes,
+        };
+        let calls = session.server_messages(&messages, heard);
+        Some(Answered::by(&messages, calls))
     }
 
     /// Messages are events of one type; of others, and of those without data, clients take no notice.
-    pub(super) fn show_event(&self, event: &Event) -> Option<Vec<Ended>> {
+    pub(super) fn show_event(&self, event: &Event) -> Option<Answered> {
         if event.event == "message" {
             self.show_answer(event.data.as_bytes())
         } else {
-            Some(Vec::new())
+            Some(Answered::default())
         }
     }
 
     /// The server said something that nobody can read.
-    pub(super) fn answer_unreadable(&self) -> Option<Vec<Ended>> {
+    pub(super) fn answer_unreadable(&self) -> Option<Answered> {
         self.session.lock().server_unreadable();
         None
     }
 
-    /// Whether calls wait for their answer in this exchange.
+    /// Whether a call's answer may come in this exchange: one of its own, or one that any of the session's may bring.
     pub(super) fn awaits(&self) -> bool {
-        self.session.lock().awaits(self.origin.exchange)
+        let session = self.session.lock();
+        session.awaits(self.origin.exchange) || (self.has_session() && session.awaits_anywhere())
     }
 
     /// The exchange goes on in a session that the server has opened in it.

@@ -77,7 +77,6 @@ impl Shared {
 }
 
 /// Makes a [`Proxy`].
-#[derive(Debug)]
 pub struct ProxyBuilder {
     recorder: Recorder,
     upstream: String,
@@ -215,6 +214,18 @@ impl ProxyBuilder {
             next_exchange: AtomicU64::new(1),
             stopping: watch::Sender::new(false),
         })))
+    }
+}
+
+/// Without the server's URL, which may hold a password or a key.
+impl fmt::Debug for ProxyBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProxyBuilder")
+            .field("context", &self.context)
+            .field("settings", &self.settings)
+            .field("friends", &self.friends)
+            .finish_non_exhaustive()
     }
 }
 

@@ -36,6 +36,18 @@ pub(super) struct BodyCopy {
     room: Option<Room>,
 }
 
+/// Bytes with the room that they take.
+struct Kept {
+    bytes: Vec<u8>,
+    _room: Room,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl BodyCopy {
     pub(super) fn new(room: Room) -> Self {
         Self {
@@ -61,9 +73,11 @@ impl BodyCopy {
         std::mem::take(&mut self.bytes)
     }
 
-    /// What came; none where not all of it was kept.
-    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
-        self.room.take().map(|_| std::mem::take(&mut self.bytes))
+    /// What came; none where not all of it was kept. It takes its room for as long as there is anything of it.
+    pub(super) fn take(&mut self) -> Option<Bytes> {
+        let room = self.room.take()?;
+        let bytes = std::mem::take(&mut self.bytes);
+        Some(Bytes::from_owner(Kept { bytes, _room: room }))
     }
 
     pub(super) fn is_kept(&self) -> bool {
@@ -121,7 +135,7 @@ pub(super) async fn whole(mut from: Incoming, exchange: &Exchange) -> Result<Byt
                 }
                 BodyFault::TooLong
             }
-            Ok(None) => return Ok(copy.take().unwrap_or_default().into()),
+            Ok(None) => return Ok(copy.take().unwrap_or_default()),
             Ok(Some(Err(_))) => BodyFault::Broken,
             Err(_) => BodyFault::TooSlow,
         };
@@ -239,5 +253,25 @@ impl Body for RequestBody {
             Self::Passing(Some(passing)) => passing.from.size_hint(),
             Self::Passing(None) => SizeHint::with_exact(0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::origin::Memory;
+    use super::BodyCopy;
+
+    #[test]
+    fn a_body_takes_its_room_for_as_long_as_there_is_anything_of_it() {
+        let memory = Memory::new(10);
+        let mut copy = BodyCopy::new(memory.take(0).0);
+        assert!(copy.add(b"12345678", 100).is_empty());
+        let body = copy.take().unwrap();
+        let rest = body.slice(4..);
+        drop(body);
+        assert_eq!(&rest[..], b"5678");
+        assert!(!memory.take(8).1);
+        drop(rest);
+        assert!(memory.take(8).1);
     }
 }

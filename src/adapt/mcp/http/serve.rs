@@ -14,13 +14,17 @@ use super::super::{MAX_MESSAGE, OnUnrecordable, message};
 use super::answer_body::{AnswerBody, Look};
 use super::events::Events;
 use super::exchange::{BodyFault, End, Exchange, Running, refusal};
-use super::headers::{is_encoded, is_type, remove_hop_by_hop, text};
+use super::headers::{
+    is_encoded, is_form, is_type, is_utf_8, join_cookies, remove_hop_by_hop, text,
+};
 use super::proxy::Shared;
 use super::request_body::{BodyCopy, RequestBody, whole};
+use super::sessions::SessionKey;
 use crate::adapt::trace_context;
 use crate::call::{CallContext, Outcome};
 
 const SESSION_ID: &str = "mcp-session-id";
+const LAST_EVENT_ID: &str = "last-event-id";
 const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 /// The version of the protocol from which on there are no sessions.
 const WITHOUT_SESSIONS: &str = "2026-07-28";
@@ -31,7 +35,7 @@ pub(super) async fn serve(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     if let Some(objection) = shared.friends.objection(&parts) {
         shared.turned_away.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "tool_audit", %peer, objection, "a request was turned away");
@@ -42,6 +46,14 @@ pub(super) async fn serve(
             StatusCode::METHOD_NOT_ALLOWED,
             &without_id("no such method"),
         );
+    }
+    // What the server is not sent says nothing of what it does.
+    remove_hop_by_hop(&mut parts.headers);
+    for name in [SESSION_ID, PROTOCOL_VERSION] {
+        if parts.headers.get_all(name).iter().nth(1).is_some() {
+            let why = "a header that says the session or the version stands twice";
+            return own(StatusCode::BAD_REQUEST, &without_id(why));
+        }
     }
     let exchange = Arc::new(exchange(&shared, peer, &parts));
     let running = Running(Arc::clone(&exchange));
@@ -90,14 +102,16 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
         context,
         memory: None,
     };
-    let is_for_messages =
-        shared.upstream.is_endpoint(parts.uri.path()) || is_type(headers, "application/json");
+    // Servers know more than one spelling of a path and a type: only a form elsewhere is surely no message.
+    let is_for_messages = shared.upstream.is_endpoint(parts.uri.path()) || !is_form(headers);
+    let can_be_read = !is_encoded(headers) && is_utf_8(headers);
+    let resumes = parts.method == Method::GET && headers.contains_key(LAST_EVENT_ID);
     Exchange::new(
         Arc::clone(shared),
         session,
-        session_id.map(str::to_owned),
+        session_id.map(SessionKey::of),
         origin,
-        (may_have_session, !is_encoded(headers), is_for_messages),
+        [may_have_session, can_be_read, is_for_messages, resumes],
     )
 }
 
@@ -111,12 +125,16 @@ async fn admitted(
         Err(fault) => return Err(Box::new(faulty(exchange, fault))),
     };
     let says_nothing = body.trim_ascii().is_empty();
-    if says_nothing || (!exchange.is_for_messages && message::parse(&body).is_none()) {
+    if says_nothing
+        || (exchange.can_be_read
+            && !exchange.may_be_message(&body)
+            && message::parse(&body).is_none())
+    {
         return Ok(body);
     }
     if !exchange.can_be_read {
         exchange.request_unreadable(body.len() as u64);
-        let why = "the message is encoded, so it cannot be audited";
+        let why = "the message is compressed or not in UTF-8, so it cannot be audited";
         let body = error(&Value::Null, why);
         return Err(Box::new(own(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body)));
     }
@@ -143,7 +161,7 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
     let exchange = Arc::clone(&running.0);
     let shared = &exchange.shared;
     let method = parts.method.clone();
-    remove_hop_by_hop(&mut parts.headers);
+    join_cookies(&mut parts.headers);
     parts.headers.append(VIA, via(parts.version));
     // What is encoded nobody can look into.
     if parts.headers.contains_key(ACCEPT_ENCODING) {
@@ -180,13 +198,13 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
         }
     };
     let (mut parts, from) = answer.into_parts();
+    remove_hop_by_hop(&mut parts.headers);
     follow_session(&exchange, &method, parts.status, &parts.headers);
     if let Some(how) = refusal(parts.status) {
         let status = parts.status.as_u16();
         let (error_type, why) = (format!("http_{status}"), format!("HTTP status {status}"));
         exchange.end(End::So(how, &error_type, &why));
     }
-    remove_hop_by_hop(&mut parts.headers);
     shared.upstream.keep_redirection(&mut parts.headers);
     let look = look(&exchange, &parts.headers);
     let holds =
@@ -204,18 +222,18 @@ async fn pass(mut parts: Parts, body: RequestBody, running: Running) -> Response
 /// Takes note of a session's beginning and end.
 fn follow_session(exchange: &Exchange, method: &Method, status: StatusCode, headers: &HeaderMap) {
     let sessions = &exchange.shared.sessions;
-    let Some(id) = &exchange.session_id else {
+    let Some(key) = exchange.session_key else {
         if let Some(id) = text(headers, SESSION_ID).filter(|_| exchange.may_have_session) {
             exchange.opened_session(id);
         }
         return;
     };
     if method == Method::DELETE && status.is_success() {
-        sessions.ended(id, Outcome::Cancelled, "the client ended the session");
+        sessions.ended(key, Outcome::Cancelled, "the client ended the session");
     } else if status == StatusCode::NOT_FOUND {
-        sessions.ended(id, Outcome::ServiceError, "the server has no such session");
+        sessions.ended(key, Outcome::ServiceError, "the server has no such session");
     } else {
-        sessions.answered(id, status.is_success());
+        sessions.answered(key, &exchange.session, status.is_success());
     }
 }
 

@@ -79,14 +79,15 @@ impl Upstream {
         path == "/" || self.endpoint.path() == "/" || path == self.endpoint.path()
     }
 
-    /// Makes a request one to the server. The path `/` stands for the URL's own; others are the server's, as they are.
+    /// Makes a request one to the server. The path `/` stands for the URL's own; others are the server's, as they are. To
+    /// the URL's own path its query belongs, where the client says none.
     pub(super) fn direct<B>(&self, request: &mut Request<B>) {
         let asked = request.uri().path_and_query();
         let path = match asked {
-            Some(asked) if asked.path() == "/" => match asked.query() {
-                Some(query) => format!("{}?{query}", self.endpoint.path()).parse().ok(),
-                None => None,
-            },
+            Some(asked) if asked.path() == "/" || asked.path() == self.endpoint.path() => {
+                let query = asked.query();
+                query.and_then(|query| format!("{}?{query}", self.endpoint.path()).parse().ok())
+            }
             asked => asked.cloned(),
         };
         let mut parts = hyper::http::uri::Parts::default();
@@ -129,4 +130,31 @@ fn port(authority: &Authority) -> Option<u16> {
     authority
         .port_u16()
         .filter(|port| !matches!(port, 80 | 443))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hyper::Request;
+
+    use super::Upstream;
+
+    #[test]
+    fn the_query_of_the_url_goes_with_its_path_where_the_client_says_none() {
+        let server = Upstream::new("http://localhost:1/mcp?key=k", Duration::ZERO).unwrap();
+        for (asked, sent) in [
+            ("/", "/mcp?key=k"),
+            ("/mcp", "/mcp?key=k"),
+            ("/mcp?a=1", "/mcp?a=1"),
+            ("/?a=1", "/mcp?a=1"),
+            ("/mcp/", "/mcp/"),
+            ("/token", "/token"),
+        ] {
+            let mut request = Request::get(asked).body(()).unwrap();
+            server.direct(&mut request);
+            let target = request.uri().path_and_query().unwrap().as_str();
+            assert_eq!(target, sent, "{asked}");
+        }
+    }
 }
