@@ -10,7 +10,8 @@ use tokio::io::AsyncReadExt;
 use tool_audit::adapt::http::HttpAuditLayer;
 use tool_audit::adapt::rmcp::{ClassifyTools, DescribeTools, LayeredHandler};
 use tool_audit::{AuditEntry, AuditLayer, CallContext, CallSpans};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt};
 
 use otlp::{Collector, attribute, hex};
 use rmcp_support::{Over, Served, Tools, body, call_of, connect, recorder_with, router, soon};
@@ -26,7 +27,9 @@ fn export() -> Exporting {
     let collector = Collector::start().expect("a port");
     let provider = collector.provider().expect("an exporter");
     let layer = tracing_opentelemetry::layer().with_tracer(otlp::tracer(&provider));
-    let subscriber = tracing_subscriber::registry().with(layer);
+    // rmcp makes many spans of its own.
+    let own = filter_fn(|metadata| metadata.target().starts_with("tool_audit"));
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(own));
     Exporting {
         _subscriber: tracing::subscriber::set_default(subscriber),
         collector,

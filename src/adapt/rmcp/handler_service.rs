@@ -51,9 +51,7 @@ impl<H: ServerHandler> Service<ToolRequest> for HandlerService<H> {
             let token = context.ct.clone();
             let understands = Understands::of(&context);
             let answer = handler.call_tool(params, context).await;
-            let answer = answer
-                .and_then(|response| understands.only(response))
-                .map_err(|error| understands.in_its_code(error));
+            let answer = answer.and_then(|response| understands.only(response));
             let cancellation = if token.is_cancelled() {
                 Some(inquiry.answer().await)
             } else {
@@ -75,12 +73,11 @@ impl<H: ServerHandler> Service<ToolRequest> for HandlerService<H> {
     }
 }
 
-/// Which answers a client understands. rmcp changes others for it, after the stack has seen them: so that what the stack
-/// sees is what the client gets, the same is done here.
+/// Which interim answers a client understands. rmcp gives it an error in place of others, after the stack has seen
+/// them: so that what the stack sees is what the client gets, the same is done here.
 struct Understands {
     tasks: bool,
-    /// Protocol version 2026-07-28 or later.
-    is_modern: bool,
+    input_required: bool,
 }
 
 impl Understands {
@@ -89,7 +86,7 @@ impl Understands {
         let version = context.protocol_version();
         Self {
             tasks: capabilities.is_some_and(|capabilities| capabilities.supports_tasks()),
-            is_modern: version
+            input_required: version
                 .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str()),
         }
     }
@@ -100,7 +97,7 @@ impl Understands {
                 let required = ClientCapabilities::builder().enable_tasks().build();
                 Err(ErrorData::missing_required_client_capability(required))
             }
-            CallToolResponse::InputRequired(_) if !self.is_modern => {
+            CallToolResponse::InputRequired(_) if !self.input_required => {
                 Err(ErrorData::invalid_request(
                     "InputRequiredResult requires negotiated protocol version 2026-07-28 or newer",
                     None,
@@ -108,13 +105,6 @@ impl Understands {
             }
             response => Ok(response),
         }
-    }
-
-    fn in_its_code(&self, mut error: ErrorData) -> ErrorData {
-        if self.is_modern && error.code == ErrorCode::RESOURCE_NOT_FOUND {
-            error.code = ErrorCode::INVALID_PARAMS;
-        }
-        error
     }
 }
 
