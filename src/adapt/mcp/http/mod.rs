@@ -9,7 +9,8 @@
 //!
 //! Bodies pass unchanged and as they come, in both directions; a copy is looked at. Headers pass but for those that hold
 //! for one connection (RFC 9110 section 7.6.1), with `Host` the server's, `Via` added, and `Accept-Encoding` asking for
-//! what can be looked into. A request whose session or version stands twice gets status 400. A redirection to the server itself stays at the proxy.
+//! what can be looked into. A request whose session or version stands twice gets status 400. A redirection to the server
+//! itself stays at the proxy.
 //!
 //! # How a call ends
 //!
@@ -37,13 +38,13 @@
 //!
 //! # Sessions
 //!
-//! In a session (`Mcp-Session-Id`, protocol versions before 2026-07-28) an answer may come in another request than the
-//! call did. So a call waits where the server accepted it with status 202, and where its stream of events ended, or the
-//! client left it, after the server said with an event's id where to go on. It ends when the answer comes in any stream of
-//! the session, at the latest with the session. A call whose own request still goes on is answered there, or in the stream of
-//! a client that says with `Last-Event-Id` that it has lost that one. A session that nobody has used for [an hour](ProxyBuilder::session_idle) is
-//! forgotten, and so is the one that was used longest ago where there are 4096; their calls end as `cancelled`, error
-//! type `unanswered`, as do the oldest of a session that has 4096.
+//! In a session (`Mcp-Session-Id`, protocol versions before 2026-07-28) an answer may come in another request than the call
+//! did. So a call waits where the server accepted it with status 202, and where its stream of events ended, or the client
+//! left it, after the server said with an event's id where to go on. It ends when the answer comes in any stream of the
+//! session, at the latest with the session. A call whose own request still goes on is answered there, or in the stream of a
+//! client that says with `Last-Event-Id` that it has lost that one. A session that nobody has used for [an
+//! hour](ProxyBuilder::session_idle) is forgotten, and so is the one that was used longest ago where there are 4096; their
+//! calls end as `cancelled`, error type `unanswered`, as do the oldest of a session that has 4096.
 //!
 //! Without a session, as from version 2026-07-28 on, the answer comes in the request's own answer or never.
 //!
