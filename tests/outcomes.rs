@@ -9,7 +9,7 @@ use std::future::{Future, pending};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ mod tower_errors {
         type Response = ();
         type Error = BoxError;
         type Future = std::future::Ready<Result<(), BoxError>>;
-        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        fn poll_ready(&mut self, _cx: &mut std::task::Context<'_>) -> Poll<Result<(), BoxError>> {
             Poll::Ready(Err((self.0)()))
         }
         fn call(&mut self, (): ()) -> Self::Future {
