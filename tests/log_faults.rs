@@ -511,3 +511,41 @@ fn a_segment_that_a_restart_cannot_sync_is_not_gone_on_in() {
     // Nothing at all was written to the old one, so nothing had to be written twice.
     assert_eq!(intact(disk.memory()).superseded, 0);
 }
+
+#[test]
+fn what_is_on_the_disk_is_released_piece_after_piece_and_nothing_else() {
+    for keeps in [false, true] {
+        let disk = Faulty::new();
+        let mut options = options();
+        options.segment_bytes = 6 * 1024 * 1024;
+        options.page_cache = keeps;
+        let mut log = LogWriter::open(disk.clone(), options).unwrap();
+        let filler = "x".repeat(9_000);
+        for number in 0..1_000 {
+            let members = format!(r#""call_id":"c-{number}","filler":"{filler}""#);
+            let record = NewRecord::new("tool_call", members.as_bytes());
+            log.append_record(&record.unawaited()).unwrap();
+            if number % 50 == 49 {
+                log.sync().unwrap();
+            }
+        }
+        log.close().unwrap();
+        assert!(!disk.misused());
+        assert_eq!(intact(disk.memory()).calls().len(), 1_000);
+        let released = disk.released();
+        if keeps {
+            assert_eq!(released, []);
+            continue;
+        }
+        for (name, bytes) in disk.memory().segment_bytes() {
+            let mut end = 0;
+            for (_, range) in released.iter().filter(|(segment, _)| *segment == name) {
+                assert_eq!(range.start, end, "nothing is released twice or left out");
+                assert!(range.end - range.start >= 1024 * 1024, "{range:?}");
+                end = range.end;
+            }
+            let left = bytes.len() as u64 - end;
+            assert!(left < 1024 * 1024 + 64 * 1024, "{left} bytes are kept");
+        }
+    }
+}

@@ -84,6 +84,10 @@ pub struct LogOptions {
     /// A segment is closed at the first record that comes so long after its beginning; no bound. Retention removes whole
     /// segments, so in a log that is written slowly this is how much longer records may stay than they must.
     pub segment_age: Option<Duration>,
+    /// Whether the operating system's page cache keeps what is on the disk; no. A log is written far oftener than it is
+    /// read: its pages would push out what others read, and pages that are used again cost less than fresh ones. Readers
+    /// of what was just written find more of it in memory where they are kept. Linux alone lets them go.
+    pub page_cache: bool,
     /// How long to wait for a writer that holds the log; 1 s.
     pub lock_wait: Duration,
     /// Tells timestamps and when a second is over.
@@ -106,6 +110,7 @@ impl LogOptions {
             segment_bytes: 64 * 1024 * 1024,
             segment_records: u64::MAX,
             segment_age: None,
+            page_cache: false,
             lock_wait: Duration::from_secs(1),
             clock: Arc::new(SystemClock),
             boot_id: None,
@@ -126,6 +131,7 @@ impl fmt::Debug for LogOptions {
             .field("segment_bytes", &self.segment_bytes)
             .field("segment_records", &self.segment_records)
             .field("segment_age", &self.segment_age)
+            .field("page_cache", &self.page_cache)
             .field("lock_wait", &self.lock_wait)
             .field("boot_id", &self.boot_id)
             .finish_non_exhaustive()

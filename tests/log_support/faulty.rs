@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -48,8 +49,10 @@ struct Disk {
     named: BTreeSet<u64>,
     /// What was removed since the folder was synced last: a power loss brings it back.
     removed: BTreeMap<u64, Vec<u8>>,
-    /// A handle was synced after it had failed.
+    /// A handle was synced after it had failed, or bytes were released that are not on the disk.
     misuse: bool,
+    /// What was released: segments and ranges.
+    released: Vec<(u64, Range<u64>)>,
     /// What the write at hand leaves before it fails.
     leaves: Option<usize>,
 }
@@ -101,7 +104,12 @@ impl Faulty {
         &self.memory
     }
 
-    /// Whether some handle was synced again after a failure.
+    /// What was released: segments, and ranges of their bytes.
+    pub fn released(&self) -> Vec<(u64, Range<u64>)> {
+        self.disk().released.clone()
+    }
+
+    /// Whether some handle was synced again after a failure, or something released that was not synced.
     pub fn misused(&self) -> bool {
         self.disk().misuse
     }
@@ -218,6 +226,13 @@ impl Storage for Faulty {
         let length = self.memory.length(segment)? as usize;
         self.disk().synced.insert(name, length);
         Ok(())
+    }
+    fn release(&mut self, segment: &MemorySegment, from: u64, to: u64) {
+        let name = self.name_of(segment);
+        let mut disk = self.disk();
+        let synced = disk.synced.get(&name).copied().unwrap_or(0);
+        disk.misuse |= from >= to || to > synced as u64;
+        disk.released.push((name, from..to));
     }
     fn sync_folder(&mut self) -> io::Result<()> {
         self.act(Act::SyncFolder)?;

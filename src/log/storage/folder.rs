@@ -213,6 +213,17 @@ impl Storage for FolderStorage {
         segment.sync_data()
     }
 
+    #[cfg(target_os = "linux")]
+    fn release(&mut self, segment: &File, from: u64, to: u64) {
+        use rustix::fs::{Advice, fadvise};
+
+        // Where there is no such advice, the pages stay as long as others do.
+        let length = std::num::NonZeroU64::new(to.saturating_sub(from));
+        if length.is_some() {
+            let _ = fadvise(segment, from, length, Advice::DontNeed);
+        }
+    }
+
     fn sync_folder(&mut self) -> io::Result<()> {
         self.folder.sync_all()
     }

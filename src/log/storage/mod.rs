@@ -97,6 +97,13 @@ pub trait Storage: Send + 'static {
     /// It is unknown what of the unsynced bytes is on the disk.
     fn sync(&mut self, segment: &Self::Segment) -> io::Result<()>;
 
+    /// Lets go of what memory beside the writer's own holds of the bytes from `from` to `to`, which are on the disk: of the
+    /// operating system's page cache. It is a wish, and nothing fails with it; a storage without such a memory has
+    /// nothing to do.
+    fn release(&mut self, segment: &Self::Segment, from: u64, to: u64) {
+        let _ = (segment, from, to);
+    }
+
     /// Brings the names of new segments onto the disk.
     ///
     /// # Errors

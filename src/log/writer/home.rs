@@ -11,6 +11,11 @@ use crate::log::storage::Storage;
 /// Where a new segment could not be made, the old one takes so much more before the next try.
 const BEFORE_NEXT_TRY: u64 = 64 * 1024;
 
+/// So many bytes at least are let go of at a time, and none behind the last whole number of these: pages of a cache, of
+/// which the last one is still written to, come in rows as long as that.
+const RELEASED: u64 = 1024 * 1024;
+const RELEASED_PAGES: u64 = 64 * 1024;
+
 /// The segment that is written to.
 pub(super) struct Home<G> {
     segment: G,
@@ -21,6 +26,8 @@ pub(super) struct Home<G> {
     begun: SystemTime,
     /// It is not closed before it has this length: a new segment could not be made.
     not_before: u64,
+    /// So many of its bytes were let go of, or were there before this writer.
+    released: u64,
 }
 
 impl<G> From<Reopened<G>> for Home<G> {
@@ -31,6 +38,7 @@ impl<G> From<Reopened<G>> for Home<G> {
             length: reopened.length,
             begun: reopened.begun,
             not_before: 0,
+            released: reopened.length - reopened.length % RELEASED_PAGES,
         }
     }
 }
@@ -177,6 +185,7 @@ impl<S: Storage> LogWriter<S> {
                     length,
                     begun: self.options.clock.now(),
                     not_before: 0,
+                    released: 0,
                 });
                 self.segments += 1;
                 self.durable = self.newest();
@@ -246,6 +255,7 @@ impl<S: Storage> LogWriter<S> {
             Ok(()) => {
                 self.durable = self.newest();
                 self.window.clear();
+                self.release();
                 Ok(())
             }
             Err(error) => {
@@ -259,6 +269,18 @@ impl<S: Storage> LogWriter<S> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Lets go of what is on the disk, where that is worth it.
+    fn release(&mut self) {
+        let Some(home) = self.home.as_mut().filter(|_| !self.options.page_cache) else {
+            return;
+        };
+        let end = home.length - home.length % RELEASED_PAGES;
+        if end >= home.released + RELEASED {
+            self.storage.release(&home.segment, home.released, end);
+            home.released = end;
         }
     }
 

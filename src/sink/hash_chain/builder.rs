@@ -125,6 +125,13 @@ impl HashChainBuilder {
         self
     }
 
+    /// Whether the operating system's page cache keeps what is on the disk; by default it does not, where the system can be
+    /// told so: see [`LogOptions::page_cache`](crate::log::LogOptions::page_cache).
+    pub fn page_cache(mut self, keeps: bool) -> Self {
+        self.options.page_cache = keeps;
+        self
+    }
+
     /// After how long a segment is closed, at the next record; by default after 31 days where the sink
     /// [prunes](Self::prune), and never otherwise. Retention removes whole segments: so much longer than they must may
     /// records of a slow log stay.
