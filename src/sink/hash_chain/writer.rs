@@ -16,7 +16,7 @@ use crate::retention::schedule::Pruner;
 use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
 
 /// So many bytes are handed to the operating system at a time, where so many come.
-const BATCH: usize = 64 * 1024;
+const BATCH: usize = 256 * 1024;
 
 /// What a log adds to an entry, the digits of its number aside: never more than it takes, so that a gate which
 /// shut does not open again at the next measuring.

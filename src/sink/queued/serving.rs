@@ -19,10 +19,10 @@ pub(super) struct Looks {
 impl Looks {
     const LEAST: Duration = Duration::from_millis(1);
     const MOST: Duration = Duration::from_millis(5);
-    /// What comes between two looks should be more than the one and less than the other: few looks, and a batch that
-    /// is still in the processor's caches.
-    const FEW: usize = 64 * 1024;
-    const MANY: usize = 256 * 1024;
+    /// What comes between two looks should be more than the one and less than the other: few looks and long writes, of
+    /// which a file costs less than of short ones, and a batch that is still in the processor's caches.
+    const FEW: usize = 128 * 1024;
+    const MANY: usize = 512 * 1024;
 
     pub(super) fn new() -> Self {
         Self { every: Self::MOST }
