@@ -1,8 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
 
-use serde_json::{Map, Number, Value};
-
-use crate::canonical;
+use crate::tree::{Members, Number, Tree};
 
 /// Keys of [`Fingerprint`]s, chosen at random.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +71,7 @@ impl Fingerprint {
     }
 
     /// Adds a tree; the order of members makes no difference.
-    pub(crate) fn add_value(&mut self, value: &Value) {
+    pub(crate) fn add_value(&mut self, value: &Tree<'_>) {
         self.add_at(value, 0);
     }
 
@@ -93,50 +91,44 @@ impl Fingerprint {
         self.state = (product as u64) ^ (product >> 64) as u64;
     }
 
-    fn add_at(&mut self, value: &Value, depth: usize) {
+    fn add_at(&mut self, value: &Tree<'_>, depth: usize) {
         if depth > MAX_DEPTH {
             return;
         }
-        match value {
-            Value::Null => self.add_word(NULL, 0),
-            Value::Bool(value) => self.add_word(BOOLEAN, u64::from(*value)),
-            Value::Number(number) => self.add_number(number),
-            Value::String(text) => self.add_bytes(text.as_bytes()),
-            Value::Array(items) => {
+        match *value {
+            Tree::Null => self.add_word(NULL, 0),
+            Tree::Bool(value) => self.add_word(BOOLEAN, u64::from(value)),
+            Tree::Number(number) => self.add_number(number),
+            Tree::String(text) => self.add_bytes(text.as_bytes()),
+            Tree::Array(items) => {
                 self.add_word(LIST, items.len() as u64);
                 for item in items {
                     self.add_at(item, depth + 1);
                 }
             }
-            Value::Object(members) => self.add_object(members, depth),
+            Tree::Object(members) => self.add_object(members, depth),
         }
     }
 
-    fn add_number(&mut self, number: &Number) {
-        let (kind, word) = if let Some(value) = number.as_u64() {
-            (0, value)
-        } else if let Some(value) = number.as_i64() {
-            (1, value.cast_unsigned())
-        } else {
-            (2, number.as_f64().unwrap_or(f64::NAN).to_bits())
+    fn add_number(&mut self, number: Number<'_>) {
+        let (kind, word) = match number {
+            Number::Unsigned(value) => (0, value),
+            Number::Negative(value) => (1, value.cast_unsigned()),
+            Number::Double(value) => (2, value.to_bits()),
+            Number::Text(text) => {
+                self.add_word(NUMBER, 3);
+                return self.add_bytes(text.as_bytes());
+            }
         };
         self.add_word(NUMBER, kind);
         self.fold(word);
     }
 
-    fn add_object(&mut self, members: &Map<String, Value>, depth: usize) {
+    fn add_object(&mut self, members: Members<'_>, depth: usize) {
         self.add_word(OBJECT, members.len() as u64);
-        let mut add_member = |(name, value): (&String, &Value)| {
+        for (name, value) in members.iter() {
             self.add_bytes(name.as_bytes());
             self.add_at(value, depth + 1);
-        };
-        // Nearly always the members come in order, and need not be collected.
-        if canonical::maps_are_sorted() || members.keys().is_sorted() {
-            members.iter().for_each(&mut add_member);
-        } else {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| *name);
-            sorted.into_iter().for_each(&mut add_member);
         }
     }
 }
@@ -144,11 +136,11 @@ impl Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn of(key: FingerprintKey, value: &Value) -> u64 {
         let mut fingerprint = Fingerprint::new(key);
-        fingerprint.add_value(value);
+        Tree::with(value, |tree| fingerprint.add_value(tree));
         fingerprint.finish()
     }
 

@@ -82,6 +82,7 @@ pub mod sink;
 mod strict_json;
 #[cfg(feature = "time-zones")]
 mod time_zone;
+mod tree;
 
 #[doc(inline)]
 pub use crate::call::{

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Outcome, ToolResult};
 use crate::record::OutcomeBuilder;
+use crate::tree::Tree;
 
 /// Judges how a call ended, and says what of the answer belongs into the record.
 ///
@@ -240,49 +241,56 @@ impl ToolResponse for String {
 /// `resultType: "input_required"` is an interim answer.
 impl ToolResponse for Value {
     fn describe_outcome(&self, outcome: &mut OutcomeBuilder<'_>) {
-        outcome.result(self);
-        let Value::Object(members) = self else { return };
-        // One walk costs less than as many look-ups.
-        let (mut result_type, mut is_error, mut content, mut error) = (None, false, None, None);
-        for (name, value) in members {
-            match name.as_str() {
-                "resultType" => result_type = value.as_str(),
-                "isError" => is_error = *value == Value::Bool(true),
-                "content" => content = value.as_array(),
-                "error" => error = Some(value),
-                _ => {}
-            }
-        }
-        if result_type == Some("input_required") {
-            outcome.outcome(Outcome::InputRequired);
-            return;
-        }
-        if is_error {
-            outcome.outcome(Outcome::ToolError).error_type("tool_error");
-            let text = content.and_then(|content| {
-                content
-                    .iter()
-                    .find_map(|item| item.get("text").and_then(Value::as_str))
-            });
-            if let Some(text) = text {
-                outcome.error(text);
-            }
-            return;
-        }
-        if let Some(error) = error.filter(|error| says_failure(error)) {
-            outcome.outcome(Outcome::ToolError).error_type("tool_error");
-            outcome.error_value(error);
-        }
+        Tree::with(self, |result| describe_tree(result, outcome));
     }
 }
 
-fn says_failure(error: &Value) -> bool {
-    match error {
-        Value::Null | Value::Bool(false) => false,
-        Value::Bool(true) | Value::Number(_) => true,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
+/// Like [`Value::describe_outcome`](ToolResponse::describe_outcome).
+pub(crate) fn describe_tree(result: &Tree<'_>, outcome: &mut OutcomeBuilder<'_>) {
+    outcome.result_tree(result);
+    let Tree::Object(members) = result else {
+        return;
+    };
+    // One walk costs less than as many look-ups.
+    let (mut result_type, mut is_error, mut content, mut error) = (None, false, None, None);
+    for (name, value) in members.iter() {
+        match name {
+            "resultType" => result_type = value.as_str(),
+            "isError" => is_error = matches!(value, Tree::Bool(true)),
+            "content" => content = value.as_array(),
+            "error" => error = Some(value),
+            _ => {}
+        }
+    }
+    if result_type == Some("input_required") {
+        outcome.outcome(Outcome::InputRequired);
+        return;
+    }
+    if is_error {
+        outcome.outcome(Outcome::ToolError).error_type("tool_error");
+        let text = content.and_then(|content| {
+            content
+                .iter()
+                .find_map(|item| item.get("text").and_then(Tree::as_str))
+        });
+        if let Some(text) = text {
+            outcome.error(text);
+        }
+        return;
+    }
+    if let Some(error) = error.filter(|error| says_failure(error)) {
+        outcome.outcome(Outcome::ToolError).error_type("tool_error");
+        outcome.error_tree(error);
+    }
+}
+
+fn says_failure(error: &Tree<'_>) -> bool {
+    match *error {
+        Tree::Null | Tree::Bool(false) => false,
+        Tree::Bool(true) | Tree::Number(_) => true,
+        Tree::String(text) => !text.is_empty(),
+        Tree::Array(items) => !items.is_empty(),
+        Tree::Object(members) => !members.is_empty(),
     }
 }
 

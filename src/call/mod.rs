@@ -14,6 +14,8 @@ pub(crate) mod redacted;
 mod request;
 mod response;
 
+#[cfg(feature = "axum")]
+pub(crate) use self::classify::describe_tree;
 pub use self::classify::{Classify, ClassifyErrors, ClassifyResponses, ToolResponse};
 pub use self::context::{CallContext, Emergency};
 pub use self::describe::{Describe, DescribeToolCall};

@@ -2,11 +2,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
-
 use super::{CallTrigger, TriggerBasis};
 use crate::call::Outcome;
 use crate::fingerprint::{Fingerprint, FingerprintKey};
+use crate::tree::Tree;
 
 /// Infers why calls are made from the calls before them in the conversation, with bounded memory.
 ///
@@ -139,7 +138,7 @@ impl TriggerInference {
     }
 
     /// A keyed hash of a tree as it stands before the sanitizer.
-    pub(crate) fn fingerprint(&self, value: &Value) -> u64 {
+    pub(crate) fn fingerprint(&self, value: &Tree<'_>) -> u64 {
         let mut fingerprint = self.begin_fingerprint();
         fingerprint.add_value(value);
         fingerprint.finish()

@@ -10,6 +10,7 @@ use crate::canonical;
 use crate::clock::civil;
 use crate::entry::{CallTrigger, MAX_VIA};
 use crate::sanitize::{Sanitized, Sanitizer};
+use crate::tree::Tree;
 
 /// Takes what a request says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
@@ -151,6 +152,11 @@ impl<'a> CallBuilder<'a> {
 
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
+        Tree::with(arguments, |arguments| self.arguments_tree(arguments));
+        self
+    }
+
+    pub(crate) fn arguments_tree(&mut self, arguments: &Tree<'_>) {
         let sanitizer = self.sanitizer;
         self.open
             .echo
@@ -188,7 +194,6 @@ impl<'a> CallBuilder<'a> {
             })
         };
         subjects::note(self.open, self.inner, "arguments", arguments);
-        self
     }
 
     /// Says that the arguments are told while the call runs: [`Recording::describe`](super::Recording::describe) takes them.
@@ -434,15 +439,19 @@ impl<'a> CallBuilder<'a> {
     ///
     /// `user_role` has a place of its own, and stands in the attribution too.
     pub fn metadata(&mut self, name: &str, value: &Value) -> &mut Self {
+        Tree::with(value, |value| self.metadata_tree(name, value));
+        self
+    }
+
+    pub(crate) fn metadata_tree(&mut self, name: &str, value: &Tree<'_>) {
         match value {
-            Value::String(role) if name == USER_ROLE => {
+            Tree::String(role) if name == USER_ROLE => {
                 self.user_role(role);
             }
-            Value::Null if name == USER_ROLE => {}
+            Tree::Null if name == USER_ROLE => {}
             _ if name == USER_ROLE => self.role_value(value),
-            _ => self.metadata_member(name, value),
+            _ => self.bounded_member(name, value, limits::METADATA),
         }
-        self
     }
 
     /// Adds a member that a request claims. One of its name that was told before stands, and a claim takes no more room
@@ -454,7 +463,9 @@ impl<'a> CallBuilder<'a> {
         // What is said to be verified is none of a claim's either.
         let mut known = known.chain(&open.verified);
         if !known.any(|key| open.text(*key) == name) {
-            self.bounded_member(name, claimed, limits::NAME);
+            Tree::with(claimed, |claimed| {
+                self.bounded_member(name, claimed, limits::NAME);
+            });
         }
         self
     }
@@ -466,7 +477,7 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// A role that is no text stands as its JSON, which has a bound as all others have.
-    fn role_value(&mut self, role: &Value) {
+    fn role_value(&mut self, role: &Tree<'_>) {
         let sanitizer = self.sanitizer;
         let mut json = Vec::new();
         self.open.pieces.user_role = self.open.piece(Member::SessionMetadata, |out, echo| {
@@ -476,11 +487,7 @@ impl<'a> CallBuilder<'a> {
         });
     }
 
-    fn metadata_member(&mut self, name: &str, value: &Value) {
-        self.bounded_member(name, value, limits::METADATA);
-    }
-
-    fn bounded_member(&mut self, name: &str, value: &Value, limit: usize) {
+    fn bounded_member(&mut self, name: &str, value: &Tree<'_>, limit: usize) {
         // Every byte of a name may take six, and there is room for the shortest value.
         let used = self.open.metadata_bytes + name.len() * 6 + 128;
         let Some(room) = limits::METADATA.checked_sub(used) else {

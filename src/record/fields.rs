@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use super::limits;
 use super::open::{Member, Open, Span};
@@ -22,8 +22,8 @@ const KEPT_BYTES: usize = 2048;
 /// What has fields.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
-    Object(&'a Map<String, Value>),
-    Rows(&'a [Value]),
+    Object(Members<'a>),
+    Rows(&'a [Tree<'a>]),
 }
 
 /// Notes the names of members, and of the members of those.
@@ -153,14 +153,14 @@ fn walk<'a>(
 ) -> ControlFlow<()> {
     match source {
         Source::Object(members) => {
-            for (name, value) in members {
+            for (name, value) in members.iter() {
                 visit(Step {
                     kind: StepKind::Outer,
                     name,
                 })?;
-                match value {
-                    Value::Object(members) => walk_names(members, StepKind::Inner, visit)?,
-                    Value::Array(rows) => walk_rows(rows, StepKind::Inner, visit)?,
+                match *value {
+                    Tree::Object(members) => walk_names(members, StepKind::Inner, visit)?,
+                    Tree::Array(rows) => walk_rows(rows, StepKind::Inner, visit)?,
                     _ => {}
                 }
             }
@@ -171,7 +171,7 @@ fn walk<'a>(
 }
 
 fn walk_rows<'a>(
-    rows: &'a [Value],
+    rows: &'a [Tree<'a>],
     kind: StepKind,
     visit: &mut impl FnMut(Step<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
@@ -186,7 +186,7 @@ fn walk_rows<'a>(
 }
 
 fn walk_names<'a>(
-    members: &'a Map<String, Value>,
+    members: Members<'a>,
     kind: StepKind,
     visit: &mut impl FnMut(Step<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
@@ -196,14 +196,14 @@ fn walk_names<'a>(
 }
 
 /// The first rows that are objects, without those that have the same members as the one before.
-fn rows_with_new_names(rows: &[Value]) -> impl Iterator<Item = &Map<String, Value>> {
-    let mut before: Option<&Map<String, Value>> = None;
+fn rows_with_new_names<'a>(rows: &'a [Tree<'a>]) -> impl Iterator<Item = Members<'a>> {
+    let mut before: Option<Members<'a>> = None;
     rows.iter()
         .take(ROWS_ASKED)
-        .filter_map(Value::as_object)
+        .filter_map(|row| row.as_object())
         .filter(move |members| {
             let known = before.is_some_and(|before| before.keys().eq(members.keys()));
-            before = Some(members);
+            before = Some(*members);
             !known
         })
 }
@@ -219,9 +219,9 @@ fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> bool {
     match source {
         Source::Object(members) => in_order(members, |name, value| {
             list.add(open, inner, None, name);
-            match value {
-                Value::Object(members) => list.add_names(open, inner, Some(name), members),
-                Value::Array(rows) => list.add_rows(open, inner, Some(name), rows),
+            match *value {
+                Tree::Object(members) => list.add_names(open, inner, Some(name), members),
+                Tree::Array(rows) => list.add_rows(open, inner, Some(name), rows),
                 _ => {}
             }
             !list.is_full
@@ -233,10 +233,7 @@ fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> bool {
 }
 
 /// Shows members in the order of their names, as long as `visit` wants more.
-fn in_order<'a>(
-    members: &'a Map<String, Value>,
-    mut visit: impl FnMut(&'a String, &'a Value) -> bool,
-) {
+fn in_order<'a>(members: Members<'a>, mut visit: impl FnMut(&'a str, &'a Tree<'a>) -> bool) {
     let is_sorted = members
         .keys()
         .is_sorted_by(|one, next| canonical::compare_keys(one, next).is_lt());
@@ -259,7 +256,13 @@ struct List {
 }
 
 impl List {
-    fn add_rows(&mut self, open: &mut Open, inner: &Inner, parent: Option<&str>, rows: &[Value]) {
+    fn add_rows(
+        &mut self,
+        open: &mut Open,
+        inner: &Inner,
+        parent: Option<&str>,
+        rows: &[Tree<'_>],
+    ) {
         for members in rows_with_new_names(rows) {
             self.add_names(open, inner, parent, members);
         }
@@ -270,7 +273,7 @@ impl List {
         open: &mut Open,
         inner: &Inner,
         parent: Option<&str>,
-        members: &Map<String, Value>,
+        members: Members<'_>,
     ) {
         in_order(members, |name, _| {
             self.add(open, inner, parent, name);

@@ -10,6 +10,7 @@ use super::recorder::Inner;
 use super::{subjects, summary};
 use crate::call::Outcome;
 use crate::sanitize::Sanitizer;
+use crate::tree::{Members, Tree};
 
 /// Takes what a result says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
@@ -76,13 +77,19 @@ impl<'a> OutcomeBuilder<'a> {
     /// What went wrong, as a tool's own member `error` says it: a text, an object with a `message`, or any
     /// other value, which is then kept as its sanitized JSON.
     pub fn error_value(&mut self, error: &Value) -> &mut Self {
+        Tree::with(error, |error| self.error_tree(error));
+        self
+    }
+
+    pub(crate) fn error_tree(&mut self, error: &Tree<'_>) {
         if let Some(text) = error.as_str().or_else(|| error.get("message")?.as_str()) {
             // What stands beside a message is not written, but the message may repeat it.
-            for (name, value) in error.as_object().into_iter().flatten() {
+            for (name, value) in error.as_object().into_iter().flat_map(Members::iter) {
                 self.sanitizer
                     .remember_member(name, value, &mut self.open.echo);
             }
-            return self.error_text(text);
+            self.error_text(text);
+            return;
         }
         let sanitizer = &self.sanitizer;
         let mut json = Vec::new();
@@ -98,7 +105,6 @@ impl<'a> OutcomeBuilder<'a> {
             crate::canonical::write_string(out, &String::from_utf8_lossy(&json));
             did
         });
-        self
     }
 
     /// A short stable name of the kind of failure.
@@ -124,11 +130,15 @@ impl<'a> OutcomeBuilder<'a> {
 
     /// What the tool answered. The record keeps its summary, and by policy a preview.
     pub fn result(&mut self, result: &Value) -> &mut Self {
+        Tree::with(result, |result| self.result_tree(result));
+        self
+    }
+
+    pub(crate) fn result_tree(&mut self, result: &Tree<'_>) {
         self.open.forget_result();
         summary::summarize(self.open, self.inner, result);
         subjects::note(self.open, self.inner, "result", result);
         self.preview(result);
-        self
     }
 
     /// Like [`result`](Self::result), for an answer that is a text. It is looked into where it is JSON.
@@ -150,13 +160,19 @@ impl<'a> OutcomeBuilder<'a> {
     ///
     /// No rows are counted, and the record says where it may lack a subject.
     pub fn result_cut(&mut self, beginning: &Value, bytes: u64) -> &mut Self {
+        Tree::with(beginning, |beginning| {
+            self.result_tree_cut(beginning, bytes)
+        });
+        self
+    }
+
+    pub(crate) fn result_tree_cut(&mut self, beginning: &Tree<'_>, bytes: u64) {
         self.open.forget_result();
         summary::summarize(self.open, self.inner, beginning);
         self.open.rows = None;
         self.open.result_size = bytes;
         subjects::note(self.open, self.inner, "result", beginning);
         subjects::miss(self.open, self.inner);
-        self
     }
 
     /// The tool answered with so many bytes that are neither JSON nor a text: nothing else is kept of them.
@@ -166,7 +182,7 @@ impl<'a> OutcomeBuilder<'a> {
         self
     }
 
-    fn preview(&mut self, result: &Value) {
+    fn preview(&mut self, result: &Tree<'_>) {
         // Members are left out, never null (FORMAT section 3).
         if self.inner.results != Results::Preview || result.is_null() {
             return;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use serde_json::Value;
+use crate::tree::Tree;
 
 use super::limits;
 use crate::call::UNKNOWN;
@@ -38,19 +38,23 @@ pub(super) fn write_metadata_value(
     sanitizer: &Sanitizer,
     out: &mut Vec<u8>,
     echo: &mut Echo,
-    (name, value): (&str, &Value),
+    (name, value): (&str, &Tree<'_>),
     limit: usize,
 ) -> Sanitized {
     let rules = sanitizer.record_rules();
     match value {
-        Value::String(user)
+        Tree::String(user)
             if rules.user_id != UserIdPolicy::Clear && is_one_of(name, USER_NAMES) =>
         {
             write_user(sanitizer, out, echo, user, limits::NAME)
         }
-        Value::Null => sanitizer.write_value_at_echoing(out, &[METADATA, name], value, limit, echo),
+        Tree::Null => sanitizer.write_value_at_echoing(out, &[METADATA, name], value, limit, echo),
         _ if rules.client_ip != ClientIpPolicy::Keep && is_one_of(name, ADDRESS_NAMES) => {
             write_addresses(sanitizer, out, echo, value, rules.client_ip)
+        }
+        // Most of it is the same in every call of a session.
+        Tree::String(text) if !sanitizer.has_places() && !sanitizer.names_member(name) => {
+            sanitizer.write_text_echoing(out, text, limit, echo)
         }
         _ => sanitizer.write_value_at_echoing(out, &[METADATA, name], value, limit, echo),
     }
@@ -95,7 +99,7 @@ fn write_addresses(
     sanitizer: &Sanitizer,
     out: &mut Vec<u8>,
     echo: &mut Echo,
-    value: &Value,
+    value: &Tree<'_>,
     policy: ClientIpPolicy,
 ) -> Sanitized {
     let mut shown = String::new();

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use crate::tree::{Number, Tree};
 
 use crate::canonical;
 
@@ -6,28 +6,28 @@ use crate::canonical;
 ///
 /// What lies deeper than the sanitizer goes is not counted: the answer came from outside, and may be of
 /// any depth.
-pub(super) fn of_value(value: &Value) -> u64 {
+pub(super) fn of_value(value: &Tree<'_>) -> u64 {
     at_depth(value, 0)
 }
 
 const MAX_DEPTH: usize = 128;
 
-fn at_depth(value: &Value, depth: usize) -> u64 {
+fn at_depth(value: &Tree<'_>, depth: usize) -> u64 {
     if depth > MAX_DEPTH {
         return 0;
     }
-    match value {
-        Value::Null | Value::Bool(true) => 4,
-        Value::Bool(false) => 5,
-        Value::Number(number) => of_number(number),
-        Value::String(text) => of_text(text),
-        Value::Array(items) => {
+    match *value {
+        Tree::Null | Tree::Bool(true) => 4,
+        Tree::Bool(false) => 5,
+        Tree::Number(number) => of_number(number),
+        Tree::String(text) => of_text(text),
+        Tree::Array(items) => {
             let commas = items.len().saturating_sub(1) as u64;
             items
                 .iter()
                 .fold(2 + commas, |sum, item| sum + at_depth(item, depth + 1))
         }
-        Value::Object(members) => {
+        Tree::Object(members) => {
             let commas = members.len().saturating_sub(1) as u64;
             members.iter().fold(2 + commas, |sum, (name, value)| {
                 sum + of_text(name) + 1 + at_depth(value, depth + 1)
@@ -36,19 +36,19 @@ fn at_depth(value: &Value, depth: usize) -> u64 {
     }
 }
 
-fn of_number(number: &serde_json::Number) -> u64 {
-    if let Some(value) = number.as_u64() {
-        return u64::from(value.checked_ilog10().unwrap_or(0)) + 1 + of_quotes(value);
-    }
-    if let Some(value) = number.as_i64().filter(|value| *value < 0) {
-        let magnitude = value.unsigned_abs();
-        return u64::from(magnitude.ilog10()) + 2 + of_quotes(magnitude);
-    }
-    match number.as_f64() {
-        Some(value) if value.abs() <= canonical::MAX_SAFE_INTEGER as f64 => {
-            canonical::length_of_f64(value) as u64
+fn of_number(number: Number<'_>) -> u64 {
+    match number {
+        Number::Unsigned(value) => {
+            u64::from(value.checked_ilog10().unwrap_or(0)) + 1 + of_quotes(value)
         }
-        _ => number.to_string().len() as u64 + 2,
+        Number::Negative(value) => {
+            let magnitude = value.unsigned_abs();
+            u64::from(magnitude.checked_ilog10().unwrap_or(0)) + 2 + of_quotes(magnitude)
+        }
+        Number::Double(_) | Number::Text(_) => match number.as_exact_double() {
+            Some(value) => canonical::length_of_f64(value) as u64,
+            None => number.to_text().len() as u64 + 2,
+        },
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
         ] {
             let mut out = Vec::new();
             crate::canonical::write_value(&mut out, &value);
-            assert_eq!(of_value(&value), out.len() as u64, "{value}");
+            assert_eq!(Tree::with(&value, of_value), out.len() as u64, "{value}");
         }
     }
 }

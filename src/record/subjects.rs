@@ -1,9 +1,10 @@
 //! About whom a call is, as its arguments and its result say it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use crate::tree::{Tree, parse, with_arena};
 use memchr::memmem::Finder;
-use serde_json::Value;
 
 use super::limits;
 use super::open::{Member, Open};
@@ -91,32 +92,32 @@ impl SubjectNames {
 
     /// False where neither a member of `value` nor one in its texts holds subjects; true as well where it has more
     /// than `left` lists and objects.
-    fn may_be_in(&self, value: &Value, left: &mut u32) -> bool {
-        match value {
-            Value::Object(members) => {
-                for (name, value) in members {
+    fn may_be_in(&self, value: &Tree<'_>, left: &mut u32) -> bool {
+        match *value {
+            Tree::Object(members) => {
+                for (name, value) in members.iter() {
                     if self.has(name) || self.may_be_below(value, left) {
                         return true;
                     }
                 }
                 false
             }
-            Value::Array(items) => {
+            Tree::Array(items) => {
                 items.len() > FEW as usize || items.iter().any(|item| self.may_be_below(item, left))
             }
-            other => self.may_be_below(other, left),
+            _ => self.may_be_below(value, left),
         }
     }
 
     #[inline(always)]
-    fn may_be_below(&self, value: &Value, left: &mut u32) -> bool {
-        match value {
-            Value::String(text) => may_be_json(text) && self.may_stand_in(text),
-            Value::Object(_) | Value::Array(_) => {
+    fn may_be_below(&self, value: &Tree<'_>, left: &mut u32) -> bool {
+        match *value {
+            Tree::String(text) => may_be_json(text) && self.may_stand_in(text),
+            Tree::Object(_) | Tree::Array(_) => {
                 *left = left.saturating_sub(1);
                 *left == 0 || self.may_be_in(value, left)
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+            Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
         }
     }
 
@@ -190,7 +191,7 @@ const VALUES: u32 = 10_000;
 const DEPTH: u32 = 64;
 
 /// Notes whom `value`, which stands at `place` in the record, names as subjects.
-pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &Value) {
+pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &Tree<'_>) {
     let names = &inner.policy.subject_names;
     if names.names.is_empty() || open.subjects_cut {
         return;
@@ -230,8 +231,7 @@ pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &
         walk.is_sanitized = true;
         walk.is_covered = false;
         walk.left = VALUES;
-        let sanitized = serde_json::from_slice(&json).unwrap_or_default();
-        walk.down(&sanitized, None, 0);
+        with_arena(|arena| walk.down(&parse(&json, false, arena).tree, None, 0));
     }
 }
 
@@ -239,7 +239,7 @@ pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &
 pub(super) fn note_text(open: &mut Open, inner: &Inner, place: &'static str, text: &str) {
     // As a rule it is no JSON, or names nobody.
     if may_be_json(text) && inner.policy.subject_names.may_stand_in(text) {
-        note(open, inner, place, &Value::String(text.to_owned()));
+        note(open, inner, place, &Tree::String(text));
     }
 }
 
@@ -268,7 +268,7 @@ struct Around<'a> {
 }
 
 impl Walk<'_> {
-    fn down(&mut self, value: &Value, around: Option<&Around<'_>>, depth: u32) {
+    fn down(&mut self, value: &Tree<'_>, around: Option<&Around<'_>>, depth: u32) {
         if self.open.subjects_cut || self.is_covered {
             return;
         }
@@ -278,9 +278,9 @@ impl Walk<'_> {
             return;
         }
         self.left -= 1;
-        match value {
-            Value::Object(members) => {
-                for (name, value) in members {
+        match *value {
+            Tree::Object(members) => {
+                for (name, value) in members.iter() {
                     if self.names.has(name) {
                         self.is_covered = !self.is_sanitized && self.is_ruled(around);
                         if self.is_covered {
@@ -295,11 +295,11 @@ impl Walk<'_> {
                     self.down(value, Some(&inner), depth + 1);
                 }
             }
-            Value::Array(items) => items
+            Tree::Array(items) => items
                 .iter()
                 .for_each(|item| self.down(item, around, depth + 1)),
-            Value::String(text) => self.open_text(text, around, depth),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Tree::String(text) => self.open_text(text, around, depth),
+            Tree::Null | Tree::Bool(_) | Tree::Number(_) => {}
         }
     }
 
@@ -315,18 +315,18 @@ impl Walk<'_> {
     }
 
     /// Adds what a member that holds subjects holds: a text or a number, or a list of them.
-    fn add(&mut self, name: &str, value: &Value) {
-        let text = match value {
-            Value::String(_) => value.clone(),
-            Value::Number(number) => Value::String(number.to_string()),
-            Value::Array(items) => {
+    fn add(&mut self, name: &str, value: &Tree<'_>) {
+        let text = match *value {
+            Tree::String(text) => Cow::Borrowed(text),
+            Tree::Number(number) => Cow::Owned(number.to_text()),
+            Tree::Array(items) => {
                 let items = items.iter().filter(|item| !item.is_array());
                 items.for_each(|item| self.add(name, item));
                 return;
             }
-            Value::Null | Value::Bool(_) | Value::Object(_) => return,
+            Tree::Null | Tree::Bool(_) | Tree::Object(_) => return,
         };
-        if text.as_str().is_none_or(|text| text.trim().is_empty()) {
+        if text.trim().is_empty() {
             return;
         }
         let (sanitizer, place, is_sanitized) = (self.sanitizer, self.place, self.is_sanitized);
@@ -334,6 +334,7 @@ impl Walk<'_> {
             open.piece(Member::Subjects, |out, echo| {
                 // Twice over it changes nothing more, and texts of its own stay.
                 let path: &[&str] = if is_sanitized { &[""] } else { &[place, name] };
+                let text = Tree::String(&text);
                 sanitizer.write_value_at_echoing(out, path, &text, limits::SUBJECT, echo)
             })
         });
@@ -346,29 +347,33 @@ impl Walk<'_> {
         }
         if text.len() > limits::SUBJECT_TREE {
             self.open.subjects_cut = true;
-        } else if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text)
-        {
-            self.down(&value, around, depth + 1);
+            return;
         }
+        with_arena(|arena| {
+            let parsed = parse(text.as_bytes(), false, arena);
+            if parsed.is_whole {
+                self.down(&parsed.tree, around, depth + 1);
+            }
+        });
     }
 
     /// Breaks where a member that holds subjects may be there.
-    fn finds_a_name(&mut self, value: &Value, depth: u32) -> ControlFlow<()> {
+    fn finds_a_name(&mut self, value: &Tree<'_>, depth: u32) -> ControlFlow<()> {
         if self.left == 0 || depth > DEPTH {
             return ControlFlow::Break(());
         }
         self.left -= 1;
-        match value {
-            Value::Object(members) => members.iter().try_for_each(|(name, value)| {
+        match *value {
+            Tree::Object(members) => members.iter().try_for_each(|(name, value)| {
                 if self.names.has(name) {
                     return ControlFlow::Break(());
                 }
                 self.finds_a_name(value, depth + 1)
             }),
-            Value::Array(items) => items
+            Tree::Array(items) => items
                 .iter()
                 .try_for_each(|item| self.finds_a_name(item, depth + 1)),
-            Value::String(text) if self.names.may_stand_in(text) => ControlFlow::Break(()),
+            Tree::String(text) if self.names.may_stand_in(text) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }

@@ -1,4 +1,4 @@
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree, parse, with_arena};
 
 use super::fields::{self, Source};
 use super::open::{Member, Open};
@@ -6,16 +6,18 @@ use super::recorder::Inner;
 use super::{limits, size};
 
 /// Keeps of a tool's answer what FORMAT section 5 names: size, identifiers, number of rows, names of fields.
-pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Value) {
+pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Tree<'_>) {
     open.result_size = size::of_value(result);
-    match result {
-        Value::Object(members) => summarize_object(open, inner, members),
-        Value::Array(rows) => {
+    match *result {
+        Tree::Object(members) => summarize_object(open, inner, members),
+        Tree::Array(rows) => {
             open.rows = Some(rows.len() as u64);
             fields::note(open, inner, Source::Rows(rows));
         }
-        Value::String(text) => summarize_json_text(open, inner, text),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Tree::String(text) => {
+            summarize_json_text(open, inner, text);
+        }
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) => {}
     }
 }
 
@@ -25,7 +27,7 @@ pub(super) fn summarize_text(open: &mut Open, inner: &Inner, text: &str) {
     summarize_json_text(open, inner, text);
 }
 
-fn summarize_object(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
+fn summarize_object(open: &mut Open, inner: &Inner, members: Members<'_>) {
     add_identifiers(open, inner, members);
     let Some(content) = mcp_content(members) else {
         add_rows(open, members);
@@ -36,24 +38,25 @@ fn summarize_object(open: &mut Open, inner: &Inner, members: &Map<String, Value>
     let structured = members.get("structuredContent");
     if let Some(structured) = structured.filter(|payload| !payload.is_null()) {
         summarize_payload(open, inner, structured);
-    } else if let [item] = content
-        && let Some(text) = item.get("text").and_then(Value::as_str)
-        && let Some(payload) = parse(text)
-    {
-        summarize_payload(open, inner, &payload);
-    } else {
+        return;
+    }
+    let text = match content {
+        [item] => item.get("text").and_then(Tree::as_str),
+        _ => None,
+    };
+    if !text.is_some_and(|text| summarize_json_text(open, inner, text)) {
         fields::note(open, inner, Source::Object(members));
     }
 }
 
-fn summarize_payload(open: &mut Open, inner: &Inner, payload: &Value) {
-    match payload {
-        Value::Object(members) => {
+fn summarize_payload(open: &mut Open, inner: &Inner, payload: &Tree<'_>) {
+    match *payload {
+        Tree::Object(members) => {
             add_identifiers(open, inner, members);
             add_rows(open, members);
             fields::note(open, inner, Source::Object(members));
         }
-        Value::Array(rows) => {
+        Tree::Array(rows) => {
             open.rows = Some(rows.len() as u64);
             fields::note(open, inner, Source::Rows(rows));
         }
@@ -61,44 +64,44 @@ fn summarize_payload(open: &mut Open, inner: &Inner, payload: &Value) {
     }
 }
 
-fn summarize_json_text(open: &mut Open, inner: &Inner, text: &str) {
-    if let Some(payload) = parse(text) {
-        summarize_payload(open, inner, &payload);
-    }
-}
-
-/// The tree of a text that is a JSON object or list.
-fn parse(text: &str) -> Option<Value> {
+/// False for a text that is no JSON object or list.
+fn summarize_json_text(open: &mut Open, inner: &Inner, text: &str) -> bool {
     let trimmed = text.trim_start();
     if !trimmed.starts_with(['{', '[']) || text.len() > limits::JSON_TEXT {
-        return None;
+        return false;
     }
-    serde_json::from_str(text).ok()
+    with_arena(|arena| {
+        let parsed = parse(text.as_bytes(), false, arena);
+        if parsed.is_whole {
+            summarize_payload(open, inner, &parsed.tree);
+        }
+        parsed.is_whole
+    })
 }
 
 /// The items of an MCP tool result: a list of objects that have a `type` each. A list of none is one only
 /// where another member of MCP's stands beside it.
-fn mcp_content(members: &Map<String, Value>) -> Option<&[Value]> {
+fn mcp_content<'t>(members: Members<'t>) -> Option<&'t [Tree<'t>]> {
     let content = members.get("content")?.as_array()?;
     let typed = content
         .iter()
-        .all(|item| item.get("type").is_some_and(Value::is_string));
+        .all(|item| item.get("type").is_some_and(Tree::is_string));
     let sure = !content.is_empty()
         || members.contains_key("isError")
         || members.contains_key("structuredContent");
-    (typed && sure).then_some(content.as_slice())
+    (typed && sure).then_some(content)
 }
 
-fn add_identifiers(open: &mut Open, inner: &Inner, members: &Map<String, Value>) {
+fn add_identifiers(open: &mut Open, inner: &Inner, members: Members<'_>) {
     let own = open.sanitizer.clone();
     let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
     let (mut shown, mut others_are_named) = (false, false);
-    for (name, value) in members {
+    for (name, value) in members.iter() {
         if !inner.policy.is_identifier(name) {
             others_are_named |= sanitizer.names_member(name);
             continue;
         }
-        let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
+        let scalar = matches!(value, Tree::String(_) | Tree::Number(_) | Tree::Bool(_));
         if !scalar || is_own(name) {
             continue;
         }
@@ -146,8 +149,8 @@ fn is_own(name: &str) -> bool {
 }
 
 /// The number of rows, where the object holds exactly one list.
-fn add_rows(open: &mut Open, members: &Map<String, Value>) {
-    let mut lists = members.values().filter_map(Value::as_array);
+fn add_rows(open: &mut Open, members: Members<'_>) {
+    let mut lists = members.values().filter_map(|value| value.as_array());
     if let (Some(rows), None) = (lists.next(), lists.next()) {
         open.rows = Some(rows.len() as u64);
     }

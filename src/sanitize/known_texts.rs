@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::pass;
 
 /// How many texts a thread keeps.
-const SLOTS: usize = 16;
+const SLOTS: usize = 32;
 /// The most bytes of a text that is kept: with its quotes it fits within the least bound.
 const LONGEST: usize = pass::LEAST_LIMIT - 2;
 

@@ -139,6 +139,7 @@ use self::pass::Pass;
 use self::pseudonym::Pseudonyms;
 use self::rules::Rules;
 use crate::canonical;
+use crate::tree::Tree;
 
 pub use self::action::Action;
 pub(crate) use self::echo::Echo;
@@ -223,7 +224,11 @@ impl Sanitizer {
     ///
     /// What is appended is always one whole JSON value. A limit below 64 counts as 64.
     pub fn write_value(&self, out: &mut Vec<u8>, value: &Value, limit: usize) -> Sanitized {
-        fail_closed(out, |out| Pass::new(&self.0, out, limit).whole_value(value))
+        fail_closed(out, |out| {
+            Tree::with(value, |tree| {
+                Pass::new(&self.0, out, limit).whole_value(tree)
+            })
+        })
     }
 
     /// Appends the sanitized `value` as [`write_value`](Self::write_value) does, and adds to `counts` how
@@ -246,9 +251,8 @@ impl Sanitizer {
         counts: &mut RuleCounts,
     ) -> Sanitized {
         fail_closed(out, |out| {
-            Pass::new(&self.0, out, limit)
-                .counting(counts)
-                .whole_value(value)
+            let pass = Pass::new(&self.0, out, limit).counting(counts);
+            Tree::with(value, |tree| pass.whole_value(tree))
         })
     }
 
@@ -271,7 +275,8 @@ impl Sanitizer {
         limit: usize,
     ) -> Sanitized {
         fail_closed(out, |out| {
-            Pass::new(&self.0, out, limit).whole_member_value(name, value)
+            let pass = Pass::new(&self.0, out, limit);
+            Tree::with(value, |tree| pass.whole_member_value(name, tree))
         })
     }
 
@@ -287,7 +292,8 @@ impl Sanitizer {
         limit: usize,
     ) -> Sanitized {
         fail_closed(out, |out| {
-            Pass::new(&self.0, out, limit).whole_value_at(path, value)
+            let pass = Pass::new(&self.0, out, limit);
+            Tree::with(value, |tree| pass.whole_value_at(path, tree))
         })
     }
 
@@ -365,9 +371,8 @@ impl Sanitizer {
         counts: &mut RuleCounts,
     ) -> Sanitized {
         fail_closed(out, |out| {
-            Pass::new(&self.0, out, limit)
-                .counting(counts)
-                .whole_value_at(path, value)
+            let pass = Pass::new(&self.0, out, limit).counting(counts);
+            Tree::with(value, |tree| pass.whole_value_at(path, tree))
         })
     }
 
@@ -397,7 +402,7 @@ impl Sanitizer {
     pub(crate) fn write_value_echoing(
         &self,
         out: &mut Vec<u8>,
-        value: &Value,
+        value: &Tree<'_>,
         limit: usize,
         echo: &mut Echo,
     ) -> Sanitized {
@@ -412,11 +417,11 @@ impl Sanitizer {
         &self,
         out: &mut Vec<u8>,
         path: &[&str],
-        value: &Value,
+        value: &Tree<'_>,
         limit: usize,
         echo: &mut Echo,
     ) -> Sanitized {
-        if let (Value::String(text), [.., name]) = (value, path)
+        if let (Tree::String(text), [.., name]) = (value, path)
             && self.0.additions.paths.is_empty()
             && !self.names_member(name)
         {
@@ -511,14 +516,15 @@ impl Sanitizer {
             if redactions == 0 {
                 return Sanitized::default();
             }
-            let mut done = Pass::new(&self.0, out, limit).whole_value(&tree);
+            let pass = Pass::new(&self.0, out, limit);
+            let mut done = Tree::with(&tree, |tree| pass.whole_value(tree));
             done.redactions = done.redactions.saturating_add(redactions);
             done
         })
     }
 
     /// Keeps the value of the member `name` in `echo`, where a rule names it. Nothing is written.
-    pub(crate) fn remember_member(&self, name: &str, value: &Value, echo: &mut Echo) {
+    pub(crate) fn remember_member(&self, name: &str, value: &Tree<'_>, echo: &mut Echo) {
         // A fault here leaves a value unknown that is written nowhere.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             echo.remember_member(&self.0, name, value);

@@ -226,6 +226,7 @@ mod tests {
     use crate::sanitize::default_rules::defaults;
     use crate::sanitize::pass::Pass;
     use crate::sanitize::rules::Rules;
+    use crate::tree::Tree;
 
     fn key(id: &str, byte: u8) -> PseudonymKey {
         PseudonymKey::from_bytes(id, &[byte; 32]).expect("a whole key")
@@ -238,7 +239,8 @@ mod tests {
 
     fn birth_dates(rules: &Rules, value: &Value) -> Vec<String> {
         let mut out = Vec::new();
-        Pass::new(rules, &mut out, 4096).whole_value(value);
+        let pass = Pass::new(rules, &mut out, 4096);
+        Tree::with(value, |tree| pass.whole_value(tree));
         let written: Vec<Value> = serde_json::from_slice(&out).expect("a list");
         let dates = written.iter().map(|member| member["dob"].to_string());
         dates.collect()
@@ -301,7 +303,8 @@ mod tests {
         let mut out = Vec::new();
         let value =
             json!({"design_token": "blue", "token": "x", "note": "design_token=blue, token=x"});
-        Pass::new(&rules, &mut out, 4096).whole_value(&value);
+        let pass = Pass::new(&rules, &mut out, 4096);
+        Tree::with(&value, |tree| pass.whole_value(tree));
         let expected = r#"{"design_token":"blue","note":"design_token=blue, token=[REDACTED:token]","token":"[REDACTED:token]"}"#;
         assert_eq!(String::from_utf8_lossy(&out), expected);
         assert!(rules.for_member("design_token").is_none());

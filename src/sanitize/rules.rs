@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::additions::Additions;
@@ -236,9 +235,6 @@ pub(super) struct Rules {
     known_names: KnownNames,
     pub(super) identity: Identity,
     id: String,
-    /// serde_json's maps come in the order of their bytes: no other crate in the build switched
-    /// `preserve_order` on.
-    pub(super) maps_are_sorted: bool,
 }
 
 impl Rules {
@@ -269,7 +265,6 @@ impl Rules {
             known_names: KnownNames::new(),
             identity: Identity::new(),
             id: String::new(),
-            maps_are_sorted: maps_are_sorted(),
         };
         compiled.id = compiled.identify();
         compiled
@@ -434,11 +429,6 @@ fn describe(rule: &Rule) -> String {
         let _ = write!(line, " {:?} {form:?}", letters.escape_ascii().to_string());
     }
     line
-}
-
-fn maps_are_sorted() -> bool {
-    let names = ["b", "a"].map(|name| (name.to_owned(), Value::Null));
-    Map::from_iter(names).keys().is_sorted()
 }
 
 fn hexadecimal(hash: Sha256) -> String {

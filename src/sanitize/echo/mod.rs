@@ -23,6 +23,7 @@ use super::replace::replacement;
 use super::rules::{Rules, Treatment};
 use super::text::Span;
 use crate::fingerprint::Fingerprint;
+use crate::tree::Tree;
 
 /// The most values that are kept.
 const MAX_VALUES: usize = 32;
@@ -112,7 +113,7 @@ impl Echo {
         }
     }
 
-    pub(super) fn note_value(&mut self, replaced: &Value) {
+    pub(super) fn note_value(&mut self, replaced: &Tree<'_>) {
         if let Some(told) = &mut self.told {
             told.add_value(replaced);
         }
@@ -186,7 +187,7 @@ impl Echo {
     ///
     /// Under a secret's name an object holds harmless members too: of it only what a rule names, or what looks
     /// like a key, is looked for.
-    pub(super) fn remember_tree(&mut self, rules: &Rules, value: &Value, marker: &str) {
+    pub(super) fn remember_tree(&mut self, rules: &Rules, value: &Tree<'_>, marker: &str) {
         self.remember_below(rules, value, marker, MAX_DEPTH);
     }
 
@@ -219,10 +220,10 @@ impl Echo {
     }
 
     /// Looks for the value of the member `name`, where a rule names it.
-    pub(super) fn remember_member(&mut self, rules: &Rules, name: &str, value: &Value) {
+    pub(super) fn remember_member(&mut self, rules: &Rules, name: &str, value: &Tree<'_>) {
         if let Some((rule, _)) = rules.for_member(name) {
             match (&rule.treatment, value) {
-                (Treatment::Pseudonymize { .. } | Treatment::Mask, Value::String(text)) => {
+                (Treatment::Pseudonymize { .. } | Treatment::Mask, Tree::String(text)) => {
                     self.remember(text, &replacement(rules, rule, text), false);
                 }
                 _ => self.remember_tree(rules, value, rule.marker()),
@@ -230,25 +231,25 @@ impl Echo {
         }
     }
 
-    fn remember_below(&mut self, rules: &Rules, value: &Value, marker: &str, depth: usize) {
+    fn remember_below(&mut self, rules: &Rules, value: &Tree<'_>, marker: &str, depth: usize) {
         if depth == 0 || self.values >= MAX_VALUES {
             return;
         }
-        match value {
-            Value::Null | Value::Bool(_) => {}
-            Value::String(text) => self.remember(text, marker, true),
-            Value::Number(number) => self.remember(&number.to_string(), marker, true),
-            Value::Array(items) => {
+        match *value {
+            Tree::Null | Tree::Bool(_) => {}
+            Tree::String(text) => self.remember(text, marker, true),
+            Tree::Number(number) => self.remember(&number.to_text(), marker, true),
+            Tree::Array(items) => {
                 for item in items.iter().take(MAX_VALUES) {
                     self.remember_below(rules, item, marker, depth - 1);
                 }
             }
-            Value::Object(members) => {
+            Tree::Object(members) => {
                 for (name, value) in members.iter().take(2 * MAX_VALUES) {
-                    match value {
-                        Value::String(text)
+                    match *value {
+                        Tree::String(text)
                             if !worth::looks_random(text) && rules.for_member(name).is_none() => {}
-                        Value::Number(_) if rules.for_member(name).is_none() => {}
+                        Tree::Number(_) if rules.for_member(name).is_none() => {}
                         _ => self.remember_below(rules, value, marker, depth - 1),
                     }
                 }

@@ -1,6 +1,6 @@
 //! Lists of a command's arguments, in which an option and its value are two items.
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use super::{Original, Pass, Written, labels};
 use crate::sanitize::detect::program::{Takes, taken_by, value_in};
@@ -57,14 +57,14 @@ enum Expected<'a> {
 
 /// True for a list that may hold an option and its value.
 #[inline]
-pub(super) fn has_options(items: &[Value]) -> bool {
+pub(super) fn has_options(items: &[Tree<'_>]) -> bool {
     items
         .iter()
-        .any(|item| matches!(item, Value::String(text) if text.starts_with('-')))
+        .any(|item| matches!(item, Tree::String(text) if text.starts_with('-')))
 }
 
 /// The program that the list `items` are the arguments of, where a sibling of the list names it.
-pub(super) fn program_beside(items: &[Value], siblings: &Map<String, Value>) -> Option<Program> {
+pub(super) fn program_beside(items: &[Tree<'_>], siblings: Members<'_>) -> Option<Program> {
     if !has_options(items) {
         return None;
     }
@@ -82,7 +82,7 @@ fn program(name: &str) -> Option<Program> {
 
 /// The items of a list, and which words that a program has to be told are among them.
 struct Told<'v> {
-    items: &'v [Value],
+    items: &'v [Tree<'v>],
     known: Vec<(&'static str, bool)>,
 }
 
@@ -90,7 +90,7 @@ impl Told<'_> {
     fn has(&mut self, word: &'static str) -> bool {
         let known = self.known.iter().find(|(known, _)| *known == word);
         known.map(|(_, has)| *has).unwrap_or_else(|| {
-            let has = self.items.iter().any(|item| item == word);
+            let has = self.items.iter().any(|item| item.as_str() == Some(word));
             self.known.push((word, has));
             has
         })
@@ -124,7 +124,7 @@ impl Program {
 impl<'a> Pass<'a> {
     /// Writes a list of arguments.
     #[inline(never)]
-    pub(super) fn arguments(&mut self, items: &[Value], depth: usize) -> Written {
+    pub(super) fn arguments(&mut self, items: &[Tree<'_>], depth: usize) -> Written {
         let mut program_now = self.program.take();
         let mut told = Told {
             items,
@@ -132,7 +132,7 @@ impl<'a> Pass<'a> {
         };
         let mut expected = Expected::Anything;
         self.items(items, depth, |pass, at, item| {
-            let Value::String(text) = item else {
+            let Tree::String(text) = item else {
                 return match std::mem::replace(&mut expected, Expected::Anything) {
                     Expected::Ruled(rule) => pass.ruled_value(rule, false, item, None, depth + 1),
                     _ => pass.value(item, None, depth + 1),
@@ -187,7 +187,7 @@ impl<'a> Pass<'a> {
 
     /// True for a list in which an item names the next one: `["user", "ada", "password", "x7Tq…"]`.
     #[inline]
-    pub(super) fn names_next(&self, items: &[Value]) -> bool {
+    pub(super) fn names_next(&self, items: &[Tree<'_>]) -> bool {
         items.iter().enumerate().any(|(at, item)| {
             item.as_str()
                 .is_some_and(|text| self.named_next(items.get(at + 1), text).is_some())
@@ -196,7 +196,7 @@ impl<'a> Pass<'a> {
 
     /// Writes a list in which items name the ones behind them.
     #[inline(never)]
-    pub(super) fn list_with_names(&mut self, items: &[Value], depth: usize) -> Written {
+    pub(super) fn list_with_names(&mut self, items: &[Tree<'_>], depth: usize) -> Written {
         let mut named = None;
         self.items(items, depth, |pass, at, item| {
             let rule = named.take();
@@ -212,7 +212,7 @@ impl<'a> Pass<'a> {
 
     /// The rule for the item behind `text`: a secret's name, perhaps with an operator behind it, and then what looks
     /// like one. In lists of names a name stands behind it, and such a list stays.
-    fn named_next(&self, next: Option<&Value>, text: &str) -> Option<&'a Rule> {
+    fn named_next(&self, next: Option<&Tree<'_>>, text: &str) -> Option<&'a Rule> {
         if text.len() > MAX_NAME {
             return None;
         }
@@ -241,8 +241,8 @@ impl<'a> Pass<'a> {
                 }
         };
         match next {
-            Value::String(text) => is_secret(text.trim()).then_some(rule),
-            Value::Object(members) if !is_assigned => members
+            Tree::String(text) => is_secret(text.trim()).then_some(rule),
+            Tree::Object(members) if !is_assigned => members
                 .values()
                 .any(|value| value.as_str().is_some_and(is_secret))
                 .then_some(rule),
@@ -256,7 +256,7 @@ impl<'a> Pass<'a> {
         kept: Kept,
         before: &str,
         value: &str,
-        item: &Value,
+        item: &Tree<'_>,
         depth: usize,
     ) -> Written {
         let rules = self.rules;

@@ -1,4 +1,4 @@
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use super::{Original, Pass, Written, arguments, persons};
 use crate::canonical::{self, compare_keys};
@@ -11,9 +11,9 @@ use crate::sanitize::sweep;
 /// A member of an object.
 pub(super) struct Member<'m, 'a> {
     pub(super) name: &'m str,
-    pub(super) value: &'m Value,
+    pub(super) value: &'m Tree<'m>,
     /// All members of its object.
-    pub(super) siblings: &'m Map<String, Value>,
+    pub(super) siblings: Members<'m>,
     /// The name as it is written, the rules that changed it, and the kinds of byte in it.
     pub(super) shown: &'m str,
     pub(super) replaced: &'m [&'a Rule],
@@ -37,20 +37,20 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     pub(super) fn list(
         &mut self,
-        items: &[Value],
+        items: &[Tree<'_>],
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
         match items.first() {
-            Some(Value::Array(_)) => {
+            Some(Tree::Array(_)) => {
                 if let Some(layout) = self.layout(items) {
                     return self.rows(items, &layout, under, depth);
                 }
             }
-            Some(Value::String(_)) if under.is_none() && arguments::has_options(items) => {
+            Some(Tree::String(_)) if under.is_none() && arguments::has_options(items) => {
                 return self.arguments(items, depth);
             }
-            Some(Value::String(_)) if under.is_none() && self.names_next(items) => {
+            Some(Tree::String(_)) if under.is_none() && self.names_next(items) => {
                 return self.list_with_names(items, depth);
             }
             _ => {}
@@ -66,9 +66,9 @@ impl<'a> Pass<'a> {
     #[inline(always)]
     pub(super) fn items(
         &mut self,
-        items: &[Value],
+        items: &[Tree<'_>],
         depth: usize,
-        mut write: impl FnMut(&mut Self, usize, &Value) -> Written,
+        mut write: impl FnMut(&mut Self, usize, &Tree<'_>) -> Written,
     ) -> Written {
         self.open(b'[')?;
         for (at, item) in items.iter().enumerate() {
@@ -92,7 +92,7 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     pub(super) fn object(
         &mut self,
-        members: &Map<String, Value>,
+        members: Members<'_>,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
@@ -103,7 +103,6 @@ impl<'a> Pass<'a> {
             self.subject = self.subject_of(members);
         }
         let start = (self.before(), self.nodes, self.members);
-        let sorted = self.rules.maps_are_sorted;
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let mut verdict = self.rules.verdict(name);
@@ -125,8 +124,7 @@ impl<'a> Pass<'a> {
                 break;
             }
             // All names before the first of these have their place, and all behind them come after those.
-            let questionable =
-                kinds & sweep::HIGH != 0 || name.len() >= names::QUESTIONABLE || !sorted;
+            let questionable = kinds & sweep::HIGH != 0 || name.len() >= names::QUESTIONABLE;
             if questionable && !checked {
                 if !are_ordered(members, at) {
                     self.members_sorted(members, at, person, under, depth);
@@ -156,7 +154,7 @@ impl<'a> Pass<'a> {
 
     /// Whom the members belong to, by the identifiers among them.
     #[cold]
-    fn subject_of(&self, members: &Map<String, Value>) -> Option<Subject> {
+    fn subject_of(&self, members: Members<'_>) -> Option<Subject> {
         let mut identifiers: Vec<(&str, String)> = members
             .iter()
             .filter_map(|(name, value)| {
@@ -164,9 +162,9 @@ impl<'a> Pass<'a> {
                 let Treatment::Pseudonymize { class } = &rule.treatment else {
                     return None;
                 };
-                let text = match value {
-                    Value::String(text) => text.clone(),
-                    Value::Number(number) => number.to_string(),
+                let text = match *value {
+                    Tree::String(text) => text.to_owned(),
+                    Tree::Number(number) => number.to_text(),
                     _ => return None,
                 };
                 pseudonym::identifies(class).then_some((&**class, text))
@@ -206,14 +204,14 @@ impl<'a> Pass<'a> {
         self.person = member
             .verdict
             .person
-            .filter(|_| matches!(member.value, Value::Object(_) | Value::Array(_)));
+            .filter(|_| matches!(member.value, Tree::Object(_) | Tree::Array(_)));
         let written = match self.fits() {
             Ok(()) if member.verdict.siblings != Siblings::Apart => {
                 self.value_among_siblings(member, under, depth + 1)
             }
             Ok(()) => {
-                if let Value::Array(items) = member.value
-                    && let Some(Value::String(_)) = items.first()
+                if let Tree::Array(items) = member.value
+                    && let Some(Tree::String(_)) = items.first()
                 {
                     self.program = arguments::program_beside(items, member.siblings);
                 }
@@ -274,7 +272,7 @@ impl<'a> Pass<'a> {
 }
 
 /// True where the names from the one at `from` on are in canonical order and none is too long.
-fn are_ordered(members: &Map<String, Value>, from: usize) -> bool {
+fn are_ordered(members: Members<'_>, from: usize) -> bool {
     let names = || members.keys().skip(from);
     names().all(|name| name.len() <= names::MAX_LENGTH)
         && names().is_sorted_by(|one, next| compare_keys(one, next).is_lt())

@@ -1,6 +1,6 @@
 //! Values that tell what a member is, and not what is in it: a schema of it, or names under which it is kept.
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 /// The types that schemas know, as JSON Schema, Python and databases spell them.
 const TYPES: &[&str] = &[
@@ -11,10 +11,10 @@ const TYPES: &[&str] = &[
 /// True for `{"type": "string", "description": …}` and for `[{"name": …}, …]`.
 ///
 /// Another member than these may be the value itself, as `default` and `example` are.
-pub(super) fn describes(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => is_schema(members) || is_name_only(members),
-        Value::Array(items) => {
+pub(super) fn describes(value: &Tree<'_>) -> bool {
+    match *value {
+        Tree::Object(members) => is_schema(members) || is_name_only(members),
+        Tree::Array(items) => {
             !items.is_empty()
                 && items
                     .iter()
@@ -24,15 +24,15 @@ pub(super) fn describes(value: &Value) -> bool {
     }
 }
 
-fn is_schema(members: &Map<String, Value>) -> bool {
-    let is_type = |value: &Value| value.as_str().is_some_and(|name| TYPES.contains(&name));
+fn is_schema(members: Members<'_>) -> bool {
+    let is_type = |value: &Tree<'_>| value.as_str().is_some_and(|name| TYPES.contains(&name));
     let has_type = match members.get("type") {
-        Some(Value::Array(types)) => !types.is_empty() && types.iter().all(is_type),
+        Some(Tree::Array(types)) => !types.is_empty() && types.iter().all(is_type),
         Some(value) => is_type(value),
         None => false,
     };
     has_type
-        && members.iter().all(|(name, value)| match name.as_str() {
+        && members.iter().all(|(name, value)| match name {
             "type" => true,
             "description" | "title" => value.is_string(),
             "format" => matches!(
@@ -57,9 +57,9 @@ fn is_schema(members: &Map<String, Value>) -> bool {
 }
 
 /// True for an object that holds nothing but the name of another one, as Kubernetes refers to secrets.
-fn is_name_only(members: &Map<String, Value>) -> bool {
+fn is_name_only(members: Members<'_>) -> bool {
     let mut names = members.iter();
-    matches!(names.next(), Some((name, Value::String(_))) if name == "name" || name == "secretName")
+    matches!(names.next(), Some((name, Tree::String(_))) if name == "name" || name == "secretName")
         && names.next().is_none()
 }
 
@@ -81,11 +81,11 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// True for `{"type": "oauth2", "enabled": true}`: settings, and nothing that may be a credential.
-pub(super) fn is_settings(value: &Value) -> bool {
+pub(super) fn is_settings(value: &Tree<'_>) -> bool {
     value.as_object().is_some_and(|members| {
         !members.is_empty()
             && members.iter().all(|(name, value)| {
-                value.is_boolean() || value.is_string() && SETTINGS.contains(&name.as_str())
+                value.is_boolean() || value.is_string() && SETTINGS.contains(&name)
             })
     })
 }

@@ -1,6 +1,6 @@
 //! Names that stand in values: of form fields, headers, variables, columns.
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Group, Rule, Rules};
@@ -108,7 +108,7 @@ pub(super) fn is_name(member: &str) -> bool {
 }
 
 /// True for a member whose value asks for what another member is: `Password:`.
-pub(super) fn is_question(member: &str, value: &Value) -> bool {
+pub(super) fn is_question(member: &str, value: &Tree<'_>) -> bool {
     ends_in(member, QUESTIONS)
         && value
             .as_str()
@@ -116,10 +116,10 @@ pub(super) fn is_question(member: &str, value: &Value) -> bool {
 }
 
 /// True for the members of a JSON patch, whose path ends in the name of what the value is for.
-pub(super) fn is_patch(siblings: &Map<String, Value>) -> bool {
+pub(super) fn is_patch(siblings: Members<'_>) -> bool {
     siblings
         .get("op")
-        .and_then(Value::as_str)
+        .and_then(Tree::as_str)
         .is_some_and(|operation| PATCHES.contains(&operation))
 }
 
@@ -129,7 +129,7 @@ pub(super) fn tells_of_account(member: &str) -> bool {
 }
 
 /// True for the id of a record of an account, as in `"id": "card_1Nv0FGQ9"`, which begins with what it is one of.
-pub(super) fn is_record_id(member: &str, value: &Value) -> bool {
+pub(super) fn is_record_id(member: &str, value: &Tree<'_>) -> bool {
     let begins_with_kind = |id: &str| {
         let kind = id.bytes().take_while(u8::is_ascii_lowercase).count();
         kind >= 2 && id.as_bytes().get(kind) == Some(&b'_')
@@ -213,16 +213,16 @@ fn rule_of_part<'r>(rules: &'r Rules, part: &str) -> Option<(&'r Rule, bool)> {
 }
 
 /// The rule for what a value names, be it a label or an object that holds one.
-pub(super) fn rule_of_value<'r>(rules: &'r Rules, value: &Value) -> Option<(&'r Rule, bool)> {
-    match value {
-        Value::String(label) => rule_of(rules, label),
-        Value::Object(members) => members.iter().find_map(|(name, value)| match value {
-            Value::String(label) if is_name(name) || matches!(&**name, "text" | "display") => {
+pub(super) fn rule_of_value<'r>(rules: &'r Rules, value: &Tree<'_>) -> Option<(&'r Rule, bool)> {
+    match *value {
+        Tree::String(label) => rule_of(rules, label),
+        Tree::Object(members) => members.iter().find_map(|(name, value)| match *value {
+            Tree::String(label) if is_name(name) || matches!(name, "text" | "display") => {
                 rule_of(rules, label)
             }
-            Value::String(code) if name == "code" => rule_of_code(rules, code),
+            Tree::String(code) if name == "code" => rule_of_code(rules, code),
             // As FHIR says of what type an identifier is.
-            Value::Array(codings) if name == "coding" => codings
+            Tree::Array(codings) if name == "coding" => codings
                 .iter()
                 .find_map(|coding| coding.is_object().then(|| rule_of_value(rules, coding))?),
             _ => None,
@@ -249,7 +249,7 @@ fn rule_of_code<'r>(rules: &'r Rules, code: &str) -> Option<(&'r Rule, bool)> {
 /// The rule for the last part of a path that a patch of JSON sets (RFC 6902).
 pub(super) fn rule_of_patch<'r>(
     rules: &'r Rules,
-    members: &Map<String, Value>,
+    members: Members<'_>,
 ) -> Option<(&'r Rule, bool)> {
     members.get("op")?.as_str()?;
     let (_, last) = members.get("path")?.as_str()?.rsplit_once('/')?;

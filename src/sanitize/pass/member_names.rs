@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use super::containers::Member;
 use super::strings::{MAX_SEARCHES, is_harmless};
@@ -86,7 +86,7 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     pub(super) fn members_sorted(
         &mut self,
-        members: &Map<String, Value>,
+        members: Members<'_>,
         from: usize,
         person: Option<Person>,
         under: Option<&'a Rule>,
@@ -156,7 +156,7 @@ fn digits(name: &str) -> usize {
 }
 
 /// Gives names that came out alike a number behind them, and all names their order again.
-fn number_alike(sorted: &mut [(ShownName<'_>, &String, &Value)]) {
+fn number_alike(sorted: &mut [(ShownName<'_>, &str, &Tree<'_>)]) {
     let mut taken: BTreeSet<String> = sorted
         .iter()
         .map(|(shown, _, _)| shown.text.clone())

@@ -11,7 +11,7 @@ mod shapes;
 mod strings;
 mod tables;
 
-use serde_json::Value;
+use crate::tree::Tree;
 
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, write_unescaped};
@@ -63,7 +63,7 @@ pub(super) fn verdict(name: &str, rule: Option<(u32, bool)>) -> Verdict {
 #[derive(Clone, Copy)]
 enum Original<'v> {
     Text(&'v str),
-    Value(&'v Value),
+    Value(&'v Tree<'v>),
 }
 
 /// One pass over one value.
@@ -132,14 +132,14 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes a value that stands alone.
-    pub(super) fn whole_value(mut self, value: &Value) -> Sanitized {
+    pub(super) fn whole_value(mut self, value: &Tree<'_>) -> Sanitized {
         let start = self.out.len();
         let written = self.value(value, None, 0);
         self.finish(start, &written)
     }
 
     /// Writes a value as that of the member `name`.
-    pub(super) fn whole_member_value(mut self, name: &str, value: &Value) -> Sanitized {
+    pub(super) fn whole_member_value(mut self, name: &str, value: &Tree<'_>) -> Sanitized {
         let start = self.out.len();
         let verdict = self.rules.verdict(name);
         let written = self.member_value(name, verdict, value, None, 0);
@@ -147,7 +147,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes a value as that of the member at `path`.
-    pub(super) fn whole_value_at(mut self, path: &[&str], value: &Value) -> Sanitized {
+    pub(super) fn whole_value_at(mut self, path: &[&str], value: &Tree<'_>) -> Sanitized {
         let start = self.out.len();
         let written = match path.split_last() {
             None => self.value(value, None, 0),
@@ -173,7 +173,7 @@ impl<'a> Pass<'a> {
             return self.whole_text(text);
         };
         let start = self.out.len();
-        let written = self.ruled_value(rule, false, &Value::from(text), None, 0);
+        let written = self.ruled_value(rule, false, &Tree::String(text), None, 0);
         self.finish(start, &written)
     }
 
@@ -214,27 +214,27 @@ impl<'a> Pass<'a> {
 
     /// Writes a value; in one `under` a rule, what the rule wants stands for every string and number.
     #[inline(always)]
-    fn value(&mut self, value: &Value, under: Option<&'a Rule>, depth: usize) -> Written {
+    fn value(&mut self, value: &Tree<'_>, under: Option<&'a Rule>, depth: usize) -> Written {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             self.full = true;
             return Err(Overflow);
         }
-        match value {
-            Value::Null => self.literal(b"null"),
-            Value::Bool(true) => self.literal(b"true"),
-            Value::Bool(false) => self.literal(b"false"),
-            Value::Number(number) => self.number(number, under),
-            Value::String(text) => match under {
+        match *value {
+            Tree::Null => self.literal(b"null"),
+            Tree::Bool(true) => self.literal(b"true"),
+            Tree::Bool(false) => self.literal(b"false"),
+            Tree::Number(number) => self.number(number, under),
+            Tree::String(text) => match under {
                 Some(rule) => self.leaf(rule, text, depth),
                 None => self.text(text, depth),
             },
-            Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => {
+            Tree::Array(_) | Tree::Object(_) if depth >= MAX_DEPTH => {
                 self.done.shortened = true;
                 self.plain(marker::TOO_DEEP)
             }
-            Value::Array(items) => self.list(items, under, depth),
-            Value::Object(members) => self.object(members, under, depth),
+            Tree::Array(items) => self.list(items, under, depth),
+            Tree::Object(members) => self.object(members, under, depth),
         }
     }
 
@@ -243,7 +243,7 @@ impl<'a> Pass<'a> {
         &mut self,
         name: &str,
         verdict: Verdict,
-        value: &Value,
+        value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
@@ -258,7 +258,7 @@ impl<'a> Pass<'a> {
         &mut self,
         name: &str,
         verdict: Verdict,
-        value: &Value,
+        value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
@@ -278,7 +278,7 @@ impl<'a> Pass<'a> {
         &mut self,
         name: &str,
         verdict: Verdict,
-        value: &Value,
+        value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
@@ -292,7 +292,7 @@ impl<'a> Pass<'a> {
     #[inline(never)]
     fn placed_item(
         &mut self,
-        item: &Value,
+        item: &Tree<'_>,
         depth: usize,
         otherwise: impl FnOnce(&mut Self) -> Written,
     ) -> Written {
@@ -302,7 +302,7 @@ impl<'a> Pass<'a> {
     fn placed(
         &mut self,
         name: Option<&str>,
-        value: &Value,
+        value: &Tree<'_>,
         depth: usize,
         otherwise: impl FnOnce(&mut Self) -> Written,
     ) -> Written {
@@ -329,12 +329,12 @@ impl<'a> Pass<'a> {
         &mut self,
         rule: &'a Rule,
         plural: bool,
-        value: &Value,
+        value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
         let is_count = plural && value.is_number();
-        if is_count || matches!(value, Value::Null | Value::Bool(_)) {
+        if is_count || matches!(value, Tree::Null | Tree::Bool(_)) {
             return self.value(value, under, depth);
         }
         let is_described = descriptions::describes(value)
@@ -347,9 +347,9 @@ impl<'a> Pass<'a> {
             Treatment::Pseudonymize { .. } | Treatment::Mask | Treatment::Generalize(_) => {
                 self.value(value, Some(rule), depth)
             }
-            Treatment::Redact | Treatment::Drop => match value {
-                Value::String(text) if self.rules.may_have_written(text) => self.plain(text),
-                Value::String(text) if rule.spares(text) => self.text(text, depth),
+            Treatment::Redact | Treatment::Drop => match *value {
+                Tree::String(text) if self.rules.may_have_written(text) => self.plain(text),
+                Tree::String(text) if rule.spares(text) => self.text(text, depth),
                 _ => {
                     if let Some(echo) = &mut self.echo {
                         echo.remember_tree(self.rules, value, rule.marker());
@@ -362,7 +362,13 @@ impl<'a> Pass<'a> {
 
     /// Writes the value of a member that no rule names, in a container that one does.
     #[inline(never)]
-    fn value_within(&mut self, rule: &'a Rule, name: &str, value: &Value, depth: usize) -> Written {
+    fn value_within(
+        &mut self,
+        rule: &'a Rule,
+        name: &str,
+        value: &Tree<'_>,
+        depth: usize,
+    ) -> Written {
         let is_kind = matches!(rule.treatment, Treatment::Pseudonymize { .. })
             && matches!(name, "use" | "system" | "resourceType");
         let stays = is_kind

@@ -1,9 +1,8 @@
 //! Numbers: under a rule's name, and those that are card numbers by themselves.
 
-use serde_json::Number;
+use crate::tree::Number;
 
 use super::{Pass, Written};
-use crate::canonical;
 use crate::sanitize::detect::{Detector, is_card};
 use crate::sanitize::rules::{Rule, Treatment};
 
@@ -14,17 +13,17 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl<'a> Pass<'a> {
     #[inline(always)]
-    pub(super) fn number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
+    pub(super) fn number(&mut self, number: Number<'_>, under: Option<&'a Rule>) -> Written {
         let is_small = number.as_u64().is_some_and(|number| number < LEAST_CARD);
         if under.is_none() && is_small && self.rules.additions.patterns.is_empty() {
-            canonical::write_number(self.out, number);
+            number.write(self.out);
             return self.fits();
         }
         self.examined_number(number, under)
     }
 
     #[inline(never)]
-    fn examined_number(&mut self, number: &Number, under: Option<&'a Rule>) -> Written {
+    fn examined_number(&mut self, number: Number<'_>, under: Option<&'a Rule>) -> Written {
         if let Some(rule) = under {
             let text = text_of(number);
             let as_coarse = match rule.treatment {
@@ -49,29 +48,32 @@ impl<'a> Pass<'a> {
                 return self.replaced(rule, &digits);
             }
         }
-        canonical::write_number(self.out, number);
+        number.write(self.out);
         self.fits()
     }
 }
 
 /// The whole number that may be a card's.
-fn whole(number: &Number) -> Option<u64> {
+fn whole(number: Number<'_>) -> Option<u64> {
     // A sign before it is a dash in a text.
-    let whole = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
-    let whole = match (whole, number.as_f64()) {
-        (Some(whole), _) => whole,
-        (None, Some(double)) if double.fract() == 0.0 && (0.0..EXACT).contains(&double) => {
+    let whole = match number {
+        Number::Unsigned(whole) => whole,
+        Number::Negative(negative) => negative.unsigned_abs(),
+        Number::Double(_) | Number::Text(_) => {
+            let double = number.as_exact_double()?;
+            if double.fract() != 0.0 || !(0.0..EXACT).contains(&double) {
+                return None;
+            }
             double as u64
         }
-        _ => return None,
     };
     (whole >= LEAST_CARD).then_some(whole)
 }
 
 /// A number's canonical text, which does not hang on serde_json's features.
-fn text_of(number: &Number) -> String {
+fn text_of(number: Number<'_>) -> String {
     let mut text = Vec::new();
-    canonical::write_number(&mut text, number);
+    number.write(&mut text);
     let text = String::from_utf8(text).unwrap_or_default();
     text.trim_matches('"').to_owned()
 }

@@ -1,6 +1,6 @@
 //! Objects about a person, in which a plain `name` is the person's: `{"patient": {"name": …}}`, and those of FHIR.
 
-use serde_json::{Map, Value};
+use crate::tree::Members;
 
 use super::labels;
 use crate::sanitize::known_names::Person;
@@ -51,7 +51,7 @@ pub(super) fn has_alias(name: &str) -> bool {
 #[inline]
 pub(super) fn alias(
     name: &str,
-    members: &Map<String, Value>,
+    members: Members<'_>,
     within: Option<Person>,
 ) -> Option<&'static str> {
     match name {

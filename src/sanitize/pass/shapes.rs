@@ -1,7 +1,7 @@
 //! Members whose values are what other members of the object say: pairs of name and value, rows under
 //! columns, the data of a Kubernetes secret.
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use super::containers::Member;
 use super::labels;
@@ -86,7 +86,7 @@ fn is_private_in_key(name: &str) -> bool {
 }
 
 /// True for a file or a resource: what is written to it is not what its name says.
-fn is_place(value: &Value) -> bool {
+fn is_place(value: &Tree<'_>) -> bool {
     value.as_str().is_some_and(|text| text.contains('/'))
 }
 
@@ -126,14 +126,16 @@ impl<'a> Pass<'a> {
             return self.named_value(name, verdict, value, under, depth);
         }
         if matches!(name, "data" | "stringData")
-            && siblings.get("kind").is_some_and(|kind| kind == "Secret")
+            && siblings
+                .get("kind")
+                .is_some_and(|kind| kind.as_str() == Some("Secret"))
             && let Some((rule, _)) = self.rules.for_member("secret")
         {
             return self.value(value, Some(rule), depth);
         }
         if is_private_in_key(name)
             && value.is_string()
-            && siblings.get("kty").is_some_and(Value::is_string)
+            && siblings.get("kty").is_some_and(Tree::is_string)
             && let Some((rule, _)) = self.rules.for_member("private_key")
         {
             return self.ruled_value(rule, false, value, under, depth);
@@ -145,7 +147,7 @@ impl<'a> Pass<'a> {
             return self.ruled_value(rule, plural, value, under, depth);
         }
         if is_rows
-            && let Value::Array(rows) = value
+            && let Tree::Array(rows) = value
             && let Some(columns) = self.columns_beside(siblings)
         {
             return self.table(rows, &columns, under, depth);
@@ -154,7 +156,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The rule for what a sibling of the member `name` names.
-    fn named_beside(&self, name: &str, siblings: &Map<String, Value>) -> Option<(&'a Rule, bool)> {
+    fn named_beside(&self, name: &str, siblings: Members<'_>) -> Option<(&'a Rule, bool)> {
         let rules = self.rules;
         siblings
             .iter()
@@ -169,13 +171,10 @@ impl<'a> Pass<'a> {
     }
 
     /// The rules for the columns that an object tells beside its rows; `None` where no rule names any.
-    fn columns_beside(
-        &self,
-        siblings: &Map<String, Value>,
-    ) -> Option<Vec<Option<(&'a Rule, bool)>>> {
-        let columns = |members: &Map<String, Value>| {
-            members.iter().find_map(|(name, value)| match value {
-                Value::Array(columns)
+    fn columns_beside(&self, siblings: Members<'_>) -> Option<Vec<Option<(&'a Rule, bool)>>> {
+        let columns = |members: Members<'_>| {
+            members.iter().find_map(|(name, value)| match *value {
+                Tree::Array(columns)
                     if labels::ends_in(name, COLUMNS) || name.starts_with("column") =>
                 {
                     self.column_rules(columns)
@@ -184,8 +183,8 @@ impl<'a> Pass<'a> {
             })
         };
         columns(siblings).or_else(|| {
-            siblings.iter().find_map(|(name, value)| match value {
-                Value::Object(members) if labels::ends_in(name, ABOUT_TABLES) => columns(members),
+            siblings.iter().find_map(|(name, value)| match *value {
+                Tree::Object(members) if labels::ends_in(name, ABOUT_TABLES) => columns(members),
                 _ => None,
             })
         })

@@ -8,6 +8,7 @@ use crate::sanitize::marker;
 use crate::sanitize::path::Trail;
 use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text::{self, Span};
+use crate::tree::Tree;
 
 /// The least room in which the beginning of a string is worth writing.
 const LEAST_ROOM: usize = 16;
@@ -107,7 +108,7 @@ impl Pass<'_> {
             echo: self.echo.as_deref_mut(),
             ..Pass::new(self.rules, &mut inner_out, usize::MAX)
         };
-        let written = inner.value(&value, None, depth + 1);
+        let written = Tree::with(&value, |tree| inner.value(tree, None, depth + 1));
         let (nodes, members, mut done) = (inner.nodes, inner.members, inner.done);
         let hits = inner.hits.unwrap_or_default();
         self.nodes = nodes;

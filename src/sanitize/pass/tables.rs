@@ -1,6 +1,6 @@
 //! Lists of lists: rows of name and value, rows under a row of names.
 
-use serde_json::{Map, Value};
+use crate::tree::{Members, Tree};
 
 use super::labels;
 use super::{MAX_DEPTH, MAX_NODES, Overflow, Pass, Written};
@@ -27,8 +27,8 @@ pub(super) struct Layout<'a> {
 impl<'a> Pass<'a> {
     /// What a list of lists is; `None` where no rule names anything in it.
     #[inline(never)]
-    pub(super) fn layout(&self, items: &[Value]) -> Option<Layout<'a>> {
-        let Some(Value::Array(first)) = items.first() else {
+    pub(super) fn layout(&self, items: &[Tree<'_>]) -> Option<Layout<'a>> {
+        let Some(Tree::Array(first)) = items.first() else {
             return None;
         };
         let rows_of = |length: usize| {
@@ -56,7 +56,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The rules for columns of these names; `None` where no rule names any.
-    pub(super) fn column_rules(&self, names: &[Value]) -> Option<Columns<'a>> {
+    pub(super) fn column_rules(&self, names: &[Tree<'_>]) -> Option<Columns<'a>> {
         let rules = self.rules;
         let columns: Columns<'a> = names
             .iter()
@@ -65,10 +65,10 @@ impl<'a> Pass<'a> {
         columns.iter().any(Option::is_some).then_some(columns)
     }
 
-    fn names_value(&self, row: &Value) -> Option<(&'a Rule, bool)> {
+    fn names_value(&self, row: &Tree<'_>) -> Option<(&'a Rule, bool)> {
         let rules = self.rules;
-        match row.as_array().map(Vec::as_slice) {
-            Some([Value::String(name), _]) => rules.for_member(name),
+        match row.as_array() {
+            Some([Tree::String(name), _]) => rules.for_member(name),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl<'a> Pass<'a> {
     /// Writes a list of lists that has a layout.
     pub(super) fn rows(
         &mut self,
-        items: &[Value],
+        items: &[Tree<'_>],
         layout: &Layout<'a>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -95,14 +95,14 @@ impl<'a> Pass<'a> {
     /// Writes the rows of a table whose columns stand elsewhere; a list that holds no lists is one row.
     pub(super) fn table(
         &mut self,
-        rows: &[Value],
+        rows: &[Tree<'_>],
         columns: &Columns<'a>,
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        self.items(rows, depth, |pass, at, row| match row {
-            Value::Array(_) => pass.row(row, columns, under, depth + 1),
-            Value::Object(members) => match cells_of(members) {
+        self.items(rows, depth, |pass, at, row| match *row {
+            Tree::Array(_) => pass.row(row, columns, under, depth + 1),
+            Tree::Object(members) => match cells_of(members) {
                 Some((name, cells))
                     if cells
                         .as_array()
@@ -118,12 +118,12 @@ impl<'a> Pass<'a> {
 
     fn row(
         &mut self,
-        row: &Value,
+        row: &Tree<'_>,
         columns: &[Option<(&'a Rule, bool)>],
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        let Value::Array(cells) = row else {
+        let Tree::Array(cells) = row else {
             return self.value(row, under, depth);
         };
         self.nodes += 1;
@@ -144,7 +144,7 @@ impl<'a> Pass<'a> {
     fn wrapped_row(
         &mut self,
         name: &'static str,
-        cells: &Value,
+        cells: &Tree<'_>,
         columns: &Columns<'a>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -167,7 +167,7 @@ impl<'a> Pass<'a> {
 
     fn cell(
         &mut self,
-        cell: &Value,
+        cell: &Tree<'_>,
         column: Option<(&'a Rule, bool)>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -180,14 +180,14 @@ impl<'a> Pass<'a> {
 }
 
 /// The cells of a row that is an object of one member, and that member's name.
-fn cells_of(members: &Map<String, Value>) -> Option<(&'static str, &Value)> {
+fn cells_of(members: Members<'_>) -> Option<(&'static str, &Tree<'_>)> {
     let (name, cells) = members.iter().next().filter(|_| members.len() == 1)?;
-    let known = ROWS.iter().find(|known| *known == name)?;
+    let known = ROWS.iter().find(|known| **known == name)?;
     Some((known, cells))
 }
 
 /// True for a cell that may as well be a column's name as a value.
-fn is_plain_name(cell: &Value) -> bool {
+fn is_plain_name(cell: &Tree<'_>) -> bool {
     cell.as_str().is_some_and(|text| {
         (1..=MAX_NAME).contains(&text.len())
             && text

@@ -1,0 +1,98 @@
+use serde_json::{Map, Value};
+
+use super::{Arena, Member, Members, Number, Tree};
+use crate::canonical::maps_are_sorted;
+
+/// What stands deeper is left out. The sanitizer looks 64 deep, and a fingerprint 128 deep into what was replaced there.
+const MAX_DEPTH: usize = 192;
+
+/// Scalars, which are the greater part of all values, take no call.
+#[inline(always)]
+pub(super) fn tree<'t>(value: &'t Value, arena: &'t Arena, depth: usize) -> Tree<'t> {
+    match value {
+        Value::Null => Tree::Null,
+        Value::Bool(value) => Tree::Bool(*value),
+        Value::Number(number) => Tree::Number(Number::of(number, arena)),
+        Value::String(text) => Tree::String(text),
+        Value::Array(items) => Tree::Array(list(items, arena, depth)),
+        Value::Object(members) => Tree::Object(object(members, arena, depth)),
+    }
+}
+
+#[inline(never)]
+fn list<'t>(items: &'t [Value], arena: &'t Arena, depth: usize) -> &'t [Tree<'t>] {
+    if depth >= MAX_DEPTH {
+        return &[];
+    }
+    arena.items_with(items.iter().map(|item| tree(item, arena, depth + 1)))
+}
+
+#[inline(never)]
+fn object<'t>(members: &'t Map<String, Value>, arena: &'t Arena, depth: usize) -> Members<'t> {
+    if depth >= MAX_DEPTH {
+        return Members(&[]);
+    }
+    let members = members.iter().map(|(name, value)| Member {
+        name,
+        value: tree(value, arena, depth + 1),
+    });
+    let members = arena.items_with(members);
+    if !maps_are_sorted() {
+        members.sort_unstable_by_key(|member| member.name);
+    }
+    Members::in_order(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tree::with_arena;
+
+    #[test]
+    fn a_tree_says_what_the_value_says() {
+        let value = json!({
+            "a": [1, -1, 0.5, u64::MAX, i64::MIN, 1e300, -0.0, null, true, "é"],
+            "\u{1F600}": {"b": {}, "c": []},
+            "\u{FB33}": "",
+        });
+        assert_eq!(Tree::with(&value, |tree| tree.to_value()), value);
+        for scalar in [json!(null), json!(false), json!(7), json!("text")] {
+            assert_eq!(Tree::with(&scalar, |tree| tree.to_value()), scalar);
+        }
+    }
+
+    #[test]
+    fn what_is_deeper_than_anybody_looks_is_left_out() {
+        let mut value = json!("deep");
+        for _ in 0..10_000 {
+            value = Value::Array(vec![value]);
+        }
+        let depth = Tree::with(&value, |tree| {
+            let (mut tree, mut depth) = (tree, 0);
+            while let Some(inner) = tree.as_array().and_then(<[Tree<'_>]>::first) {
+                (tree, depth) = (inner, depth + 1);
+            }
+            depth
+        });
+        assert_eq!(depth, MAX_DEPTH);
+        // To drop it would take as many frames.
+        while let Some(inner) = value.get_mut(0) {
+            value = inner.take();
+        }
+    }
+
+    #[test]
+    fn an_arena_may_be_asked_for_while_another_is_in_use() {
+        let value = json!({"a": [1, 2, 3]});
+        with_arena(|outer| {
+            let tree = outer.tree(&value);
+            let inner = with_arena(|inner| inner.tree(&value).to_value());
+            assert_eq!(tree.to_value(), inner);
+        });
+        let panicked = std::panic::catch_unwind(|| with_arena(|_| panic!("within")));
+        assert!(panicked.is_err());
+        assert_eq!(with_arena(|arena| arena.tree(&value).to_value()), value);
+    }
+}

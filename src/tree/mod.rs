@@ -1,0 +1,179 @@
+//! JSON as the audit looks at it: a tree that borrows its texts, whose nodes stand side by side in an arena.
+//!
+//! What is handed over as a `Value` of serde_json's becomes one in one walk that copies no text, and what comes as bytes need not
+//! become a `Value` at all: to allocate and free one costs more than all that is done with it. Members come in
+//! one order whichever of serde_json's features the build has.
+
+mod arena;
+mod from_value;
+mod number;
+mod parse;
+
+#[cfg(any(feature = "axum", test))]
+use serde_json::Value;
+
+pub(crate) use self::arena::{Arena, with_arena};
+pub(crate) use self::number::Number;
+#[cfg(feature = "axum")]
+pub(crate) use self::parse::Parsed;
+pub(crate) use self::parse::parse;
+
+/// One value.
+#[derive(Clone, Copy)]
+pub(crate) enum Tree<'t> {
+    Null,
+    Bool(bool),
+    Number(Number<'t>),
+    String(&'t str),
+    Array(&'t [Self]),
+    Object(Members<'t>),
+}
+
+/// The members of an object, in the order of their names' bytes, no name twice.
+///
+/// That is the canonical order (RFC 8785 section 3.2.3), but where one name has a letter beyond U+FFFF and another one from
+/// U+E000 to U+FFFF in the same place.
+#[derive(Clone, Copy)]
+pub(crate) struct Members<'t>(&'t [Member<'t>]);
+
+#[derive(Clone, Copy)]
+struct Member<'t> {
+    name: &'t str,
+    value: Tree<'t>,
+}
+
+/// So many members are looked through from the first one on; of more the half is ruled out with each look.
+const FEW: usize = 8;
+
+impl<'t> Members<'t> {
+    /// Members that are in order already.
+    fn in_order(members: &'t [Member<'t>]) -> Self {
+        debug_assert!(members.is_sorted_by(|one, next| one.name < next.name));
+        Self(members)
+    }
+
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = (&'t str, &'t Tree<'t>)> + Clone {
+        self.0.iter().map(|member| (member.name, &member.value))
+    }
+
+    #[inline]
+    pub(crate) fn keys(self) -> impl ExactSizeIterator<Item = &'t str> + Clone {
+        self.0.iter().map(|member| member.name)
+    }
+
+    #[inline]
+    pub(crate) fn values(self) -> impl ExactSizeIterator<Item = &'t Tree<'t>> + Clone {
+        self.0.iter().map(|member| &member.value)
+    }
+
+    #[inline]
+    pub(crate) fn get(self, name: &str) -> Option<&'t Tree<'t>> {
+        let member = if self.0.len() <= FEW {
+            self.0.iter().find(|member| member.name == name)
+        } else {
+            let place = self.0.binary_search_by(|member| member.name.cmp(name));
+            place.ok().and_then(|place| self.0.get(place))
+        };
+        member.map(|member| &member.value)
+    }
+
+    #[inline]
+    pub(crate) fn contains_key(self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}
+
+impl<'t> Tree<'t> {
+    #[inline]
+    pub(crate) fn as_str(&self) -> Option<&'t str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn as_array(&self) -> Option<&'t [Self]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn as_object(&self) -> Option<Members<'t>> {
+        match self {
+            Self::Object(members) => Some(*members),
+            _ => None,
+        }
+    }
+
+    /// The member of this name, of an object.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&'t Self> {
+        self.as_object()?.get(name)
+    }
+
+    #[inline]
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    #[inline]
+    pub(crate) fn is_boolean(&self) -> bool {
+        matches!(self, Self::Bool(_))
+    }
+
+    #[inline]
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
+
+    #[inline]
+    pub(crate) fn is_string(&self) -> bool {
+        matches!(self, Self::String(_))
+    }
+
+    #[inline]
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+
+    #[inline]
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    #[inline]
+    pub(crate) fn is_u64(&self) -> bool {
+        matches!(self, Self::Number(Number::Unsigned(_)))
+    }
+
+    /// The same as a tree of serde_json's.
+    #[cfg(any(feature = "axum", test))]
+    pub(crate) fn to_value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(number) => Value::Number(number.to_number()),
+            Self::String(text) => Value::String((*text).to_owned()),
+            Self::Array(items) => items.iter().map(Self::to_value).collect(),
+            Self::Object(members) => {
+                let members = members.iter();
+                let members = members.map(|(name, value)| (name.to_owned(), value.to_value()));
+                Value::Object(members.collect())
+            }
+        }
+    }
+}
