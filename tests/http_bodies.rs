@@ -261,6 +261,73 @@ async fn a_length_is_told_as_the_body_told_it_before_anybody_looked() {
 }
 
 #[tokio::test]
+async fn a_body_lives_as_long_as_without_the_audit() {
+    /// Holds something until the server is done with it.
+    struct Guarded(
+        Pieces,
+        #[expect(dead_code, reason = "it is dropped")] Arc<()>,
+    );
+    impl HttpBody for Guarded {
+        type Data = Bytes;
+        type Error = BoxError;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Pin::new(&mut self.0).poll_frame(cx)
+        }
+        fn is_end_stream(&self) -> bool {
+            self.0.is_end_stream()
+        }
+        fn size_hint(&self) -> SizeHint {
+            self.0.size_hint()
+        }
+    }
+    let sink = MemorySink::new();
+    let held = Arc::new(());
+    let guarded = Guarded(Pieces(vec![b"abc"]), held.clone());
+    let app = answering(Response::new(Body::new(guarded))).layer(audit(&sink));
+    let answer = head(&app, get("/t")).await;
+    assert_eq!(only(&sink).outcome, Some(Outcome::Success));
+    assert_eq!(Arc::strong_count(&held), 2);
+    let body = answer.into_body().collect().await.expect("a whole body");
+    assert_eq!(body.to_bytes(), "abc");
+    assert_eq!(Arc::strong_count(&held), 1);
+}
+
+#[tokio::test]
+async fn what_comes_behind_trailers_counts_all_the_same() {
+    /// Says how long it is, and begins with trailers.
+    struct Trailing(Vec<Frame<Bytes>>);
+    impl HttpBody for Trailing {
+        type Data = Bytes;
+        type Error = BoxError;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Poll::Ready(self.0.pop().map(Ok))
+        }
+        fn is_end_stream(&self) -> bool {
+            self.0.is_empty()
+        }
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(3)
+        }
+    }
+    let sink = MemorySink::new();
+    let frames = vec![
+        Frame::data(Bytes::from_static(b"abc")),
+        Frame::trailers(HeaderMap::new()),
+    ];
+    let app = answering(Response::new(Body::new(Trailing(frames)))).layer(audit(&sink));
+    let answer = head(&app, get("/t")).await;
+    assert_eq!(entries(&sink).len(), 0, "it has promised three bytes");
+    drop(answer.into_body().collect().await);
+    assert_eq!(entries(&sink).len(), 1);
+}
+
+#[tokio::test]
 async fn who_sees_that_a_body_has_ended_need_not_ask_for_its_end() {
     /// Knows only a while after its last frame that it was the last.
     struct KnowsLater(Pieces, Arc<AtomicBool>);

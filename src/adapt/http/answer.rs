@@ -1,13 +1,16 @@
 use std::fmt;
+use std::sync::OnceLock;
 
+use axum::body::Bytes;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use http_body::Frame;
 use serde_json::Value;
 
 use super::arguments::Media;
-use super::partial_json;
-use crate::call::{Classify, Outcome, ToolResponse};
+use crate::call::{Classify, Outcome, ToolResponse, describe_tree};
 use crate::record::OutcomeBuilder;
+use crate::tree::{Arena, Parsed, Tree, parse, with_arena};
 
 /// An HTTP answer, as far as the audit has looked at it: what a [`Classify`] judges.
 ///
@@ -28,17 +31,20 @@ use crate::record::OutcomeBuilder;
 ///     .build();
 /// # let _ = layer;
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Answer {
     status: StatusCode,
     media: Media,
-    content: Content,
+    /// What was kept of the body.
+    kept: Bytes,
     bytes: u64,
     is_cut: bool,
+    /// What the body says, for who asks.
+    content: OnceLock<Content>,
 }
 
 /// What a body says, where it can be read.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 enum Content {
     Json(Value),
     Text(String),
@@ -46,28 +52,30 @@ enum Content {
     Other,
 }
 
+/// The same, as it is read in place.
+enum Said<'t> {
+    Json(Tree<'t>),
+    Text(&'t str),
+    Other,
+}
+
 impl Answer {
     /// An answer of which only the head is known.
     pub(super) fn head(status: StatusCode) -> Self {
-        Self {
-            status,
-            media: Media::Other,
-            content: Content::Other,
-            bytes: 0,
-            is_cut: false,
-        }
+        Self::new(status, Media::Other, Bytes::new(), 0, true)
     }
 
     /// An answer of whose body `passed` bytes were seen, and the beginning was `kept`; `is_whole` where nothing came behind
     /// them.
-    fn new(status: StatusCode, media: Media, kept: &[u8], passed: u64, is_whole: bool) -> Self {
+    fn new(status: StatusCode, media: Media, kept: Bytes, passed: u64, is_whole: bool) -> Self {
         let is_cut = !is_whole || (kept.len() as u64) < passed;
         Self {
             status,
             media,
-            content: content(media, kept, is_cut),
+            kept,
             bytes: passed,
             is_cut,
+            content: OnceLock::new(),
         }
     }
 
@@ -80,7 +88,7 @@ impl Answer {
     /// The body, where it is JSON; its beginning where [`is_cut`](Self::is_cut).
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
-        match &self.content {
+        match self.content() {
             Content::Json(value) => Some(value),
             Content::Text(_) | Content::Other => None,
         }
@@ -89,7 +97,7 @@ impl Answer {
     /// The body, where it is a text and no JSON; its beginning where [`is_cut`](Self::is_cut).
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        match &self.content {
+        match self.content() {
             Content::Text(text) => Some(text),
             Content::Json(_) | Content::Other => None,
         }
@@ -107,84 +115,124 @@ impl Answer {
         self.is_cut
     }
 
+    /// The bytes again of which it was made.
+    pub(super) fn into_kept(self) -> Bytes {
+        self.kept
+    }
+
+    fn content(&self) -> &Content {
+        self.content.get_or_init(|| {
+            with_arena(|arena| match self.said(arena) {
+                Said::Json(tree) => Content::Json(tree.to_value()),
+                Said::Text(text) => Content::Text(text.to_owned()),
+                Said::Other => Content::Other,
+            })
+        })
+    }
+
+    fn said<'t>(&'t self, arena: &'t Arena) -> Said<'t> {
+        match self.media {
+            _ if self.kept.is_empty() => Said::Other,
+            Media::Json | Media::Untold => {
+                let Parsed { tree, is_whole } = parse(&self.kept, self.is_cut, arena);
+                if is_whole || self.is_cut && !tree.is_null() {
+                    Said::Json(tree)
+                } else if self.media == Media::Json {
+                    self.said_in_text()
+                } else {
+                    Said::Other
+                }
+            }
+            Media::Text | Media::Form => self.said_in_text(),
+            Media::Unopened | Media::Other => Said::Other,
+        }
+    }
+
+    fn said_in_text(&self) -> Said<'_> {
+        // A character that was cut through is left out.
+        let valid = match std::str::from_utf8(&self.kept) {
+            Ok(text) => Some(text),
+            Err(error) if self.is_cut && error.error_len().is_none() => self
+                .kept
+                .get(..error.valid_up_to())
+                .and_then(|kept| std::str::from_utf8(kept).ok()),
+            Err(_) => None,
+        };
+        valid.map_or(Said::Other, Said::Text)
+    }
+
     /// What is kept of the body, and not how the call ended.
     pub(super) fn summarize(&self, outcome: &mut OutcomeBuilder<'_>) {
-        match &self.content {
-            Content::Json(beginning) if self.is_cut => outcome.result_cut(beginning, self.bytes),
-            Content::Json(value) => outcome.result(value),
-            Content::Text(text) if !self.is_cut => outcome.result_text(text),
-            _ if self.may_name_somebody() => outcome.result_cut(&Value::Null, self.bytes),
-            Content::Text(_) | Content::Other => outcome.result_bytes(self.bytes),
-        };
+        with_arena(|arena| self.summarize_said(&self.said(arena), outcome));
+    }
+
+    fn summarize_said(&self, said: &Said<'_>, outcome: &mut OutcomeBuilder<'_>) {
+        match said {
+            Said::Json(beginning) if self.is_cut => outcome.result_tree_cut(beginning, self.bytes),
+            Said::Json(tree) => outcome.result_tree(tree),
+            Said::Text(text) if !self.is_cut => {
+                outcome.result_text(text);
+            }
+            _ if self.may_name_somebody(said) => outcome.result_tree_cut(&Tree::Null, self.bytes),
+            Said::Text(_) | Said::Other => {
+                outcome.result_bytes(self.bytes);
+            }
+        }
     }
 
     /// True where it may have members of which nothing could be read.
-    fn may_name_somebody(&self) -> bool {
-        let has_members = match (self.media, &self.content) {
+    fn may_name_somebody(&self, said: &Said<'_>) -> bool {
+        let has_members = match (self.media, said) {
             (Media::Unopened, _) => true,
             (Media::Json, _) => self.is_cut,
-            (_, Content::Text(text)) => self.is_cut && text.trim_start().starts_with(['{', '[']),
+            (_, Said::Text(text)) => self.is_cut && text.trim_start().starts_with(['{', '[']),
             _ => false,
         };
         has_members && self.bytes > 0
     }
 }
 
-fn content(media: Media, kept: &[u8], is_cut: bool) -> Content {
-    let text = || {
-        // A character that was cut through is left out.
-        let valid = match std::str::from_utf8(kept) {
-            Ok(text) => Some(text),
-            Err(error) if is_cut && error.error_len().is_none() => kept
-                .get(..error.valid_up_to())
-                .and_then(|kept| std::str::from_utf8(kept).ok()),
-            Err(_) => None,
-        };
-        valid.map_or(Content::Other, |text| Content::Text(text.to_owned()))
-    };
-    match media {
-        _ if kept.is_empty() => Content::Other,
-        Media::Json | Media::Untold => {
-            let read = partial_json::read(kept, is_cut);
-            if read.is_whole || is_cut && !read.value.is_null() {
-                Content::Json(read.value)
-            } else if media == Media::Json {
-                text()
-            } else {
-                Content::Other
-            }
-        }
-        Media::Text | Media::Form => text(),
-        Media::Unopened | Media::Other => Content::Other,
+/// Two that say the same in other bytes differ.
+impl PartialEq for Answer {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |answer: &Self| (answer.status, answer.media, answer.bytes, answer.is_cut);
+        facts(self) == facts(other) && self.kept == other.kept
     }
 }
 
 /// By the status; of one that is no failure by the body, as [`Value`] is judged.
 impl ToolResponse for Answer {
     fn describe_outcome(&self, outcome: &mut OutcomeBuilder<'_>) {
-        let is_failure = self.status.is_client_error() || self.status.is_server_error();
-        match &self.content {
-            Content::Json(value) if !is_failure && !self.is_cut => {
-                value.describe_outcome(outcome);
-                return;
+        with_arena(|arena| {
+            let said = self.said(arena);
+            let is_failure = is_failure(self.status);
+            match &said {
+                Said::Json(tree) if !is_failure && !self.is_cut => describe_tree(tree, outcome),
+                _ => self.summarize_said(&said, outcome),
             }
-            _ => self.summarize(outcome),
+            if is_failure {
+                describe_failure(self.status, &said, outcome);
+            }
+        });
+    }
+}
+
+fn is_failure(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+fn describe_failure(status: StatusCode, said: &Said<'_>, outcome: &mut OutcomeBuilder<'_>) {
+    let answers_in_json = matches!(said, Said::Json(Tree::Object(_)));
+    outcome
+        .outcome(outcome_of(status, answers_in_json))
+        .error_type(&format!("http_{}", status.as_u16()));
+    match said {
+        Said::Json(tree) if describe_error(tree, outcome) => {}
+        Said::Text(text) if !text.trim().is_empty() => {
+            outcome.error(text);
         }
-        if !is_failure {
-            return;
-        }
-        let answers_in_json = matches!(self.content, Content::Json(Value::Object(_)));
-        outcome
-            .outcome(outcome_of(self.status, answers_in_json))
-            .error_type(&format!("http_{}", self.status.as_u16()));
-        match &self.content {
-            Content::Json(value) if describe_error(value, outcome) => {}
-            Content::Text(text) if !text.trim().is_empty() => {
-                outcome.error(text);
-            }
-            _ => {
-                outcome.error(&self.status);
-            }
+        _ => {
+            outcome.error(&status);
         }
     }
 }
@@ -204,12 +252,12 @@ fn outcome_of(status: StatusCode, answers_in_json: bool) -> Outcome {
 /// Members in which an answer says what went wrong: tools' own, and those of RFC 9457 and OAuth.
 const ERROR_MEMBERS: [&str; 5] = ["error", "detail", "message", "error_description", "title"];
 
-fn describe_error(answer: &Value, outcome: &mut OutcomeBuilder<'_>) -> bool {
+fn describe_error(answer: &Tree<'_>, outcome: &mut OutcomeBuilder<'_>) -> bool {
     let said = ERROR_MEMBERS
         .iter()
         .find_map(|member| answer.get(member).filter(|error| !error.is_null()));
     if let Some(error) = said {
-        outcome.error_value(error);
+        outcome.error_tree(error);
     }
     said.is_some()
 }
@@ -275,21 +323,32 @@ impl AnswerCopy {
     }
 
     pub(super) fn is_failure(&self) -> bool {
-        self.status.is_client_error() || self.status.is_server_error()
+        is_failure(self.status)
     }
 
-    pub(super) fn answer(&self) -> Answer {
-        Answer::new(self.status, self.media, &self.kept, self.passed, true)
+    pub(super) fn answer(self) -> Answer {
+        self.said(true)
     }
 
     /// The answer of which no more comes, though it is not all.
-    pub(super) fn broken_off(&self) -> Answer {
-        Answer::new(self.status, self.media, &self.kept, self.passed, false)
+    pub(super) fn broken_off(self) -> Answer {
+        self.said(false)
     }
 
-    /// The answer whose body is this one frame, which need not be copied.
-    pub(super) fn of_one_frame(&self, data: &[u8]) -> Answer {
-        Answer::new(self.status, self.media, data, data.len() as u64, true)
+    fn said(self, is_whole: bool) -> Answer {
+        let kept = Bytes::from(self.kept);
+        Answer::new(self.status, self.media, kept, self.passed, is_whole)
+    }
+
+    /// The answer whose body is this, which need not be copied.
+    pub(super) fn of_whole(&self, data: Bytes) -> Answer {
+        let length = data.len() as u64;
+        Answer::new(self.status, self.media, data, length, true)
+    }
+
+    /// The answer whose body is this one frame.
+    pub(super) fn of_last(&self, frame: &Frame<Bytes>) -> Answer {
+        self.of_whole(frame.data_ref().cloned().unwrap_or_default())
     }
 }
 

@@ -70,7 +70,7 @@ impl<K> AnswerBody<K> {
             ..
         } = streamed;
         let commit = match &item {
-            Some(Err(error)) => call.finish(|outcome| broken(&copy, error, outcome)),
+            Some(Err(error)) => call.finish(|outcome| broken(copy, error, outcome)),
             _ => call.finish(|outcome| judge(&callbacks, &copy.answer(), outcome)),
         };
         if commit.is_done() {
@@ -99,7 +99,7 @@ impl<K> Streamed<K> {
 }
 
 /// The body failed: what the client got is not the whole answer.
-pub(super) fn broken(copy: &AnswerCopy, error: &axum::Error, outcome: &mut OutcomeBuilder<'_>) {
+pub(super) fn broken(copy: AnswerCopy, error: &axum::Error, outcome: &mut OutcomeBuilder<'_>) {
     copy.broken_off().summarize(outcome);
     outcome
         .outcome(Outcome::ServiceError)
@@ -188,13 +188,14 @@ impl<K> Drop for AnswerBody<K> {
             ..
         } = streamed;
         let has_ended = ends(&self.body);
+        let is_failure = copy.is_failure();
         let committed = call.finish(|outcome| {
             let answer = if has_ended {
                 copy.answer()
             } else {
                 copy.broken_off()
             };
-            if has_ended || copy.is_failure() {
+            if has_ended || is_failure {
                 // Nothing came behind it, or how the call ended was said by its head.
                 judge(&callbacks, &answer, outcome);
             } else {

@@ -4,8 +4,9 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde_json::{Map, Value};
 
-use super::partial_json::{self, Read};
 use super::request_body::{Copied, Progress};
+use crate::record::CallBuilder;
+use crate::tree::{Arena, Parsed, Tree, parse, with_arena};
 
 /// Says in a record why the body is not, or not all, among the arguments.
 const BODY: &str = "_body";
@@ -65,14 +66,6 @@ impl Media {
             Self::Other
         }
     }
-}
-
-/// Arguments as they are known when a call ends.
-#[derive(Debug)]
-pub(super) struct Arguments {
-    pub(super) value: Value,
-    /// Something is missing of them that the tool may have read.
-    pub(super) are_cut: bool,
 }
 
 /// The parameters of route and query. Several values of one name are a list.
@@ -141,12 +134,60 @@ fn add_own(members: &mut Map<String, Value>, name: &str, value: Value) {
     members.insert(name, value);
 }
 
-/// The arguments of a call with a body.
-pub(super) fn with_body(
+/// Tells a call its arguments, which stand in a body as far as it was read, and in `parameters`.
+pub(super) fn tell(
     copied: &Copied,
     media: Media,
     parameters: Map<String, Value>,
-) -> Arguments {
+    call: &mut CallBuilder<'_>,
+) {
+    with_arena(|arena| {
+        let (body, why) = read(copied, media, arena);
+        match (body, why) {
+            // The greater part of all calls.
+            (Body::Tree(tree @ Tree::Object(_)), None) if parameters.is_empty() => {
+                call.arguments_tree(&tree);
+            }
+            (body, _) => {
+                let mut members = match body {
+                    Body::Form(members) => members,
+                    Body::Tree(Tree::Null) => Map::new(),
+                    Body::Tree(tree) => match tree.to_value() {
+                        Value::Object(members) => members,
+                        other => Map::from_iter([(VALUE.to_owned(), other)]),
+                    },
+                };
+                if let Some(why) = why {
+                    add_own(&mut members, BODY, why.into());
+                    add_own(&mut members, BODY_BYTES, copied.passed.into());
+                }
+                call.arguments(&Value::Object(merged(members, parameters, "_parameters")));
+            }
+        }
+        // What nobody read was no argument, and what has no members names nobody.
+        let are_cut = why.is_some_and(|why| match why {
+            "unread" => false,
+            "not_recorded" => media == Media::Unopened,
+            _ => true,
+        });
+        if are_cut {
+            call.arguments_are_cut();
+        }
+    });
+}
+
+/// What could be read of a body.
+enum Body<'t> {
+    Tree(Tree<'t>),
+    Form(Map<String, Value>),
+}
+
+/// Reads a body; says as well why it is not, or not all, among the arguments.
+fn read<'t>(
+    copied: &'t Copied,
+    media: Media,
+    arena: &'t Arena,
+) -> (Body<'t>, Option<&'static str>) {
     let Copied {
         bytes,
         passed,
@@ -161,44 +202,29 @@ pub(super) fn with_body(
         Progress::Whole if is_cut => Some("cut"),
         Progress::Whole => None,
     };
-    let value = match media {
-        _ if bytes.is_empty() => Value::Null,
+    let tree = match media {
+        _ if bytes.is_empty() => Tree::Null,
         Media::Json | Media::Untold => {
-            let Read { value, is_whole } = partial_json::read(bytes, !is_all);
+            let Parsed { tree, is_whole } = parse(bytes, !is_all, arena);
             if is_all && !is_whole {
                 why = Some("not_json");
             }
-            value
+            tree
         }
-        Media::Form if is_all => Value::Object(form(bytes)),
-        // The last pair may have been cut through.
         Media::Form => {
-            let whole = bytes.iter().rposition(|byte| *byte == b'&').unwrap_or(0);
-            Value::Object(form(&bytes[..whole]))
+            // The last pair may have been cut through.
+            let end = match is_all {
+                true => bytes.len(),
+                false => bytes.iter().rposition(|byte| *byte == b'&').unwrap_or(0),
+            };
+            return (Body::Form(form(&bytes[..end])), why);
         }
-        Media::Text if is_all => std::str::from_utf8(bytes).map_or(Value::Null, Value::from),
-        Media::Text | Media::Unopened | Media::Other => Value::Null,
+        Media::Text if is_all => std::str::from_utf8(bytes).map_or(Tree::Null, Tree::String),
+        Media::Text | Media::Unopened | Media::Other => Tree::Null,
     };
-    let is_left_out = value.is_null() && !bytes.is_empty() && bytes.as_slice() != b"null";
+    let is_left_out = tree.is_null() && !bytes.is_empty() && bytes.as_slice() != b"null";
     if is_left_out && why.is_none() {
         why = Some("not_recorded");
     }
-    let mut members = match value {
-        Value::Object(members) => members,
-        Value::Null => Map::new(),
-        other => Map::from_iter([(VALUE.to_owned(), other)]),
-    };
-    if let Some(why) = why {
-        add_own(&mut members, BODY, why.into());
-        add_own(&mut members, BODY_BYTES, (*passed).into());
-    }
-    Arguments {
-        value: Value::Object(merged(members, parameters, "_parameters")),
-        // What nobody read was no argument, and what has no members names nobody.
-        are_cut: why.is_some_and(|why| match why {
-            "unread" => false,
-            "not_recorded" => media == Media::Unopened,
-            _ => true,
-        }),
-    }
+    (Body::Tree(tree), why)
 }

@@ -61,22 +61,27 @@ where
             call.panicked(&*panic);
             resume_unwind(panic)
         }
-        Ok(Peeked::Nothing) => (None, Err(call)),
-        Ok(Peeked::Part(frame)) => (Some(Ok(frame)), Err(call)),
+        Ok(Peeked::Nothing) => (None, Err((call, copy))),
+        Ok(Peeked::Part(frame)) => (Some(Ok(frame)), Err((call, copy))),
         Ok(Peeked::End) => (None, Ok(judge(call, &copy.answer()))),
-        Ok(Peeked::Whole(frame)) => {
-            let commit = judge(call, &copy.of_one_frame(data_of(&frame)));
+        Ok(Peeked::Whole(data)) => {
+            let answer = copy.of_whole(data);
+            let commit = judge(call, &answer);
+            (Some(Ok(Frame::data(answer.into_kept()))), Ok(commit))
+        }
+        Ok(Peeked::Last(frame)) => {
+            let commit = judge(call, &copy.of_last(&frame));
             (Some(Ok(frame)), Ok(commit))
         }
         Ok(Peeked::Failed(error)) => {
-            let commit = call.finish(|outcome| broken(&copy, &error, outcome));
+            let commit = call.finish(|outcome| broken(copy, &error, outcome));
             (Some(Err(error)), Ok(commit))
         }
     };
     let body = with_front(front, hint, body);
-    let call = match ended {
+    let (call, copy) = match ended {
         Ok(commit) => return (Response::from_parts(head, body), commit),
-        Err(call) => call,
+        Err(going_on) => going_on,
     };
     let streamed = Streamed {
         call,
@@ -94,10 +99,6 @@ where
         held: None,
     };
     (Response::from_parts(head, Body::new(body)), Commit::done())
-}
-
-fn data_of(frame: &Frame<Bytes>) -> &[u8] {
-    frame.data_ref().map_or(&[], |data| data)
 }
 
 /// False where no server sends the body, so that nobody reads it.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::response::Response;
+use http_body::Frame;
 use pin_project_lite::pin_project;
 
 use super::answer::AnswerCopy;
@@ -106,8 +107,12 @@ fn record(visit: &Visit, answer: Response, cx: &mut Context<'_>) -> (Response, C
     let hint = body.size_hint();
     let copy = AnswerCopy::new(head.status, &head.headers, LOOKED_AT);
     let (front, answer) = match peek::peek(&mut body, LOOKED_AT, cx) {
-        Ok(Peeked::Whole(frame)) => {
-            let answer = copy.of_one_frame(frame.data_ref().map_or(&[][..], |data| data));
+        Ok(Peeked::Whole(data)) => {
+            let answer = copy.of_whole(data.clone());
+            (Some(Ok(Frame::data(data))), answer)
+        }
+        Ok(Peeked::Last(frame)) => {
+            let answer = copy.of_last(&frame);
             (Some(Ok(frame)), answer)
         }
         Ok(Peeked::Part(frame)) => (Some(Ok(frame)), copy.answer()),

@@ -13,7 +13,6 @@ mod identify;
 mod layer;
 mod open_call;
 mod origin;
-mod partial_json;
 mod peek;
 mod request;
 mod request_body;

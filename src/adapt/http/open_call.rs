@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::AuditHandle;
-use super::arguments::{self, Arguments, Media};
+use super::arguments::{self, Media};
 use super::request_body::BodyCopy;
 use crate::call::Identity;
 use crate::record::{Commit, OutcomeBuilder, Recording};
@@ -113,12 +113,7 @@ impl OpenCall {
         }
         if let Some(body) = self.body.take() {
             recording.describe(|call| {
-                let Arguments { value, are_cut } =
-                    arguments::with_body(&body.copy.take(), body.media, body.parameters);
-                call.arguments(&value);
-                if are_cut {
-                    call.arguments_are_cut();
-                }
+                arguments::tell(&body.copy.take(), body.media, body.parameters, call);
             });
         }
         Some(recording)

@@ -3,13 +3,13 @@ use std::net::IpAddr;
 
 use http::header::{HeaderName, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
-use serde_json::Value;
 
 use super::TrustedHops;
 use super::forwarded::Client;
 use crate::adapt::trace_context;
 use crate::call::CallContext;
 use crate::record::CallBuilder;
+use crate::tree::Tree;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -90,14 +90,14 @@ impl HttpOrigin {
         place: impl FnOnce(&mut CallBuilder<'_>),
     ) {
         if let Some(address) = self.client_ip {
-            call.metadata("client_ip", &Value::String(address.to_string()));
+            call.metadata_tree("client_ip", &Tree::String(&address.to_string()));
         }
         if self.is_verified {
             call.established("client_ip");
         }
         place(call);
         if let Some(agent) = self.user_agent() {
-            call.metadata("user_agent", &Value::String(agent.to_owned()));
+            call.metadata_tree("user_agent", &Tree::String(agent));
         }
         if let Some((trace_id, span_id)) = self.trace() {
             call.trace_id(trace_id).span_id(span_id);

@@ -19,7 +19,9 @@ pub(super) enum Peeked {
     /// It is empty.
     End,
     /// This is all of it.
-    Whole(Frame<Bytes>),
+    Whole(Bytes),
+    /// These are all of its data, behind which only trailers may come; or trailers without any data.
+    Last(Frame<Bytes>),
     /// It begins with this.
     Part(Frame<Bytes>),
     Failed(axum::Error),
@@ -49,10 +51,12 @@ pub(super) fn peek(
         Poll::Ready(Some(Err(error))) => Peeked::Failed(error),
         Poll::Ready(Some(Ok(frame))) => {
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-            if body.is_end_stream() || length == exact {
-                Peeked::Whole(frame)
-            } else {
-                Peeked::Part(frame)
+            match frame.into_data() {
+                Ok(data) if body.is_end_stream() => Peeked::Whole(data),
+                Ok(data) if length == exact => Peeked::Last(Frame::data(data)),
+                Ok(data) => Peeked::Part(Frame::data(data)),
+                Err(trailers) if body.is_end_stream() => Peeked::Last(trailers),
+                Err(trailers) => Peeked::Part(trailers),
             }
         }
     })

@@ -11,6 +11,7 @@ use super::tool_name::{Parameters, matched_route};
 use super::{AuditHandle, HttpOrigin, ToolNaming, TrustedHops, arguments};
 use crate::call::Describe;
 use crate::record::CallBuilder;
+use crate::tree::Tree;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -130,7 +131,8 @@ pub(super) fn describe_place(
         Some(route) => ("http_route", route),
         None => ("http_path", uri.path()),
     };
-    call.metadata(name, &[method.as_str(), path].join(" ").into());
+    let place = [method.as_str(), path].join(" ");
+    call.metadata_tree(name, &Tree::String(&place));
 }
 
 /// Adds nothing to what a request's head says by itself.

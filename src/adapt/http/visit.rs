@@ -4,14 +4,14 @@ use std::sync::Arc;
 use axum::extract::MatchedPath;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use serde_json::Value;
 
 use super::endpoint::Settings;
 use super::request::{self, describe_place};
 use super::request_body::BodyCopy;
-use super::{Answer, AuditHandle, partial_json};
+use super::{Answer, AuditHandle};
 use crate::call::{Outcome, ToolResponse, UNKNOWN};
 use crate::record::{Commit, Moment, Recorder, Recording};
+use crate::tree::{Tree, parse, with_arena};
 
 /// A request to an endpoint, as far as it is kept for the entry that may be made of it.
 pub(super) struct Visit {
@@ -127,8 +127,10 @@ fn named_tool(headers: &HeaderMap) -> Option<String> {
 
 /// The tool that a JSON-RPC message, of which this is the beginning, asks for.
 fn tool_in(beginning: &[u8]) -> Option<String> {
-    let message = partial_json::read(beginning, true).value;
-    let is_call = message.get("method").and_then(Value::as_str) == Some("tools/call");
-    let name = message.get("params")?.get("name")?.as_str()?;
-    is_call.then(|| name.to_owned())
+    with_arena(|arena| {
+        let message = parse(beginning, true, arena).tree;
+        let is_call = message.get("method").and_then(Tree::as_str) == Some("tools/call");
+        let name = message.get("params")?.get("name")?.as_str()?;
+        is_call.then(|| name.to_owned())
+    })
 }
