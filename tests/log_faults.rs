@@ -549,3 +549,41 @@ fn what_is_on_the_disk_is_released_piece_after_piece_and_nothing_else() {
         }
     }
 }
+
+#[test]
+fn what_piles_up_is_sent_to_the_disk_before_it_is_synced() {
+    let disk = Faulty::new();
+    let mut log = LogWriter::open(disk.clone(), options()).unwrap();
+    let filler = "x".repeat(9_000);
+    for number in 0..2_000 {
+        let members = format!(r#""call_id":"c-{number}","filler":"{filler}""#);
+        let record = NewRecord::new("tool_call", members.as_bytes());
+        log.append_record(&record.unawaited()).unwrap();
+        if number % 10 == 9 {
+            log.flush().unwrap();
+        }
+    }
+    let sent = disk.sent();
+    let mut end = sent.first().expect("something was sent").1.start;
+    for (name, range) in &sent {
+        assert_eq!(
+            (*name, range.start),
+            (0, end),
+            "nothing is sent twice or left out"
+        );
+        assert!(
+            range.end - range.start >= 4 * 1024 * 1024 - 64 * 1024,
+            "{range:?}"
+        );
+        end = range.end;
+    }
+    // Nothing was synced meanwhile but the segment's birth.
+    assert_eq!(
+        disk.acts().iter().filter(|act| **act == Act::Sync).count(),
+        1
+    );
+    assert_eq!(disk.released(), []);
+    assert!(end > 12 * 1024 * 1024, "{end}");
+    log.close().unwrap();
+    assert_eq!(intact(disk.memory()).calls().len(), 2_000);
+}

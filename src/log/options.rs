@@ -84,9 +84,10 @@ pub struct LogOptions {
     /// A segment is closed at the first record that comes so long after its beginning; no bound. Retention removes whole
     /// segments, so in a log that is written slowly this is how much longer records may stay than they must.
     pub segment_age: Option<Duration>,
-    /// Whether the operating system's page cache keeps what is on the disk; no. A log is written far oftener than it is
-    /// read: its pages would push out what others read, and pages that are used again cost less than fresh ones. Readers
-    /// of what was just written find more of it in memory where they are kept. Linux alone lets them go.
+    /// Whether the operating system's page cache keeps what is on the disk, and what is not for as long as it likes; no. A
+    /// log is written far oftener than it is read: its pages would push out what others read, pages that are used again cost
+    /// less than fresh ones, and where much waits for the disk a sync holds up the writer. Readers of what was just written
+    /// find more of it in memory where it is kept. Linux alone lets it go.
     pub page_cache: bool,
     /// How long to wait for a writer that holds the log; 1 s.
     pub lock_wait: Duration,

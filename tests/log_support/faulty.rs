@@ -53,6 +53,8 @@ struct Disk {
     misuse: bool,
     /// What was released: segments and ranges.
     released: Vec<(u64, Range<u64>)>,
+    /// What was sent to the disk ahead of a sync.
+    sent: Vec<(u64, Range<u64>)>,
     /// What the write at hand leaves before it fails.
     leaves: Option<usize>,
 }
@@ -107,6 +109,11 @@ impl Faulty {
     /// What was released: segments, and ranges of their bytes.
     pub fn released(&self) -> Vec<(u64, Range<u64>)> {
         self.disk().released.clone()
+    }
+
+    /// What was sent to the disk ahead of a sync.
+    pub fn sent(&self) -> Vec<(u64, Range<u64>)> {
+        self.disk().sent.clone()
     }
 
     /// Whether some handle was synced again after a failure, or something released that was not synced.
@@ -226,6 +233,10 @@ impl Storage for Faulty {
         let length = self.memory.length(segment)? as usize;
         self.disk().synced.insert(name, length);
         Ok(())
+    }
+    fn begin_sync(&mut self, segment: &MemorySegment, from: u64, to: u64) {
+        let name = self.name_of(segment);
+        self.disk().sent.push((name, from..to));
     }
     fn release(&mut self, segment: &MemorySegment, from: u64, to: u64) {
         let name = self.name_of(segment);

@@ -213,15 +213,13 @@ impl Storage for FolderStorage {
         segment.sync_data()
     }
 
-    #[cfg(target_os = "linux")]
-    fn release(&mut self, segment: &File, from: u64, to: u64) {
-        use rustix::fs::{Advice, fadvise};
+    fn begin_sync(&mut self, segment: &File, from: u64, to: u64) {
+        // Pages that are not on the disk yet are sent there, and stay.
+        advise_done(segment, from, to);
+    }
 
-        // Where there is no such advice, the pages stay as long as others do.
-        let length = std::num::NonZeroU64::new(to.saturating_sub(from));
-        if length.is_some() {
-            let _ = fadvise(segment, from, length, Advice::DontNeed);
-        }
+    fn release(&mut self, segment: &File, from: u64, to: u64) {
+        advise_done(segment, from, to);
     }
 
     fn sync_folder(&mut self) -> io::Result<()> {
@@ -340,6 +338,20 @@ fn make_folders(path: &Path) -> io::Result<()> {
     }
     sync_folder(above)
 }
+
+/// Tells the page cache that a part of a file is done with. Where there is no such advice, its pages stay as long as
+/// others do.
+#[cfg(target_os = "linux")]
+fn advise_done(file: &File, from: u64, to: u64) {
+    use rustix::fs::{Advice, fadvise};
+
+    if let Some(length) = std::num::NonZeroU64::new(to.saturating_sub(from)) {
+        let _ = fadvise(file, from, Some(length), Advice::DontNeed);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise_done(_file: &File, _from: u64, _to: u64) {}
 
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()

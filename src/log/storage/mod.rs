@@ -97,6 +97,13 @@ pub trait Storage: Send + 'static {
     /// It is unknown what of the unsynced bytes is on the disk.
     fn sync(&mut self, segment: &Self::Segment) -> io::Result<()>;
 
+    /// Begins to bring the bytes from `from` to `to` onto the disk, and does not wait for it: less is left for the next
+    /// [`sync`](Self::sync), which alone tells that they are there. It is a wish, and nothing fails with it; a storage that
+    /// cannot do so has nothing to do.
+    fn begin_sync(&mut self, segment: &Self::Segment, from: u64, to: u64) {
+        let _ = (segment, from, to);
+    }
+
     /// Lets go of what memory beside the writer's own holds of the bytes from `from` to `to`, which are on the disk: of the
     /// operating system's page cache. It is a wish, and nothing fails with it; a storage without such a memory has
     /// nothing to do.

@@ -15,6 +15,8 @@ const BEFORE_NEXT_TRY: u64 = 64 * 1024;
 /// which the last one is still written to, come in rows as long as that.
 const RELEASED: u64 = 1024 * 1024;
 const RELEASED_PAGES: u64 = 64 * 1024;
+/// After so many bytes the disk begins to take them: a sync that has much to do holds up the writer, and callers behind it.
+const SENT: u64 = 4 * 1024 * 1024;
 
 /// The segment that is written to.
 pub(super) struct Home<G> {
@@ -28,6 +30,8 @@ pub(super) struct Home<G> {
     not_before: u64,
     /// So many of its bytes were let go of, or were there before this writer.
     released: u64,
+    /// So many of its bytes are on the disk, or on their way there.
+    sent: u64,
 }
 
 impl<G> From<Reopened<G>> for Home<G> {
@@ -39,6 +43,7 @@ impl<G> From<Reopened<G>> for Home<G> {
             begun: reopened.begun,
             not_before: 0,
             released: reopened.length - reopened.length % RELEASED_PAGES,
+            sent: reopened.length,
         }
     }
 }
@@ -60,6 +65,7 @@ impl<S: Storage> LogWriter<S> {
             return self.move_in();
         }
         self.write_out()?;
+        self.begin_sync();
         if !self.window.awaited {
             self.window.clear();
         } else if self.window.len() > MOST_BYTES {
@@ -186,6 +192,7 @@ impl<S: Storage> LogWriter<S> {
                     begun: self.options.clock.now(),
                     not_before: 0,
                     released: 0,
+                    sent: length,
                 });
                 self.segments += 1;
                 self.durable = self.newest();
@@ -272,11 +279,24 @@ impl<S: Storage> LogWriter<S> {
         }
     }
 
+    /// Sends what has piled up on its way to the disk.
+    fn begin_sync(&mut self) {
+        let Some(home) = self.home.as_mut().filter(|_| !self.options.page_cache) else {
+            return;
+        };
+        let end = home.length - home.length % RELEASED_PAGES;
+        if end >= home.sent + SENT {
+            self.storage.begin_sync(&home.segment, home.sent, end);
+            home.sent = end;
+        }
+    }
+
     /// Lets go of what is on the disk, where that is worth it.
     fn release(&mut self) {
         let Some(home) = self.home.as_mut().filter(|_| !self.options.page_cache) else {
             return;
         };
+        home.sent = home.length;
         let end = home.length - home.length % RELEASED_PAGES;
         if end >= home.released + RELEASED {
             self.storage.release(&home.segment, home.released, end);
