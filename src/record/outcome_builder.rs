@@ -161,7 +161,7 @@ impl<'a> OutcomeBuilder<'a> {
     /// No rows are counted, and the record says where it may lack a subject.
     pub fn result_cut(&mut self, beginning: &Value, bytes: u64) -> &mut Self {
         Tree::with(beginning, |beginning| {
-            self.result_tree_cut(beginning, bytes)
+            self.result_tree_cut(beginning, bytes);
         });
         self
     }

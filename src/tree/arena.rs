@@ -60,10 +60,7 @@ impl Arena {
     }
 
     /// The items of an iterator, which may have others made while it goes on.
-    pub(super) fn items_with<'t, T: Copy>(
-        &'t self,
-        items: impl ExactSizeIterator<Item = T>,
-    ) -> &'t mut [T] {
+    pub(super) fn items_with<T: Copy>(&self, items: impl ExactSizeIterator<Item = T>) -> &mut [T] {
         self.nodes.alloc_slice_fill_iter(items)
     }
 }

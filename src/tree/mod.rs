@@ -162,13 +162,13 @@ impl<'t> Tree<'t> {
 
     /// The same as a tree of serde_json's.
     #[cfg(any(feature = "axum", test))]
-    pub(crate) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
+            Self::Bool(value) => Value::Bool(value),
             Self::Number(number) => Value::Number(number.to_number()),
-            Self::String(text) => Value::String((*text).to_owned()),
-            Self::Array(items) => items.iter().map(Self::to_value).collect(),
+            Self::String(text) => Value::String(text.to_owned()),
+            Self::Array(items) => items.iter().map(|item| item.to_value()).collect(),
             Self::Object(members) => {
                 let members = members.iter();
                 let members = members.map(|(name, value)| (name.to_owned(), value.to_value()));

@@ -70,7 +70,7 @@ pub(super) fn program_beside(items: &[Tree<'_>], siblings: Members<'_>) -> Optio
     }
     COMMANDS
         .iter()
-        .filter_map(|name| siblings.get(*name)?.as_str())
+        .filter_map(|name| siblings.get(name)?.as_str())
         .find_map(|command| program(command.split_whitespace().next()?))
 }
 
