@@ -6,6 +6,7 @@
 
 mod arena;
 mod from_value;
+mod join;
 mod number;
 mod parse;
 

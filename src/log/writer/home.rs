@@ -255,11 +255,12 @@ impl<S: Storage> LogWriter<S> {
     /// Syncs the open segment; all that was sealed has been written to it.
     fn sync_home(&mut self) -> Result<(), LogError> {
         self.check_home()?;
-        let Some(home) = &self.home else {
+        let Some(home) = &mut self.home else {
             return self.move_in();
         };
         match self.storage.sync(&home.segment) {
             Ok(()) => {
+                home.sent = home.length;
                 self.durable = self.newest();
                 self.window.clear();
                 self.release();
@@ -296,7 +297,6 @@ impl<S: Storage> LogWriter<S> {
         let Some(home) = self.home.as_mut().filter(|_| !self.options.page_cache) else {
             return;
         };
-        home.sent = home.length;
         let end = home.length - home.length % RELEASED_PAGES;
         if end >= home.released + RELEASED {
             self.storage.release(&home.segment, home.released, end);
