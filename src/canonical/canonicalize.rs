@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::token::{self, BadEscape};
 use super::{compare_keys, write_es6_number, write_string};
 use crate::log::record::MAX_DEPTH;
 
@@ -239,47 +240,20 @@ impl Parser<'_> {
     }
 
     fn escape(&mut self) -> Parsed<char> {
-        let escape = self.rest().first().copied().unwrap_or_default();
-        self.at += 1;
-        Ok(match escape {
-            b'"' | b'\\' | b'/' => char::from(escape),
-            b'b' => '\u{8}',
-            b't' => '\t',
-            b'n' => '\n',
-            b'f' => '\u{c}',
-            b'r' => '\r',
-            b'u' => return self.unicode_escape(),
-            _ => return Err(self.error("an escape that JSON has not")),
-        })
-    }
-
-    fn unicode_escape(&mut self) -> Parsed<char> {
-        let first = self.four_digits()?;
-        let pair = if (0xD800..0xDC00).contains(&first) && self.rest().starts_with(b"\\u") {
-            self.at += 2;
-            Some(self.four_digits()?)
-        } else {
-            None
-        };
-        char::decode_utf16(std::iter::once(first).chain(pair))
-            .next()
-            .and_then(Result::ok)
-            .ok_or_else(|| self.error("half a surrogate pair"))
-    }
-
-    fn four_digits(&mut self) -> Parsed<u16> {
-        let digits = self.rest().get(..4).and_then(|digits| {
-            digits.iter().try_fold(0_u16, |value, digit| {
-                Some(value << 4 | char::from(*digit).to_digit(16)? as u16)
-            })
-        });
-        let value = digits.ok_or_else(|| self.error("an escape without four hex digits"))?;
-        self.at += 4;
-        Ok(value)
+        match token::escape(self.rest()) {
+            Ok((character, length)) => {
+                self.at += length;
+                Ok(character)
+            }
+            Err(BadEscape { at, why }) => {
+                self.at += at;
+                Err(self.error(why))
+            }
+        }
     }
 
     fn number(&mut self) -> Parsed<()> {
-        let length = number_length(self.rest());
+        let length = token::number_length(self.rest());
         let token = &self.text[self.at..self.at + length];
         match token.parse::<f64>() {
             Ok(value) if value.is_finite() => {
@@ -291,35 +265,4 @@ impl Parser<'_> {
             Err(_) => Err(self.error("no value where one must stand")),
         }
     }
-}
-
-/// The length of the number (RFC 8259 section 6) with which `text` begins, zero where there is none.
-fn number_length(text: &[u8]) -> usize {
-    let digits = |from: usize| {
-        let rest = text.get(from..).unwrap_or_default();
-        rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
-    };
-    let whole_at = usize::from(text.first() == Some(&b'-'));
-    let whole = match text.get(whole_at) {
-        Some(b'0') => 1,
-        _ => digits(whole_at),
-    };
-    if whole == 0 {
-        return 0;
-    }
-    let mut at = whole_at + whole;
-    if text.get(at) == Some(&b'.') {
-        match digits(at + 1) {
-            0 => return 0,
-            fraction => at += 1 + fraction,
-        }
-    }
-    if matches!(text.get(at), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-        match digits(at + 1 + sign) {
-            0 => return 0,
-            exponent => at += 1 + sign + exponent,
-        }
-    }
-    at
 }

@@ -12,6 +12,7 @@ mod escape;
 mod number;
 mod order;
 mod specials;
+pub(crate) mod token;
 mod value;
 
 pub use self::canonicalize::{CannotCanonicalize, canonicalize};

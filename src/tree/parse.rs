@@ -2,7 +2,7 @@
 
 use super::join::joined;
 use super::{Arena, Member, Members, Number, Tree};
-use crate::canonical::length_without_escapes;
+use crate::canonical::{length_without_escapes, token};
 
 /// What could be read of a text.
 #[derive(Clone, Copy)]
@@ -248,81 +248,21 @@ impl<'t> Parser<'t> {
     }
 
     fn escape(&mut self) -> Read<char> {
-        let escape = self.peek().ok_or(Fault)?;
-        self.at += 1;
-        Ok(match escape {
-            b'"' | b'\\' | b'/' => char::from(escape),
-            b'b' => '\u{8}',
-            b'f' => '\u{C}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let first = self.code_unit()?;
-                let mut second = None;
-                if (0xD800..0xDC00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
-                    self.at += 2;
-                    second = Some(self.code_unit()?);
-                }
-                let mut characters = char::decode_utf16([first].into_iter().chain(second));
-                match (characters.next(), characters.next()) {
-                    (Some(Ok(character)), None) => character,
-                    // Half of a pair is no character.
-                    _ => return Err(Fault),
-                }
-            }
-            _ => return Err(Fault),
-        })
-    }
-
-    fn code_unit(&mut self) -> Read<u16> {
-        let digits = self.text.get(self.at..self.at + 4).ok_or(Fault)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(Fault);
-        }
-        self.at += 4;
-        u16::from_str_radix(digits, 16).map_err(|_| Fault)
+        let (character, length) = token::escape(&self.bytes[self.at..]).map_err(|_| Fault)?;
+        self.at += length;
+        Ok(character)
     }
 
     fn number(&mut self, depth: usize) -> Read<Number<'t>> {
         let start = self.at;
-        let is_negative = self.peek() == Some(b'-');
-        self.at += usize::from(is_negative);
-        let whole = self.digits()?;
-        if whole > 1 && self.bytes.get(self.at - whole) == Some(&b'0') {
+        self.at += token::number_length(&self.bytes[start..]);
+        let is_at_end = self.is_text && self.at == self.bytes.len();
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        if text.is_empty() || depth > 0 && is_at_end {
             return Err(Fault);
         }
-        let mut is_whole = true;
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-            is_whole = false;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-            is_whole = false;
-        }
-        if depth > 0 && self.is_text && self.at == self.bytes.len() {
-            return Err(Fault);
-        }
-        let text = self.text.get(start..self.at).ok_or(Fault)?;
+        let is_whole = !text.contains(['.', 'e', 'E']);
         Ok(Number::of_text(text, is_whole))
-    }
-
-    /// Skips one digit or more, and says how many.
-    fn digits(&mut self) -> Read<usize> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        match self.at - start {
-            0 => Err(Fault),
-            digits => Ok(digits),
-        }
     }
 }
 
