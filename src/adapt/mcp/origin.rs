@@ -15,11 +15,12 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// What is known of all calls, and what of the exchange.
+    /// What is known of all calls, and what of the exchange; what is said of all calls stands before what a client says.
     pub(super) fn added_to(&self, mut context: CallContext) -> CallContext {
         let exchange = &self.context;
         for (name, value) in &exchange.session_metadata {
-            context = context.metadata(name, value.clone());
+            let member = context.session_metadata.entry(name.clone());
+            member.or_insert_with(|| value.clone());
         }
         if context.server.is_none() {
             context.server.clone_from(&exchange.server);
@@ -113,7 +114,24 @@ impl Drop for Room {
 
 #[cfg(test)]
 mod tests {
-    use super::Memory;
+    use serde_json::json;
+
+    use super::{Memory, Origin};
+    use crate::call::CallContext;
+
+    #[test]
+    fn what_is_said_of_all_calls_stands_before_what_an_exchange_says() {
+        let origin = Origin {
+            context: CallContext::default()
+                .metadata("user_agent", "anything/1")
+                .metadata("client_ip", "10.0.1.5"),
+            ..Origin::default()
+        };
+        let of_all = CallContext::default().metadata("user_agent", "desk/7");
+        let added = origin.added_to(of_all).session_metadata;
+        assert_eq!(added["user_agent"], json!("desk/7"));
+        assert_eq!(added["client_ip"], json!("10.0.1.5"));
+    }
 
     #[test]
     fn what_is_taken_is_given_back_also_where_there_was_no_room_for_it() {
