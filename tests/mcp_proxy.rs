@@ -261,6 +261,29 @@ async fn a_server_that_breaks_off_has_failed_the_call_and_so_has_one_that_is_not
 }
 
 #[tokio::test]
+async fn a_server_that_says_nothing_of_encryption_is_not_waited_for() {
+    let mut stage = stage().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/mcp", silent.local_addr().unwrap());
+    let proxy = tool_audit::adapt::mcp::http::Proxy::builder(stage.recorder.clone(), url)
+        .connect_wait(Duration::from_millis(20))
+        .answer_wait(None)
+        .build()
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    stage.address = listener.local_addr().unwrap();
+    tokio::spawn(async move { proxy.serve(listener, std::future::pending()).await });
+    let mut client = stage.post("", &call(1, "silent")).await;
+    let (accepted, _) = silent.accept().await.unwrap();
+    assert_eq!(client.said().await.unwrap().status(), 502);
+    drop(accepted);
+    assert_eq!(
+        stage.ends(1).await,
+        [end("silent", Outcome::ServiceError, "unreachable")]
+    );
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_begin_in_time_is_a_time_out() {
     let wait = Some(Duration::from_millis(20));
     let mut stage = stage_with(|builder| builder.answer_wait(wait)).await;

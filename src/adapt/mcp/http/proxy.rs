@@ -167,7 +167,7 @@ impl ProxyBuilder {
         self
     }
 
-    /// How long connecting to the server may take. By default 10 seconds.
+    /// How long connecting to the server may take, encryption included. By default 10 seconds.
     #[must_use]
     pub fn connect_wait(mut self, wait: Duration) -> Self {
         self.settings.connect_wait = wait;

@@ -3,10 +3,14 @@ use std::time::Duration;
 use hyper::header::{HOST, LOCATION};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{HeaderMap, Request, Response, Uri, body::Incoming};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tower::BoxError;
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
 
 use super::ProxyError;
 use super::request_body::RequestBody;
@@ -22,8 +26,10 @@ pub(super) struct Upstream {
 /// Whether what is between is encrypted.
 enum Over {
     Plain(Client<HttpConnector, RequestBody>),
-    Tls(Client<HttpsConnector<HttpConnector>, RequestBody>),
+    Tls(Client<TlsConnector, RequestBody>),
 }
+
+type TlsConnector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
 impl Upstream {
     pub(super) fn new(url: &str, connect_wait: Duration) -> Result<Self, ProxyError> {
@@ -54,7 +60,9 @@ impl Upstream {
                 .https_only()
                 .enable_all_versions()
                 .wrap_connector(connector);
-            Over::Tls(builder.build(tls))
+            // The connector's own bound ends with the connection, before a word is said of encryption.
+            let in_time = Timeout::new(tls, connect_wait);
+            Over::Tls(builder.build(TlsConnector::new(in_time)))
         } else {
             return Err(wrong("its scheme is neither http nor https"));
         };
