@@ -11,7 +11,9 @@ pub(crate) const INTENT: &str = "making the record of intent durable";
 
 /// A recorder and the five callbacks of a layer, shared by all of its services and calls.
 ///
-/// It is named only to spell out a service's type: `AuditService<S, Callbacks<D, C, U, N>>`.
+/// Services and calls are counted beside it, in every call by whichever processor: what is only read stands in other cache
+/// lines than the count. It is named only to spell out a service's type: `AuditService<S, Callbacks<D, C, U, N>>`.
+#[repr(align(128))]
 pub struct Callbacks<D, C, U, N, G = LetPass> {
     pub(crate) recorder: Recorder,
     pub(crate) describe: D,

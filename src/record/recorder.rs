@@ -63,7 +63,6 @@ pub(super) struct Inner {
     pub(super) spans: Option<CallSpans>,
     /// The part of every `call_id` that no other recorder has.
     pub(super) prefix: String,
-    next_number: AtomicU64,
     pub(super) triggers: TriggerInference,
     pub(super) counters: Counters,
     closed: AtomicBool,
@@ -146,7 +145,6 @@ impl RecorderBuilder {
             #[cfg(feature = "opentelemetry")]
             spans: self.spans,
             prefix: random_prefix(),
-            next_number: AtomicU64::new(1),
             triggers: TriggerInference::new(),
             counters: Counters::default(),
             closed: AtomicBool::new(false),
@@ -415,7 +413,7 @@ impl Recorder {
     }
 
     pub(super) fn next_number(&self) -> u64 {
-        self.0.next_number.fetch_add(1, Ordering::Relaxed)
+        self.0.counters.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn count_refused(&self) {

@@ -26,7 +26,7 @@ impl Shared {
         if durability == Durability::Synced {
             state.sync_wanted = number;
         }
-        let full = state.queue.bytes() >= self.wake_bytes;
+        let full = state.queue.bytes() >= self.bounds.wake_bytes;
         let wake = state.rouse(waits || full);
         self.publish_load(&state);
         drop(state);
@@ -58,18 +58,22 @@ impl Shared {
     }
 
     pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        if self.load.load(Ordering::Acquire) <= self.max_queued_bytes {
+        if self.bounds.load.load(Ordering::Acquire) <= self.bounds.max_queued_bytes {
             return Poll::Ready(Ok(()));
         }
-        self.wait_for_room(self.max_queued_bytes, |state| &mut state.gate, context)
+        self.wait_for_room(
+            self.bounds.max_queued_bytes,
+            |state| &mut state.gate,
+            context,
+        )
     }
 
     pub(super) fn poll_ready_for_emergency(
         &self,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), SinkError>> {
-        let bound = self.max_emergency_bytes;
-        if self.load.load(Ordering::Acquire) <= bound {
+        let bound = self.bounds.max_emergency_bytes;
+        if self.bounds.load.load(Ordering::Acquire) <= bound {
             return Poll::Ready(Ok(()));
         }
         self.wait_for_room(bound, |state| &mut state.emergency_gate, context)

@@ -54,7 +54,7 @@ impl Shared {
     ///
     /// While the writer does so nobody has to wake it, and other threads may have its core.
     pub(super) fn linger(&self, until: Instant) {
-        while self.load.load(Ordering::Acquire) == 0 && Instant::now() < until {
+        while self.bounds.load.load(Ordering::Acquire) == 0 && Instant::now() < until {
             thread::yield_now();
         }
     }
@@ -76,7 +76,7 @@ impl Shared {
                 state.take_batch(batch);
                 return Work::Close;
             }
-            let due = state.urgent || state.queue.bytes() >= self.wake_bytes;
+            let due = state.urgent || state.queue.bytes() >= self.bounds.wake_bytes;
             if due || (slept && !state.queue.is_empty()) {
                 let awaited = state.urgent;
                 looks.found(state.queue.bytes());
@@ -108,10 +108,10 @@ impl Shared {
         let mut state = self.lock();
         state.flushed_through = flushed;
         state.in_hand_bytes = bytes;
-        if state.load() <= self.max_queued_bytes {
+        if state.load() <= self.bounds.max_queued_bytes {
             state.gate.take(ready);
         }
-        if state.load() <= self.max_emergency_bytes {
+        if state.load() <= self.bounds.max_emergency_bytes {
             state.emergency_gate.take(ready);
         }
         state.flushed.take_through(flushed, ready);

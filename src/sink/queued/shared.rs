@@ -13,6 +13,8 @@ const WAKE_BYTES: usize = 1024 * 1024;
 const SHUT: usize = usize::MAX;
 
 /// What callers and the writer's thread have in common.
+///
+/// What each call writes to shares no cache line with what is only read.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
@@ -20,7 +22,15 @@ pub(super) struct Shared {
     pub(super) work: Condvar,
     /// Says that the writer has ended.
     pub(super) ended: Condvar,
-    /// `State::load`, for a gate that takes no lock while it is open.
+    pub(super) bounds: Bounds,
+}
+
+/// How full the queue may be, and is.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct Bounds {
+    /// `State::load`, for a gate that takes no lock while it is open; what is neither nothing nor more than half the
+    /// bound may be any such number.
     pub(super) load: AtomicUsize,
     pub(super) max_queued_bytes: usize,
     /// How far the queue may grow for emergencies.
@@ -104,12 +114,14 @@ impl Shared {
             state: Mutex::default(),
             work: Condvar::new(),
             ended: Condvar::new(),
-            load: AtomicUsize::new(0),
-            max_queued_bytes,
-            max_emergency_bytes: max_queued_bytes
-                .saturating_add(emergency_bytes)
-                .min(SHUT - 1),
-            wake_bytes: WAKE_BYTES.min(max_queued_bytes / 4).max(1),
+            bounds: Bounds {
+                load: AtomicUsize::new(0),
+                max_queued_bytes,
+                max_emergency_bytes: max_queued_bytes
+                    .saturating_add(emergency_bytes)
+                    .min(SHUT - 1),
+                wake_bytes: WAKE_BYTES.min(max_queued_bytes / 4).max(1),
+            },
         }
     }
 
@@ -118,6 +130,15 @@ impl Shared {
     }
 
     pub(super) fn publish_load(&self, state: &State) {
-        self.load.store(state.load(), Ordering::Release);
+        let Bounds {
+            load,
+            max_queued_bytes,
+            ..
+        } = &self.bounds;
+        let (now, told) = (state.load(), load.load(Ordering::Relaxed));
+        // As long as the queue is neither empty nor nearly full no caller has to fetch what the last one wrote.
+        if now.max(told) > max_queued_bytes / 2 || (now == 0) != (told == 0) {
+            load.store(now, Ordering::Release);
+        }
     }
 }
