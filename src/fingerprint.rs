@@ -1,3 +1,4 @@
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::tree::{Members, Number, Tree};
@@ -27,6 +28,15 @@ impl FingerprintKey {
 pub(crate) struct Fingerprint {
     state: u64,
     factor: u64,
+}
+
+/// Neither the key nor what was made with it.
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Fingerprint")
+            .finish_non_exhaustive()
+    }
 }
 
 /// What comes next.

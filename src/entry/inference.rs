@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use super::{CallTrigger, TriggerBasis};
 use crate::call::Outcome;
 use crate::fingerprint::{Fingerprint, FingerprintKey};
-use crate::tree::Tree;
 
 /// Infers why calls are made from the calls before them in the conversation, with bounded memory.
 ///
@@ -134,13 +133,6 @@ impl TriggerInference {
     pub(crate) fn fingerprint_text(&self, text: &str) -> u64 {
         let mut fingerprint = self.begin_fingerprint();
         fingerprint.add_bytes(text.as_bytes());
-        fingerprint.finish()
-    }
-
-    /// A keyed hash of a tree as it stands before the sanitizer.
-    pub(crate) fn fingerprint(&self, value: &Tree<'_>) -> u64 {
-        let mut fingerprint = self.begin_fingerprint();
-        fingerprint.add_value(value);
         fingerprint.finish()
     }
 

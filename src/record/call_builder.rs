@@ -186,12 +186,11 @@ impl<'a> CallBuilder<'a> {
         // Two different secrets look alike once they are redacted: they are compared too. Where something was cut
         // the tree itself has to be.
         self.open.unsanitized_arguments = if did.shortened || did.failed {
-            Some(self.inner.triggers.fingerprint(arguments))
+            let mut all = self.inner.triggers.begin_fingerprint();
+            all.add_value(arguments);
+            Some(all)
         } else {
-            told.filter(|_| did.redactions > 0).map(|mut told| {
-                told.add_bytes(piece.of(&self.open.bytes));
-                told.finish()
-            })
+            told.filter(|_| did.redactions > 0)
         };
         subjects::note(self.open, self.inner, "arguments", arguments);
     }
@@ -451,6 +450,19 @@ impl<'a> CallBuilder<'a> {
             Tree::Null if name == USER_ROLE => {}
             _ if name == USER_ROLE => self.role_value(value),
             _ => self.bounded_member(name, value, limits::METADATA),
+        }
+    }
+
+    /// Like [`metadata`](Self::metadata), for a text in pieces.
+    #[cfg(feature = "axum")]
+    pub(crate) fn metadata_joined(&mut self, name: &str, pieces: [&str; 3]) {
+        let mut joined = std::mem::take(&mut self.open.joined);
+        joined.clear();
+        joined.extend(pieces);
+        self.metadata_tree(name, &Tree::String(&joined));
+        // One that is long was an exception.
+        if joined.capacity() <= limits::METADATA {
+            self.open.joined = joined;
         }
     }
 

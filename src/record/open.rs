@@ -10,6 +10,7 @@ use super::policy::{CompiledPolicy, ToolPolicy};
 use crate::call::IdentitySlot;
 use crate::canonical;
 use crate::entry::{CallTrigger, TriggerBasis};
+use crate::fingerprint::Fingerprint;
 use crate::sanitize::{Echo, Sanitized, Sanitizer};
 use crate::sink::Durability;
 
@@ -148,6 +149,9 @@ pub(super) struct Open {
     pub(super) bytes: Vec<u8>,
     /// The entry as it is put together.
     pub(super) line: Vec<u8>,
+    /// A text that is told in pieces.
+    #[cfg(feature = "axum")]
+    pub(super) joined: String,
     pub(super) call_id: String,
     pub(super) pieces: Pieces,
     /// Names and values of the session's metadata, in the order of the names as they stand in the record.
@@ -196,7 +200,7 @@ pub(super) struct Open {
     pub(super) response_code: Option<i64>,
     /// Hashes of what the sanitizer changed or cut, so that what only looks alike is not taken for the same.
     pub(super) unsanitized_conversation: Option<u64>,
-    pub(super) unsanitized_arguments: Option<u64>,
+    pub(super) unsanitized_arguments: Option<Fingerprint>,
     pub(super) identity: IdentitySlot,
     /// Names of what a layer inside, or the connection itself, established.
     pub(super) found: [&'static str; 3],
@@ -213,6 +217,8 @@ impl Open {
         Self {
             bytes: Vec::with_capacity(1024),
             line: Vec::with_capacity(2048),
+            #[cfg(feature = "axum")]
+            joined: String::new(),
             call_id: String::with_capacity(40),
             pieces: Pieces::default(),
             metadata: Vec::new(),

@@ -416,6 +416,7 @@ fn take_identity(open: &mut Open, inner: &Inner) {
 
 /// Decides why the call is made. Nothing is inferred where conversation or turn are unknown.
 fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
+    let told = open.unsanitized_arguments.take();
     let known = |span: open::Span| {
         let json = span.of(&open.bytes);
         (json.len() > 2 && json != assemble::UNKNOWN_JSON).then_some(json)
@@ -425,11 +426,15 @@ fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
         .map(|id| {
             let conversation = (id, open.unsanitized_conversation);
             let arguments = open.pieces.arguments.of(&open.bytes);
+            let told = told.map(|mut told| {
+                told.add_bytes(arguments);
+                told.finish()
+            });
             inner.triggers.key(
                 conversation,
                 open.turn_number,
                 known(open.pieces.tool_name),
-                (arguments, open.unsanitized_arguments),
+                (arguments, told),
             )
         });
     let inferred = key.map(|key| inner.triggers.infer(key)).unwrap_or_default();
