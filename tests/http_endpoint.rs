@@ -49,7 +49,7 @@ fn claims(sink: &MemorySink, status: u16) -> Router {
         let recording = recorder.start(|call| {
             call.tool_name("add")
                 .context(&handle.context())
-                .identity(handle.identity());
+                .identity(&handle.identity());
         });
         drop(recording.success(&json!({"sum": 3})));
         status

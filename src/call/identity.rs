@@ -54,19 +54,35 @@ impl fmt::Debug for Identity {
 /// assert_eq!(slot.get().unwrap().user_id.as_deref(), Some("usr_9"));
 /// ```
 #[derive(Clone, Default)]
-pub struct IdentitySlot(Option<Arc<Mutex<Option<Identity>>>>);
+pub struct IdentitySlot(Option<Arc<dyn IdentityPlace>>);
+
+/// What has room for an identity. What a request has anyway can be it, so that a slot takes no memory of its own.
+pub(crate) trait IdentityPlace: Send + Sync {
+    fn place(&self) -> &Mutex<Option<Identity>>;
+}
+
+impl IdentityPlace for Mutex<Option<Identity>> {
+    fn place(&self) -> &Self {
+        self
+    }
+}
 
 impl IdentitySlot {
     /// An empty place, shared by its clones.
     #[must_use]
     pub fn new() -> Self {
-        Self(Some(Arc::default()))
+        Self::in_place(Arc::<Mutex<Option<Identity>>>::default())
+    }
+
+    /// The place that somebody has.
+    pub(crate) fn in_place(place: Arc<dyn IdentityPlace>) -> Self {
+        Self(Some(place))
     }
 
     /// Writes who the caller is; the last writer wins. Does nothing on a slot without a place.
     pub fn set(&self, identity: Identity) {
         if let Some(place) = &self.0 {
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+            *place.place().lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
         }
     }
 
@@ -74,7 +90,8 @@ impl IdentitySlot {
     #[must_use]
     pub fn get(&self) -> Option<Identity> {
         let place = self.0.as_ref()?;
-        place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let place = place.place().lock();
+        place.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -92,7 +109,7 @@ impl PartialEq for IdentitySlot {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (None, None) => true,
-            (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+            (Some(left), Some(right)) => std::ptr::addr_eq(Arc::as_ptr(left), Arc::as_ptr(right)),
             _ => false,
         }
     }

@@ -20,6 +20,8 @@ pub use self::classify::{Classify, ClassifyErrors, ClassifyResponses, ToolRespon
 pub use self::context::{CallContext, Emergency};
 pub use self::describe::{Describe, DescribeToolCall};
 pub use self::effect::ToolEffect;
+#[cfg(feature = "axum")]
+pub(crate) use self::identity::IdentityPlace;
 pub use self::identity::{Identity, IdentitySlot};
 pub use self::outcome::Outcome;
 pub use self::request::ToolCall;

@@ -43,6 +43,10 @@ impl Media {
         let Some(told) = headers.get(CONTENT_TYPE) else {
             return Self::Untold;
         };
+        // The greater part of all bodies.
+        if told.as_bytes() == b"application/json" {
+            return Self::Json;
+        }
         let essence = told.to_str().unwrap_or_default();
         let essence = essence.split(';').next().unwrap_or_default().trim();
         let is = |other: &str| essence.eq_ignore_ascii_case(other);

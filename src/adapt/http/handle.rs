@@ -1,9 +1,9 @@
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::HttpOrigin;
-use crate::call::{CallContext, Identity, IdentitySlot};
+use crate::call::{CallContext, Identity, IdentityPlace, IdentitySlot};
 
 /// What the audit knows of an HTTP request, for whatever stands further inside; it rides in the request's extensions.
 ///
@@ -38,8 +38,14 @@ pub struct AuditHandle(Arc<Shared>);
 
 struct Shared {
     origin: HttpOrigin,
-    identity: IdentitySlot,
+    identity: Mutex<Option<Identity>>,
     is_claimed: AtomicBool,
+}
+
+impl IdentityPlace for Shared {
+    fn place(&self) -> &Mutex<Option<Identity>> {
+        &self.identity
+    }
 }
 
 impl AuditHandle {
@@ -48,7 +54,7 @@ impl AuditHandle {
     pub fn new(origin: HttpOrigin) -> Self {
         Self(Arc::new(Shared {
             origin,
-            identity: IdentitySlot::new(),
+            identity: Mutex::default(),
             is_claimed: AtomicBool::new(false),
         }))
     }
@@ -67,14 +73,15 @@ impl AuditHandle {
 
     /// Says who the caller is, as authentication established it; who says it last is believed.
     pub fn identify(&self, identity: Identity) {
-        self.0.identity.set(identity);
+        let place = self.0.identity.lock();
+        *place.unwrap_or_else(PoisonError::into_inner) = Some(identity);
     }
 
     /// Where it is written who the caller is: for [`CallBuilder::identity`](crate::CallBuilder::identity), which reads
     /// it when the call ends.
     #[must_use]
-    pub fn identity(&self) -> &IdentitySlot {
-        &self.0.identity
+    pub fn identity(&self) -> IdentitySlot {
+        IdentitySlot::in_place(Arc::<Shared>::clone(&self.0))
     }
 
     /// Says that the request is recorded here. True for who says so first.

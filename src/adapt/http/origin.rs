@@ -90,7 +90,9 @@ impl HttpOrigin {
         place: impl FnOnce(&mut CallBuilder<'_>),
     ) {
         if let Some(address) = self.client_ip {
-            call.metadata_tree("client_ip", &Tree::String(&address.to_string()));
+            with_text(address, |address| {
+                call.metadata_tree("client_ip", &Tree::String(address));
+            });
         }
         if self.is_verified {
             call.established("client_ip");
@@ -124,6 +126,33 @@ impl HttpOrigin {
     }
 }
 
+/// Runs something with an address as text. IPv4 by hand: every request has one, and the formatting machinery takes five
+/// times as long.
+fn with_text(address: IpAddr, run: impl FnOnce(&str)) {
+    let IpAddr::V4(address) = address else {
+        return run(&address.to_string());
+    };
+    let mut text = [0; "255.255.255.255".len()];
+    let mut length = 0;
+    let mut push = |byte: u8| {
+        text[length] = byte;
+        length += 1;
+    };
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            push(b'.');
+        }
+        if octet >= 100 {
+            push(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            push(b'0' + octet / 10 % 10);
+        }
+        push(b'0' + octet % 10);
+    }
+    run(std::str::from_utf8(&text[..length]).unwrap_or_default());
+}
+
 fn trace_of(traceparent: &HeaderValue) -> Option<(&str, &str)> {
     trace_context::parse(traceparent.to_str().ok()?)
 }
@@ -142,6 +171,18 @@ impl fmt::Debug for HttpOrigin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_octet_is_written_as_it_is_formatted() {
+        for octet in 0..=255 {
+            for address in [[octet, 0, 99, 255], [10, octet, octet, octet]] {
+                let address = IpAddr::from(address);
+                with_text(address, |text| assert_eq!(text, address.to_string()));
+            }
+        }
+        let address = IpAddr::from([0x2001, 0xDB8, 0, 0, 0, 0, 0, 7]);
+        with_text(address, |text| assert_eq!(text, "2001:db8::7"));
+    }
 
     #[test]
     fn two_trace_contexts_are_none() {

@@ -11,7 +11,6 @@ use super::tool_name::{Parameters, matched_route};
 use super::{AuditHandle, HttpOrigin, ToolNaming, TrustedHops, arguments};
 use crate::call::Describe;
 use crate::record::CallBuilder;
-use crate::tree::Tree;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -90,7 +89,7 @@ where
         {
             call.tool_call_id(id);
         }
-        call.identity(head.handle.identity());
+        call.identity(&head.handle.identity());
         self.more.describe(parts, call);
         if call.has_arguments() {
             head.copies_body = false;
@@ -131,8 +130,7 @@ pub(super) fn describe_place(
         Some(route) => ("http_route", route),
         None => ("http_path", uri.path()),
     };
-    let place = [method.as_str(), path].join(" ");
-    call.metadata_tree(name, &Tree::String(&place));
+    call.metadata_joined(name, [method.as_str(), " ", path]);
 }
 
 /// Adds nothing to what a request's head says by itself.

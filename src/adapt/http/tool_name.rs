@@ -81,8 +81,7 @@ impl ToolNaming {
             Kind::Route => by_route(route(), parameters),
             Kind::WholeRoute => Cow::Borrowed(route().unwrap_or(UNKNOWN)),
             Kind::Path => {
-                let path = parts.uri.path().trim_end_matches('/');
-                let last = path.rsplit('/').next().unwrap_or_default();
+                let last = last_part(parts.uri.path());
                 Cow::Borrowed(if last.is_empty() { UNKNOWN } else { last })
             }
         }
@@ -101,11 +100,21 @@ fn by_route<'a>(route: Option<&'a str>, parameters: &'a Parameters) -> Cow<'a, s
     if let Some(name) = parameters.get(&TOOL_PARAMETERS) {
         return Cow::Borrowed(name);
     }
-    let last = route.trim_end_matches('/').rsplit('/').next();
-    match last {
-        Some(last) if !last.is_empty() && !last.contains('{') => Cow::Borrowed(last),
-        _ => Cow::Borrowed(route),
+    let last = last_part(route);
+    if last.is_empty() || parameters.are_there && last.contains('{') {
+        return Cow::Borrowed(route);
     }
+    Cow::Borrowed(last)
+}
+
+/// What stands behind the last slash, but for those at the end. Paths are short: a look at each byte is quicker than a
+/// search that was made for long texts.
+fn last_part(path: &str) -> &str {
+    let bytes = path.as_bytes();
+    let end = bytes.iter().rposition(|byte| *byte != b'/');
+    let path = path.get(..end.map_or(0, |at| at + 1)).unwrap_or_default();
+    let slash = path.bytes().rposition(|byte| byte == b'/');
+    path.get(slash.map_or(0, |at| at + 1)..).unwrap_or_default()
 }
 
 /// The route that axum matched, as it was written.
@@ -118,24 +127,32 @@ pub(super) fn matched_route(parts: &Parts) -> Option<&str> {
 
 /// The parameters of the route, decoded.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(Option<RawPathParams>);
+pub(super) struct Parameters {
+    /// The route has some.
+    are_there: bool,
+    read: Option<RawPathParams>,
+}
 
 impl Parameters {
     pub(super) fn of(parts: &mut Parts) -> Self {
         // To look for them costs more than to see that there are none.
         if !matched_route(parts).is_some_and(|route| route.contains('{')) {
-            return Self(None);
+            return Self::default();
         }
         let extracting = pin!(RawPathParams::from_request_parts(parts, &()));
         // Nothing in it waits.
-        match extracting.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(parameters)) => Self(Some(parameters)),
-            Poll::Ready(Err(_)) | Poll::Pending => Self(None),
+        let read = match extracting.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(parameters)) => Some(parameters),
+            Poll::Ready(Err(_)) | Poll::Pending => None,
+        };
+        Self {
+            are_there: true,
+            read,
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().flat_map(RawPathParams::iter)
+        self.read.iter().flat_map(RawPathParams::iter)
     }
 
     fn get(&self, names: &[&str]) -> Option<&str> {

@@ -107,7 +107,7 @@ impl Visit {
             self.handle.origin().describe(call, |call| {
                 describe_place(&self.method, route, &self.uri, call);
             });
-            call.identity(self.handle.identity());
+            call.identity(&self.handle.identity());
         });
         recording.begin();
         recording

@@ -161,7 +161,7 @@ fn identity_of(context: &RequestContext<RoleServer>) -> IdentitySlot {
         let parts = context.extensions.get::<http::request::Parts>();
         let handle = parts.and_then(|parts| parts.extensions.get::<AuditHandle>());
         if let Some(handle) = handle {
-            return handle.identity().clone();
+            return handle.identity();
         }
     }
     #[cfg(not(feature = "axum"))]
