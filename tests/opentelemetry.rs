@@ -393,6 +393,36 @@ fn a_call_of_another_trace_is_linked_to_the_current_span() {
 }
 
 #[test]
+fn a_trace_that_is_not_sampled_gets_no_span_and_its_call_a_record_all_the_same() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recorder = recorder(&sink).build();
+    let traceparent =
+        |flags| format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
+    for flags in ["00", "01"] {
+        let headers = http::HeaderMap::from_iter([(
+            http::HeaderName::from_static("traceparent"),
+            traceparent(flags).parse().unwrap(),
+        )]);
+        let hops = tool_audit::adapt::http::TrustedHops::default();
+        let origin = tool_audit::adapt::http::HttpOrigin::new(None, &headers, hops);
+        let given = call("get_order").context(origin.context());
+        drop(recorder.start_call(&given).success(&json!({})));
+    }
+    let spans = exporting.spans();
+    let [span] = spans.as_slice() else {
+        panic!("{spans:?}");
+    };
+    let entries = sink.entries();
+    let ids = entries.iter().map(|entry| entry.trace_id.as_deref());
+    assert!(ids.eq([Some("4bf92f3577b34da6a3ce929d0e0e4736"); 2]));
+    assert_eq!(
+        entries[1].span_id.as_deref(),
+        Some(hex(&span.span_id).as_str())
+    );
+}
+
+#[test]
 fn ids_of_another_kind_that_a_request_came_with_are_not_replaced() {
     let exporting = export();
     let sink = MemorySink::new();

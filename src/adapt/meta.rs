@@ -24,8 +24,8 @@ pub(super) fn describe(
     call.context(known);
     let Some(meta) = meta else { return };
     let traceparent = meta.get("traceparent").and_then(Value::as_str);
-    if let Some((trace_id, span_id)) = traceparent.and_then(trace_context::parse) {
-        call.trace_id(trace_id).span_id(span_id);
+    if let Some(trace) = traceparent.and_then(trace_context::parse) {
+        trace.tell(call);
     }
     if let Some(token) = meta.get("progressToken")
         && (token.is_string() || token.is_number())

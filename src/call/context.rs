@@ -56,6 +56,9 @@ pub struct CallContext {
     pub trace_id: Option<String>,
     /// W3C span id, 16 hex digits.
     pub span_id: Option<String>,
+    /// Whether the trace is sampled, as its W3C flags say it. It stands in no record: a span that is made of the call
+    /// goes by it.
+    pub sampled: Option<bool>,
 }
 
 /// A break-glass declaration: the caller says that an emergency justifies the access.
@@ -183,6 +186,13 @@ impl CallContext {
     pub fn trace(mut self, trace_id: impl Into<String>, span_id: impl Into<String>) -> Self {
         self.trace_id = Some(trace_id.into());
         self.span_id = Some(span_id.into());
+        self
+    }
+
+    /// Says whether the trace is sampled: the lowest bit of the W3C trace flags.
+    #[must_use]
+    pub fn sampled(mut self, sampled: bool) -> Self {
+        self.sampled = Some(sampled);
         self
     }
 }

@@ -261,6 +261,20 @@ impl<'a> CallBuilder<'a> {
         continues: Continues;
     }
 
+    /// Whether the trace is sampled that the request came with: the lowest bit of the W3C trace flags (W3C trace context,
+    /// section 3.2.2.5.1).
+    ///
+    /// Only spans of calls go by it (feature `opentelemetry`), not records.
+    pub fn sampled(&mut self, sampled: bool) -> &mut Self {
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.open.is_sampled = Some(sampled);
+        }
+        #[cfg(not(feature = "opentelemetry"))]
+        let _ = sampled;
+        self
+    }
+
     /// The call came as MCP's `tools/call`: its [`tool_call_id`](Self::tool_call_id) is that of the JSON-RPC request.
     ///
     /// Only spans of calls say so (feature `opentelemetry`), not records.
@@ -411,6 +425,9 @@ impl<'a> CallBuilder<'a> {
             if let Some(text) = text {
                 say(self, text);
             }
+        }
+        if let Some(sampled) = context.sampled {
+            self.sampled(sampled);
         }
         if context.turn_number > 0 {
             self.turn_number(context.turn_number);

@@ -36,7 +36,7 @@ use crate::sanitize::{Sanitized, Sanitizer};
 ///
 /// Where `tracing-opentelemetry` makes a span of OpenTelemetry of it, its trace and span ids stand in the record. It is
 /// then a child of the trace context that came with the request, where that is another trace than the current one, and
-/// counts as sampled there; else of the current span.
+/// counts as sampled where it does not say otherwise; else of the current span.
 ///
 /// ```
 /// use tool_audit::{CallSpans, MemorySink, Recorder};
@@ -287,8 +287,11 @@ fn given_context(open: &Open) -> Option<SpanContext> {
     };
     let trace_id = TraceId::from_hex(hex(open.pieces.trace_id, 32)?).ok()?;
     let span_id = SpanId::from_hex(hex(open.pieces.span_id, 16)?).ok()?;
-    let state = TraceState::default();
-    let context = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, state);
+    let flags = match open.is_sampled {
+        Some(false) => TraceFlags::default(),
+        Some(true) | None => TraceFlags::SAMPLED,
+    };
+    let context = SpanContext::new(trace_id, span_id, flags, true, TraceState::default());
     context.is_valid().then_some(context)
 }
 

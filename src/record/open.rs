@@ -192,6 +192,9 @@ pub(super) struct Open {
     /// The call came over MCP.
     #[cfg(feature = "opentelemetry")]
     pub(super) is_mcp: bool,
+    /// Whether the trace that the request came with is sampled, where it says so.
+    #[cfg(feature = "opentelemetry")]
+    pub(super) is_sampled: Option<bool>,
     /// What the MCP session is called.
     #[cfg(feature = "opentelemetry")]
     pub(super) session: Span,
@@ -251,6 +254,8 @@ impl Open {
             #[cfg(feature = "opentelemetry")]
             is_mcp: false,
             #[cfg(feature = "opentelemetry")]
+            is_sampled: None,
+            #[cfg(feature = "opentelemetry")]
             session: Span::default(),
             #[cfg(feature = "opentelemetry")]
             response_code: None,
@@ -293,6 +298,7 @@ impl Open {
         #[cfg(feature = "opentelemetry")]
         {
             self.is_mcp = false;
+            self.is_sampled = None;
             self.session = Span::default();
             self.response_code = None;
         }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::TrustedHops;
 use super::forwarded::Client;
-use crate::adapt::trace_context;
+use crate::adapt::trace_context::{self, TraceContext};
 use crate::call::CallContext;
 use crate::record::CallBuilder;
 use crate::tree::Tree;
@@ -79,6 +79,11 @@ impl HttpOrigin {
     /// The W3C trace id and span id, 32 and 16 hex digits.
     #[must_use]
     pub fn trace(&self) -> Option<(&str, &str)> {
+        let context = self.trace_context()?;
+        Some((context.trace_id, context.span_id))
+    }
+
+    fn trace_context(&self) -> Option<TraceContext<'_>> {
         trace_of(self.traceparent.as_ref()?)
     }
 
@@ -101,8 +106,8 @@ impl HttpOrigin {
         if let Some(agent) = self.user_agent() {
             call.metadata_tree("user_agent", &Tree::String(agent));
         }
-        if let Some((trace_id, span_id)) = self.trace() {
-            call.trace_id(trace_id).span_id(span_id);
+        if let Some(trace) = self.trace_context() {
+            trace.tell(call);
         }
     }
 
@@ -119,8 +124,8 @@ impl HttpOrigin {
         if let Some(agent) = self.user_agent() {
             context = context.metadata("user_agent", agent);
         }
-        if let Some((trace_id, span_id)) = self.trace() {
-            context = context.trace(trace_id, span_id);
+        if let Some(trace) = self.trace_context() {
+            context = trace.given_to(context);
         }
         context
     }
@@ -153,7 +158,7 @@ fn with_text(address: IpAddr, run: impl FnOnce(&str)) {
     run(std::str::from_utf8(&text[..length]).unwrap_or_default());
 }
 
-fn trace_of(traceparent: &HeaderValue) -> Option<(&str, &str)> {
+fn trace_of(traceparent: &HeaderValue) -> Option<TraceContext<'_>> {
     trace_context::parse(traceparent.to_str().ok()?)
 }
 

@@ -27,6 +27,7 @@ impl Origin {
         }
         if let (Some(trace_id), Some(span_id)) = (&exchange.trace_id, &exchange.span_id) {
             context = context.trace(trace_id, span_id);
+            context.sampled = exchange.sampled;
         }
         context
     }

@@ -92,9 +92,9 @@ impl DescribeTools {
         }
         let traceparent = request.header("traceparent");
         if context.trace_id.is_none()
-            && let Some((trace_id, span_id)) = traceparent.and_then(trace_context::parse)
+            && let Some(trace) = traceparent.and_then(trace_context::parse)
         {
-            context = context.trace(trace_id, span_id);
+            context = trace.given_to(context);
         }
         #[cfg(feature = "axum")]
         if let Some(parts) = request.http_parts()

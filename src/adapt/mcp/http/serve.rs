@@ -94,8 +94,8 @@ fn exchange(shared: &Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Exchange {
             context = context.metadata(name, value);
         }
     }
-    if let Some((trace_id, span_id)) = text(headers, "traceparent").and_then(trace_context::parse) {
-        context = context.trace(trace_id, span_id);
+    if let Some(trace) = text(headers, "traceparent").and_then(trace_context::parse) {
+        context = trace.given_to(context);
     }
     let origin = Origin {
         exchange: shared.next_exchange(),
