@@ -88,8 +88,19 @@ pub(crate) mod civil {
         (year_of_era + era * 400 + i64::from(month <= 2), month, day)
     }
 
+    /// The two digits of each number below 100.
+    const TWO_DIGITS: [[u8; 2]; 100] = {
+        let mut digits = [[0; 2]; 100];
+        let mut number = 0;
+        while number < 100 {
+            digits[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+            number += 1;
+        }
+        digits
+    };
+
     fn two(value: u32) -> [u8; 2] {
-        [b'0' + (value / 10 % 10) as u8, b'0' + (value % 10) as u8]
+        TWO_DIGITS[(value % 100) as usize]
     }
 
     /// The first day of the year 0 and the last one of the year 9999: all that RFC 3339 can say.

@@ -125,7 +125,17 @@ pub fn write_number(out: &mut Vec<u8>, number: &Number) {
     }
 }
 
-fn write_digits(out: &mut Vec<u8>, mut value: u64) {
+#[inline]
+fn write_digits(out: &mut Vec<u8>, value: u64) {
+    // Counts of this and that are mostly small.
+    if value < 10 {
+        out.push(b'0' + value as u8);
+    } else {
+        write_many_digits(out, value);
+    }
+}
+
+fn write_many_digits(out: &mut Vec<u8>, mut value: u64) {
     let mut digits = [0_u8; 20];
     let mut start = digits.len();
     loop {

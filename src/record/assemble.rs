@@ -1,9 +1,7 @@
-use std::iter::Peekable;
-use std::slice;
-
 use super::limits;
-use super::open::{Open, Span};
-use crate::call::{Outcome, UNKNOWN};
+use super::open::{COLON, Open, Span};
+use super::policy::ClassName;
+use crate::call::Outcome;
 use crate::canonical;
 use crate::clock::civil;
 use crate::sink::EntryKind;
@@ -13,69 +11,104 @@ pub(super) struct Facts<'a> {
     pub(super) kind: EntryKind,
     /// The recorder's part of every `call_id`.
     pub(super) prefix: &'a str,
-    pub(super) class: &'a str,
+    pub(super) class: ClassName<'a>,
     /// The last day on which the record is kept, in days since 1970; none for ever.
     pub(super) until: Option<i64>,
     /// The end, and how long the call took in microseconds; none in a record of intent.
     pub(super) end: Option<(Outcome, u64)>,
 }
 
-/// A member's name with all that stands about it, so that it is written in one go.
+/// A member's name with all that stands about it, and [`UNKNOWN_JSON`] as its value: whatever of this stands before a
+/// value is written in one go.
 #[derive(Clone, Copy)]
 struct Name(&'static str);
 
 impl Name {
     /// The name itself.
-    fn text(self) -> &'static str {
-        &self.0[2..self.0.len() - 2]
+    #[inline(always)]
+    fn text(self) -> &'static [u8] {
+        &self.0.as_bytes()[2..self.0.len() - UNKNOWN_JSON.len() - 2]
+    }
+
+    #[inline(always)]
+    fn before_json(self) -> &'static [u8] {
+        &self.0.as_bytes()[..self.0.len() - UNKNOWN_JSON.len()]
+    }
+
+    /// With the quote that opens a text.
+    #[inline(always)]
+    fn before_text(self) -> &'static [u8] {
+        &self.0.as_bytes()[..self.0.len() - UNKNOWN_JSON.len() + 1]
+    }
+
+    #[inline(always)]
+    fn with_unknown(self) -> &'static [u8] {
+        self.0.as_bytes()
     }
 }
 
 /// The name of a member of our own, which needs no escape.
 macro_rules! name {
     ($name:literal) => {
-        Name(concat!(",\"", $name, "\":"))
+        Name(concat!(",\"", $name, "\":\"unknown\""))
     };
 }
 
-/// Writes members in the order of their names, with the commas between them.
+/// Writes members in the order of their names.
+///
+/// All begin with a comma: so every name is one constant, which the compiler copies without a call. That of the first
+/// member becomes the brace that opens the object.
 struct Object<'a> {
     out: &'a mut Vec<u8>,
-    empty: bool,
+    start: usize,
 }
 
 impl<'a> Object<'a> {
     fn new(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, empty: true }
+        let start = out.len();
+        Self { out, start }
     }
 
     #[inline(always)]
     fn name(&mut self, name: Name) -> &mut Vec<u8> {
-        let first = usize::from(std::mem::take(&mut self.empty));
-        self.out.extend_from_slice(&name.0.as_bytes()[first..]);
+        self.out.extend_from_slice(name.before_json());
         self.out
     }
 
+    /// A piece, where it is there.
     #[inline(always)]
-    fn json(&mut self, name: Name, json: &[u8]) {
-        if !json.is_empty() {
-            self.name(name).extend_from_slice(json);
+    fn piece(&mut self, name: Name, piece: Span, bytes: &[u8]) {
+        if !piece.is_empty() {
+            self.name(name).extend_from_slice(piece.of(bytes));
+        }
+    }
+
+    /// A piece of which something stands in every record.
+    #[inline(always)]
+    fn known(&mut self, name: Name, piece: Span, bytes: &[u8]) {
+        if piece.is_empty() {
+            self.out.extend_from_slice(name.with_unknown());
+        } else {
+            self.name(name).extend_from_slice(piece.of(bytes));
         }
     }
 
     /// `text` needs no escape.
     #[inline(always)]
     fn word(&mut self, name: Name, text: &str) {
-        let out = self.name(name);
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
+        self.out.extend_from_slice(name.before_text());
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
     }
 
+    #[inline(always)]
     fn boolean(&mut self, name: Name, value: bool) {
-        self.name(name)
-            .extend_from_slice(if value { b"true" } else { b"false" });
+        let out = self.name(name);
+        if value {
+            out.extend_from_slice(b"true");
+        } else {
+            out.extend_from_slice(b"false");
+        }
     }
 
     fn number(&mut self, name: Name, value: u64) {
@@ -95,6 +128,10 @@ impl<'a> Object<'a> {
     }
 
     fn end(self) {
+        match self.out.get_mut(self.start) {
+            Some(first) => *first = b'{',
+            None => self.out.push(b'{'),
+        }
         self.out.push(b'}');
     }
 }
@@ -104,39 +141,31 @@ pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     line.clear();
     let bytes = open.bytes.as_slice();
     let pieces = &open.pieces;
-    let user_id = or_unknown(pieces.user_id, bytes);
-    let user_role = pieces.user_role.of(bytes);
-    let tool_name = or_unknown(pieces.tool_name, bytes);
-    let model = or_unknown(pieces.model, bytes);
     let trigger = open.trigger.as_str();
 
     let mut entry = Object::new(line);
     entry.word(name!("_kind"), facts.kind.as_str());
-    let arguments = pieces.arguments.of(bytes);
-    entry.json(
-        name!("arguments"),
-        if arguments.is_empty() {
-            b"{}"
-        } else {
-            arguments
-        },
-    );
+    let out = entry.name(name!("arguments"));
+    if pieces.arguments.is_empty() {
+        out.extend_from_slice(b"{}");
+    } else {
+        out.extend_from_slice(pieces.arguments.of(bytes));
+    }
 
     entry.name(name!("attribution"));
     let mut attribution = Object::new(entry.out);
-    attribution.json(name!("approved_by"), pieces.approved_by.of(bytes));
-    attribution.json(name!("initiator"), user_id);
-    attribution.json(name!("initiator_role"), user_role);
-    attribution.json(name!("model"), model);
-    attribution.json(name!("rule"), pieces.rule.of(bytes));
-    attribution.json(name!("tool_name"), tool_name);
+    attribution.piece(name!("approved_by"), pieces.approved_by, bytes);
+    attribution.known(name!("initiator"), pieces.user_id, bytes);
+    attribution.piece(name!("initiator_role"), pieces.user_role, bytes);
+    attribution.known(name!("model"), pieces.model, bytes);
+    attribution.piece(name!("rule"), pieces.rule, bytes);
+    attribution.known(name!("tool_name"), pieces.tool_name, bytes);
     attribution.word(name!("trigger"), trigger);
     if !open.verified.is_empty() || !open.found[0].is_empty() {
         write_verified(attribution.name(name!("verified")), open);
     }
-    let via = pieces.via.of(bytes);
-    if !via.is_empty() {
-        attribution.list(name!("via"), std::iter::once(via));
+    if !pieces.via.is_empty() {
+        attribution.list(name!("via"), std::iter::once(pieces.via.of(bytes)));
     }
     if pieces.via_cut {
         attribution.boolean(name!("via_cut"), true);
@@ -148,31 +177,27 @@ pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     write_link(
         &mut entry,
         name!("continues"),
-        pieces.continues.of(bytes),
+        (pieces.continues, bytes),
         open.inferred_continues,
         facts,
     );
-    entry.json(
-        name!("conversation_id"),
-        or_unknown(pieces.conversation_id, bytes),
-    );
+    entry.known(name!("conversation_id"), pieces.conversation_id, bytes);
     if let Some((_, micros)) = facts.end {
         write_millis(entry.name(name!("duration_ms")), micros);
     }
-    entry.json(name!("emergency"), pieces.emergency.of(bytes));
-    entry.json(name!("model"), model);
+    entry.piece(name!("emergency"), pieces.emergency, bytes);
+    entry.known(name!("model"), pieces.model, bytes);
     if let Some((outcome, _)) = facts.end {
         entry.word(name!("outcome"), outcome.as_str());
     }
-    let purpose = pieces.purpose.of(bytes);
-    if purpose.is_empty() && !open.subjects.is_empty() {
+    if pieces.purpose.is_empty() && !open.subjects.is_empty() {
         entry.word(name!("purpose"), "unspecified");
     } else {
-        entry.json(name!("purpose"), purpose);
+        entry.piece(name!("purpose"), pieces.purpose, bytes);
     }
     entry.number(name!("redactions"), u64::from(open.redactions));
     if let Some((outcome, _)) = facts.end {
-        entry.json(name!("result"), pieces.result.of(bytes));
+        entry.piece(name!("result"), pieces.result, bytes);
         entry.name(name!("result_summary"));
         write_summary(entry.out, open, outcome);
     }
@@ -182,29 +207,29 @@ pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
         civil::write_date(out, until);
         out.push(b'"');
     }
-    canonical::write_string(entry.name(name!("retention_class")), facts.class);
+    let out = entry.name(name!("retention_class"));
+    out.extend_from_slice(facts.class.json);
     write_link(
         &mut entry,
         name!("retry_of"),
-        pieces.retry_of.of(bytes),
+        (pieces.retry_of, bytes),
         open.inferred_retry_of,
         facts,
     );
-    entry.json(name!("server"), pieces.server.of(bytes));
+    entry.piece(name!("server"), pieces.server, bytes);
     entry.name(name!("session_metadata"));
     write_metadata(entry.out, open);
-    let mut shortened = open.shortened().peekable();
-    if shortened.peek().is_some() {
+    if open.is_any_shortened() {
         let out = entry.name(name!("shortened"));
         let mut separator = b'[';
-        for name in shortened {
+        for name in open.shortened() {
             out.push(separator);
             separator = b',';
-            canonical::write_string(out, name);
+            write_word(out, name);
         }
         out.push(b']');
     }
-    entry.json(name!("span_id"), pieces.span_id.of(bytes));
+    entry.piece(name!("span_id"), pieces.span_id, bytes);
     if !open.subjects.is_empty() {
         entry.list(
             name!("subjects"),
@@ -221,24 +246,23 @@ pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     out.push(b'"');
     civil::write_instant(out, open.started_micros);
     out.push(b'"');
-    entry.json(name!("tool_call_id"), pieces.tool_call_id.of(bytes));
-    entry.json(name!("tool_name"), tool_name);
-    entry.json(name!("trace_id"), pieces.trace_id.of(bytes));
+    entry.piece(name!("tool_call_id"), pieces.tool_call_id, bytes);
+    entry.known(name!("tool_name"), pieces.tool_name, bytes);
+    entry.piece(name!("trace_id"), pieces.trace_id, bytes);
     entry.word(name!("trigger_basis"), open.basis.as_str());
     entry.number(name!("turn_number"), open.turn_number);
-    entry.json(name!("user_id"), user_id);
+    entry.known(name!("user_id"), pieces.user_id, bytes);
     entry.end();
 }
 
+/// [`UNKNOWN`](crate::call::UNKNOWN), as it stands in records.
 pub(super) const UNKNOWN_JSON: &[u8] = b"\"unknown\"";
 
-fn or_unknown(span: Span, bytes: &[u8]) -> &[u8] {
-    debug_assert_eq!(&UNKNOWN_JSON[1..8], UNKNOWN.as_bytes());
-    if span.is_empty() {
-        UNKNOWN_JSON
-    } else {
-        span.of(bytes)
-    }
+/// Appends a text that needs no escape.
+fn write_word(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 pub(super) fn write_call_id(out: &mut String, prefix: &str, number: u64) {
@@ -259,15 +283,16 @@ pub(super) fn write_call_id(out: &mut String, prefix: &str, number: u64) {
     out.extend(digits[first..].iter().map(|digit| char::from(*digit)));
 }
 
+#[inline(always)]
 fn write_link(
     entry: &mut Object<'_>,
     name: Name,
-    declared: &[u8],
+    (declared, bytes): (Span, &[u8]),
     inferred: Option<u64>,
     facts: &Facts<'_>,
 ) {
     if !declared.is_empty() {
-        entry.json(name, declared);
+        entry.piece(name, declared, bytes);
     } else if let Some(number) = inferred {
         let out = entry.name(name);
         out.push(b'"');
@@ -281,21 +306,18 @@ fn write_link(
 /// Milliseconds with at most three decimals, in the form of RFC 8785.
 fn write_millis(out: &mut Vec<u8>, micros: u64) {
     canonical::write_u64(out, micros / 1000);
-    let mut fraction = micros % 1000;
-    if fraction == 0 {
-        return;
-    }
-    let mut digits = 3;
-    while fraction.is_multiple_of(10) {
-        fraction /= 10;
-        digits -= 1;
-    }
+    let fraction = micros % 1000;
+    let zeros = match (fraction, fraction % 100, fraction % 10) {
+        (0, _, _) => return,
+        (_, 0, _) => 2,
+        (_, _, 0) => 1,
+        _ => 0,
+    };
+    let digit = |value: u64| b'0' + (value % 10) as u8;
+    let decimals = [digit(fraction / 100), digit(fraction / 10), digit(fraction)];
     out.push(b'.');
-    let mut divisor = 10_u64.pow(digits - 1);
-    while divisor > 0 {
-        out.push(b'0' + (fraction / divisor % 10) as u8);
-        divisor /= 10;
-    }
+    out.extend_from_slice(&decimals);
+    out.truncate(out.len() - zeros);
 }
 
 fn write_verified(out: &mut Vec<u8>, open: &Open) {
@@ -303,7 +325,7 @@ fn write_verified(out: &mut Vec<u8>, open: &Open) {
     for name in open.found.iter().filter(|name| !name.is_empty()) {
         out.push(separator);
         separator = b',';
-        canonical::write_string(out, name);
+        write_word(out, name);
     }
     for name in &open.verified {
         out.push(separator);
@@ -313,87 +335,95 @@ fn write_verified(out: &mut Vec<u8>, open: &Open) {
     out.push(b']');
 }
 
-/// Members whose names came from outside, to be written between an object's own in the order of all names.
-struct Foreign<'a> {
+/// An object's own members, and between them, in the order of all names, those whose names came from outside.
+struct Mixed<'a> {
+    object: Object<'a>,
     open: &'a Open,
-    members: Peekable<slice::Iter<'a, (Span, Span)>>,
+    /// What is not written yet.
+    foreign: &'a [(Span, Span)],
 }
 
-impl<'a> Foreign<'a> {
-    fn new(open: &'a Open, members: &'a [(Span, Span)]) -> Self {
+impl<'a> Mixed<'a> {
+    fn new(out: &'a mut Vec<u8>, open: &'a Open, foreign: &'a [(Span, Span)]) -> Self {
         Self {
+            object: Object::new(out),
             open,
-            members: members.iter().peekable(),
+            foreign,
         }
     }
 
-    /// Writes those that stand before `own`.
-    fn before(&mut self, own: Name, object: &mut Object<'_>) {
-        let Self { open, members } = self;
-        while let Some(member) = members.next_if(|(name, _)| open.is_before(*name, own.text())) {
-            write_foreign(member, open, object);
+    /// The object, in which all members stand that come before its own one of this name.
+    fn at(&mut self, own: Name) -> &mut Object<'a> {
+        let own = own.text();
+        while let [(name, value), later @ ..] = self.foreign
+            && self.open.is_before(*name, own)
+        {
+            write_foreign(*name, *value, &self.open.bytes, self.object.out);
+            self.foreign = later;
         }
+        &mut self.object
     }
 
-    fn rest(self, object: &mut Object<'_>) {
-        for member in self.members {
-            write_foreign(member, self.open, object);
+    fn end(self) {
+        for (name, value) in self.foreign {
+            write_foreign(*name, *value, &self.open.bytes, self.object.out);
         }
+        self.object.end();
     }
 }
 
-fn write_foreign((name, value): &(Span, Span), open: &Open, object: &mut Object<'_>) {
-    // The name is JSON already.
-    if !std::mem::take(&mut object.empty) {
-        object.out.push(b',');
+#[inline(always)]
+fn write_foreign(name: Span, value: Span, bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b',');
+    if let Some(member) = name.with_value(value, bytes) {
+        out.extend_from_slice(member);
+    } else {
+        out.extend_from_slice(name.of(bytes));
+        out.push(COLON);
+        out.extend_from_slice(value.of(bytes));
     }
-    object.out.extend_from_slice(name.of(&open.bytes));
-    object.out.push(b':');
-    object.out.extend_from_slice(value.of(&open.bytes));
 }
-
-/// `user_role` stands among what the caller adds.
-const USER_ROLE_NAME: Name = name!("user_role");
 
 fn write_metadata(out: &mut Vec<u8>, open: &Open) {
-    let mut metadata = Object::new(out);
-    let mut members = Foreign::new(open, &open.metadata);
-    members.before(USER_ROLE_NAME, &mut metadata);
-    metadata.json(USER_ROLE_NAME, open.pieces.user_role.of(&open.bytes));
-    members.rest(&mut metadata);
+    let mut metadata = Mixed::new(out, open, &open.metadata);
+    let user_role = open.pieces.user_role;
+    if !user_role.is_empty() {
+        // It stands among what the caller adds.
+        let name = name!("user_role");
+        metadata.at(name).piece(name, user_role, &open.bytes);
+    }
     metadata.end();
 }
 
 /// The members of a summary that are its own, in order; identifiers stand between them.
 fn write_summary(out: &mut Vec<u8>, open: &Open, outcome: Outcome) {
     let bytes = open.bytes.as_slice();
-    let mut summary = Object::new(out);
-    let mut identifiers = Foreign::new(open, &open.identifiers);
+    let pieces = &open.pieces;
+    let mut summary = Mixed::new(out, open, &open.identifiers);
     if open.result_size > limits::RESULT_SIZE {
-        identifiers.before(name!("_result_size"), &mut summary);
-        summary.number(name!("_result_size"), open.result_size);
-        identifiers.before(name!("_truncated"), &mut summary);
-        summary.boolean(name!("_truncated"), true);
+        let name = name!("_result_size");
+        summary.at(name).number(name, open.result_size);
+        let name = name!("_truncated");
+        summary.at(name).boolean(name, true);
     }
-    identifiers.before(name!("count"), &mut summary);
-    let counts_itself = open
-        .identifiers
-        .iter()
-        .any(|(name, _)| name.of(bytes) == b"\"count\"");
-    if let (Some(rows), false) = (open.rows, counts_itself) {
-        summary.number(name!("count"), rows);
+    if let Some(rows) = open.rows.filter(|_| !open.has_identifier(b"\"count\"")) {
+        let name = name!("count");
+        summary.at(name).number(name, rows);
     }
-    identifiers.before(name!("error"), &mut summary);
-    summary.json(name!("error"), open.pieces.error.of(bytes));
-    identifiers.before(name!("error_type"), &mut summary);
-    summary.json(name!("error_type"), open.pieces.error_type.of(bytes));
-    identifiers.before(name!("fields"), &mut summary);
-    let fields = open.pieces.fields.of(bytes);
-    if !fields.is_empty() {
-        summary.list(name!("fields"), std::iter::once(fields));
+    if !pieces.error.is_empty() {
+        let name = name!("error");
+        summary.at(name).piece(name, pieces.error, bytes);
     }
-    identifiers.before(name!("success"), &mut summary);
-    summary.boolean(name!("success"), outcome.is_success());
-    identifiers.rest(&mut summary);
+    if !pieces.error_type.is_empty() {
+        let name = name!("error_type");
+        summary.at(name).piece(name, pieces.error_type, bytes);
+    }
+    if !pieces.fields.is_empty() {
+        let name = name!("fields");
+        let fields = std::iter::once(pieces.fields.of(bytes));
+        summary.at(name).list(name, fields);
+    }
+    let name = name!("success");
+    summary.at(name).boolean(name, outcome.is_success());
     summary.end();
 }

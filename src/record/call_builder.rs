@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::open::{Member, Open, Span};
+use super::open::{COLON, Member, Open, Span};
 use super::recorder::Inner;
 use super::{limits, people, subjects};
 use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall, ToolEffect};
@@ -112,7 +112,11 @@ impl<'a> CallBuilder<'a> {
         self.sanitizer = self.inner.sanitizer.for_tool(name);
         let is_own = !std::ptr::eq(self.sanitizer, &self.inner.sanitizer);
         self.open.sanitizer = is_own.then(|| self.sanitizer.clone());
-        self.open.pieces.tool_name = self.text(Member::ToolName, name, limits::NAME);
+        let sanitizer = self.sanitizer;
+        let (piece, did) = self.open.piece_as_told(Member::ToolName, |out, echo| {
+            sanitizer.write_text_echoing(out, name, limits::NAME, echo)
+        });
+        self.open.set_tool_name(piece, did, name);
         self
     }
 
@@ -528,18 +532,21 @@ impl<'a> CallBuilder<'a> {
         let (key, did) = self.open.piece_as_told(Member::SessionMetadata, |out, _| {
             sanitizer.write_key(out, name)
         });
+        self.open.bytes.push(COLON);
         let value = self.open.piece(Member::SessionMetadata, |out, echo| {
             people::write_metadata_value(sanitizer, out, echo, (name, value), limit.min(room + 64))
         });
         // Names may be changed, and so be out of order or the same, once they are sanitized.
         let mut metadata = std::mem::take(&mut self.open.metadata);
         match self.open.place_of(&metadata, key) {
+            Err(place) => metadata.insert(place, (key, value)),
             // Said twice: it stands as it was said last.
-            Ok(place) if did == Sanitized::default() => metadata[place].1 = value,
-            _ => self.open.insert_member(&mut metadata, key, value),
+            Ok(place) if did == Sanitized::default() => metadata[place] = (key, value),
+            Ok(_) => self.open.insert_member(&mut metadata, key, value),
         }
         self.open.metadata = metadata;
-        self.open.metadata_bytes += self.open.bytes.len() - from + 2;
+        // With a comma.
+        self.open.metadata_bytes += self.open.bytes.len() - from + 1;
     }
 }
 

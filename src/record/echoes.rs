@@ -18,7 +18,7 @@ pub(super) fn remove(open: &mut Open, sanitizer: &Sanitizer) {
     // One search through everything: most values stand nowhere else. A fault in it counts as a find.
     let Open { echo, bytes, .. } = open;
     let found = catch_unwind(AssertUnwindSafe(|| echo.occurs_in(bytes))).unwrap_or(true);
-    if !found && open.shortened().next().is_none() {
+    if !found && !open.is_any_shortened() {
         return;
     }
     open.echo.complete();
@@ -26,7 +26,7 @@ pub(super) fn remove(open: &mut Open, sanitizer: &Sanitizer) {
     for (member, piece) in pieces.each() {
         *piece = rewritten(open, sanitizer, member, *piece);
     }
-    open.pieces = pieces;
+    open.replace_pieces(pieces);
     for (member, list) in [
         (Member::Attribution, (|open| &mut open.verified) as List),
         (Member::Subjects, |open| &mut open.subjects),

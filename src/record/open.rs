@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
+use zeroize::Zeroize;
+
 use super::limits;
 use super::policy::{CompiledPolicy, ToolPolicy};
 use crate::call::IdentitySlot;
@@ -32,12 +34,25 @@ impl Span {
             .unwrap_or_default()
     }
 
+    /// A name with its value behind it, where both stand in `bytes` as they do in a record.
+    pub(super) fn with_value(self, value: Self, bytes: &[u8]) -> Option<&[u8]> {
+        let is_member = self.end.checked_add(1) == Some(value.start)
+            && bytes.get(self.end as usize) == Some(&COLON);
+        is_member.then(|| {
+            let (start, end) = (self.start as usize, value.end as usize);
+            bytes.get(start..end).unwrap_or_default()
+        })
+    }
+
     pub(super) fn of_mut(self, bytes: &mut [u8]) -> &mut [u8] {
         bytes
             .get_mut(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
 }
+
+/// What stands between a member's name and its value, in [`Open::bytes`] too: so that both are copied as one.
+pub(super) const COLON: u8 = b':';
 
 /// Members that may have to be shortened, in the order in which their names are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +169,8 @@ pub(super) struct Open {
     pub(super) joined: String,
     pub(super) call_id: String,
     pub(super) pieces: Pieces,
+    /// The tool's name, where it stands in the record as it was told; else nothing.
+    tool_text: String,
     /// Names and values of the session's metadata, in the order of the names as they stand in the record.
     pub(super) metadata: Vec<(Span, Span)>,
     pub(super) metadata_bytes: usize,
@@ -224,6 +241,7 @@ impl Open {
             joined: String::new(),
             call_id: String::with_capacity(40),
             pieces: Pieces::default(),
+            tool_text: String::new(),
             metadata: Vec::new(),
             metadata_bytes: 0,
             verified: Vec::new(),
@@ -275,6 +293,7 @@ impl Open {
         self.line.clear();
         self.call_id.clear();
         self.pieces = Pieces::default();
+        self.tool_text.clear();
         self.metadata.clear();
         self.metadata_bytes = 0;
         self.verified.clear();
@@ -431,8 +450,29 @@ impl Open {
         }
     }
 
+    /// Sets the tool's name: `piece`, which the sanitizer made of `told`.
+    pub(super) fn set_tool_name(&mut self, piece: Span, did: Sanitized, told: &str) {
+        self.pieces.tool_name = piece;
+        self.tool_text.clear();
+        let json = within_quotes(piece.of(&self.bytes));
+        // Mostly nothing was changed or escaped, and then nobody has to read the piece again.
+        if did == Sanitized::default() && json == told.as_bytes() {
+            self.tool_text.push_str(told);
+        }
+    }
+
+    /// Takes other pieces in place of those that were.
+    pub(super) fn replace_pieces(&mut self, pieces: Pieces) {
+        if pieces.tool_name != self.pieces.tool_name {
+            self.tool_text.zeroize();
+        }
+        self.pieces = pieces;
+    }
+
     pub(super) fn tool_name(&self) -> Cow<'_, str> {
-        if self.pieces.tool_name.is_empty() {
+        if !self.tool_text.is_empty() {
+            Cow::Borrowed(&self.tool_text)
+        } else if self.pieces.tool_name.is_empty() {
             Cow::Borrowed(crate::call::UNKNOWN)
         } else {
             self.text(self.pieces.tool_name)
@@ -445,6 +485,10 @@ impl Open {
 
     pub(super) fn is_shortened(&self, member: Member) -> bool {
         self.shortened & 1 << member as u8 != 0
+    }
+
+    pub(super) fn is_any_shortened(&self) -> bool {
+        self.shortened != 0
     }
 
     pub(super) fn shortened(&self) -> impl Iterator<Item = &'static str> + use<> {
@@ -486,41 +530,29 @@ impl Open {
     }
 
     /// The place of a name in a list that is in the order of its names, or where it belongs.
+    #[inline]
     pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
-        let json = name.of(&self.bytes);
-        // Mostly they come in order, and their first letters say so.
-        if let Some((last, _)) = members.last()
-            && let (Some(last), Some(first)) = (last.of(&self.bytes).get(1), json.get(1))
-            && last < first
-            && last.is_ascii_alphanumeric()
-            && first.is_ascii_alphanumeric()
-        {
-            return Err(members.len());
-        }
-        let name = bytes_of(json);
-        let compare = |(other, _): &(Span, Span)| {
-            canonical::compare_key_bytes(&bytes_of(other.of(&self.bytes)), &name)
-        };
+        let name = within_quotes(name.of(&self.bytes));
+        let compare =
+            |(other, _): &(Span, Span)| compare_escaped(within_quotes(other.of(&self.bytes)), name);
+        // Mostly they come in order.
         match members.last().map(compare) {
             None | Some(Ordering::Less) => Err(members.len()),
             Some(_) => members.binary_search_by(compare),
         }
     }
 
+    /// Whether a result has an identifier of this name, which is given as it stands in JSON.
+    pub(super) fn has_identifier(&self, name: &[u8]) -> bool {
+        self.identifiers
+            .iter()
+            .any(|(known, _)| known.of(&self.bytes) == name)
+    }
+
     /// Whether the name that a piece is stands before `own`, which needs no escape.
-    pub(super) fn is_before(&self, name: Span, own: &str) -> bool {
-        let (json, own) = (name.of(&self.bytes), own.as_bytes());
-        // The first two letters that differ decide, if none is beyond ASCII or begins an escape.
-        let letters = json.get(1..).unwrap_or_default().iter().zip(own);
-        for (one, other) in letters {
-            if one != other {
-                if one.is_ascii_alphanumeric() {
-                    return one < other;
-                }
-                break;
-            }
-        }
-        canonical::compare_key_bytes(&bytes_of(json), own).is_lt()
+    #[inline]
+    pub(super) fn is_before(&self, name: Span, own: &[u8]) -> bool {
+        compare_escaped(within_quotes(name.of(&self.bytes)), own).is_lt()
     }
 
     /// The text of a piece that is a JSON string.
@@ -529,29 +561,49 @@ impl Open {
     }
 }
 
+fn within_quotes(json: &[u8]) -> &[u8] {
+    json.get(1..json.len().saturating_sub(1))
+        .unwrap_or_default()
+}
+
+/// Compares what two JSON strings without their quotes stand for, as the order of members asks.
+#[inline]
+fn compare_escaped(one: &[u8], other: &[u8]) -> Ordering {
+    let is_plain = |byte: &u8| byte.is_ascii() && *byte != b'\\';
+    let mut pairs = one.iter().zip(other);
+    match pairs.find(|(one, other)| one != other || **one == b'\\') {
+        None => one.len().cmp(&other.len()),
+        // The greater part of all names: two letters of ASCII differ before any escape.
+        Some((one, other)) if is_plain(one) && is_plain(other) => one.cmp(other),
+        Some(_) => compare_unescaped(one, other),
+    }
+}
+
+#[cold]
+fn compare_unescaped(one: &[u8], other: &[u8]) -> Ordering {
+    canonical::compare_key_bytes(&unescaped(one), &unescaped(other))
+}
+
 /// The text that a JSON string stands for.
 pub(super) fn text_of(json: &[u8]) -> Cow<'_, str> {
-    match bytes_of(json) {
+    match unescaped(within_quotes(json)) {
         Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).unwrap_or_default()),
         Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
     }
 }
 
-/// The UTF-8 that a JSON string stands for; as a rule the bytes between its quotes.
-fn bytes_of(json: &[u8]) -> Cow<'_, [u8]> {
-    let inner = json
-        .get(1..json.len().saturating_sub(1))
-        .unwrap_or_default();
+/// The UTF-8 that a JSON string without its quotes stands for; as a rule the same bytes.
+fn unescaped(inner: &[u8]) -> Cow<'_, [u8]> {
     // Names are short: a look at every byte is quicker than a search that ends at the first.
-    if inner
+    let has_escapes = inner
         .iter()
-        .fold(false, |found, byte| found | (*byte == b'\\'))
-    {
-        serde_json::from_slice::<String>(json)
-            .map_or(Cow::Borrowed(b""), |text| Cow::Owned(text.into_bytes()))
-    } else {
-        Cow::Borrowed(inner)
+        .fold(false, |found, byte| found | (*byte == b'\\'));
+    if !has_escapes {
+        return Cow::Borrowed(inner);
     }
+    let json = [b"\"", inner, b"\""].concat();
+    serde_json::from_slice::<String>(&json)
+        .map_or(Cow::Borrowed(b""), |text| Cow::Owned(text.into_bytes()))
 }
 
 /// How many idle buffers a thread keeps, and up to which size.
@@ -587,4 +639,62 @@ pub(super) fn give_back(mut open: Box<Open>) {
             pool.push(open);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn json(text: &str) -> Vec<u8> {
+        let mut json = Vec::new();
+        canonical::write_string(&mut json, text);
+        json
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_compared_as_what_they_stand_for(
+            front in "[a_\"\\\\\n\u{1}é]{0,3}",
+            one in "[ab_ \"\\\\/\n\t\u{1}é\u{FB33}\u{1F600}]{0,4}",
+            other in "[ab_ \"\\\\/\n\t\u{1}é\u{FB33}\u{1F600}]{0,4}",
+        ) {
+            let (one, other) = (front.clone() + &one, front + &other);
+            prop_assert_eq!(
+                compare_escaped(within_quotes(&json(&one)), within_quotes(&json(&other))),
+                canonical::compare_keys(&one, &other)
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_and_its_value_are_one_piece_only_where_a_colon_stands_between_them() {
+        let bytes = br#""a":1"b"2"c""#;
+        let span = |start, end| Span { start, end };
+        let member = |name: Span, value| name.with_value(value, bytes).map(<[u8]>::to_vec);
+        assert_eq!(member(span(0, 3), span(4, 5)), Some(br#""a":1"#.to_vec()));
+        assert_eq!(member(span(5, 8), span(8, 9)), None);
+        assert_eq!(member(span(5, 7), span(8, 9)), None);
+        assert_eq!(member(span(5, 8), span(4, 5)), None);
+        assert_eq!(member(span(0, 3), Span::default()), None);
+    }
+
+    #[test]
+    fn the_tool_has_the_name_that_stands_in_the_record() {
+        let mut open = Open::new();
+        for (told, shown) in [("plain", "plain"), ("a\"b", "a\"b"), ("é", "é")] {
+            let piece = open.append(|out| canonical::write_string(out, told));
+            open.set_tool_name(piece, Sanitized::default(), told);
+            assert_eq!(open.tool_name(), shown);
+        }
+        let piece = open.append(|out| canonical::write_string(out, "[REDACTED:x]"));
+        open.replace_pieces(Pieces {
+            tool_name: piece,
+            ..open.pieces
+        });
+        assert_eq!(open.tool_name(), "[REDACTED:x]");
+        open.reset();
+        assert_eq!(open.tool_name(), crate::call::UNKNOWN);
+    }
 }

@@ -339,10 +339,9 @@ impl Policy {
                 .and_then(|name| classes.iter().position(|class| class.name == *name)),
             classes: classes
                 .into_iter()
-                .map(|class| CompiledClass {
-                    durability: self.class_durability.get(&class.name).copied(),
-                    name: shown_class(&class.name, sanitizer),
-                    period: class.period,
+                .map(|class| {
+                    let durability = self.class_durability.get(&class.name).copied();
+                    CompiledClass::new(&class, durability, sanitizer)
                 })
                 .collect(),
             others: self.of_tool("", 0, &self.general.name),
@@ -365,11 +364,18 @@ impl Policy {
     }
 }
 
-/// A class's name as it stands in records: it went through the sanitizer like every string in them.
-fn shown_class(name: &str, sanitizer: &Sanitizer) -> String {
-    let mut json = Vec::new();
-    sanitizer.write_text(&mut json, name, limits::NAME);
-    text_of(&json).into_owned()
+/// A class's name, and how it stands in records.
+#[derive(Clone, Copy)]
+pub(super) struct ClassName<'a> {
+    pub(super) text: &'a str,
+    pub(super) json: &'a [u8],
+}
+
+impl ClassName<'static> {
+    pub(super) const GENERAL: Self = Self {
+        text: "general",
+        json: b"\"general\"",
+    };
 }
 
 /// What holds for one tool.
@@ -383,10 +389,32 @@ pub(super) struct ToolPolicy {
 /// A class as the recorder asks it.
 #[derive(Debug)]
 pub(super) struct CompiledClass {
-    pub(super) name: String,
+    name: String,
+    json: Vec<u8>,
     pub(super) period: RetentionPeriod,
     /// How safe its entries must be, where the policy says.
     pub(super) durability: Option<Durability>,
+}
+
+impl CompiledClass {
+    fn new(class: &RetentionClass, durability: Option<Durability>, sanitizer: &Sanitizer) -> Self {
+        // It goes through the sanitizer like every string in a record.
+        let mut json = Vec::new();
+        sanitizer.write_text(&mut json, &class.name, limits::NAME);
+        Self {
+            name: text_of(&json).into_owned(),
+            json,
+            period: class.period,
+            durability,
+        }
+    }
+
+    pub(super) fn name(&self) -> ClassName<'_> {
+        ClassName {
+            text: &self.name,
+            json: &self.json,
+        }
+    }
 }
 
 /// The policy as the recorder asks it: by one look-up for a call.

@@ -9,7 +9,7 @@ use super::assemble::{self, Facts};
 #[cfg(feature = "opentelemetry")]
 use super::call_span::CallSpan;
 use super::open::{self, Member, Open};
-use super::policy::CompiledPolicy;
+use super::policy::{ClassName, CompiledPolicy};
 use super::recorder::{Inner, Recorder};
 use super::stats::add;
 use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people};
@@ -338,7 +338,9 @@ impl Recording {
             let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
             self.span.end(&mut open, outcome, sanitizer);
         }
-        add(&inner.counters.redactions, u64::from(open.redactions));
+        if open.redactions > 0 {
+            add(&inner.counters.redactions, u64::from(open.redactions));
+        }
         if open.failures > 0 {
             let failures = u64::from(open.failures);
             add(&inner.counters.sanitizer_failures, failures);
@@ -503,7 +505,7 @@ fn record(
 }
 
 /// The name of the class that an entry goes to, and until when it is kept.
-fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (&'p str, Option<i64>) {
+fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (ClassName<'p>, Option<i64>) {
     let tool = open.tool.unwrap_or_else(|| policy.of(""));
     let day = civil::days(open.started_micros);
     let has_subject = open.is_emergency
@@ -512,7 +514,7 @@ fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (&'p str, Option
         || !open.pieces.purpose.is_empty();
     let index = open.class.unwrap_or(tool.class);
     let Some(class) = policy.classes.get(index) else {
-        return ("general", None);
+        return (ClassName::GENERAL, None);
     };
     let longer = policy
         .subject_class
@@ -521,15 +523,15 @@ fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (&'p str, Option
         .filter(|(_, longer)| longer.period.is_longer_than(class.period, day));
     match longer {
         // The log that has the call's beginning gets its end.
-        Some((_, longer)) if open.class.is_some() => (&class.name, longer.period.until_day(day)),
+        Some((_, longer)) if open.class.is_some() => (class.name(), longer.period.until_day(day)),
         Some((index, longer)) => {
             open.class = Some(index);
             open.durability = open.durability.max(longer.durability.unwrap_or_default());
-            (&longer.name, longer.period.until_day(day))
+            (longer.name(), longer.period.until_day(day))
         }
         None => {
             open.class = Some(index);
-            (&class.name, class.period.until_day(day))
+            (class.name(), class.period.until_day(day))
         }
     }
 }
@@ -563,7 +565,7 @@ fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<
     EntryHead {
         kind: facts.kind,
         tool_name,
-        retention_class: facts.class,
+        retention_class: facts.class.text,
         call_id: &open.call_id,
         outcome: facts.end.map(|(outcome, _)| outcome),
         durability: open.durability,

@@ -1,7 +1,7 @@
 use crate::tree::{Members, Tree, parse, with_arena};
 
 use super::fields::{self, Source};
-use super::open::{Member, Open};
+use super::open::{COLON, Member, Open};
 use super::recorder::Inner;
 use super::{limits, size};
 
@@ -118,6 +118,7 @@ fn add_identifiers(open: &mut Open, inner: &Inner, members: Members<'_>) {
             continue;
         };
         shown |= value.is_string();
+        open.bytes.push(COLON);
         let value = open.piece(Member::ResultSummary, |out, echo| {
             sanitizer.write_value_at_echoing(
                 out,
