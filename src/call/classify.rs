@@ -241,13 +241,18 @@ impl ToolResponse for String {
 /// `resultType: "input_required"` is an interim answer.
 impl ToolResponse for Value {
     fn describe_outcome(&self, outcome: &mut OutcomeBuilder<'_>) {
-        Tree::with(self, |result| describe_tree(result, outcome));
+        Tree::with(self, |result| describe_tree(result, None, outcome));
     }
 }
 
-/// Like [`Value::describe_outcome`](ToolResponse::describe_outcome).
-pub(crate) fn describe_tree(result: &Tree<'_>, outcome: &mut OutcomeBuilder<'_>) {
-    outcome.result_tree(result);
+/// Like [`Value::describe_outcome`](ToolResponse::describe_outcome); `read` says how many bytes of JSON the result was
+/// read from, where it was.
+pub(crate) fn describe_tree(
+    result: &Tree<'_>,
+    read: Option<usize>,
+    outcome: &mut OutcomeBuilder<'_>,
+) {
+    outcome.result_tree(result, read);
     let Tree::Object(members) = result else {
         return;
     };

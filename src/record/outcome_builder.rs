@@ -7,7 +7,7 @@ use super::limits;
 use super::open::{Member, Open};
 use super::policy::Results;
 use super::recorder::Inner;
-use super::{subjects, summary};
+use super::{size, subjects, summary};
 use crate::call::Outcome;
 use crate::sanitize::Sanitizer;
 use crate::tree::{Members, Tree};
@@ -34,17 +34,18 @@ use crate::tree::{Members, Tree};
 pub struct OutcomeBuilder<'a> {
     open: &'a mut Open,
     inner: &'a Inner,
-    sanitizer: Sanitizer,
+    /// The rules of the call's tool, where they are not those of all tools.
+    own_rules: Option<Sanitizer>,
     outcome: Outcome,
 }
 
 impl<'a> OutcomeBuilder<'a> {
     pub(super) fn new(open: &'a mut Open, inner: &'a Inner) -> Self {
-        let own = open.sanitizer.clone();
+        let own_rules = open.sanitizer.clone();
         Self {
             open,
             inner,
-            sanitizer: own.unwrap_or_else(|| inner.sanitizer.clone()),
+            own_rules,
             outcome: Outcome::Success,
         }
     }
@@ -67,7 +68,7 @@ impl<'a> OutcomeBuilder<'a> {
     }
 
     fn error_text(&mut self, text: &str) -> &mut Self {
-        let sanitizer = &self.sanitizer;
+        let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
         self.open.pieces.error = self.open.piece(Member::ResultSummary, |out, echo| {
             sanitizer.write_text_echoing(out, text, limits::ERROR, echo)
         });
@@ -84,14 +85,14 @@ impl<'a> OutcomeBuilder<'a> {
     pub(crate) fn error_tree(&mut self, error: &Tree<'_>) {
         if let Some(text) = error.as_str().or_else(|| error.get("message")?.as_str()) {
             // What stands beside a message is not written, but the message may repeat it.
+            let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
             for (name, value) in error.as_object().into_iter().flat_map(Members::iter) {
-                self.sanitizer
-                    .remember_member(name, value, &mut self.open.echo);
+                sanitizer.remember_member(name, value, &mut self.open.echo);
             }
             self.error_text(text);
             return;
         }
-        let sanitizer = &self.sanitizer;
+        let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
         let mut json = Vec::new();
         self.open.pieces.error = self.open.piece(Member::ResultSummary, |out, echo| {
             let did = sanitizer.write_value_at_echoing(
@@ -109,7 +110,7 @@ impl<'a> OutcomeBuilder<'a> {
 
     /// A short stable name of the kind of failure.
     pub fn error_type(&mut self, error_type: &str) -> &mut Self {
-        let sanitizer = &self.sanitizer;
+        let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
         self.open.pieces.error_type = self.open.piece(Member::ResultSummary, |out, echo| {
             sanitizer.write_text_echoing(out, error_type, limits::NAME, echo)
         });
@@ -130,12 +131,17 @@ impl<'a> OutcomeBuilder<'a> {
 
     /// What the tool answered. The record keeps its summary, and by policy a preview.
     pub fn result(&mut self, result: &Value) -> &mut Self {
-        Tree::with(result, |result| self.result_tree(result));
+        Tree::with(result, |result| self.result_tree(result, None));
         self
     }
 
-    pub(crate) fn result_tree(&mut self, result: &Tree<'_>) {
+    /// `read` says how many bytes of JSON it was read from, where it was.
+    pub(crate) fn result_tree(&mut self, result: &Tree<'_>, read: Option<usize>) {
         self.open.forget_result();
+        // A size up to the bound is not recorded, and so mostly need not be known.
+        if !read.is_some_and(|read| size::is_within(result, read, limits::RESULT_SIZE)) {
+            self.open.result_size = size::of_value(result);
+        }
         summary::summarize(self.open, self.inner, result);
         subjects::note(self.open, self.inner, "result", result);
         self.preview(result);
@@ -144,10 +150,11 @@ impl<'a> OutcomeBuilder<'a> {
     /// Like [`result`](Self::result), for an answer that is a text. It is looked into where it is JSON.
     pub fn result_text(&mut self, text: &str) -> &mut Self {
         self.open.forget_result();
-        summary::summarize_text(self.open, self.inner, text);
+        self.open.result_size = size::of_text(text);
+        summary::summarize_json_text(self.open, self.inner, text);
         subjects::note_text(self.open, self.inner, "result", text);
         if self.inner.results == Results::Preview {
-            let sanitizer = &self.sanitizer;
+            let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
             self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {
                 sanitizer.write_text_at_echoing(out, "result", text, limits::RESULT, echo)
             });
@@ -187,7 +194,7 @@ impl<'a> OutcomeBuilder<'a> {
         if self.inner.results != Results::Preview || result.is_null() {
             return;
         }
-        let sanitizer = &self.sanitizer;
+        let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
         self.open.pieces.result = self.open.piece(Member::Result, |out, echo| {
             sanitizer.write_value_at_echoing(out, &["result"], result, limits::RESULT, echo)
         });
@@ -195,7 +202,8 @@ impl<'a> OutcomeBuilder<'a> {
 
     /// Adds somebody or something that the result is about.
     pub fn subject(&mut self, subject: &str) -> &mut Self {
-        add_subject(self.open, &self.sanitizer, subject);
+        let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
+        add_subject(self.open, sanitizer, subject);
         self
     }
 }

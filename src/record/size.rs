@@ -10,6 +10,47 @@ pub(super) fn of_value(value: &Tree<'_>) -> u64 {
     at_depth(value, 0)
 }
 
+/// Whether the canonical JSON of a value, which was read from so many bytes of JSON, has at most `most` bytes: false
+/// where only [`of_value`] would tell.
+///
+/// Neither blanks nor escapes get more, nor do two members that are joined; only numbers may.
+pub(super) fn is_within(value: &Tree<'_>, read: usize, most: u64) -> bool {
+    let most_growth = most.checked_sub(read as u64);
+    most_growth.is_some_and(|most| growth_at_depth(value, 0) <= most)
+}
+
+/// The most bytes that numbers may have more in canonical JSON than where they came from.
+#[inline(always)]
+fn growth_at_depth(value: &Tree<'_>, depth: usize) -> u64 {
+    match value {
+        Tree::Null | Tree::Bool(_) | Tree::String(_) => 0,
+        Tree::Number(number) => growth_of_number(*number),
+        Tree::Array(_) | Tree::Object(_) => growth_below(value, depth),
+    }
+}
+
+fn growth_below(value: &Tree<'_>, depth: usize) -> u64 {
+    if depth > MAX_DEPTH {
+        return 0;
+    }
+    let growth = |sum: u64, value: &Tree<'_>| sum + growth_at_depth(value, depth + 1);
+    match value {
+        Tree::Array(items) => items.iter().fold(0, growth),
+        Tree::Object(members) => members.values().fold(0, growth),
+        _ => 0,
+    }
+}
+
+fn growth_of_number(number: Number<'_>) -> u64 {
+    match number {
+        Number::Unsigned(value) => of_quotes(value),
+        Number::Negative(value) => of_quotes(value.unsigned_abs()),
+        // Seventeen digits, sign, point, and five zeros behind it: `1.2345678901234567e-6` is the longest.
+        Number::Double(_) => 25,
+        Number::Text(_) => of_number(number),
+    }
+}
+
 const MAX_DEPTH: usize = 128;
 
 fn at_depth(value: &Tree<'_>, depth: usize) -> u64 {
@@ -83,7 +124,29 @@ fn of_escapes(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::{parse, with_arena};
     use serde_json::json;
+
+    #[test]
+    fn what_is_within_a_bound_by_its_bytes_is_no_longer_as_canonical_text() {
+        for text in [
+            r#"{"a":"\u0061\u00e9\u0000\/","b":[1e5,1E15,9e15,-1e20,1e-6,1e300,0.0000001,-0]}"#,
+            r#"{"":1,"":2,"":[3],"":{"c":4},"c":{"a":1},"c":{"b":2}}"#,
+            "[9007199254740993,-9007199254740993,18446744073709551616,1.2345678901234567e-6]",
+            "[ 1e15 ]",
+            "2e15",
+            r#""\ud83d\ude00""#,
+            "[]",
+        ] {
+            with_arena(|arena| {
+                let parsed = parse(text.as_bytes(), false, arena);
+                assert!(parsed.is_whole, "{text}");
+                let size = of_value(&parsed.tree);
+                let least = (0..).find(|most| is_within(&parsed.tree, text.len(), *most));
+                assert!(least.is_some_and(|least| size <= least), "{text}");
+            });
+        }
+    }
 
     #[test]
     fn the_size_is_that_of_the_canonical_text() {

@@ -1,13 +1,12 @@
 use crate::tree::{Members, Tree, parse, with_arena};
 
 use super::fields::{self, Source};
+use super::limits;
 use super::open::{COLON, Member, Open};
 use super::recorder::Inner;
-use super::{limits, size};
 
-/// Keeps of a tool's answer what FORMAT section 5 names: size, identifiers, number of rows, names of fields.
+/// Keeps of a tool's answer what FORMAT section 5 names beside its size: identifiers, number of rows, names of fields.
 pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Tree<'_>) {
-    open.result_size = size::of_value(result);
     match *result {
         Tree::Object(members) => summarize_object(open, inner, members),
         Tree::Array(rows) => {
@@ -19,12 +18,6 @@ pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Tree<'_>) {
         }
         Tree::Null | Tree::Bool(_) | Tree::Number(_) => {}
     }
-}
-
-/// Like [`summarize`], for an answer that is a text.
-pub(super) fn summarize_text(open: &mut Open, inner: &Inner, text: &str) {
-    open.result_size = size::of_text(text);
-    summarize_json_text(open, inner, text);
 }
 
 fn summarize_object(open: &mut Open, inner: &Inner, members: Members<'_>) {
@@ -64,8 +57,8 @@ fn summarize_payload(open: &mut Open, inner: &Inner, payload: &Tree<'_>) {
     }
 }
 
-/// False for a text that is no JSON object or list.
-fn summarize_json_text(open: &mut Open, inner: &Inner, text: &str) -> bool {
+/// Like [`summarize`], for an answer that is a text; false for one that is no JSON object or list.
+pub(super) fn summarize_json_text(open: &mut Open, inner: &Inner, text: &str) -> bool {
     let trimmed = text.trim_start();
     if !trimmed.starts_with(['{', '[']) || text.len() > limits::JSON_TEXT {
         return false;

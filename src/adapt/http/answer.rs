@@ -169,7 +169,7 @@ impl Answer {
     fn summarize_said(&self, said: &Said<'_>, outcome: &mut OutcomeBuilder<'_>) {
         match said {
             Said::Json(beginning) if self.is_cut => outcome.result_tree_cut(beginning, self.bytes),
-            Said::Json(tree) => outcome.result_tree(tree),
+            Said::Json(tree) => outcome.result_tree(tree, Some(self.kept.len())),
             Said::Text(text) if !self.is_cut => {
                 outcome.result_text(text);
             }
@@ -207,7 +207,9 @@ impl ToolResponse for Answer {
             let said = self.said(arena);
             let is_failure = is_failure(self.status);
             match &said {
-                Said::Json(tree) if !is_failure && !self.is_cut => describe_tree(tree, outcome),
+                Said::Json(tree) if !is_failure && !self.is_cut => {
+                    describe_tree(tree, Some(self.kept.len()), outcome);
+                }
                 _ => self.summarize_said(&said, outcome),
             }
             if is_failure {
