@@ -17,6 +17,7 @@ mod fields;
 mod gate;
 mod gate_state;
 mod limits;
+mod name_set;
 mod open;
 mod outcome_builder;
 mod people;

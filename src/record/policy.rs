@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::name_set::NameSet;
 use super::open::text_of;
 use super::subjects::SubjectNames;
 use super::{RetentionClass, RetentionPeriod, limits};
@@ -346,8 +347,7 @@ impl Policy {
                 .collect(),
             others: self.of_tool("", 0, &self.general.name),
             tools,
-            identifier_lengths: identifier_lengths(&self.identifiers),
-            identifiers: self.identifiers.clone(),
+            identifiers: NameSet::new(self.identifiers.iter().map(String::as_str)),
             intent_for_destructive: self.intent_for_destructive,
             subject_names: SubjectNames::new(self.subject_members.iter().map(String::as_str)),
         }
@@ -426,30 +426,9 @@ pub(super) struct CompiledPolicy {
     pub(super) subject_class: Option<usize>,
     tools: ByTool<ToolPolicy>,
     others: ToolPolicy,
-    identifiers: BTreeSet<String>,
+    identifiers: NameSet,
     pub(super) intent_for_destructive: bool,
     pub(super) subject_names: SubjectNames,
-    /// For each first letter of an identifier's name, by its lowest five bits, a bit for each length: most names
-    /// need not be looked up.
-    identifier_lengths: [u64; 32],
-}
-
-fn identifier_lengths(names: &BTreeSet<String>) -> [u64; 32] {
-    let mut lengths = [0; 32];
-    for name in names {
-        lengths[first_letter(name)] |= length_bit(name);
-    }
-    lengths
-}
-
-fn first_letter(name: &str) -> usize {
-    name.bytes()
-        .next()
-        .map_or(0, |first| usize::from(first & 31))
-}
-
-fn length_bit(name: &str) -> u64 {
-    1 << name.len().min(63)
 }
 
 impl CompiledPolicy {
@@ -462,8 +441,6 @@ impl CompiledPolicy {
     }
 
     pub(super) fn is_identifier(&self, name: &str) -> bool {
-        name.ends_with("_id")
-            || (self.identifier_lengths[first_letter(name)] & length_bit(name) != 0
-                && self.identifiers.contains(name))
+        name.ends_with("_id") || self.identifiers.contains(name)
     }
 }

@@ -83,7 +83,9 @@ impl SubjectNames {
 
     #[inline(never)]
     fn has_letters_of(&self, name: &str) -> bool {
-        self.names.iter().any(|known| {
+        // Marks aside no name has more letters than bytes.
+        let mut long_enough = self.names.iter().filter(|known| known.len() <= name.len());
+        long_enough.any(|known| {
             let mut letters = letters_of(name);
             known.iter().all(|letter| letters.next() == Some(*letter))
                 && matches!((letters.next(), letters.next()), (None | Some(b's'), None))
