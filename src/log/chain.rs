@@ -1,13 +1,16 @@
 use super::LogError;
-use super::record::{GENESIS, LogId, MAX_RECORD, RecordHash};
+use super::record::{GENESIS, HASHED_FROM, LogId, MAX_RECORD, RecordHash};
 use crate::canonical::write_u64;
 
-/// What stands before a record's kind, with room for its hash.
+/// What stands before a record's kind, with room for its hash. Behind the hash stands the brace that the hashed text
+/// begins with: it becomes a comma when the hash is there.
 const OPENING: &[u8] =
-    br#"{"_hash":"0000000000000000000000000000000000000000000000000000000000000000","_kind":""#;
+    br#"{"_hash":"0000000000000000000000000000000000000000000000000000000000000000"{"_kind":""#;
 
 /// Where the hash stands in a line.
 const HASH_AT: std::ops::Range<usize> = 10..74;
+/// Where the brace stands that becomes a comma.
+const BRACE_AT: usize = HASHED_FROM - 1;
 
 /// The end of a log's chain: it seals the next record.
 ///
@@ -16,10 +19,11 @@ const HASH_AT: std::ops::Range<usize> = 10..74;
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
     log: LogId,
-    /// `","_log":"…","_previous_hash":"`, which stands between a record's kind and the former hash.
+    /// `","_log":"…","_previous_hash":"…","_seq":`, which stands between a record's kind and its number.
     middle: Vec<u8>,
+    /// Where in it the former hash stands.
+    previous_at: usize,
     newest: Option<RecordHash>,
-    previous: Vec<u8>,
     next_seq: u64,
 }
 
@@ -29,17 +33,25 @@ impl Chain {
         let mut middle = br#"","_log":""#.to_vec();
         middle.extend_from_slice(&log.to_hex());
         middle.extend_from_slice(br#"","_previous_hash":""#);
-        let previous = match newest {
-            Some(hash) => hash.to_hex().to_vec(),
-            None => GENESIS.as_bytes().to_vec(),
-        };
-        Self {
+        let mut chain = Self {
             log,
+            previous_at: middle.len(),
             middle,
             newest,
-            previous,
             next_seq,
+        };
+        match newest {
+            Some(hash) => chain.follow(&hash.to_hex()),
+            None => chain.follow(GENESIS.as_bytes()),
         }
+        chain
+    }
+
+    /// Says what the next record follows.
+    fn follow(&mut self, previous: &[u8]) {
+        self.middle.truncate(self.previous_at);
+        self.middle.extend_from_slice(previous);
+        self.middle.extend_from_slice(br#"","_seq":"#);
     }
 
     pub(crate) fn log(&self) -> LogId {
@@ -71,8 +83,6 @@ impl Chain {
         out.extend_from_slice(OPENING);
         out.extend_from_slice(kind.as_bytes());
         out.extend_from_slice(&self.middle);
-        out.extend_from_slice(&self.previous);
-        out.extend_from_slice(br#"","_seq":"#);
         write_u64(out, self.next_seq);
         if !members.is_empty() {
             out.push(b',');
@@ -84,12 +94,13 @@ impl Chain {
             out.truncate(start);
             return Err(LogError::RecordTooLong { length });
         }
-        let hash = RecordHash::of_line(&out[start..]);
+        let line = &mut out[start..];
+        let hash = RecordHash::of_text(&line[BRACE_AT..]);
         let text = hash.to_hex();
-        out[start + HASH_AT.start..start + HASH_AT.end].copy_from_slice(&text);
+        line[HASH_AT].copy_from_slice(&text);
+        line[BRACE_AT] = b',';
         out.push(b'\n');
-        self.previous.clear();
-        self.previous.extend_from_slice(&text);
+        self.follow(&text);
         self.newest = Some(hash);
         let seq = self.next_seq;
         self.next_seq += 1;

@@ -44,6 +44,11 @@ impl RecordHash {
         Self(hasher.finalize().into())
     }
 
+    /// The hash of what [`of_line`](Self::of_line) hashes of a line, where it stands in one piece.
+    pub(crate) fn of_text(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
     /// Reads 64 lower-case hex digits.
     #[must_use]
     pub fn from_hex(text: &[u8]) -> Option<Self> {
@@ -146,12 +151,22 @@ fn hex_digit(digit: u8) -> Option<u8> {
 }
 
 fn write_hex(bytes: &[u8], text: &mut [u8]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = HEX[usize::from(byte >> 4)];
-        pair[1] = HEX[usize::from(byte & 0xF)];
+        pair.copy_from_slice(&HEX_PAIRS[usize::from(*byte)]);
     }
 }
+
+/// The two digits of each byte.
+const HEX_PAIRS: [[u8; 2]; 256] = {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [HEX[byte >> 4], HEX[byte & 0xF]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// What a record's `_previous_hash` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -231,10 +231,16 @@ impl<S: Storage> LogWriter<S> {
         self.make_room(record.members.len() + 320)?;
         let seq = self.seal(record.kind, record.members)?;
         self.window.awaited |= record.is_awaited;
-        match (record.kind, record.call_id()) {
-            ("tool_call_started", Some(call_id)) => self.calls.started(&call_id, Some(seq)),
-            (_, Some(call_id)) if !self.calls.is_empty() => self.calls.ended(&call_id),
-            _ => {}
+        let begins_call = record.kind == "tool_call_started";
+        // Mostly no call is open, and then none can end.
+        if (begins_call || !self.calls.is_empty())
+            && let Some(call_id) = record.call_id()
+        {
+            if begins_call {
+                self.calls.started(&call_id, Some(seq));
+            } else {
+                self.calls.ended(&call_id);
+            }
         }
         Ok(seq)
     }
@@ -365,18 +371,35 @@ impl<S: Storage> LogWriter<S> {
     /// How the log does.
     #[must_use]
     pub fn status(&self) -> LogStatus {
-        LogStatus {
-            place: self.place().to_owned(),
-            retention_class: self.options.retention_class.clone(),
-            log: self.chain.as_ref().map(Chain::log),
-            segments: self.segments,
-            last: self.newest(),
-            durable: self.durable,
-            open_calls: self.calls.len(),
-            torn_bytes: self.torn.map_or(0, |torn| torn.bytes),
-            damage: self.damage.clone(),
-            last_error: self.last_error.clone(),
-        }
+        let mut status = LogStatus::default();
+        self.tell_status(&mut status);
+        status
+    }
+
+    /// Says in `status` how the log does: what stands in it already is not allocated again.
+    pub(crate) fn tell_status(&self, status: &mut LogStatus) {
+        let LogStatus {
+            place,
+            retention_class,
+            log,
+            segments,
+            last,
+            durable,
+            open_calls,
+            torn_bytes,
+            damage,
+            last_error,
+        } = status;
+        self.place().clone_into(place);
+        retention_class.clone_from(&self.options.retention_class);
+        *log = self.log();
+        *segments = self.segments;
+        *last = self.newest();
+        *durable = self.durable;
+        *open_calls = self.calls.len();
+        *torn_bytes = self.torn.map_or(0, |torn| torn.bytes);
+        damage.clone_from(&self.damage);
+        last_error.clone_from(&self.last_error);
     }
 
     /// The log's name; none before its first record.

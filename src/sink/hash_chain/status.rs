@@ -33,11 +33,14 @@ impl Statuses {
             .clone()
     }
 
-    pub(super) fn set(&self, index: usize, status: LogStatus) {
+    /// Lets `tell` say how a log does. Logs are told of in their order at first.
+    pub(super) fn update(&self, index: usize, tell: impl FnOnce(&mut LogStatus)) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get_mut(index) {
-            Some(place) => *place = status,
-            None => all.push(status),
+        if all.len() == index {
+            all.push(LogStatus::default());
+        }
+        if let Some(status) = all.get_mut(index) {
+            tell(status);
         }
     }
 }

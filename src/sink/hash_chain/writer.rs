@@ -13,7 +13,7 @@ use crate::clock::civil;
 use crate::log::{LogError, LogOptions, LogWriter, NewRecord, Retention};
 #[cfg(unix)]
 use crate::retention::schedule::Pruner;
-use crate::sink::{Durability, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
+use crate::sink::{Durability, EntryHead, EntryWriter, Loss, PolicyInForce, SanitizedEntry};
 
 /// So many bytes are handed to the operating system at a time, where so many come.
 const BATCH: usize = 256 * 1024;
@@ -155,10 +155,16 @@ impl<L: Logs> ChainWriter<L> {
         self.is_closed
     }
 
+    /// Where the log of the class stands, if it is open.
+    fn open_log_of(&self, retention_class: &str) -> Option<usize> {
+        self.open
+            .iter()
+            .position(|log| log.retention_class == retention_class)
+    }
+
     /// Where the log of the class stands among the open ones; it is opened where it is not.
     pub(super) fn log_of(&mut self, retention_class: &str) -> Result<usize, LogError> {
-        let is_it = |log: &OpenLog<_>| log.retention_class == retention_class;
-        if let Some(index) = self.open.iter().position(is_it) {
+        if let Some(index) = self.open_log_of(retention_class) {
             return Ok(index);
         }
         if self.is_closed {
@@ -169,7 +175,8 @@ impl<L: Logs> ChainWriter<L> {
         if let Some(policy) = &self.policy {
             writer.policy_in_force(&policy.policy_id, &policy.pseudonym_key_id)?;
         }
-        self.statuses.set(self.open.len(), writer.status());
+        self.statuses
+            .update(self.open.len(), |status| writer.tell_status(status));
         self.open.push(OpenLog {
             retention_class: retention_class.to_owned(),
             writer,
@@ -205,13 +212,11 @@ impl<L: Logs> ChainWriter<L> {
 
     fn try_write(&mut self, entry: &SanitizedEntry<'_>) -> Result<(), LogError> {
         let head = entry.head();
-        let retention_class = self.class_of(head.retention_class);
-        if retention_class != head.retention_class
-            && !std::mem::replace(&mut self.told_of_class, true)
-        {
-            tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "a retention class cannot name a log: its entries go to the log `general`");
-        }
-        let index = self.log_of(retention_class)?;
+        // No class has an open log that cannot name one.
+        let index = match self.open_log_of(head.retention_class) {
+            Some(index) => index,
+            None => self.log_of_new_class(head)?,
+        };
         let Some(OpenLog { writer, .. }) = self.open.get_mut(index) else {
             return Err(LogError::Closed);
         };
@@ -249,6 +254,17 @@ impl<L: Logs> ChainWriter<L> {
         Ok(())
     }
 
+    /// Where the log stands that takes an entry of a class of which none is open.
+    fn log_of_new_class(&mut self, head: &EntryHead<'_>) -> Result<usize, LogError> {
+        let retention_class = self.class_of(head.retention_class);
+        if retention_class != head.retention_class
+            && !std::mem::replace(&mut self.told_of_class, true)
+        {
+            tracing::warn!(target: "tool_audit::sink", tool = head.tool_name, "a retention class cannot name a log: its entries go to the log `general`");
+        }
+        self.log_of(retention_class)
+    }
+
     /// Does the same to every log, whatever becomes of the others, and tells the first failure.
     fn each(
         &mut self,
@@ -257,7 +273,8 @@ impl<L: Logs> ChainWriter<L> {
         let mut result = Ok(());
         for (index, log) in self.open.iter_mut().enumerate() {
             let done = act(&mut log.writer);
-            self.statuses.set(index, log.writer.status());
+            self.statuses
+                .update(index, |status| log.writer.tell_status(status));
             result = result.and(done);
         }
         result.map_err(io::Error::from)
