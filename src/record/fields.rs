@@ -1,12 +1,14 @@
 //! The names of a result's fields: `order_id`, `customer.email` (FORMAT section 5).
 //!
-//! A tool's answers mostly have the same members, so each thread keeps a few of the lists that it wrote.
+//! A tool's answers mostly have the same members, so each thread keeps a few of the lists that it wrote, and which of the
+//! members were identifiers.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use crate::tree::{Members, Tree};
 
+use super::identifiers::{self, Identifiers};
 use super::limits;
 use super::open::{Member, Open, Span};
 use super::recorder::Inner;
@@ -43,7 +45,38 @@ pub(super) fn note(open: &mut Open, inner: &Inner, source: Source<'_>) {
     let is_as_told = write(open, inner, source);
     if let Some(slot) = slot.filter(|_| is_as_told) {
         let list = open.pieces.fields.of(&open.bytes);
-        with_shape(slot, |shape| shape.keep(inner.number, source, list));
+        with_shape(slot, |shape| shape.keep(inner.number, source, list, None));
+    }
+}
+
+/// Notes the names of an object's members, and adds those that are identifiers with their values.
+pub(super) fn note_with_identifiers(open: &mut Open, inner: &Inner, members: Members<'_>) {
+    let source = Source::Object(members);
+    // An envelope's identifiers outweigh those of what lies in it.
+    let is_alone = open.sanitizer.is_none() && open.identifiers.is_empty();
+    let slot = slot_of(source).filter(|_| is_alone);
+    let known = |shape: &mut Shape| {
+        let known = shape.recorder == inner.number
+            && shape.is_of(source)
+            && shape
+                .identifiers
+                .as_ref()
+                .is_some_and(|identifiers| identifiers.add(open, inner, members));
+        if known {
+            open.append_fields(&shape.list);
+        }
+        known
+    };
+    if slot.and_then(|slot| with_shape(slot, known)) == Some(true) {
+        return;
+    }
+    let identifiers = identifiers::add(open, inner, members);
+    let is_as_told = write(open, inner, source);
+    if let Some(slot) = slot.filter(|_| is_as_told) {
+        let list = open.pieces.fields.of(&open.bytes);
+        with_shape(slot, |shape| {
+            shape.keep(inner.number, source, list, identifiers);
+        });
     }
 }
 
@@ -55,6 +88,8 @@ struct Shape {
     /// The steps of a walk through the names: the list is made of these alone.
     steps: Vec<u8>,
     list: Vec<u8>,
+    /// None where they hang on more than the names, or nobody looked.
+    identifiers: Option<Identifiers>,
 }
 
 thread_local! {
@@ -101,8 +136,15 @@ impl Shape {
         walked.is_continue() && rest.is_empty()
     }
 
-    fn keep(&mut self, recorder: u64, source: Source<'_>, list: &[u8]) {
+    fn keep(
+        &mut self,
+        recorder: u64,
+        source: Source<'_>,
+        list: &[u8],
+        identifiers: Option<Identifiers>,
+    ) {
         self.recorder = 0;
+        self.identifiers = identifiers;
         self.steps.clear();
         let walked = walk(source, &mut |step| match step.head() {
             Some(head) if self.steps.len() + head.len() + step.name.len() <= KEPT_BYTES => {

@@ -16,6 +16,7 @@ mod faults;
 mod fields;
 mod gate;
 mod gate_state;
+mod identifiers;
 mod limits;
 mod name_set;
 mod open;

@@ -522,7 +522,7 @@ impl Open {
     }
 
     /// Appends what went through the sanitizer before.
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
+    pub(super) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
         let start = self.bytes.len() as u32;
         write(&mut self.bytes);
         let end = self.bytes.len() as u32;

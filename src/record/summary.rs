@@ -1,9 +1,9 @@
 use crate::tree::{Members, Tree, parse, with_arena};
 
 use super::fields::{self, Source};
-use super::limits;
-use super::open::{COLON, Member, Open};
+use super::open::Open;
 use super::recorder::Inner;
+use super::{identifiers, limits};
 
 /// Keeps of a tool's answer what FORMAT section 5 names beside its size: identifiers, number of rows, names of fields.
 pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Tree<'_>) {
@@ -21,12 +21,11 @@ pub(super) fn summarize(open: &mut Open, inner: &Inner, result: &Tree<'_>) {
 }
 
 fn summarize_object(open: &mut Open, inner: &Inner, members: Members<'_>) {
-    add_identifiers(open, inner, members);
     let Some(content) = mcp_content(members) else {
-        add_rows(open, members);
-        fields::note(open, inner, Source::Object(members));
+        summarize_members(open, inner, members);
         return;
     };
+    identifiers::add(open, inner, members);
     // An MCP answer is an envelope: what the tool said lies in its structured content, or in its only text.
     let structured = members.get("structuredContent");
     if let Some(structured) = structured.filter(|payload| !payload.is_null()) {
@@ -42,13 +41,14 @@ fn summarize_object(open: &mut Open, inner: &Inner, members: Members<'_>) {
     }
 }
 
+fn summarize_members(open: &mut Open, inner: &Inner, members: Members<'_>) {
+    add_rows(open, members);
+    fields::note_with_identifiers(open, inner, members);
+}
+
 fn summarize_payload(open: &mut Open, inner: &Inner, payload: &Tree<'_>) {
     match *payload {
-        Tree::Object(members) => {
-            add_identifiers(open, inner, members);
-            add_rows(open, members);
-            fields::note(open, inner, Source::Object(members));
-        }
+        Tree::Object(members) => summarize_members(open, inner, members),
         Tree::Array(rows) => {
             open.rows = Some(rows.len() as u64);
             fields::note(open, inner, Source::Rows(rows));
@@ -83,63 +83,6 @@ fn mcp_content<'t>(members: Members<'t>) -> Option<&'t [Tree<'t>]> {
         || members.contains_key("isError")
         || members.contains_key("structuredContent");
     (typed && sure).then_some(content)
-}
-
-fn add_identifiers(open: &mut Open, inner: &Inner, members: Members<'_>) {
-    let own = open.sanitizer.clone();
-    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
-    let (mut shown, mut others_are_named) = (false, false);
-    for (name, value) in members.iter() {
-        if !inner.policy.is_identifier(name) {
-            others_are_named |= sanitizer.names_member(name);
-            continue;
-        }
-        let scalar = matches!(value, Tree::String(_) | Tree::Number(_) | Tree::Bool(_));
-        if !scalar || is_own(name) {
-            continue;
-        }
-        if open.identifiers.len() >= limits::IDENTIFIERS || name.len() > limits::IDENTIFIER / 6 {
-            open.shorten(Member::ResultSummary);
-            continue;
-        }
-        let key = open.piece(Member::ResultSummary, |out, _| {
-            sanitizer.write_key(out, name)
-        });
-        // What the envelope says of an identifier counts, not what lies in it.
-        let Err(place) = open.place_of(&open.identifiers, key) else {
-            open.take_back(key);
-            continue;
-        };
-        shown |= value.is_string();
-        open.bytes.push(COLON);
-        let value = open.piece(Member::ResultSummary, |out, echo| {
-            sanitizer.write_value_at_echoing(
-                out,
-                &["result", name],
-                value,
-                limits::IDENTIFIER,
-                echo,
-            )
-        });
-        open.identifiers.insert(place, (key, value));
-    }
-    if shown && others_are_named {
-        // What stands beside them is not written, but an identifier may repeat it.
-        let others = members
-            .iter()
-            .filter(|(name, _)| !inner.policy.is_identifier(name));
-        for (name, value) in others {
-            sanitizer.remember_member(name, value, &mut open.echo);
-        }
-    }
-}
-
-/// Members that a summary has of its own.
-fn is_own(name: &str) -> bool {
-    matches!(
-        name,
-        "success" | "error" | "error_type" | "fields" | "_result_size" | "_truncated"
-    )
 }
 
 /// The number of rows, where the object holds exactly one list.
