@@ -60,8 +60,8 @@ fn as_hundredths(value: f64) -> Option<u64> {
     if !(0.01..MOST).contains(&magnitude) {
         return None;
     }
-    let hundredths = (magnitude * 100.0).round();
-    (hundredths / 100.0 == magnitude).then_some(hundredths as u64)
+    let hundredths = (magnitude * 100.0 + 0.5) as i64;
+    (hundredths as f64 / 100.0 == magnitude).then_some(hundredths.cast_unsigned())
 }
 
 fn write_hundredths(out: &mut Vec<u8>, hundredths: u64, negative: bool) {
@@ -125,26 +125,38 @@ pub fn write_number(out: &mut Vec<u8>, number: &Number) {
     }
 }
 
-#[inline]
 fn write_digits(out: &mut Vec<u8>, value: u64) {
-    // Counts of this and that are mostly small.
-    if value < 10 {
-        out.push(b'0' + value as u8);
-    } else {
-        write_many_digits(out, value);
+    match value {
+        0..10 => out.push(b'0' + value as u8),
+        10..100_000_000 => write_few_digits(out, value as u32),
+        _ => write_many_digits(out, value),
     }
 }
 
-fn write_many_digits(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0_u8; 20];
-    let mut start = digits.len();
+/// Appends at most eight digits: they are gathered in a word, and all of it is appended at once.
+fn write_few_digits(out: &mut Vec<u8>, mut value: u32) {
+    let mut digits = 0;
+    let mut superfluous = 8;
     loop {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
+        digits = digits << 8 | u64::from(b'0') | u64::from(value % 10);
+        superfluous -= 1;
         value /= 10;
         if value == 0 {
             break;
         }
+    }
+    out.extend_from_slice(&digits.to_le_bytes());
+    out.truncate(out.len() - superfluous);
+}
+
+#[inline(never)]
+fn write_many_digits(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0_u8; 20];
+    let mut start = digits.len();
+    while value > 0 {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
     }
     out.extend_from_slice(&digits[start..]);
 }
@@ -179,6 +191,16 @@ mod tests {
                 let expected = ryu_js::Buffer::new().format_finite(value).to_owned();
                 assert_eq!(written(value), expected);
             }
+        }
+    }
+
+    #[test]
+    fn integers_are_written_as_their_digits() {
+        let powers = (0..20).map(|exponent| 10_u64.pow(exponent));
+        for value in powers.flat_map(|power| [power - 1, power, power + 1]) {
+            let mut out = b"before ".to_vec();
+            write_digits(&mut out, value);
+            assert_eq!(out, format!("before {value}").as_bytes());
         }
     }
 
