@@ -92,20 +92,6 @@ pub(crate) fn has_escapes(bytes: &[u8]) -> bool {
     bytes.iter().any(|byte| ESCAPES[usize::from(*byte)] != 0)
 }
 
-/// How many bytes stand before the first one that has to be escaped.
-#[inline]
-pub(crate) fn length_without_escapes(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let found = escapes_in(u64::from_le_bytes(*word));
-        if found != 0 {
-            return at * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let is_clean = |byte: &&u8| ESCAPES[usize::from(**byte)] == 0;
-    words.len() * 8 + rest.iter().take_while(is_clean).count()
-}
-
 /// Not zero where one of eight bytes has to be escaped.
 ///
 /// The difference's highest bit is set where the byte is below `bound`, or was 0x80 or more, which `!word`
@@ -118,25 +104,4 @@ fn escapes_in(word: u64) -> u64 {
     below(word, 0x20)
         | below(word ^ (ONES * u64::from(b'"')), 1)
         | below(word ^ (ONES * u64::from(b'\\')), 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_byte_to_be_escaped_is_found_wherever_it_stands() {
-        for length in 0..40 {
-            for at in 0..=length {
-                for byte in [b'"', b'\\', 0, 0x1F, b'\n'] {
-                    let mut bytes = vec![0xC3; length];
-                    bytes.splice(at..at, [byte, b'"', b'a']);
-                    assert_eq!(length_without_escapes(&bytes), at);
-                }
-            }
-            for byte in [b' ', b'!', b'[', 0x7F, 0x80, 0xFF] {
-                assert_eq!(length_without_escapes(&vec![byte; length]), length);
-            }
-        }
-    }
 }

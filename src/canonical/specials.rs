@@ -1,3 +1,5 @@
+use wide::u8x16;
+
 /// How many bytes are looked at together.
 const BLOCK: usize = 64;
 
@@ -5,81 +7,103 @@ const BLOCK: usize = 64;
 ///
 /// A block of 64 bytes becomes a word of 64 bits, one for each such byte. Strings are short, and bits
 /// of a word that is at hand are found faster than a search can start.
-pub(super) struct Specials<'a> {
+pub(crate) struct Specials<'a> {
     text: &'a [u8],
     block: usize,
     marks: u64,
+    /// Those of the bytes behind the last whole block.
+    last_marks: u64,
 }
 
 impl<'a> Specials<'a> {
     /// Looks from `from` on.
-    pub(super) fn new(text: &'a [u8], from: usize) -> Self {
+    pub(crate) fn new(text: &'a [u8], from: usize) -> Self {
+        let (blocks, last) = text.get(from..).unwrap_or_default().as_chunks();
+        let mut block = [b' '; BLOCK];
+        block[..last.len()].copy_from_slice(last);
+        let last_marks = marks(&block);
         Self {
             text,
             block: from,
-            marks: marks_at(text, from),
+            marks: blocks.first().map_or(last_marks, marks),
+            last_marks,
         }
     }
 
     /// The place of the first such byte at or behind `from`, or the text's length. `from` never goes back
     /// by a block.
-    #[inline]
-    pub(super) fn next(&mut self, from: usize) -> usize {
+    #[inline(always)]
+    pub(crate) fn next(&mut self, from: usize) -> usize {
+        match self.marks_from(from) {
+            0 => self.next_in_other_block(from),
+            marks => from + marks.trailing_zeros() as usize,
+        }
+    }
+
+    /// The marks at and behind `from`, as far as they are in this block.
+    #[inline(always)]
+    fn marks_from(&self, from: usize) -> u64 {
+        let offset = from.wrapping_sub(self.block);
+        if offset < BLOCK {
+            self.marks >> offset
+        } else {
+            0
+        }
+    }
+
+    #[inline(never)]
+    fn next_in_other_block(&mut self, from: usize) -> usize {
         loop {
-            let offset = from.saturating_sub(self.block);
-            if offset < BLOCK {
-                let marks = self.marks & (u64::MAX << offset);
-                if marks != 0 {
-                    return self.block + marks.trailing_zeros() as usize;
-                }
-            }
             self.block += BLOCK;
             if self.block >= self.text.len() {
                 return self.text.len();
             }
-            self.marks = marks_at(self.text, self.block);
+            let block = self.text.get(self.block..).and_then(<[u8]>::first_chunk);
+            self.marks = block.map_or(self.last_marks, marks);
+            let from = from.max(self.block);
+            let marks = self.marks_from(from);
+            if marks != 0 {
+                return from + marks.trailing_zeros() as usize;
+            }
         }
     }
 }
 
-#[inline]
-fn marks_at(text: &[u8], at: usize) -> u64 {
-    let rest = text.get(at..).unwrap_or_default();
-    match rest.first_chunk::<BLOCK>() {
-        Some(block) => marks(block),
-        None => {
-            let mut block = [b' '; BLOCK];
-            block[..rest.len()].copy_from_slice(rest);
-            marks(&block)
-        }
-    }
-}
-
-#[inline]
+/// Comparisons alone, so that they are made side by side.
+#[inline(always)]
 fn marks(block: &[u8; BLOCK]) -> u64 {
-    // This loop becomes vector instructions. The block is a square of eight rows of eight bytes, and a byte's bit
-    // tells its row, so that the rows can be laid over one another.
-    let mut found = [0_u8; BLOCK];
-    for (at, (found, byte)) in found.iter_mut().zip(block).enumerate() {
-        let special = (*byte == b'"') | (*byte == b'\\') | (*byte < 0x20);
-        *found = if special { 1 << (at / 8) } else { 0 };
+    let (rows, _) = block.as_chunks::<16>();
+    let mut marks = 0;
+    for row in rows.iter().rev() {
+        let specials = row.map(|byte| {
+            let special = (byte == b'"') | (byte == b'\\') | (byte < 0x20);
+            if special { u8::MAX } else { 0 }
+        });
+        marks = marks << 16 | u64::from(u8x16::new(specials).to_bitmask());
     }
-    let mut columns = 0;
-    for row in found.chunks_exact(8) {
-        let row = row.first_chunk::<8>().copied().unwrap_or_default();
-        columns |= u64::from_le_bytes(row);
-    }
-    transpose(columns)
+    marks
 }
 
-/// Turns a square of eight by eight bits about its diagonal: by halves, quarters and eighths.
-#[inline]
-fn transpose(square: u64) -> u64 {
-    let swap = |square: u64, distance: u32, mask: u64| {
-        let moved = (square ^ (square >> distance)) & mask;
-        square ^ moved ^ (moved << distance)
-    };
-    let square = swap(square, 7, 0x00AA_00AA_00AA_00AA);
-    let square = swap(square, 14, 0x0000_CCCC_0000_CCCC);
-    swap(square, 28, 0x0000_0000_F0F0_F0F0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_stands() {
+        for length in 0..140 {
+            for at in 0..=length {
+                for byte in [b'"', b'\\', 0, 0x1F, b'\n'] {
+                    let mut bytes = vec![0xC3; length];
+                    bytes.splice(at..at, [byte, b'"', b'a']);
+                    let mut specials = Specials::new(&bytes, 0);
+                    let found = [0, at, at + 1].map(|from| specials.next(from));
+                    assert_eq!(found, [at, at, at + 1]);
+                }
+            }
+            for byte in [b' ', b'!', b'[', 0x7F, 0x80, 0xFF] {
+                let bytes = vec![byte; length];
+                assert_eq!(Specials::new(&bytes, 0).next(0), length);
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! JSON of which only a beginning may be there, and in which a member may stand twice.
 
+use super::arena::Stacks;
 use super::join::joined;
 use super::{Arena, Member, Members, Number, Tree};
-use crate::canonical::{length_without_escapes, token};
+use crate::canonical::{Specials, token};
 
 /// What could be read of a text.
 #[derive(Clone, Copy)]
@@ -28,17 +29,16 @@ pub(crate) fn parse<'t>(text: &'t [u8], is_cut: bool, arena: &'t Arena) -> Parse
     };
     let mut parser = Parser {
         text: valid,
-        bytes: valid.as_bytes(),
         at: 0,
+        specials: Specials::new(valid.as_bytes(), 0),
         arena,
         is_text,
         has_failed: false,
         has_twins: false,
-        items: Vec::with_capacity(USUAL),
-        members: Vec::with_capacity(USUAL),
+        open: arena.take_stacks(),
     };
     let value = parser.value(0);
-    parser.skip_whitespace();
+    parser.next();
     let is_whole = !parser.has_failed && parser.at == text.len() && is_text && !is_cut;
     let tree = match value {
         Some(Tree::Number(_)) if is_cut => Tree::Null,
@@ -46,223 +46,222 @@ pub(crate) fn parse<'t>(text: &'t [u8], is_cut: bool, arena: &'t Arena) -> Parse
         Some(tree) => tree,
         None => Tree::Null,
     };
+    arena.keep_stacks(parser.open);
     Parsed { tree, is_whole }
 }
 
 /// As deep as serde_json goes.
 const MAX_DEPTH: usize = 127;
 
-/// Room for the greater part of all trees.
-const USUAL: usize = 16;
-
-/// It is no JSON from here on, or ends too soon.
-struct Fault;
-
-type Read<T> = Result<T, Fault>;
-
 struct Parser<'t> {
     text: &'t str,
-    bytes: &'t [u8],
     at: usize,
+    specials: Specials<'t>,
     arena: &'t Arena,
     /// All bytes are of the text: behind its end stands none that is no character.
     is_text: bool,
+    /// It is no JSON, or ends too soon. Nothing more is read.
     has_failed: bool,
     /// Two members of one object have one name: they stand side by side, and are joined at the end.
     has_twins: bool,
-    /// The items of the open lists, and the members of the open objects: the innermost one's stand last.
-    items: Vec<Tree<'t>>,
-    members: Vec<Member<'t>>,
+    /// What was read of the containers around this place: the innermost one's stands last.
+    open: Stacks<'t>,
 }
 
 impl<'t> Parser<'t> {
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    /// The byte at this place; zero, with which no token begins, behind the end.
+    #[inline(always)]
+    fn byte(&self) -> u8 {
+        let byte = self.text.as_bytes().get(self.at);
+        byte.copied().unwrap_or_default()
     }
 
-    #[inline]
-    fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
+    /// The first byte of the next token, at which the parser then stands.
+    #[inline(always)]
+    fn next(&mut self) -> u8 {
+        match self.byte() {
+            byte if byte > b' ' => byte,
+            _ => self.next_behind_whitespace(),
+        }
+    }
+
+    #[inline(never)]
+    fn next_behind_whitespace(&mut self) -> u8 {
+        while let b' ' | b'\n' | b'\t' | b'\r' = self.byte() {
             self.at += 1;
         }
+        self.byte()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self) {
+        self.has_failed = true;
+        self.at = self.text.len();
     }
 
     /// What could be read of a value, if anything could; the parser has failed where that is not all of it.
+    ///
+    /// Scalars, which are the greater part of all values, take no call.
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Option<Tree<'t>> {
-        self.skip_whitespace();
-        let read = match self.peek() {
-            Some(b'"') => self.string().map(Tree::String),
-            Some(b'{') if depth < MAX_DEPTH => return Some(Tree::Object(self.object(depth))),
-            Some(b'[') if depth < MAX_DEPTH => return Some(Tree::Array(self.list(depth))),
-            Some(b'-' | b'0'..=b'9') => self.number(depth).map(Tree::Number),
-            Some(b't') => self.word("true", Tree::Bool(true)),
-            Some(b'f') => self.word("false", Tree::Bool(false)),
-            Some(b'n') => self.word("null", Tree::Null),
-            _ => Err(Fault),
+        let read = match self.next() {
+            b'"' => self.string().map(Tree::String),
+            b'{' if depth < MAX_DEPTH => return Some(Tree::Object(self.object(depth))),
+            b'[' if depth < MAX_DEPTH => return Some(Tree::Array(self.list(depth))),
+            b'-' | b'0'..=b'9' => self.number(depth).map(Tree::Number),
+            b't' => self.word("true", Tree::Bool(true)),
+            b'f' => self.word("false", Tree::Bool(false)),
+            b'n' => self.word("null", Tree::Null),
+            _ => None,
         };
-        self.has_failed |= read.is_err();
-        read.ok()
-    }
-
-    fn word(&mut self, word: &str, tree: Tree<'t>) -> Read<Tree<'t>> {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return Err(Fault);
+        if read.is_none() {
+            self.fail();
         }
-        self.at += word.len();
-        Ok(tree)
+        read
     }
 
-    /// Skips the bracket that opens a container; true where it is empty.
+    #[inline]
+    fn word(&mut self, word: &str, tree: Tree<'t>) -> Option<Tree<'t>> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at += word.len();
+        rest.starts_with(word.as_bytes()).then_some(tree)
+    }
+
+    /// Passes the bracket that opens a container; true where something stands in it.
+    #[inline]
     fn opens(&mut self, closing: u8) -> bool {
         self.at += 1;
-        self.skip_whitespace();
-        let is_empty = self.peek() == Some(closing);
+        let is_empty = self.next() == closing;
         self.at += usize::from(is_empty);
-        is_empty
+        !is_empty
     }
 
     /// True where another item or member follows.
-    #[inline]
+    #[inline(always)]
     fn goes_on(&mut self, closing: u8) -> bool {
-        if self.has_failed {
-            return false;
+        let byte = self.next();
+        if byte == b',' {
+            self.at += 1;
+            return true;
         }
-        self.skip_whitespace();
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                true
-            }
-            Some(byte) if byte == closing => {
-                self.at += 1;
-                false
-            }
-            _ => {
-                self.has_failed = true;
-                false
-            }
+        if byte == closing {
+            self.at += 1;
+        } else {
+            self.fail();
         }
+        false
     }
 
+    #[inline(never)]
     fn list(&mut self, depth: usize) -> &'t [Tree<'t>] {
-        if self.opens(b']') {
-            return &[];
-        }
-        let start = self.items.len();
-        loop {
-            let item = self.value(depth + 1);
-            self.items.extend(item);
-            if !self.goes_on(b']') {
-                break;
+        let start = self.open.items.len();
+        let mut goes_on = self.opens(b']');
+        while goes_on {
+            if let Some(item) = self.value(depth + 1) {
+                self.open.items.push(item);
             }
+            goes_on = self.goes_on(b']');
         }
-        let items = self.arena.items(&self.items[start..]);
-        self.items.truncate(start);
+        let items = self.arena.items(&self.open.items[start..]);
+        self.open.items.truncate(start);
         items
     }
 
+    #[inline(never)]
     fn object(&mut self, depth: usize) -> Members<'t> {
-        if self.opens(b'}') {
-            return Members(&[]);
-        }
-        let start = self.members.len();
-        loop {
-            let Ok(name) = self.name() else {
-                self.has_failed = true;
+        let start = self.open.members.len();
+        let mut goes_on = self.opens(b'}');
+        while goes_on {
+            let Some(name) = self.name() else {
+                self.fail();
                 break;
             };
-            let value = self.value(depth + 1);
-            let member = value.map(|value| Member { name, value });
-            self.members.extend(member);
-            if !self.goes_on(b'}') {
-                break;
+            if let Some(value) = self.value(depth + 1) {
+                self.open.members.push(Member { name, value });
             }
+            goes_on = self.goes_on(b'}');
         }
-        let members = &mut self.members[start..];
+        let members = &mut self.open.members[start..];
         if !members.is_sorted_by(|one, next| one.name < next.name) {
             // Two of one name keep their order.
             members.sort_by_key(|member| member.name);
             self.has_twins |= !members.is_sorted_by(|one, next| one.name < next.name);
         }
         let members = self.arena.items(members);
-        self.members.truncate(start);
+        self.open.members.truncate(start);
         Members(members)
     }
 
     /// A member's name, with the colon behind it.
-    #[inline]
-    fn name(&mut self) -> Read<&'t str> {
-        self.skip_whitespace();
-        if self.peek() != Some(b'"') {
-            return Err(Fault);
+    #[inline(always)]
+    fn name(&mut self) -> Option<&'t str> {
+        if self.next() != b'"' {
+            return None;
         }
         let name = self.string()?;
-        self.skip_whitespace();
-        if self.peek() != Some(b':') {
-            return Err(Fault);
+        if self.next() != b':' {
+            return None;
         }
         self.at += 1;
-        Ok(name)
+        Some(name)
     }
 
-    #[inline]
-    fn string(&mut self) -> Read<&'t str> {
+    #[inline(always)]
+    fn string(&mut self) -> Option<&'t str> {
         let start = self.at + 1;
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let at = start + length_without_escapes(rest);
-        let text = self.text.get(start..at).ok_or(Fault)?;
-        match self.bytes.get(at) {
-            Some(b'"') => {
-                self.at = at + 1;
-                Ok(text)
-            }
-            Some(b'\\') => {
-                self.at = at;
-                self.string_with_escapes(text)
-            }
-            _ => Err(Fault),
+        self.at = self.specials.next(start);
+        if self.byte() != b'"' {
+            return self.string_with_escapes(start);
         }
+        let text = self.text.get(start..self.at)?;
+        self.at += 1;
+        Some(text)
     }
 
-    /// Reads on at the first escape of a string that begins with `before`.
+    /// Reads on where a backslash interrupts the string that begins at `start`; it is none where another byte does.
     #[inline(never)]
-    fn string_with_escapes(&mut self, before: &str) -> Read<&'t str> {
-        let mut text = before.to_owned();
+    fn string_with_escapes(&mut self, start: usize) -> Option<&'t str> {
+        if self.byte() != b'\\' {
+            return None;
+        }
+        let mut text = self.text.get(start..self.at)?.to_owned();
         loop {
-            let start = self.at;
-            self.at += length_without_escapes(&self.bytes[start..]);
-            text.push_str(self.text.get(start..self.at).ok_or(Fault)?);
-            match self.peek() {
-                Some(b'"') => {
+            match self.byte() {
+                b'"' => {
                     self.at += 1;
-                    return Ok(self.arena.text(&text));
+                    return Some(self.arena.text(&text));
                 }
-                Some(b'\\') => {
+                b'\\' => {
                     self.at += 1;
                     text.push(self.escape()?);
                 }
-                _ => return Err(Fault),
+                _ => return None,
             }
+            let start = self.at;
+            self.at = self.specials.next(start);
+            text.push_str(self.text.get(start..self.at)?);
         }
     }
 
-    fn escape(&mut self) -> Read<char> {
-        let (character, length) = token::escape(&self.bytes[self.at..]).map_err(|_| Fault)?;
+    fn escape(&mut self) -> Option<char> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let (character, length) = token::escape(rest).ok()?;
         self.at += length;
-        Ok(character)
+        Some(character)
     }
 
-    fn number(&mut self, depth: usize) -> Read<Number<'t>> {
+    #[inline(never)]
+    fn number(&mut self, depth: usize) -> Option<Number<'t>> {
         let start = self.at;
-        self.at += token::number_length(&self.bytes[start..]);
-        let is_at_end = self.is_text && self.at == self.bytes.len();
-        let text = self.text.get(start..self.at).unwrap_or_default();
+        self.at += token::number_length(&self.text.as_bytes()[start..]);
+        let is_at_end = self.is_text && self.at == self.text.len();
+        let text = self.text.get(start..self.at)?;
         if text.is_empty() || depth > 0 && is_at_end {
-            return Err(Fault);
+            return None;
         }
         let is_whole = !text.contains(['.', 'e', 'E']);
-        Ok(Number::of_text(text, is_whole))
+        Some(Number::of_text(text, is_whole))
     }
 }
 
