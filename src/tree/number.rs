@@ -29,10 +29,45 @@ impl<'t> Number<'t> {
         }
     }
 
+    /// The number of few digits with which `text` begins, and its length; none where the long way must decide, be it that
+    /// no number stands there.
+    ///
+    /// Two whole numbers that doubles tell exactly are divided by one another with one rounding, so that what comes out is
+    /// the double nearest to the decimal.
+    #[inline(always)]
+    pub(super) fn of_few_digits(text: &[u8]) -> Option<(Self, usize)> {
+        let is_negative = text.first() == Some(&b'-');
+        let start = usize::from(is_negative);
+        let (whole, end) = read_digits(text, start, 0);
+        let digits = end - start;
+        let has_leading_zero = digits > 1 && text.get(start) == Some(&b'0');
+        if digits == 0 || digits > MAX_DIGITS || has_leading_zero {
+            return None;
+        }
+        match text.get(end) {
+            Some(b'.') => {
+                let (value, end) = read_digits(text, end + 1, whole);
+                let decimals = end - start - digits - 1;
+                let has_exponent = matches!(text.get(end), Some(b'e' | b'E'));
+                let is_exact = digits + decimals <= POWERS_OF_TEN.len();
+                if decimals == 0 || has_exponent || !is_exact || keeps_all_digits() {
+                    return None;
+                }
+                let magnitude = value.cast_signed() as f64 / POWERS_OF_TEN.get(decimals)?;
+                let value = if is_negative { -magnitude } else { magnitude };
+                Some((Self::Double(value), end))
+            }
+            Some(b'e' | b'E') => None,
+            // Negative zero is a double.
+            _ if is_negative && whole == 0 => None,
+            _ if is_negative => Some((Self::Negative(-whole.cast_signed()), end)),
+            _ => Some((Self::Unsigned(whole), end)),
+        }
+    }
+
     /// The number that this text is, which is one by RFC 8259.
-    #[inline]
-    pub(super) fn of_text(text: &'t str, is_whole: bool) -> Self {
-        if is_whole {
+    pub(super) fn of_text(text: &'t str) -> Self {
+        if !text.contains(['.', 'e', 'E']) {
             if let Ok(value) = text.parse() {
                 return Self::Unsigned(value);
             }
@@ -118,6 +153,27 @@ impl<'t> Number<'t> {
     }
 }
 
+/// So many digits are no more than the integers hold.
+const MAX_DIGITS: usize = 18;
+
+/// As many digits as there are of these are a whole number below 2^53.
+const POWERS_OF_TEN: [f64; 15] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+];
+
+/// The value of the digits from `at` on as those behind `value`, and the place behind them. It is wrong where they are
+/// more than the integers hold.
+#[inline]
+fn read_digits(text: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
+    while let Some(byte) = text.get(at)
+        && byte.is_ascii_digit()
+    {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(byte & 0xF));
+        at += 1;
+    }
+    (value, at)
+}
+
 fn of_double(value: f64) -> serde_json::Number {
     serde_json::Number::from_f64(value).unwrap_or_else(|| 0.into())
 }
@@ -129,4 +185,41 @@ fn keeps_all_digits() -> bool {
         number.is_ok_and(|number| number.to_string() == "1.50")
     });
     *KEEPS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::canonical::token::number_length;
+
+    fn kind_and_bits(number: Number<'_>) -> (u8, u64) {
+        match number {
+            Number::Unsigned(value) => (0, value),
+            Number::Negative(value) => (1, value.cast_unsigned()),
+            Number::Double(value) => (2, value.to_bits()),
+            Number::Text(_) => (3, 0),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_of_few_digits_is_what_the_long_way_makes_of_it(
+            text in r"-?[0-9]{0,20}(\.[0-9]{0,17})?([eE][+-]?[0-9]{0,2})?[,\]} x.-]?",
+        ) {
+            if let Some((number, length)) = Number::of_few_digits(text.as_bytes()) {
+                prop_assert_eq!(length, number_length(text.as_bytes()));
+                let expected = Number::of_text(&text[..length]);
+                prop_assert_eq!(kind_and_bits(number), kind_and_bits(expected));
+            }
+        }
+
+        #[test]
+        fn what_tools_mostly_say_is_read_the_short_way(text in r"(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?|-[1-9][0-9]{0,17}") {
+            let expected = (!keeps_all_digits() || !text.contains('.')).then_some(text.len());
+            let read = Number::of_few_digits(text.as_bytes());
+            prop_assert_eq!(read.map(|(_, length)| length), expected);
+        }
+    }
 }

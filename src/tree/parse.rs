@@ -251,17 +251,23 @@ impl<'t> Parser<'t> {
         Some(character)
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn number(&mut self, depth: usize) -> Option<Number<'t>> {
-        let start = self.at;
-        self.at += token::number_length(&self.text.as_bytes()[start..]);
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let (number, length) = match Number::of_few_digits(rest) {
+            Some(read) => read,
+            None => self.long_number(rest)?,
+        };
+        self.at += length;
         let is_at_end = self.is_text && self.at == self.text.len();
-        let text = self.text.get(start..self.at)?;
-        if text.is_empty() || depth > 0 && is_at_end {
-            return None;
-        }
-        let is_whole = !text.contains(['.', 'e', 'E']);
-        Some(Number::of_text(text, is_whole))
+        (depth == 0 || !is_at_end).then_some(number)
+    }
+
+    #[inline(never)]
+    fn long_number(&self, rest: &[u8]) -> Option<(Number<'t>, usize)> {
+        let length = token::number_length(rest);
+        let text = self.text.get(self.at..self.at + length)?;
+        (length > 0).then(|| (Number::of_text(text), length))
     }
 }
 
