@@ -24,6 +24,6 @@ pub use self::escape::write_string;
 pub(crate) use self::number::length_of_f64;
 pub use self::number::{MAX_SAFE_INTEGER, write_f64, write_number, write_u64};
 pub use self::order::compare_keys;
-pub(crate) use self::order::{compare_key_bytes, maps_are_sorted};
+pub(crate) use self::order::{compare_key_bytes, first_word};
 pub(crate) use self::specials::Specials;
 pub use self::value::write_value;

@@ -12,7 +12,6 @@ use super::identifiers::{self, Identifiers};
 use super::limits;
 use super::open::{Member, Open, Span};
 use super::recorder::Inner;
-use crate::canonical;
 use crate::sanitize::Sanitized;
 
 /// How many rows of a list are asked for the names of their members.
@@ -259,33 +258,23 @@ fn write(open: &mut Open, inner: &Inner, source: Source<'_>) -> bool {
         did: Sanitized::default(),
     };
     match source {
-        Source::Object(members) => in_order(members, |name, value| {
-            list.add(open, inner, None, name);
-            match *value {
-                Tree::Object(members) => list.add_names(open, inner, Some(name), members),
-                Tree::Array(rows) => list.add_rows(open, inner, Some(name), rows),
-                _ => {}
+        Source::Object(members) => {
+            for (name, value) in members.iter() {
+                list.add(open, inner, None, name);
+                match *value {
+                    Tree::Object(members) => list.add_names(open, inner, Some(name), members),
+                    Tree::Array(rows) => list.add_rows(open, inner, Some(name), rows),
+                    _ => {}
+                }
+                if list.is_full {
+                    break;
+                }
             }
-            !list.is_full
-        }),
+        }
         Source::Rows(rows) => list.add_rows(open, inner, None, rows),
     }
     open.set_fields(list.start);
     !list.is_full && list.did == Sanitized::default()
-}
-
-/// Shows members in the order of their names, as long as `visit` wants more.
-fn in_order<'a>(members: Members<'a>, mut visit: impl FnMut(&'a str, &'a Tree<'a>) -> bool) {
-    let is_sorted = members
-        .keys()
-        .is_sorted_by(|one, next| canonical::compare_keys(one, next).is_lt());
-    if is_sorted {
-        members.iter().all(|(name, value)| visit(name, value));
-    } else {
-        let mut sorted: Vec<_> = members.iter().collect();
-        sorted.sort_by(|a, b| canonical::compare_keys(a.0, b.0));
-        sorted.into_iter().all(|(name, value)| visit(name, value));
-    }
 }
 
 /// A list that is being written at the end of [`Open::bytes`].
@@ -317,10 +306,12 @@ impl List {
         parent: Option<&str>,
         members: Members<'_>,
     ) {
-        in_order(members, |name, _| {
+        for name in members.keys() {
             self.add(open, inner, parent, name);
-            !self.is_full
-        });
+            if self.is_full {
+                break;
+            }
+        }
     }
 
     fn add(&mut self, open: &mut Open, inner: &Inner, parent: Option<&str>, name: &str) {

@@ -6,14 +6,12 @@ pub(super) const ESCAPE: u8 = 1;
 pub(super) const ASSIGNMENT: u8 = 2;
 /// `-`, which begins a command line's options.
 pub(super) const DASH: u8 = 4;
-/// A byte from 0xEE on, with which the order of bytes may not be that of UTF-16.
-pub(super) const HIGH: u8 = 8;
 /// A digit.
-pub(super) const DIGIT: u8 = 16;
+pub(super) const DIGIT: u8 = 8;
 /// A space or an opening parenthesis, behind which a word's value may stand.
-pub(super) const SPACE: u8 = 32;
+pub(super) const SPACE: u8 = 16;
 /// A byte of a character that is not ASCII.
-pub(super) const NON_ASCII: u8 = 64;
+pub(super) const NON_ASCII: u8 = 32;
 
 /// So many bytes are looked at side by side.
 const LANES: usize = 16;
@@ -75,14 +73,12 @@ const fn kind(byte: u8) -> u8 {
         | (byte == b'%') as u8
         | (byte == b'&') as u8;
     let dash = (byte == b'-') as u8;
-    let high = (byte >= 0xEE) as u8;
     let digit = (byte.wrapping_sub(b'0') < 10) as u8;
     let space = (byte == b' ') as u8 | (byte == b'(') as u8 | (byte == b'\t') as u8;
     let non_ascii = (byte >= 0x80) as u8;
     (escape * ESCAPE)
         | (assignment * ASSIGNMENT)
         | (dash * DASH)
-        | (high * HIGH)
         | (digit * DIGIT)
         | (space * SPACE)
         | (non_ascii * NON_ASCII)

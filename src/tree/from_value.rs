@@ -1,7 +1,6 @@
 use serde_json::{Map, Value};
 
 use super::{Arena, Member, Members, Number, Tree};
-use crate::canonical::maps_are_sorted;
 
 /// What stands deeper is left out. The sanitizer looks 64 deep, and a fingerprint 128 deep into what was replaced there.
 const MAX_DEPTH: usize = 192;
@@ -32,13 +31,13 @@ fn object<'t>(members: &'t Map<String, Value>, arena: &'t Arena, depth: usize) -
     if depth >= MAX_DEPTH {
         return Members(&[]);
     }
-    let members = members.iter().map(|(name, value)| Member {
-        name,
-        value: tree(value, arena, depth + 1),
-    });
+    let members = members
+        .iter()
+        .map(|(name, value)| Member::new(name, tree(value, arena, depth + 1)));
     let members = arena.items_with(members);
-    if !maps_are_sorted() {
-        members.sort_unstable_by_key(|member| member.name);
+    // As a rule serde_json has them in the order of their bytes, which is the canonical one but for rare names.
+    if !members.is_sorted_by(Member::is_before) {
+        members.sort_unstable_by(Member::by_name);
     }
     Members::in_order(members)
 }
@@ -61,6 +60,18 @@ mod tests {
         for scalar in [json!(null), json!(false), json!(7), json!("text")] {
             assert_eq!(Tree::with(&scalar, |tree| tree.to_value()), scalar);
         }
+    }
+
+    #[test]
+    fn members_come_in_their_canonical_order() {
+        let value =
+            json!({"b": 1, "\u{FB33}": 2, "\u{1F600}": 3, "longer names": 4, "longer name": 5});
+        let names = Tree::with(&value, |tree| {
+            let members = tree.as_object().expect("an object");
+            members.keys().map(str::to_owned).collect::<Vec<_>>()
+        });
+        let expected = ["b", "longer name", "longer names", "\u{1F600}", "\u{FB33}"];
+        assert_eq!(names, expected);
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub(super) fn joined<'t>(tree: &Tree<'t>, arena: &'t Arena) -> Tree<'t> {
                 .0
                 .chunk_by(|one, next| one.name == next.name)
                 .filter_map(|alike| {
-                    let name = alike.first()?.name;
+                    let first = alike.first()?;
                     let value = joined(&side_by_side(alike, arena)?, arena);
-                    Some(Member { name, value })
+                    Some(Member { value, ..*first })
                 })
                 .collect();
             Tree::Object(Members::in_order(arena.items(&members)))
@@ -43,7 +43,7 @@ fn side_by_side<'t>(alike: &[Member<'t>], arena: &'t Arena) -> Option<Tree<'t>> 
     let (first, others) = match objects.count() {
         0 => (first.value, others),
         count => {
-            members.sort_by_key(|member| member.name);
+            members.sort_by(Member::by_name);
             let object = Tree::Object(Members(arena.items(&members)));
             (object, alike.get(count..)?)
         }

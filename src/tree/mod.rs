@@ -10,6 +10,8 @@ mod join;
 mod number;
 mod parse;
 
+use std::cmp::Ordering;
+
 #[cfg(any(feature = "axum", test))]
 use serde_json::Value;
 
@@ -18,6 +20,7 @@ pub(crate) use self::number::Number;
 #[cfg(feature = "axum")]
 pub(crate) use self::parse::Parsed;
 pub(crate) use self::parse::parse;
+use crate::canonical::{compare_keys, first_word};
 
 /// One value.
 #[derive(Clone, Copy)]
@@ -30,17 +33,34 @@ pub(crate) enum Tree<'t> {
     Object(Members<'t>),
 }
 
-/// The members of an object, in the order of their names' bytes, no name twice.
-///
-/// That is the canonical order (RFC 8785 section 3.2.3), but where one name has a letter beyond U+FFFF and another one from
-/// U+E000 to U+FFFF in the same place.
+/// The members of an object in their canonical order (RFC 8785 section 3.2.3), no name twice.
 #[derive(Clone, Copy)]
 pub(crate) struct Members<'t>(&'t [Member<'t>]);
 
 #[derive(Clone, Copy)]
 struct Member<'t> {
+    /// The [`first_word`] of its name, by which most names are told apart.
+    word: u64,
     name: &'t str,
     value: Tree<'t>,
+}
+
+impl<'t> Member<'t> {
+    fn new(name: &'t str, value: Tree<'t>) -> Self {
+        let word = first_word(name.as_bytes(), name.len());
+        Self { word, name, value }
+    }
+
+    #[inline]
+    fn by_name(&self, other: &Self) -> Ordering {
+        let by_word = self.word.cmp(&other.word);
+        by_word.then_with(|| compare_keys(self.name, other.name))
+    }
+
+    #[inline]
+    fn is_before(&self, next: &Self) -> bool {
+        self.by_name(next).is_lt()
+    }
 }
 
 /// So many members are looked through from the first one on; of more the half is ruled out with each look.
@@ -49,7 +69,7 @@ const FEW: usize = 8;
 impl<'t> Members<'t> {
     /// Members that are in order already.
     fn in_order(members: &'t [Member<'t>]) -> Self {
-        debug_assert!(members.is_sorted_by(|one, next| one.name < next.name));
+        debug_assert!(members.is_sorted_by(Member::is_before));
         Self(members)
     }
 
@@ -83,7 +103,11 @@ impl<'t> Members<'t> {
         let member = if self.0.len() <= FEW {
             self.0.iter().find(|member| member.name == name)
         } else {
-            let place = self.0.binary_search_by(|member| member.name.cmp(name));
+            let word = first_word(name.as_bytes(), name.len());
+            let place = self.0.binary_search_by(|member| {
+                let by_word = member.word.cmp(&word);
+                by_word.then_with(|| compare_keys(member.name, name))
+            });
             place.ok().and_then(|place| self.0.get(place))
         };
         member.map(|member| &member.value)

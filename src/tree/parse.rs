@@ -3,7 +3,7 @@
 use super::arena::Stacks;
 use super::join::joined;
 use super::{Arena, Member, Members, Number, Tree};
-use crate::canonical::{Specials, token};
+use crate::canonical::{Specials, first_word, token};
 
 /// What could be read of a text.
 #[derive(Clone, Copy)]
@@ -106,7 +106,7 @@ impl<'t> Parser<'t> {
     #[inline(always)]
     fn value(&mut self, depth: usize) -> Option<Tree<'t>> {
         let read = match self.next() {
-            b'"' => self.string().map(Tree::String),
+            b'"' => self.string().map(|(text, _)| Tree::String(text)),
             b'{' if depth < MAX_DEPTH => return Some(Tree::Object(self.object(depth))),
             b'[' if depth < MAX_DEPTH => return Some(Tree::Array(self.list(depth))),
             b'-' | b'0'..=b'9' => self.number(depth).map(Tree::Number),
@@ -171,52 +171,59 @@ impl<'t> Parser<'t> {
     #[inline(never)]
     fn object(&mut self, depth: usize) -> Members<'t> {
         let start = self.open.members.len();
+        let mut is_sorted = true;
+        let mut before = 0;
         let mut goes_on = self.opens(b'}');
         while goes_on {
-            let Some(name) = self.name() else {
+            let Some((word, name)) = self.name() else {
                 self.fail();
                 break;
             };
             if let Some(value) = self.value(depth + 1) {
-                self.open.members.push(Member { name, value });
+                is_sorted &= before < word;
+                before = word;
+                self.open.members.push(Member { word, name, value });
             }
             goes_on = self.goes_on(b'}');
         }
         let members = &mut self.open.members[start..];
-        if !members.is_sorted_by(|one, next| one.name < next.name) {
+        if !is_sorted {
             // Two of one name keep their order.
-            members.sort_by_key(|member| member.name);
-            self.has_twins |= !members.is_sorted_by(|one, next| one.name < next.name);
+            members.sort_by(Member::by_name);
+            self.has_twins |= !members.is_sorted_by(Member::is_before);
         }
         let members = self.arena.items(members);
         self.open.members.truncate(start);
         Members(members)
     }
 
-    /// A member's name, with the colon behind it.
+    /// A member's name and its first word, with the colon behind it.
     #[inline(always)]
-    fn name(&mut self) -> Option<&'t str> {
+    fn name(&mut self) -> Option<(u64, &'t str)> {
         if self.next() != b'"' {
             return None;
         }
-        let name = self.string()?;
+        let (name, bytes) = self.string()?;
         if self.next() != b':' {
             return None;
         }
         self.at += 1;
-        Some(name)
+        Some((first_word(bytes, name.len()), name))
     }
 
+    /// A string, and the bytes from its first one on, of which more may be at hand than its own.
     #[inline(always)]
-    fn string(&mut self) -> Option<&'t str> {
+    fn string(&mut self) -> Option<(&'t str, &'t [u8])> {
         let start = self.at + 1;
         self.at = self.specials.next(start);
         if self.byte() != b'"' {
-            return self.string_with_escapes(start);
+            let text = self.string_with_escapes(start)?;
+            return Some((text, text.as_bytes()));
         }
         let text = self.text.get(start..self.at)?;
+        let bytes = self.text.as_bytes().get(start..)?;
         self.at += 1;
-        Some(text)
+        Some((text, bytes))
     }
 
     /// Reads on where a backslash interrupts the string that begins at `start`; it is none where another byte does.
@@ -546,7 +553,7 @@ mod tests {
             let tree = parse(text.as_bytes(), false, arena).tree;
             let members = tree.as_object().expect("an object");
             let names: Vec<_> = members.keys().collect();
-            assert_eq!(names[names.len() - 2..], ["\u{FB33}", "\u{1F600}"]);
+            assert_eq!(names[names.len() - 2..], ["\u{1F600}", "\u{FB33}"]);
             assert!(names.iter().all(|name| members.contains_key(name)));
             assert!(!members.contains_key("i"));
         });

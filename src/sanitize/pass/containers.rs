@@ -1,7 +1,7 @@
 use crate::tree::{Members, Tree};
 
 use super::{Original, Pass, Written, arguments, persons};
-use crate::canonical::{self, compare_keys};
+use crate::canonical;
 use crate::sanitize::known_names::{Siblings, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::pseudonym::{self, SmallClasses, Subject};
@@ -124,9 +124,8 @@ impl<'a> Pass<'a> {
                 break;
             }
             // All names before the first of these have their place, and all behind them come after those.
-            let questionable = kinds & sweep::HIGH != 0 || name.len() >= names::QUESTIONABLE;
-            if questionable && !checked {
-                if !are_ordered(members, at) {
+            if name.len() >= names::QUESTIONABLE && !checked {
+                if !are_short(members, at) {
                     self.members_sorted(members, at, person, under, depth);
                     break;
                 }
@@ -271,9 +270,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// True where the names from the one at `from` on are in canonical order and none is too long.
-fn are_ordered(members: Members<'_>, from: usize) -> bool {
-    let names = || members.keys().skip(from);
-    names().all(|name| name.len() <= names::MAX_LENGTH)
-        && names().is_sorted_by(|one, next| compare_keys(one, next).is_lt())
+/// True where none of the names from the one at `from` on is too long.
+fn are_short(members: Members<'_>, from: usize) -> bool {
+    let mut names = members.keys().skip(from);
+    names.all(|name| name.len() <= names::MAX_LENGTH)
 }
