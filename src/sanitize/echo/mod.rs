@@ -16,7 +16,6 @@ use memchr::memmem;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
-use self::probe::Probe;
 use super::detect::Detector;
 use super::marker;
 use super::replace::replacement;
@@ -47,8 +46,6 @@ pub(crate) struct Echo {
     /// Every needle in its one spelling, and the secrets as they are.
     spelt: Vec<u8>,
     needles: Vec<Needle>,
-    /// A piece of each of the encodings in which they are looked for.
-    probes: Vec<Probe>,
     /// Secrets whose encodings are not among the needles yet.
     secrets: Vec<Secret>,
     replacements: String,
@@ -127,8 +124,6 @@ impl Echo {
         self.spelt.as_mut_slice().zeroize();
         self.spelt.clear();
         self.needles.clear();
-        self.probes.iter_mut().for_each(Zeroize::zeroize);
-        self.probes.clear();
         self.secrets.clear();
         self.replacements.clear();
         self.values = 0;
@@ -278,9 +273,6 @@ impl Echo {
     /// Looks for the encodings of a value, which are written out once a piece of one of them stands somewhere.
     fn remember_secret(&mut self, value: &[u8], replacement: Range<usize>) {
         let value = &value[..value.len().min(ENCODED)];
-        // A vector that grows leaves a copy behind.
-        self.probes.reserve(4 * MAX_VALUES - self.probes.len());
-        self.probes.extend(Probe::all(value));
         self.make_room(value.len());
         let start = self.spelt.len();
         self.spelt.extend_from_slice(value);
@@ -346,14 +338,14 @@ impl Echo {
         }
         // Most values stand nowhere else, in no spelling, and that is soon seen.
         let is_plain = spelling::is_plain(json);
-        if is_plain && !self.may_stand_in(json, Probe::may_stand_in) {
+        if is_plain && !self.may_stand_in(json, probe::may_stand_in) {
             return false;
         }
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
         spelling::write(&mut text, json);
         let found =
-            (is_plain || self.may_stand_in(&text, Probe::may_be_spelt_in)) && self.stands_in(&text);
+            (is_plain || self.may_stand_in(&text, probe::may_be_spelt_in)) && self.stands_in(&text);
         if found {
             text.as_mut_slice().zeroize();
         }
@@ -362,12 +354,13 @@ impl Echo {
     }
 
     /// False where none of the values stands in a text, of which only the characters have to be folded.
-    fn may_stand_in(&self, text: &[u8], probe_in: fn(&Probe, &[u8]) -> bool) -> bool {
+    fn may_stand_in(&self, text: &[u8], encoded_in: fn(&[u8], &[u8]) -> bool) -> bool {
         let may_hold = |needle: &Needle| {
             let spelt = &self.spelt[needle.spelt.clone()];
             search::may_hold(text, spelt, needle.rarest)
         };
-        self.needles.iter().any(may_hold) || self.probes.iter().any(|probe| probe_in(probe, text))
+        let may_be_encoded = |secret: &Secret| encoded_in(&self.spelt[secret.value.clone()], text);
+        self.needles.iter().any(may_hold) || self.secrets.iter().any(may_be_encoded)
     }
 
     /// True where one of the values stands in a text of their spelling.
@@ -500,15 +493,16 @@ impl std::fmt::Debug for Echo {
 
 /// The credentials in the value of a header, which are the secret of it (RFC 9110 section 11.4).
 fn without_scheme(value: &str) -> &str {
-    let Some((scheme, rest)) = value.split_once(' ') else {
-        return value;
+    let behind = |scheme: &&str| {
+        let (begin, rest) = value.split_at_checked(scheme.len())?;
+        let rest = rest.strip_prefix(' ')?;
+        begin.eq_ignore_ascii_case(scheme).then_some(rest)
     };
-    let known = ["bearer", "basic", "token", "apikey", "negotiate", "dpop"];
-    if known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        rest.trim_start()
-    } else {
-        value
-    }
+    let schemes = ["bearer", "basic", "token", "apikey", "negotiate", "dpop"];
+    schemes
+        .iter()
+        .find_map(behind)
+        .map_or(value, str::trim_start)
 }
 
 /// Where a needle stands in a text of the same spelling.
@@ -563,15 +557,15 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
 
 /// The digits of a number that is written with punctuation; `None` for what is none, or has none.
 fn without_punctuation(value: &str) -> Option<Zeroizing<String>> {
-    let is_punctuation = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/');
     let (mut digits, mut signs) = (0, 0);
-    for byte in value.as_bytes() {
-        digits += usize::from(byte.is_ascii_digit());
-        signs += usize::from(is_punctuation(byte));
+    for byte in value.bytes() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'/' => signs += 1,
+            _ => return None,
+        }
     }
-    let is_number = (LEAST_PUNCTUATED..=MOST_PUNCTUATED).contains(&digits)
-        && signs > 0
-        && digits + signs == value.len();
+    let is_number = (LEAST_PUNCTUATED..=MOST_PUNCTUATED).contains(&digits) && signs > 0;
     // Of a string that grows a copy would be left behind.
     is_number.then(|| {
         let mut bare = Zeroizing::new(String::with_capacity(value.len()));

@@ -1,140 +1,149 @@
 //! A few characters of a secret's encoding, which nearly no text holds.
 
 use memchr::{memchr_iter, memchr2_iter};
-use zeroize::Zeroize;
 
 use super::spelling::fold;
 
-/// Eight characters stand by chance in no text.
-const LONGEST: usize = 8;
-/// The characters of three bytes in base64.
-const SHORTEST: usize = 4;
+/// So many characters are looked for, and the next ones where those stand: eight of them stand by chance in no text.
+const GROUP: usize = 4;
 
-/// Characters that stand in the encoded secret, whatever stands around it.
+/// False where `secret` stands in `text` neither in base64, wherever in three bytes it begins, nor in hexadecimal digits.
 ///
-/// Base64 tells small letters from capital ones; hexadecimal digits are small here and may be either.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Probe {
-    characters: [u8; LONGEST],
-    length: u8,
-    /// Where the character stands that the fewest texts hold.
-    rarest: u8,
-    is_hexadecimal: bool,
+/// Takes time in proportion to the length of the text. What is looked for is made anew for each search, and stands on the
+/// stack alone.
+pub(super) fn may_stand_in(secret: &[u8], text: &[u8]) -> bool {
+    is_any(secret, |probe| probe.may_stand_in(text))
 }
 
-impl Probe {
-    /// What to look for in a text: base64, wherever in three bytes the value begins, and hexadecimal digits. Values of
-    /// less than three bytes or so have none.
-    pub(super) fn all(value: &[u8]) -> impl Iterator<Item = Self> {
-        let base64 =
-            [0, 2, 1].map(|skipped| Self::base64(value.get(skipped..).unwrap_or_default()));
-        let all = base64.into_iter().chain([Self::hexadecimal(value)]);
-        all.filter(|probe| usize::from(probe.length) >= SHORTEST)
-    }
+/// The same of a text in its one spelling, in which there are no capital letters.
+pub(super) fn may_be_spelt_in(secret: &[u8], text: &[u8]) -> bool {
+    is_any(secret, |probe| probe.may_be_spelt_in(text))
+}
 
-    /// The characters of whole groups of three bytes (RFC 4648 section 4).
-    fn base64(value: &[u8]) -> Self {
-        let (groups, _) = value.as_chunks::<3>();
-        let mut probe = Self::default();
-        let (places, _) = probe.characters.as_chunks_mut::<4>();
-        for (place, [first, second, third]) in places.iter_mut().zip(groups) {
-            let bits = u32::from(*first) << 16 | u32::from(*second) << 8 | u32::from(*third);
-            *place = [18, 12, 6, 0].map(|shift| BASE64[(bits >> shift & 63) as usize]);
-            probe.length += 4;
-        }
-        probe.with_rarest()
-    }
+fn is_any(secret: &[u8], found: impl Fn(Probe<'_>) -> bool) -> bool {
+    let is_found = |skipped: usize, encoding: Encoding| {
+        let part = secret.get(skipped..).unwrap_or_default();
+        Probe::new(part, encoding).is_some_and(&found)
+    };
+    [0, 2, 1]
+        .into_iter()
+        .any(|skipped| is_found(skipped, Encoding::Base64))
+        || is_found(0, Encoding::Hexadecimal)
+}
 
-    fn hexadecimal(value: &[u8]) -> Self {
-        let mut probe = Self {
-            is_hexadecimal: true,
-            ..Self::default()
-        };
-        let (places, _) = probe.characters.as_chunks_mut::<2>();
-        for (place, byte) in places.iter_mut().zip(value) {
-            *place = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
-            probe.length += 2;
-        }
-        probe.with_rarest()
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    /// Tells small letters from capital ones.
+    Base64,
+    /// The digits are small here, and may be either.
+    Hexadecimal,
+}
 
-    fn with_rarest(mut self) -> Self {
-        // Commonness and place in one number, so that the least of them is found without branches.
-        let ranks = self
-            .characters
-            .map(|character| COMMONNESS[usize::from(character)]);
-        let least = (0_u16..)
-            .zip(ranks)
-            .map(|(place, rank)| u16::from(rank) << 3 | place)
-            .min();
-        self.rarest = least.map_or(0, |least| (least & 7) as u8);
-        self
-    }
-
-    /// False where the encoded secret does not stand in `text`.
-    ///
-    /// Takes time in proportion to the length of the text.
-    pub(super) fn may_stand_in(&self, text: &[u8]) -> bool {
-        let Some((within, rare)) = self.places(text) else {
-            return false;
-        };
-        if self.is_hexadecimal {
-            let at = |at| self.stands_at(text, at, |one| one.to_ascii_lowercase());
-            return memchr2_iter(rare, rare.to_ascii_uppercase(), within).any(at);
-        }
-        let at = |at| self.stands_at(text, at, standard);
-        match rare {
-            b'+' => memchr2_iter(b'+', b'-', within).any(at),
-            b'/' => memchr2_iter(b'/', b'_', within).any(at),
-            _ => memchr_iter(rare, within).any(at),
+impl Encoding {
+    /// The characters of the first bytes of a value, and the rest of it; none of too few bytes.
+    #[inline(always)]
+    fn split(self, value: &[u8]) -> Option<([u8; GROUP], &[u8])> {
+        match self {
+            Self::Base64 => {
+                // RFC 4648 section 4.
+                let ([first, second, third], rest) = value.split_first_chunk()?;
+                let bits = u32::from(*first) << 16 | u32::from(*second) << 8 | u32::from(*third);
+                let letter = |shift: u32| BASE64[(bits >> shift & 63) as usize];
+                Some(([letter(18), letter(12), letter(6), letter(0)], rest))
+            }
+            Self::Hexadecimal => {
+                let ([first, second], rest) = value.split_first_chunk()?;
+                let digit = |four: u8| b"0123456789abcdef"[usize::from(four & 15)];
+                let group = [
+                    digit(first >> 4),
+                    digit(*first),
+                    digit(second >> 4),
+                    digit(*second),
+                ];
+                Some((group, rest))
+            }
         }
     }
 
-    /// The same of a text in its one spelling, in which there are no capital letters.
-    pub(super) fn may_be_spelt_in(&self, text: &[u8]) -> bool {
-        let spelt = Self {
-            characters: self.characters.map(fold),
-            ..*self
-        };
-        spelt.places(text).is_some_and(|(within, rare)| {
-            memchr_iter(rare, within).any(|at| spelt.stands_at(text, at, |one| one))
+    /// The same character as it stands in a group.
+    fn standard(self, character: u8) -> u8 {
+        match (self, character) {
+            // base64url has other characters for two (RFC 4648 section 5).
+            (Self::Base64, b'-') => b'+',
+            (Self::Base64, b'_') => b'/',
+            (Self::Base64, _) => character,
+            (Self::Hexadecimal, _) => character.to_ascii_lowercase(),
+        }
+    }
+}
+
+/// Characters that stand in the encoded secret, whatever stands around it.
+struct Probe<'s> {
+    group: [u8; GROUP],
+    /// Where the character stands that the fewest texts hold.
+    rarest: usize,
+    /// What the characters behind them are made of.
+    rest: &'s [u8],
+    encoding: Encoding,
+}
+
+impl<'s> Probe<'s> {
+    #[inline(always)]
+    fn new(value: &'s [u8], encoding: Encoding) -> Option<Self> {
+        let (group, rest) = encoding.split(value)?;
+        let [first, second, third, fourth] =
+            group.map(|character| COMMONNESS[usize::from(character)]);
+        let least = first.min(second | 1).min(third | 2).min(fourth | 3);
+        Some(Self {
+            group,
+            rarest: usize::from(least) % GROUP,
+            rest,
+            encoding,
         })
     }
 
-    /// Where in a text the rarest character may stand, and which that is.
-    fn places<'t>(&self, text: &'t [u8]) -> Option<(&'t [u8], u8)> {
-        let rarest = usize::from(self.rarest);
-        let last = text.len().checked_sub(usize::from(self.length))?;
-        Some((
-            text.get(rarest..=last + rarest)?,
-            *self.characters.get(rarest)?,
-        ))
-    }
-
+    /// False where the encoded secret does not stand in `text`.
     #[inline(always)]
-    fn stands_at(&self, text: &[u8], at: usize, form: impl Fn(u8) -> u8) -> bool {
-        let here = text.get(at..).unwrap_or_default();
-        let characters = self.characters.iter().take(usize::from(self.length));
-        characters
-            .zip(here)
-            .all(|(character, one)| form(*one) == *character)
+    fn may_stand_in(&self, text: &[u8]) -> bool {
+        let stands_at =
+            |at: usize| self.stands_at(text, at, |own, other| own == self.encoding.standard(other));
+        match (self.encoding, self.group[self.rarest]) {
+            (Encoding::Hexadecimal, rare @ b'a'..=b'f') => {
+                memchr2_iter(rare, rare.to_ascii_uppercase(), text).any(stands_at)
+            }
+            (Encoding::Base64, b'+') => memchr2_iter(b'+', b'-', text).any(stands_at),
+            (Encoding::Base64, b'/') => memchr2_iter(b'/', b'_', text).any(stands_at),
+            (_, rare) => memchr_iter(rare, text).any(stands_at),
+        }
     }
-}
 
-/// It is a part of a secret.
-impl Zeroize for Probe {
-    fn zeroize(&mut self) {
-        self.characters.zeroize();
-        self.length = 0;
+    /// The same of a text in its one spelling.
+    fn may_be_spelt_in(&self, text: &[u8]) -> bool {
+        memchr_iter(fold(self.group[self.rarest]), text)
+            .any(|at| self.stands_at(text, at, |own, other| fold(own) == other))
     }
-}
 
-/// base64url has other characters for two (RFC 4648 section 5).
-fn standard(character: u8) -> u8 {
-    match character {
-        b'-' => b'+',
-        b'_' => b'/',
-        other => other,
+    /// True where the characters stand in a text, the rarest of them at `at`.
+    #[inline(never)]
+    fn stands_at(&self, text: &[u8], at: usize, is_same: impl Fn(u8, u8) -> bool) -> bool {
+        let are_same = |own: &[u8; GROUP], others: &[u8; GROUP]| {
+            own.iter()
+                .zip(others)
+                .all(|(own, other)| is_same(*own, *other))
+        };
+        let start = at.checked_sub(self.rarest);
+        let Some((here, behind)) = start
+            .and_then(|start| text.get(start..))
+            .and_then(<[u8]>::split_first_chunk)
+        else {
+            return false;
+        };
+        are_same(&self.group, here)
+            && self.encoding.split(self.rest).is_none_or(|(next, _)| {
+                behind
+                    .first_chunk()
+                    .is_some_and(|behind| are_same(&next, behind))
+            })
     }
 }
 
@@ -143,11 +152,12 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// The characters of base64, from those that English and JSON have least of.
 const RARE: &[u8] = b"QZXJKqVWYzGHBFMLj+NPUxTRDSIOEAC98765437kvwybgfpmuhcldsnioat21re0/";
 
-const COMMONNESS: [u8; 256] = {
-    let mut table = [u8::MAX; 256];
+/// How common a character is, above two bits for its place.
+const COMMONNESS: [u16; 256] = {
+    let mut table = [(RARE.len() * GROUP) as u16; 256];
     let mut at = 0;
     while at < RARE.len() {
-        table[RARE[at] as usize] = at as u8;
+        table[RARE[at] as usize] = (at * GROUP) as u16;
         at += 1;
     }
     table
@@ -160,12 +170,12 @@ mod tests {
     fn found(secret: &str, text: &str) -> bool {
         let mut spelt = Vec::new();
         crate::sanitize::echo::spelling::write(&mut spelt, text.as_bytes());
-        let may_stand = |probe: Probe| {
-            let found = probe.may_stand_in(text.as_bytes());
-            assert!(!found || probe.may_be_spelt_in(&spelt), "{text}");
-            found
-        };
-        Probe::all(secret.as_bytes()).any(may_stand)
+        let found = may_stand_in(secret.as_bytes(), text.as_bytes());
+        assert!(
+            !found || may_be_spelt_in(secret.as_bytes(), &spelt),
+            "{text}"
+        );
+        found
     }
 
     #[test]
@@ -192,11 +202,22 @@ mod tests {
         assert!(!found("", "YWI6"));
     }
 
+    #[test]
+    fn characters_that_only_begin_as_the_secret_are_none_of_it() {
+        // "hunter2h" and other eight bytes that begin as it does.
+        assert!(found("hunter2h", "aHVudGVyMmg="));
+        assert!(!found("hunter2h", "aHVuZGVyMmg="));
+        assert!(!found("hunter2h", "aHVu"));
+        assert!(!found("hunter2h", "6875"));
+        assert!(!found("hunter2h", "68756f"));
+    }
+
     fn base64(value: &[u8]) -> String {
-        let (groups, _) = value.as_chunks::<3>();
-        let groups = groups.iter().map(|group| Probe::base64(group).characters);
+        let groups = value
+            .chunks_exact(3)
+            .filter_map(|three| Encoding::Base64.split(three));
         groups
-            .map(|four| String::from_utf8_lossy(&four[..4]).into_owned())
+            .map(|(four, _)| String::from_utf8_lossy(&four).into_owned())
             .collect()
     }
 }

@@ -12,12 +12,13 @@ const RARE: &[u8] = b"zqjxkvwybgfpmuhcld9876543rsnioat2e10";
 /// Among so many bytes one is rare enough.
 const CHOICE: usize = 16;
 
-/// How common a byte is; what is no letter or digit stands between the members of every object.
-const COMMONNESS: [u8; 256] = {
-    let mut table = [u8::MAX; 256];
+/// How common a byte is, above the bits for its place; what is no letter or digit stands between the members of every
+/// object.
+const COMMONNESS: [u16; 256] = {
+    let mut table = [(RARE.len() * CHOICE) as u16; 256];
     let mut at = 0;
     while at < RARE.len() {
-        table[RARE[at] as usize] = at as u8;
+        table[RARE[at] as usize] = (at * CHOICE) as u16;
         at += 1;
     }
     table
@@ -25,14 +26,11 @@ const COMMONNESS: [u8; 256] = {
 
 /// Where the byte of `value` stands that is the rarest in texts, among its first ones.
 pub(super) fn rarest(value: &[u8]) -> usize {
-    let (mut rarest, mut least) = (0, u8::MAX);
-    for (place, byte) in value.iter().take(CHOICE).enumerate() {
-        let commonness = COMMONNESS[usize::from(*byte)];
-        if commonness < least {
-            (rarest, least) = (place, commonness);
-        }
-    }
-    rarest
+    let places = (0..).zip(value.iter().take(CHOICE));
+    let ranked = places.map(|(place, byte)| COMMONNESS[usize::from(*byte)] | place);
+    ranked
+        .min()
+        .map_or(0, |least| usize::from(least % CHOICE as u16))
 }
 
 /// False where `value`, in its one spelling, does not stand in `text`, of which only the characters have to be folded;
@@ -68,6 +66,20 @@ mod tests {
 
     fn may_hold(text: &str, value: &str) -> bool {
         super::may_hold(text.as_bytes(), value.as_bytes(), rarest(value.as_bytes()))
+    }
+
+    #[test]
+    fn the_rarest_byte_is_the_first_of_the_rarest_kind() {
+        for (value, place) in [
+            ("correct horse battery", 14),
+            ("  --", 0),
+            ("", 0),
+            ("aaza zz", 2),
+            ("aaaaaaaaaaaaaaaaz", 0),
+            ("aaaaaaaaaaaaaaaz", 15),
+        ] {
+            assert_eq!(rarest(value.as_bytes()), place, "{value}");
+        }
     }
 
     #[test]

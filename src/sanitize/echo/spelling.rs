@@ -44,15 +44,21 @@ fn write_mapped(out: &mut Vec<u8>, text: &[u8], mut note: impl FnMut(usize, (usi
     }
 }
 
+/// So many bytes are looked at side by side.
+const LANES: usize = 16;
+
 /// How many bytes stand before the first special one.
 fn plain_length(text: &[u8]) -> usize {
-    let (chunks, _) = text.as_chunks::<32>();
-    let is_plain = |chunk: &&[u8; 32]| {
+    let is_plain = |chunk: &[u8; LANES]| {
         !chunk
             .iter()
             .fold(false, |any, byte| any | is_special(*byte))
     };
-    let plain = 32 * chunks.iter().take_while(is_plain).count();
+    let (chunks, _) = text.as_chunks::<LANES>();
+    let plain = LANES * chunks.iter().take_while(|chunk| is_plain(chunk)).count();
+    if plain + LANES > text.len() && text.last_chunk().is_some_and(is_plain) {
+        return text.len();
+    }
     let rest = &text[plain..];
     plain + rest.iter().take_while(|byte| !is_special(**byte)).count()
 }
@@ -66,14 +72,25 @@ fn is_special(byte: u8) -> bool {
     (byte == b'%') | (byte == b'\\') | (byte >= 0x80)
 }
 
-/// Without branches, so that a run is folded many bytes at a time.
+#[inline]
 pub(super) fn fold(byte: u8) -> u8 {
-    let lower = byte | ((byte.wrapping_sub(b'A') < 26) as u8) << 5;
-    let control = (byte.wrapping_sub(0x08) < 6) & (byte != 0x0B);
-    let blank = (byte == b'+') | (byte == b'-') | control;
-    let lower = if byte == b'_' { b'/' } else { lower };
-    if blank { b' ' } else { lower }
+    FOLDED[usize::from(byte)]
 }
+
+const FOLDED: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < table.len() {
+        let byte = at as u8;
+        table[at] = match byte {
+            b'+' | b'-' | 0x08 | b'\t' | b'\n' | 0x0C | b'\r' => b' ',
+            b'_' => b'/',
+            _ => byte.to_ascii_lowercase(),
+        };
+        at += 1;
+    }
+    table
+};
 
 fn percent(out: &mut Vec<u8>, text: &[u8]) -> usize {
     let digits = text
@@ -239,6 +256,26 @@ mod tests {
             assert_eq!(spell(written), spelt, "{written}");
         }
         assert_ne!(spell("Pa$s \"w\\ord+1"), spelt);
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_folded_to_its_last_byte() {
+        for length in 0..70 {
+            for special in ["", "%41", "\u{FF22}"] {
+                let text = format!("{}{special}", "Ab_-9+Z ".repeat(9).split_at(length).0);
+                let bytes = text.as_bytes().iter();
+                let plain: Vec<u8> = bytes.take(length).map(|byte| super::fold(*byte)).collect();
+                let behind = match special {
+                    "%41" => "a",
+                    "\u{FF22}" => "b",
+                    _ => "",
+                };
+                assert_eq!(
+                    spell(&text),
+                    format!("{}{behind}", String::from_utf8_lossy(&plain))
+                );
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ pub(super) const LEAST: usize = 5;
 
 /// True for a value that, wherever it stands again, stands there because it was said before.
 pub(super) fn is_telling(value: &str) -> bool {
-    if value.chars().take(LEAST).count() < LEAST || is_reference(value) {
+    if value.chars().nth(LEAST - 1).is_none() || is_reference(value) {
         return false;
     }
     let mut seen: [Option<char>; 3] = [None; 3];
@@ -31,11 +31,20 @@ fn is_reference(value: &str) -> bool {
 }
 
 fn is_common(value: &str) -> bool {
-    let word = value.trim_matches(|character: char| !character.is_alphanumeric());
+    let word = if hangs_together(value) {
+        value
+    } else {
+        value.trim_matches(|character: char| !character.is_alphanumeric())
+    };
     word.len() <= LONGEST_COMMON
         && COMMON
             .iter()
             .any(|common| common.eq_ignore_ascii_case(word))
+}
+
+/// True for a value that begins and ends with a letter or digit of ASCII, as nearly all do.
+fn hangs_together(value: &str) -> bool {
+    matches!(value.as_bytes(), [first, .., last] if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric())
 }
 
 /// The longest of them.
