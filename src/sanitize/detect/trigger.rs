@@ -35,10 +35,10 @@ const SHORTEST: usize = 7;
 #[inline]
 pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
     let kinds = seen & (sweep::SPACE | sweep::DIGIT);
-    if text.len() < SHORTEST || kinds == 0 && text.len() < SHORTEST_TOKEN as usize {
+    if text.len() < SHORTEST {
         return 0;
     }
-    if kinds == sweep::DIGIT && text.len() < SHORTEST_TOKEN as usize {
+    if kinds & sweep::SPACE == 0 && text.len() < SHORTEST_TOKEN as usize {
         // Most identifiers; account numbers are longer.
         let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
         let is_number = digits >= SHORTEST_NUMBER as usize;
@@ -49,6 +49,12 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
     } else {
         look_at::<LONG>(text, kinds)
     }
+}
+
+/// True where a text without blanks triggers nothing because it is so short, and has so few digits.
+#[inline(always)]
+pub(in crate::sanitize) fn is_too_short(length: usize, digits: u32) -> bool {
+    length < SHORTEST_TOKEN as usize && digits < SHORTEST_NUMBER
 }
 
 /// So many bytes of a short text are looked at side by side.

@@ -15,7 +15,8 @@ impl<'a> Pass<'a> {
     #[inline(always)]
     pub(super) fn number(&mut self, number: Number<'_>, under: Option<&'a Rule>) -> Written {
         let is_small = number.as_u64().is_some_and(|number| number < LEAST_CARD);
-        if under.is_none() && is_small && self.rules.additions.patterns.is_empty() {
+        let is_no_card = is_small || whole(number).is_none();
+        if under.is_none() && is_no_card && self.rules.additions.patterns.is_empty() {
             number.write(self.out);
             return self.fits();
         }
@@ -54,6 +55,7 @@ impl<'a> Pass<'a> {
 }
 
 /// The whole number that may be a card's.
+#[inline]
 fn whole(number: Number<'_>) -> Option<u64> {
     // A sign before it is a dash in a text.
     let whole = match number {

@@ -6,7 +6,7 @@ use crate::sanitize::bounded::{self, Cut};
 use crate::sanitize::detect;
 use crate::sanitize::marker;
 use crate::sanitize::path::Trail;
-use crate::sanitize::sweep::{self, sweep};
+use crate::sanitize::sweep::{self, Counts, sweep};
 use crate::sanitize::text::{self, Span};
 use crate::tree::Tree;
 
@@ -22,16 +22,30 @@ impl Pass<'_> {
     /// Writes a string that no rule names: its text may hold what a rule does name.
     #[inline(always)]
     pub(super) fn text(&mut self, text: &str, depth: usize) -> Written {
-        let seen = sweep(text.as_bytes());
-        if is_harmless(text, seen)
-            && text.len() + 2 <= self.room()
-            && self.rules.additions.patterns.is_empty()
-        {
+        if is_short_and_harmless(text) && self.writes_harmless(text) {
             // The greater part of all strings.
-            write_unescaped(self.out, text);
+            return Ok(());
+        }
+        self.longer_text(text, depth)
+    }
+
+    #[inline(never)]
+    fn longer_text(&mut self, text: &str, depth: usize) -> Written {
+        let seen = sweep(text.as_bytes());
+        if is_harmless(text, seen) && self.writes_harmless(text) {
             return Ok(());
         }
         self.searched(text, seen, depth)
+    }
+
+    /// Writes a text in which no detector finds anything; false where it does not fit, or patterns may find something.
+    #[inline(always)]
+    fn writes_harmless(&mut self, text: &str) -> bool {
+        let is_written = text.len() + 2 <= self.room() && self.rules.additions.patterns.is_empty();
+        if is_written {
+            write_unescaped(self.out, text);
+        }
+        is_written
     }
 
     #[inline(never)]
@@ -151,6 +165,7 @@ impl Pass<'_> {
         }
     }
 
+    #[inline(always)]
     fn room(&self) -> usize {
         self.end
             .saturating_sub(self.out.len())
@@ -169,11 +184,23 @@ pub(in crate::sanitize) fn write_unescaped(out: &mut Vec<u8>, text: &str) {
 #[inline]
 pub(in crate::sanitize) fn fits_harmless(text: &str, limit: usize) -> bool {
     text.len() + 2 <= limit.clamp(LEAST_LIMIT, bounded::MAX_STRING)
-        && is_harmless(text, sweep(text.as_bytes()))
+        && (is_short_and_harmless(text) || is_harmless(text, sweep(text.as_bytes())))
+}
+
+/// True for most identifiers, single words and the like: too short for what detectors find in them.
+#[inline(always)]
+fn is_short_and_harmless(text: &str) -> bool {
+    Counts::of(text.as_bytes()).is_some_and(|counts| {
+        !counts.has::<{ sweep::ESCAPE | sweep::ASSIGNMENT | sweep::NON_ASCII | sweep::GREATER }>()
+            && counts.number(sweep::DASH) < 2
+            && !counts.has::<{ sweep::SPACE }>()
+            && detect::trigger::is_too_short(text.len(), counts.number(sweep::DIGIT))
+            && !matches!(text.as_bytes().first(), Some(b'{' | b'['))
+    })
 }
 
 /// True where nothing in a text has to be escaped, and nothing can be what a rule names.
-#[inline]
+#[inline(never)]
 pub(super) fn is_harmless(text: &str, seen: u8) -> bool {
     seen & (sweep::ESCAPE | sweep::ASSIGNMENT | sweep::NON_ASCII) == 0
         && !begins_like_json(text)
@@ -203,4 +230,51 @@ fn count_members(json: &str) -> usize {
         }
     }
     members
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn most_identifiers_are_short_and_harmless() {
+        for text in [
+            "",
+            "ORD-54321",
+            "SKU-88121",
+            "CUS-10442",
+            "j.smith",
+            "EUR",
+            "2026-11",
+        ] {
+            assert!(is_short_and_harmless(text), "{text}");
+        }
+        for text in [
+            "--password",
+            "a->b",
+            "pin 1234",
+            "{}",
+            "[1]",
+            " {}",
+            "a\"b",
+            "a=b",
+            "12345678",
+            "GB12345678",
+            "é",
+            "abcdefghijklm",
+        ] {
+            assert!(!is_short_and_harmless(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_short_and_harmless_is_harmless(text in "[ -~\\t\\n\u{e9}]{0,16}|[-A-Z0-9_.>]{0,16}") {
+            if is_short_and_harmless(&text) {
+                prop_assert!(is_harmless(&text, sweep(text.as_bytes())));
+            }
+        }
+    }
 }
