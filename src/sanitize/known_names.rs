@@ -48,106 +48,167 @@ pub(super) enum Siblings {
     ValueOrRows,
 }
 
+/// A name that is kept.
+pub(super) struct Known {
+    name: Name,
+    pub(super) verdict: Verdict,
+    /// It is written as it is, and nothing is to be known of its value but what stands in that itself.
+    pub(super) is_plain: bool,
+    pub(super) form: Form,
+}
+
+/// How a name stands in an object: `,"name":`.
+///
+/// All forms are copied as if they were equally long, which is cheaper than a copy of the name's own length.
+pub(super) struct Form {
+    bytes: [u8; Self::COPIED],
+    /// Where the colon stands.
+    colon: usize,
+}
+
+impl Form {
+    /// So many bytes are copied, of which some are taken back.
+    const COPIED: usize = 32;
+
+    fn of(name: &str) -> Self {
+        const { assert!(LONGEST + 4 <= Self::COPIED) };
+        let mut bytes = [b':'; Self::COPIED];
+        let written = [b",\"", name.as_bytes(), b"\""].concat();
+        for (byte, written) in bytes.iter_mut().zip(&written) {
+            *byte = *written;
+        }
+        Self {
+            bytes,
+            colon: written.len(),
+        }
+    }
+
+    /// Appends the name of an object's first member, or of another one, and the colon.
+    #[inline(always)]
+    pub(super) fn write_member(&self, out: &mut Vec<u8>, is_first: bool) {
+        let start = out.len();
+        let [_, of_first @ ..] = &self.bytes;
+        if is_first {
+            out.extend_from_slice(of_first);
+            out.truncate(start + self.colon);
+        } else {
+            out.extend_from_slice(&self.bytes);
+            out.truncate(start + self.colon + 1);
+        }
+    }
+
+    /// Appends the name as a string.
+    #[inline]
+    pub(super) fn write_name(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        let [_, name @ ..] = &self.bytes;
+        out.extend_from_slice(name);
+        out.truncate(start + self.colon - 1);
+    }
+}
+
 /// Names with what is known of them.
 pub(super) struct KnownNames {
-    slots: Box<[OnceLock<(Name, Verdict)>]>,
+    slots: Box<[OnceLock<Known>; SLOTS]>,
 }
 
 /// A name in three words; names of the same length differ in them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Name {
     length: usize,
-    words: [u64; 3],
+    first: u64,
+    middle: u64,
+    last: u64,
 }
 
 impl KnownNames {
     pub(super) fn new() -> Self {
         Self {
-            slots: (0..SLOTS).map(|_| OnceLock::new()).collect(),
+            slots: Box::new([const { OnceLock::new() }; SLOTS]),
         }
-    }
-
-    /// What is known of a name, or what `find_out` says of it.
-    #[inline]
-    pub(super) fn verdict(&self, name: &str, find_out: impl FnOnce() -> Verdict) -> Verdict {
-        let Some(known) = Name::of(name.as_bytes()) else {
-            return find_out();
-        };
-        let place = known.hash() % SLOTS;
-        for place in [place, place ^ 1] {
-            match self.slots.get(place).map(OnceLock::get) {
-                Some(Some((kept, verdict))) if *kept == known => return *verdict,
-                Some(Some(_)) => {}
-                _ => return self.keep(name, known, place, find_out()),
-            }
-        }
-        find_out()
     }
 
     /// What is known of a name, if it is kept.
-    #[inline]
-    pub(super) fn get(&self, name: &str) -> Option<Verdict> {
+    #[inline(always)]
+    pub(super) fn get(&self, name: &str) -> Option<&Known> {
         let name = Name::of(name.as_bytes())?;
-        let place = name.hash() % SLOTS;
-        [place, place ^ 1].into_iter().find_map(|place| {
-            let (kept, verdict) = self.slots.get(place)?.get()?;
-            (*kept == name).then_some(*verdict)
-        })
+        let kept_at = |place: usize| {
+            let kept = self.slots.get(place % SLOTS)?.get();
+            kept.filter(|known| known.name == name)
+        };
+        let place = name.hash();
+        kept_at(place).or_else(|| kept_at(place ^ 1))
     }
 
+    /// Keeps what is known of a name, where there is room for it.
     #[cold]
-    #[inline(never)]
-    fn keep(&self, name: &str, known: Name, place: usize, verdict: Verdict) -> Verdict {
+    pub(super) fn keep(&self, name: &str, verdict: Verdict) {
         // Names with digits or blanks are data more often than not, and others come the next time.
         let is_identifier =
             |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.');
-        if let Some(slot) = self.slots.get(place)
-            && name.bytes().all(is_identifier)
+        let Some(known) = Name::of(name.as_bytes()).filter(|_| name.bytes().all(is_identifier))
+        else {
+            return;
+        };
+        let place = known.hash() % SLOTS;
+        let slots = [place, place ^ 1].map(|place| self.slots.get(place));
+        if let Some(slot) = slots
+            .into_iter()
+            .flatten()
+            .find(|slot| slot.get().is_none())
         {
             // Where another thread was quicker, its name stays.
-            let _ = slot.set((known, verdict));
+            let _ = slot.set(Known {
+                name: known,
+                verdict,
+                is_plain: verdict.is_harmless
+                    && verdict.siblings == Siblings::Apart
+                    && verdict.rule.is_none()
+                    && !verdict.may_be_a_persons,
+                form: Form::of(name),
+            });
         }
-        verdict
     }
 }
 
 impl Name {
-    #[inline]
+    #[inline(always)]
     fn of(name: &[u8]) -> Option<Self> {
         let length = name.len();
-        let words = match (name.first_chunk(), name.last_chunk()) {
-            (Some(first), Some(last)) => {
-                let middle = match name.get(8..16) {
-                    Some(middle) => <[u8; 8]>::try_from(middle).ok()?,
-                    None => [0; 8],
-                };
-                [first, &middle, last].map(|word: &[u8; 8]| u64::from_le_bytes(*word))
-            }
-            _ => match (name.first_chunk(), name.last_chunk()) {
-                (Some(first), Some(last)) => {
-                    let [first, last] =
-                        [first, last].map(|word: &[u8; 4]| u32::from_le_bytes(*word));
-                    [u64::from(first), 0, u64::from(last)]
-                }
-                _ => match *name {
-                    [one] => [u64::from(one), 0, 0],
-                    [one, two] => [u64::from(one), u64::from(two), 0],
-                    [one, two, three] => [one, two, three].map(u64::from),
-                    _ => return None,
-                },
-            },
+        if length > LONGEST {
+            return None;
+        }
+        let eight = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+        let four = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+        let of = |first, middle, last| Self {
+            length,
+            first,
+            middle,
+            last,
         };
-        (length <= LONGEST).then_some(Self { length, words })
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            let middle = name.get(8..).and_then(|rest| rest.first_chunk());
+            let middle = middle.filter(|_| length > 16).map_or(0, eight);
+            return Some(of(eight(first), middle, eight(last)));
+        }
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            return Some(of(four(first), 0, four(last)));
+        }
+        match *name {
+            [one] => Some(of(u64::from(one), 0, 0)),
+            [one, two] => Some(of(u64::from(one), u64::from(two), 0)),
+            [one, two, three] => Some(of(u64::from(one), u64::from(two), u64::from(three))),
+            _ => None,
+        }
     }
 
     /// Mixes all bits; nothing hangs on how well.
-    #[inline]
+    #[inline(always)]
     fn hash(self) -> usize {
         const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-        let [first, middle, last] = self.words;
-        let mixed = (first ^ middle.rotate_left(29) ^ self.length as u64).wrapping_mul(ODD)
-            ^ last.wrapping_mul(ODD.rotate_left(32));
-        (mixed.wrapping_mul(ODD) >> 40) as usize
+        let (middle, last) = (self.middle.rotate_left(29), self.last.rotate_left(13));
+        let mixed = self.first ^ middle ^ last ^ self.length as u64;
+        (mixed.wrapping_mul(ODD) >> 48) as usize
     }
 }
 
@@ -166,20 +227,72 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_name_is_found_out_once() {
-        let names = KnownNames::new();
-        assert_eq!(names.verdict("order_id", || verdict(1)).kinds, 1);
-        assert_eq!(names.verdict("order_id", || verdict(2)).kinds, 1);
-        assert_eq!(names.verdict("order_if", || verdict(3)).kinds, 3);
+    fn kinds(names: &KnownNames, name: &str) -> Option<u8> {
+        names.get(name).map(|known| known.verdict.kinds)
     }
 
     #[test]
-    fn data_and_long_names_are_found_out_each_time() {
+    fn what_is_known_of_a_name_is_what_was_said_of_it() {
+        let names = KnownNames::new();
+        names.keep("order_id", verdict(1));
+        names.keep("order_if", verdict(3));
+        assert_eq!(kinds(&names, "order_id"), Some(1));
+        assert_eq!(kinds(&names, "order_if"), Some(3));
+        assert_eq!(kinds(&names, "order_ie"), None);
+    }
+
+    #[test]
+    fn data_and_long_names_are_not_kept() {
         let names = KnownNames::new();
         for name in ["", "order 7", "o7", "é", "a_name_that_is_far_too_long"] {
-            assert_eq!(names.verdict(name, || verdict(1)).kinds, 1);
-            assert_eq!(names.verdict(name, || verdict(2)).kinds, 2, "{name}");
+            names.keep(name, verdict(1));
+            assert_eq!(kinds(&names, name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_plain_where_nothing_else_is_to_be_known_of_its_value() {
+        let names = KnownNames::new();
+        let plain = verdict(0);
+        let of = |letter: &str, verdict: Verdict| {
+            names.keep(letter, verdict);
+            names.get(letter).map(|known| known.is_plain)
+        };
+        assert_eq!(of("a", plain), Some(true));
+        let others = [
+            Verdict {
+                is_harmless: false,
+                ..plain
+            },
+            Verdict {
+                siblings: Siblings::Rows,
+                ..plain
+            },
+            Verdict {
+                may_be_a_persons: true,
+                ..plain
+            },
+            Verdict {
+                rule: Some((0, false)),
+                ..plain
+            },
+        ];
+        for (name, other) in ["b", "c", "d", "e"].into_iter().zip(others) {
+            assert_eq!(of(name, other), Some(false), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_every_length_has_its_form() {
+        for length in 1..=LONGEST {
+            let name = "n".repeat(length);
+            let form = Form::of(&name);
+            let mut out = b"{".to_vec();
+            form.write_member(&mut out, true);
+            form.write_member(&mut out, false);
+            form.write_name(&mut out);
+            let expected = format!("{{\"{name}\":,\"{name}\":\"{name}\"");
+            assert_eq!(String::from_utf8_lossy(&out), expected);
         }
     }
 
@@ -192,18 +305,18 @@ mod tests {
             .flat_map(|name| [name.clone(), format!("{name}_longer_still")])
             .collect();
         let said = |at: usize| (at % 251) as u8;
-        for _ in 0..2 {
-            for (at, name) in all.iter().enumerate() {
-                assert_eq!(names.verdict(name, || verdict(said(at))).kinds, said(at));
+        for (at, name) in all.iter().enumerate() {
+            names.keep(name, verdict(said(at)));
+        }
+        let mut kept = 0;
+        for (at, name) in all.iter().enumerate() {
+            if let Some(kinds) = kinds(&names, name) {
+                assert_eq!(kinds, said(at), "{name}");
+                kept += 1;
             }
         }
-        let kept = names
-            .slots
-            .iter()
-            .filter(|slot| slot.get().is_some())
-            .count();
-        assert!(kept > SLOTS / 2, "{kept}");
-        assert_eq!(names.verdict(&all[0], || verdict(255)).kinds, said(0));
+        assert!((SLOTS / 2..=SLOTS).contains(&kept), "{kept}");
+        assert_eq!(kinds(&names, &all[0]), Some(said(0)));
     }
 
     #[test]

@@ -380,8 +380,20 @@ impl Sanitizer {
     ///
     /// A name is searched as a text is, and what is found in it replaced: two names may come out alike. Of one longer than
     /// 1 KiB only the beginning is written, and a keyed hash that keeps it apart from others.
+    #[inline]
     pub fn write_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
-        if self.0.additions.patterns.is_empty() && self.0.is_harmless_name(name) {
+        match self.0.known(name) {
+            Some(known) if known.verdict.is_harmless && self.0.additions.patterns.is_empty() => {
+                known.form.write_name(out);
+                Sanitized::default()
+            }
+            _ => self.write_new_key(out, name),
+        }
+    }
+
+    #[inline(never)]
+    fn write_new_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
+        if self.0.additions.patterns.is_empty() && pass::fits_harmless(name, names::MAX_LENGTH) {
             pass::write_unescaped(out, name);
             return Sanitized::default();
         }
@@ -432,6 +444,18 @@ impl Sanitizer {
             // It may have been searched in the call before.
             return self.write_text_echoing(out, text, limit, echo);
         }
+        self.write_ruled_at_echoing(out, path, value, limit, echo)
+    }
+
+    #[inline(never)]
+    fn write_ruled_at_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        path: &[&str],
+        value: &Tree<'_>,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
         fail_closed(out, |out| {
             let pass = Pass::new(&self.0, out, limit).echoing(echo);
             pass.whole_value_at(path, value)
@@ -444,8 +468,18 @@ impl Sanitizer {
     }
 
     /// True where there is a rule for members of this name, and after a fault.
+    #[inline]
     pub(crate) fn names_member(&self, name: &str) -> bool {
-        catch_unwind(AssertUnwindSafe(|| self.0.verdict(name).rule.is_some())).unwrap_or(true)
+        match self.0.known(name) {
+            Some(known) => known.verdict.rule.is_some(),
+            None => self.names_new_member(name),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn names_new_member(&self, name: &str) -> bool {
+        catch_unwind(AssertUnwindSafe(|| self.0.find_out(name).rule.is_some())).unwrap_or(true)
     }
 
     /// Like [`write_text`](Self::write_text), and keeps in `echo` what is to be looked for elsewhere.
@@ -460,6 +494,17 @@ impl Sanitizer {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }
+        self.write_new_text_echoing(out, text, limit, echo)
+    }
+
+    #[inline(never)]
+    fn write_new_text_echoing(
+        &self,
+        out: &mut Vec<u8>,
+        text: &str,
+        limit: usize,
+        echo: &mut Echo,
+    ) -> Sanitized {
         let start = out.len();
         let mut done = Sanitized::default();
         if self.0.additions.patterns.is_empty() && pass::fits_harmless(text, limit) {

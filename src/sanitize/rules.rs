@@ -8,13 +8,13 @@ use super::additions::Additions;
 use super::detect::Detector;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm, KeyTable};
-use super::known_names::{KnownNames, Verdict};
+use super::known_names::{Known, KnownNames, Verdict};
 use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
 use super::spared::Spared;
-use super::{marker, names, pass};
+use super::{marker, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 3";
@@ -316,31 +316,34 @@ impl Rules {
         self.small_classes
     }
 
+    /// What is known of the member `name`, if it is among those that come again and again.
+    #[inline(always)]
+    pub(super) fn known(&self, name: &str) -> Option<&Known> {
+        self.known_names.get(name)
+    }
+
     /// What a pass has to know of the member `name`.
     #[inline]
     pub(super) fn verdict(&self, name: &str) -> Verdict {
-        self.known_names.verdict(name, || self.find_out(name))
-    }
-
-    /// True for a name that is written as it is, unless a pattern finds something in it.
-    #[inline]
-    pub(super) fn is_harmless_name(&self, name: &str) -> bool {
-        match self.known_names.get(name) {
-            Some(verdict) => verdict.is_harmless,
-            None => pass::fits_harmless(name, names::MAX_LENGTH),
+        match self.known(name) {
+            Some(known) => known.verdict,
+            None => self.find_out(name),
         }
     }
 
+    /// What a pass has to know of the member `name`, of which nothing is known.
     #[inline(never)]
-    fn find_out(&self, name: &str) -> Verdict {
+    pub(super) fn find_out(&self, name: &str) -> Verdict {
         let found = self.keys.find(&self.rules, name.as_bytes());
         let rule = found.and_then(|found| Some((u32::try_from(found.rule).ok()?, found.plural)));
-        pass::verdict(name, rule)
+        let verdict = pass::verdict(name, rule);
+        self.known_names.keep(name, verdict);
+        verdict
     }
 
     /// The rule that a verdict names, be it one that keeps the value, and whether the name is its plural.
     #[inline]
-    pub(super) fn of_verdict(&self, verdict: Verdict) -> Option<(&Rule, bool)> {
+    pub(super) fn of_verdict(&self, verdict: &Verdict) -> Option<(&Rule, bool)> {
         let (place, plural) = verdict.rule?;
         Some((&self.rules[place as usize], plural))
     }

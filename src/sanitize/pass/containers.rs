@@ -2,7 +2,7 @@ use crate::tree::{Members, Tree};
 
 use super::{Original, Pass, Written, arguments, persons};
 use crate::canonical;
-use crate::sanitize::known_names::{Siblings, Verdict};
+use crate::sanitize::known_names::{Known, Siblings, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::pseudonym::{self, SmallClasses, Subject};
 use crate::sanitize::rules::{Rule, Treatment};
@@ -19,7 +19,7 @@ pub(super) struct Member<'m, 'a> {
     pub(super) replaced: &'m [&'a Rule],
     pub(super) kinds: u8,
     /// What is known of the name.
-    pub(super) verdict: Verdict,
+    pub(super) verdict: &'m Verdict,
     pub(super) first: bool,
     /// Whether another one comes after it.
     pub(super) more: bool,
@@ -103,9 +103,27 @@ impl<'a> Pass<'a> {
             self.subject = self.subject_of(members);
         }
         let start = (self.before(), self.nodes, self.members);
+        let is_bare =
+            under.is_none() && self.trail.is_none() && self.rules.additions.patterns.is_empty();
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
-            let mut verdict = self.rules.verdict(name);
+            let (first, more) = (at == 0, at + 1 < members.len());
+            let known = self.rules.known(name);
+            if let Some(known) = known
+                && known.is_plain
+                && is_bare
+                && !value.is_array()
+            {
+                // The greater part of all members.
+                if self.plain_member(known, value, first, more, depth) {
+                    continue;
+                }
+                break;
+            }
+            let mut verdict = match known {
+                Some(known) => known.verdict,
+                None => self.rules.find_out(name),
+            };
             if verdict.may_be_a_persons
                 && let Some(alias) = persons::alias(name, members, person)
             {
@@ -138,9 +156,9 @@ impl<'a> Pass<'a> {
                 shown: name,
                 replaced: &[],
                 kinds,
-                verdict,
-                first: at == 0,
-                more: at + 1 < members.len(),
+                verdict: &verdict,
+                first,
+                more,
             };
             if !self.member(&member, under, depth) {
                 break;
@@ -170,6 +188,33 @@ impl<'a> Pass<'a> {
             })
             .collect();
         self.rules.pseudonyms.subject(&mut identifiers)
+    }
+
+    /// Writes a member whose name is written as it is and says nothing of its value, which is no list; tells whether
+    /// another one may follow.
+    ///
+    /// The same as [`member`](Self::member) without all that does not apply.
+    #[inline(always)]
+    fn plain_member(
+        &mut self,
+        known: &Known,
+        value: &Tree<'_>,
+        first: bool,
+        more: bool,
+        depth: usize,
+    ) -> bool {
+        let before = self.before();
+        self.members += 1;
+        known.form.write_member(self.out, first);
+        if value.is_object() {
+            self.person = known.verdict.person;
+        }
+        let written = match self.fits() {
+            Ok(()) => self.value(value, None, depth + 1),
+            Err(overflow) => Err(overflow),
+        };
+        self.person = None;
+        self.goes_on(&written, before, more)
     }
 
     /// Writes a member; tells whether another one may follow.
@@ -274,4 +319,59 @@ impl<'a> Pass<'a> {
 fn are_short(members: Members<'_>, from: usize) -> bool {
     let mut names = members.keys().skip(from);
     names.all(|name| name.len() <= names::MAX_LENGTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use crate::sanitize::Sanitizer;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[ -~]{0,40}".prop_map(Value::from),
+            Just(json!("a text that is not short, of words alone")),
+            Just(json!("password=hunter2")),
+        ];
+        let name = prop_oneof![
+            "[a-zA-Z_.-]{1,26}",
+            Just("name".to_owned()),
+            Just("customer".to_owned()),
+            Just("password".to_owned()),
+            Just("note".to_owned()),
+            Just("items".to_owned()),
+            Just("value".to_owned()),
+        ];
+        scalar.prop_recursive(4, 40, 6, move |inner| {
+            let members = prop::collection::vec((name.clone(), inner.clone()), 0..6);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+                members.prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn names_that_are_known_are_written_as_those_that_are_met_first(
+            value in value(),
+            limits in prop::collection::vec(64..600_usize, 4),
+        ) {
+            for limit in limits {
+                // Which knows no name yet.
+                let sanitizer = Sanitizer::builder().build().expect("rules");
+                let (mut first, mut again) = (Vec::new(), Vec::new());
+                let done = sanitizer.write_value(&mut first, &value, limit);
+                prop_assert_eq!(sanitizer.write_value(&mut again, &value, limit), done);
+                prop_assert_eq!(first, again);
+            }
+        }
+    }
 }

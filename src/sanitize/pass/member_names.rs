@@ -120,7 +120,7 @@ impl<'a> Pass<'a> {
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
-                verdict,
+                verdict: &verdict,
                 first: from + at == 0,
                 more: at < last,
             };
@@ -135,7 +135,7 @@ impl<'a> Pass<'a> {
         let verdict = self.rules.verdict(name);
         // Who reads what is written sees no name there, and takes the value for one of the rule around it.
         let goes_whole = |(rule, _): (&Rule, bool)| rule.replaces_all();
-        if marker::is_whole(&shown.text) && !self.rules.of_verdict(verdict).is_some_and(goes_whole)
+        if marker::is_whole(&shown.text) && !self.rules.of_verdict(&verdict).is_some_and(goes_whole)
         {
             return Verdict {
                 person: verdict.person,

@@ -23,7 +23,7 @@ use super::pseudonym::Subject;
 use super::replace::replacement_for;
 use super::rule_counts::RuleCounts;
 use super::rules::{Rule, Rules, Treatment};
-use super::sweep::{self, sweep};
+use super::sweep::sweep;
 use super::{Sanitized, names};
 use crate::canonical;
 
@@ -96,6 +96,7 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     /// A pass that appends at most `limit` bytes to `out`, a limit below 64 being taken for 64.
+    #[inline]
     pub(super) fn new(rules: &'a Rules, out: &'a mut Vec<u8>, limit: usize) -> Self {
         let end = out.len().saturating_add(limit.max(LEAST_LIMIT));
         out.reserve(USUAL.min(limit));
@@ -126,6 +127,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Keeps what it replaces in `echo`.
+    #[inline]
     pub(super) fn echoing(mut self, echo: &'a mut Echo) -> Self {
         self.echo = Some(echo);
         self
@@ -142,11 +144,12 @@ impl<'a> Pass<'a> {
     pub(super) fn whole_member_value(mut self, name: &str, value: &Tree<'_>) -> Sanitized {
         let start = self.out.len();
         let verdict = self.rules.verdict(name);
-        let written = self.member_value(name, verdict, value, None, 0);
+        let written = self.member_value(name, &verdict, value, None, 0);
         self.finish(start, &written)
     }
 
     /// Writes a value as that of the member at `path`.
+    #[inline]
     pub(super) fn whole_value_at(mut self, path: &[&str], value: &Tree<'_>) -> Sanitized {
         let start = self.out.len();
         let written = match path.split_last() {
@@ -157,7 +160,8 @@ impl<'a> Pass<'a> {
                         trail.enter(Some(name));
                     }
                 }
-                self.member_value(name, self.rules.verdict(name), value, None, 0)
+                let verdict = self.rules.verdict(name);
+                self.member_value(name, &verdict, value, None, 0)
             }
         };
         self.finish(start, &written)
@@ -198,13 +202,13 @@ impl<'a> Pass<'a> {
         self.done
     }
 
-    fn finish(mut self, start: usize, written: &Written) -> Sanitized {
+    fn finish(&mut self, start: usize, written: &Written) -> Sanitized {
         if written.is_err() {
             self.out.truncate(start);
             canonical::write_string(self.out, marker::TOO_LARGE);
             self.done.shortened = true;
         }
-        if let (Some(counts), Some(hits)) = (self.counts, self.hits) {
+        if let (Some(counts), Some(hits)) = (self.counts.take(), self.hits.take()) {
             for rule in hits {
                 counts.add_count(&rule, 1);
             }
@@ -242,7 +246,7 @@ impl<'a> Pass<'a> {
     fn member_value(
         &mut self,
         name: &str,
-        verdict: Verdict,
+        verdict: &Verdict,
         value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -257,7 +261,7 @@ impl<'a> Pass<'a> {
     fn named_value(
         &mut self,
         name: &str,
-        verdict: Verdict,
+        verdict: &Verdict,
         value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -277,7 +281,7 @@ impl<'a> Pass<'a> {
     fn placed_member(
         &mut self,
         name: &str,
-        verdict: Verdict,
+        verdict: &Verdict,
         value: &Tree<'_>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -445,9 +449,9 @@ impl<'a> Pass<'a> {
 
 /// Writes a string that no bound applies to.
 fn write_plain(out: &mut Vec<u8>, text: &str) {
-    if sweep(text.as_bytes()) & sweep::ESCAPE == 0 {
-        write_unescaped(out, text);
-    } else {
+    if canonical::has_escapes(text.as_bytes()) {
         canonical::write_string(out, text);
+    } else {
+        write_unescaped(out, text);
     }
 }
