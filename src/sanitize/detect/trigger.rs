@@ -44,10 +44,17 @@ pub(in crate::sanitize) fn triggers(text: &[u8], seen: u8) -> u8 {
         let is_number = digits >= SHORTEST_NUMBER as usize;
         return if is_number { NUMBER } else { 0 };
     }
-    if text.len() <= SHORT {
+    let found = if text.len() <= SHORT {
         look_at::<SHORT>(text, kinds)
     } else {
         look_at::<LONG>(text, kinds)
+    };
+    // What has no blank has none behind which a dash may stand.
+    let may_be_option = kinds & sweep::SPACE != 0 && seen & sweep::DASH != 0;
+    if may_be_option && has_option(text) {
+        found | OPTION
+    } else {
+        found
     }
 }
 
@@ -91,9 +98,6 @@ fn look<const SPACES: bool, const DIGITS: bool, const LANES: usize>(text: &[u8])
     {
         // Small letters alone are words, unless there are very many in a row.
         look.found &= !TOKEN;
-    }
-    if SPACES && has_option(text) {
-        look.found |= OPTION;
     }
     look.found
 }

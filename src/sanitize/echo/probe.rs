@@ -1,6 +1,6 @@
 //! A few characters of a secret's encoding, which nearly no text holds.
 
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr2_iter, memchr3_iter};
 
 use super::spelling::fold;
 
@@ -12,23 +12,32 @@ const GROUP: usize = 4;
 /// Takes time in proportion to the length of the text. What is looked for is made anew for each search, and stands on the
 /// stack alone.
 pub(super) fn may_stand_in(secret: &[u8], text: &[u8]) -> bool {
-    is_any(secret, |probe| probe.may_stand_in(text))
+    let in_base64 = Probe::in_base64(secret);
+    let is_there = match &in_base64 {
+        // One walk for all three.
+        [Some(one), Some(two), Some(three)]
+            if ![one, two, three].iter().any(|probe| probe.has_forms()) =>
+        {
+            let [rare, second, third] = [one, two, three].map(Probe::rare);
+            memchr3_iter(rare, second, third, text).any(|at| {
+                [one, two, three]
+                    .iter()
+                    .any(|probe| probe.stands_at(text, at))
+            })
+        }
+        probes => probes
+            .iter()
+            .flatten()
+            .any(|probe| probe.may_stand_in(text)),
+    };
+    is_there || Probe::in_hexadecimal(secret).is_some_and(|probe| probe.may_stand_in(text))
 }
 
 /// The same of a text in its one spelling, in which there are no capital letters.
 pub(super) fn may_be_spelt_in(secret: &[u8], text: &[u8]) -> bool {
-    is_any(secret, |probe| probe.may_be_spelt_in(text))
-}
-
-fn is_any(secret: &[u8], found: impl Fn(Probe<'_>) -> bool) -> bool {
-    let is_found = |skipped: usize, encoding: Encoding| {
-        let part = secret.get(skipped..).unwrap_or_default();
-        Probe::new(part, encoding).is_some_and(&found)
-    };
-    [0, 2, 1]
-        .into_iter()
-        .any(|skipped| is_found(skipped, Encoding::Base64))
-        || is_found(0, Encoding::Hexadecimal)
+    let probes = Probe::in_base64(secret);
+    let mut probes = probes.into_iter().chain([Probe::in_hexadecimal(secret)]);
+    probes.any(|probe| probe.is_some_and(|probe| probe.may_be_spelt_in(text)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,48 +111,71 @@ impl<'s> Probe<'s> {
         })
     }
 
-    /// False where the encoded secret does not stand in `text`.
+    /// Wherever in three bytes the secret begins.
     #[inline(always)]
+    fn in_base64(secret: &'s [u8]) -> [Option<Self>; 3] {
+        [0, 2, 1].map(|skipped| {
+            let part = secret.get(skipped..).unwrap_or_default();
+            Self::new(part, Encoding::Base64)
+        })
+    }
+
+    #[inline(always)]
+    fn in_hexadecimal(secret: &'s [u8]) -> Option<Self> {
+        Self::new(secret, Encoding::Hexadecimal)
+    }
+
+    fn rare(&self) -> u8 {
+        self.group[self.rarest]
+    }
+
+    /// True where another character may stand for the rarest one.
+    fn has_forms(&self) -> bool {
+        match self.encoding {
+            Encoding::Base64 => matches!(self.rare(), b'+' | b'/'),
+            Encoding::Hexadecimal => self.rare().is_ascii_alphabetic(),
+        }
+    }
+
+    /// False where the encoded secret does not stand in `text`.
     fn may_stand_in(&self, text: &[u8]) -> bool {
-        let stands_at =
-            |at: usize| self.stands_at(text, at, |own, other| own == self.encoding.standard(other));
-        match (self.encoding, self.group[self.rarest]) {
-            (Encoding::Hexadecimal, rare @ b'a'..=b'f') => {
-                memchr2_iter(rare, rare.to_ascii_uppercase(), text).any(stands_at)
-            }
-            (Encoding::Base64, b'+') => memchr2_iter(b'+', b'-', text).any(stands_at),
-            (Encoding::Base64, b'/') => memchr2_iter(b'/', b'_', text).any(stands_at),
-            (_, rare) => memchr_iter(rare, text).any(stands_at),
+        let stands_at = |at: usize| self.stands_at(text, at);
+        match self.rare() {
+            rare if !self.has_forms() => memchr_iter(rare, text).any(stands_at),
+            b'+' => memchr2_iter(b'+', b'-', text).any(stands_at),
+            b'/' => memchr2_iter(b'/', b'_', text).any(stands_at),
+            letter => memchr2_iter(letter, letter.to_ascii_uppercase(), text).any(stands_at),
         }
     }
 
     /// The same of a text in its one spelling.
     fn may_be_spelt_in(&self, text: &[u8]) -> bool {
-        memchr_iter(fold(self.group[self.rarest]), text)
-            .any(|at| self.stands_at(text, at, |own, other| fold(own) == other))
+        memchr_iter(fold(self.rare()), text)
+            .any(|at| self.stands_as(text, at, |own, other| fold(own) == other))
     }
 
     /// True where the characters stand in a text, the rarest of them at `at`.
     #[inline(never)]
-    fn stands_at(&self, text: &[u8], at: usize, is_same: impl Fn(u8, u8) -> bool) -> bool {
+    fn stands_at(&self, text: &[u8], at: usize) -> bool {
+        self.stands_as(text, at, |own, other| own == self.encoding.standard(other))
+    }
+
+    fn stands_as(&self, text: &[u8], at: usize, is_same: impl Fn(u8, u8) -> bool) -> bool {
         let are_same = |own: &[u8; GROUP], others: &[u8; GROUP]| {
-            own.iter()
-                .zip(others)
-                .all(|(own, other)| is_same(*own, *other))
+            let mut pairs = own.iter().zip(others);
+            pairs.all(|(own, other)| is_same(*own, *other))
         };
         let start = at.checked_sub(self.rarest);
-        let Some((here, behind)) = start
-            .and_then(|start| text.get(start..))
-            .and_then(<[u8]>::split_first_chunk)
-        else {
+        let here = start.and_then(|start| text.get(start..));
+        let Some((here, behind)) = here.and_then(<[u8]>::split_first_chunk) else {
             return false;
         };
-        are_same(&self.group, here)
-            && self.encoding.split(self.rest).is_none_or(|(next, _)| {
-                behind
-                    .first_chunk()
-                    .is_some_and(|behind| are_same(&next, behind))
-            })
+        let next_is_same = |next: [u8; GROUP]| {
+            let behind = behind.first_chunk();
+            behind.is_some_and(|behind| are_same(&next, behind))
+        };
+        let next = self.encoding.split(self.rest);
+        are_same(&self.group, here) && next.is_none_or(|(next, _)| next_is_same(next))
     }
 }
 
