@@ -77,9 +77,9 @@ where
     fn describe(&self, head: &mut Head, call: &mut CallBuilder<'_>) {
         let parameters = Parameters::of(&mut head.parts);
         let parts = &mut head.parts;
-        // First: the rules for this tool hold for all that follows.
-        call.tool_name(&self.naming.name(parts, &parameters));
         let route = matched_route(parts);
+        // First: the rules for this tool hold for all that follows.
+        call.tool_name(&self.naming.name(parts, route, &parameters));
         let origin = head.handle.origin();
         origin.describe(call, |call| {
             describe_place(&parts.method, route, whole_uri(parts), call);

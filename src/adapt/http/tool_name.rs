@@ -68,18 +68,23 @@ impl ToolNaming {
         Self(Kind::Path)
     }
 
-    pub(super) fn name<'a>(&self, parts: &'a Parts, parameters: &'a Parameters) -> Cow<'a, str> {
-        let route = || matched_route(parts);
+    /// `route` is the one that matched.
+    pub(super) fn name<'a>(
+        &self,
+        parts: &'a Parts,
+        route: Option<&'a str>,
+        parameters: &'a Parameters,
+    ) -> Cow<'a, str> {
         match &self.0 {
             Kind::Header(header) => {
                 let named = parts.headers.get(header);
                 match named.and_then(|name| name.to_str().ok()) {
                     Some(name) if !name.is_empty() => Cow::Borrowed(name),
-                    _ => by_route(route(), parameters),
+                    _ => by_route(route, parameters),
                 }
             }
-            Kind::Route => by_route(route(), parameters),
-            Kind::WholeRoute => Cow::Borrowed(route().unwrap_or(UNKNOWN)),
+            Kind::Route => by_route(route, parameters),
+            Kind::WholeRoute => Cow::Borrowed(route.unwrap_or(UNKNOWN)),
             Kind::Path => {
                 let last = last_part(parts.uri.path());
                 Cow::Borrowed(if last.is_empty() { UNKNOWN } else { last })
