@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who the caller is, as authentication established it.
@@ -57,7 +58,7 @@ impl fmt::Debug for Identity {
 pub struct IdentitySlot(Option<Arc<dyn IdentityPlace>>);
 
 /// What has room for an identity. What a request has anyway can be it, so that a slot takes no memory of its own.
-pub(crate) trait IdentityPlace: Send + Sync {
+pub(crate) trait IdentityPlace: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn place(&self) -> &Mutex<Option<Identity>>;
 }
 

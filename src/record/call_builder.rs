@@ -253,8 +253,6 @@ impl<'a> CallBuilder<'a> {
         purpose: Purpose;
         /// Which tool server answers.
         server: Server;
-        /// W3C trace id.
-        trace_id: TraceId;
         /// W3C span id.
         span_id: SpanId;
         /// The protocol's own id of this call.
@@ -263,6 +261,16 @@ impl<'a> CallBuilder<'a> {
         retry_of: RetryOf;
         /// The `call_id` of the interim answer that this call continues.
         continues: Continues;
+    }
+
+    /// W3C trace id. Whether the trace is sampled is to be said after it.
+    pub fn trace_id(&mut self, text: &str) -> &mut Self {
+        #[cfg(feature = "opentelemetry")]
+        {
+            self.open.is_sampled = None;
+        }
+        self.open.pieces.trace_id = self.text(Member::TraceId, text, limits::NAME);
+        self
     }
 
     /// Whether the trace is sampled that the request came with: the lowest bit of the W3C trace flags (W3C trace context,
@@ -474,7 +482,7 @@ impl<'a> CallBuilder<'a> {
         }
     }
 
-    /// Like [`metadata`](Self::metadata), for a text in pieces.
+    /// Like [`metadata`](Self::metadata), for a text in pieces that holds no secret.
     #[cfg(feature = "axum")]
     pub(crate) fn metadata_joined(&mut self, name: &str, pieces: [&str; 3]) {
         let mut joined = std::mem::take(&mut self.open.joined);

@@ -11,6 +11,7 @@ use super::tool_name::{Parameters, matched_route};
 use super::{AuditHandle, HttpOrigin, ToolNaming, TrustedHops, arguments};
 use crate::call::Describe;
 use crate::record::CallBuilder;
+use crate::tree::Tree;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -126,11 +127,14 @@ pub(super) fn describe_place(
     uri: &Uri,
     call: &mut CallBuilder<'_>,
 ) {
-    let (name, path) = match route {
-        Some(route) => ("http_route", route),
-        None => ("http_path", uri.path()),
-    };
-    call.metadata_joined(name, [method.as_str(), " ", path]);
+    match route {
+        Some(route) => call.metadata_joined("http_route", [method.as_str(), " ", route]),
+        None => {
+            // A caller may write what it likes there, secrets as well: nothing of it is kept for the next call.
+            let place = [method.as_str(), uri.path()].join(" ");
+            call.metadata_tree("http_path", &Tree::String(&place));
+        }
+    }
 }
 
 /// Adds nothing to what a request's head says by itself.
