@@ -25,6 +25,7 @@ impl FingerprintKey {
 ///
 /// Each word is folded in by a multiplication to 128 bits under the key: every call pays for this, and the
 /// hash is neither kept nor shown beyond the process, so it need not withstand who knows its values.
+#[derive(Clone)]
 pub(crate) struct Fingerprint {
     state: u64,
     factor: u64,

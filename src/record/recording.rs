@@ -418,7 +418,7 @@ fn take_identity(open: &mut Open, inner: &Inner) {
 
 /// Decides why the call is made. Nothing is inferred where conversation or turn are unknown.
 fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
-    let told = open.unsanitized_arguments.take();
+    let told = open.unsanitized_arguments.clone();
     let known = |span: open::Span| {
         let json = span.of(&open.bytes);
         (json.len() > 2 && json != assemble::UNKNOWN_JSON).then_some(json)

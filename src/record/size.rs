@@ -45,7 +45,7 @@ fn growth_of_number(number: Number<'_>) -> u64 {
     match number {
         Number::Unsigned(value) => of_quotes(value),
         Number::Negative(value) => of_quotes(value.unsigned_abs()),
-        // Seventeen digits, sign, point, and five zeros behind it: `1.2345678901234567e-6` is the longest.
+        // Seventeen digits, sign, a zero, point, and five zeros behind it: `-0.0000012345678901234567` is the longest.
         Number::Double(_) => 25,
         Number::Text(_) => of_number(number),
     }

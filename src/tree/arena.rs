@@ -9,7 +9,8 @@ use super::{Member, Tree};
 #[derive(Default)]
 pub(crate) struct Arena {
     nodes: Bump,
-    /// A text was copied, which may be a secret: it does not stay in memory longer than any other.
+    /// A text was copied whole, which may be a secret: it does not stay in memory longer than any other. Nodes have no
+    /// more of one than a name's first eight bytes.
     has_texts: Cell<bool>,
     stacks: Cell<Stacks<'static>>,
 }
