@@ -18,8 +18,7 @@ pub(super) fn may_stand_in(secret: &[u8], text: &[u8]) -> bool {
         [Some(one), Some(two), Some(three)]
             if ![one, two, three].iter().any(|probe| probe.has_forms()) =>
         {
-            let [rare, second, third] = [one, two, three].map(Probe::rare);
-            memchr3_iter(rare, second, third, text).any(|at| {
+            memchr3_iter(one.rare(), two.rare(), three.rare(), text).any(|at| {
                 [one, two, three]
                     .iter()
                     .any(|probe| probe.stands_at(text, at))
@@ -114,10 +113,8 @@ impl<'s> Probe<'s> {
     /// Wherever in three bytes the secret begins.
     #[inline(always)]
     fn in_base64(secret: &'s [u8]) -> [Option<Self>; 3] {
-        [0, 2, 1].map(|skipped| {
-            let part = secret.get(skipped..).unwrap_or_default();
-            Self::new(part, Encoding::Base64)
-        })
+        let behind = |skipped: usize| Self::new(secret.get(skipped..)?, Encoding::Base64);
+        [behind(0), behind(2), behind(1)]
     }
 
     #[inline(always)]

@@ -4,6 +4,8 @@
 //! characters without width make no difference; blanks, dashes and `+` are one, as are `_` and `/`, so that base64 and
 //! base64url (RFC 4648) are one too.
 
+use wide::u8x16;
+
 /// Appends the one spelling of `text`.
 pub(super) fn write(out: &mut Vec<u8>, text: &[u8]) {
     write_mapped(out, text, |_, _| {});
@@ -65,7 +67,19 @@ fn plain_length(text: &[u8]) -> usize {
 
 /// True for a text that differs from its one spelling in no more than [`fold`] changes.
 pub(super) fn is_plain(text: &[u8]) -> bool {
-    text.is_ascii() && memchr::memchr2(b'%', b'\\', text).is_none()
+    let Some(last) = text.last_chunk() else {
+        return !text.iter().any(|byte| is_special(*byte));
+    };
+    let (percent, backslash) = (u8x16::splat(b'%'), u8x16::splat(b'\\'));
+    let special = |seen: u8x16, row: &[u8; LANES]| {
+        let row = u8x16::new(*row);
+        // The highest bit counts, which bytes beyond ASCII have.
+        seen | row | row.simd_eq(percent) | row.simd_eq(backslash)
+    };
+    // The last row holds some bytes a second time.
+    let (rows, _) = text.as_chunks();
+    let seen = rows.iter().fold(special(u8x16::ZERO, last), special);
+    seen.to_bitmask() == 0
 }
 
 fn is_special(byte: u8) -> bool {
@@ -231,7 +245,7 @@ fn push(out: &mut Vec<u8>, character: char) {
 
 #[cfg(test)]
 mod tests {
-    use super::{write, write_with_places};
+    use super::{is_plain, write, write_with_places};
 
     fn spell(text: &str) -> String {
         let mut out = Vec::new();
@@ -274,6 +288,21 @@ mod tests {
                     spell(&text),
                     format!("{}{behind}", String::from_utf8_lossy(&plain))
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_plain_where_no_byte_of_it_is_special() {
+        for length in 0..70 {
+            let text = vec![b'~'; length];
+            assert!(is_plain(&text), "{length}");
+            for at in 0..length {
+                for (byte, plain) in [(b'%', false), (b'\\', false), (0x80, false), (b'/', true)] {
+                    let mut text = text.clone();
+                    text[at] = byte;
+                    assert_eq!(is_plain(&text), plain, "{byte} at {at} of {length}");
+                }
             }
         }
     }

@@ -8,20 +8,19 @@ pub(super) fn is_telling(value: &str) -> bool {
     if value.chars().nth(LEAST - 1).is_none() || is_reference(value) {
         return false;
     }
-    let mut seen: [Option<char>; 3] = [None; 3];
-    for character in value
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-    {
-        if seen.contains(&Some(character)) {
-            continue;
-        }
-        match seen.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(character),
-            None => break,
-        }
-    }
-    seen[2].is_some() && !is_common(value)
+    has_three_letters(value) && !is_common(value)
+}
+
+/// True for a value in which three letters or digits differ.
+fn has_three_letters(value: &str) -> bool {
+    let mut letters = value.chars().filter(|letter| letter.is_alphanumeric());
+    let Some(first) = letters.next() else {
+        return false;
+    };
+    let Some(second) = letters.find(|letter| *letter != first) else {
+        return false;
+    };
+    letters.any(|letter| letter != first && letter != second)
 }
 
 /// `${NAME}` and `{{ name }}` say where a secret is: texts may repeat them.
@@ -205,6 +204,16 @@ mod tests {
             "<password>",
         ] {
             assert!(!is_telling(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn three_letters_differ_wherever_they_stand() {
+        for value in ["abc", "-a-a-b-b-a-1", "ää öö  ß", "aab a-b c"] {
+            assert!(has_three_letters(value), "{value}");
+        }
+        for value in ["", "-- ?", "aaaa", "a-b-a-b", "??? ab"] {
+            assert!(!has_three_letters(value), "{value}");
         }
     }
 
