@@ -56,7 +56,7 @@ const WORDS_ABOUT: &[&str] = &[
 ];
 
 /// The last words of names whose values are names.
-const NAMES: &[&str] = &[
+static NAMES: Endings = Endings::of(&[
     "name",
     "key",
     "header",
@@ -88,10 +88,10 @@ const NAMES: &[&str] = &[
     "target",
     "xpath",
     "k",
-];
+]);
 
 /// The last words of names whose values ask for what another member is.
-const QUESTIONS: &[&str] = &["prompt", "expect", "q", "message"];
+static QUESTIONS: Endings = Endings::of(&["prompt", "expect", "q", "message"]);
 /// The operations of a JSON patch (RFC 6902) that have a value.
 const PATCHES: &[&str] = &["add", "replace", "test"];
 
@@ -102,14 +102,50 @@ const OF_ACCOUNTS: &[&str] = &[
     "year",
 ];
 
+/// Words that names end in, known by their last two letters.
+pub(super) struct Endings {
+    words: &'static [&'static str],
+    /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
+    pairs: [u32; 32],
+}
+
+impl Endings {
+    pub(super) const fn of(words: &'static [&'static str]) -> Self {
+        let mut pairs = [0; 32];
+        let mut at = 0;
+        while at < words.len() {
+            match words[at].as_bytes() {
+                [.., before, last] => pairs[(*last & 31) as usize] |= 1 << (*before & 31),
+                // Anything may stand before it.
+                [last] => pairs[(*last & 31) as usize] = u32::MAX,
+                [] => {}
+            }
+            at += 1;
+        }
+        Self { words, pairs }
+    }
+
+    /// True where the last word of `name` is one of these, however it is spelled.
+    #[inline]
+    pub(super) fn end(&self, name: &str) -> bool {
+        let may_end = match *name.as_bytes() {
+            // Most names end in no word's last letters.
+            [.., before, last] => self.pairs[usize::from(last & 31)] & (1 << (before & 31)) != 0,
+            [_] => true,
+            [] => false,
+        };
+        may_end && ends_in(name, self.words)
+    }
+}
+
 /// True for a member whose value names what another member is.
 pub(super) fn is_name(member: &str) -> bool {
-    ends_in(member, NAMES) || matches!(member, "k" | "K")
+    NAMES.end(member) || matches!(member, "k" | "K")
 }
 
 /// True for a member whose value asks for what another member is: `Password:`.
 pub(super) fn is_question(member: &str, value: &Tree<'_>) -> bool {
-    ends_in(member, QUESTIONS)
+    QUESTIONS.end(member)
         && value
             .as_str()
             .is_some_and(|text| text.trim_end().ends_with([':', '?']))
@@ -254,4 +290,22 @@ pub(super) fn rule_of_patch<'r>(
     members.get("op")?.as_str()?;
     let (_, last) = members.get("path")?.as_str()?.rsplit_once('/')?;
     rules.for_member(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_name_has_an_ending_where_it_ends_in_one_of_its_words(
+            name in "[a-zA-Z_.0-9-]{0,4}(name|Key|PROP|_k|Q|x[pP]ath|promp?t)?",
+        ) {
+            for endings in [&NAMES, &QUESTIONS] {
+                prop_assert_eq!(endings.end(&name), ends_in(&name, endings.words));
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use crate::tree::{Members, Tree};
 
 use super::containers::Member;
-use super::labels;
+use super::labels::{self, Endings};
 use super::{Pass, Written};
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rules::Rule;
@@ -36,11 +36,11 @@ const ROWS: &[&str] = &[
     "rows", "data", "values", "records", "items", "tuples", "results", "body", "table",
 ];
 /// The last words of names of tables' columns.
-const COLUMNS: &[&str] = &[
+static COLUMNS: Endings = Endings::of(&[
     "columns", "cols", "header", "headers", "fields", "names", "keys", "schema",
-];
+]);
 /// Members in which tables say of what their columns are.
-const ABOUT_TABLES: &[&str] = &["schema", "metadata", "meta"];
+static ABOUT_TABLES: Endings = Endings::of(&["schema", "metadata", "meta"]);
 
 /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
 const LAST_PAIRS: [u32; 32] = {
@@ -174,9 +174,7 @@ impl<'a> Pass<'a> {
     fn columns_beside(&self, siblings: Members<'_>) -> Option<Vec<Option<(&'a Rule, bool)>>> {
         let columns = |members: Members<'_>| {
             members.iter().find_map(|(name, value)| match *value {
-                Tree::Array(columns)
-                    if labels::ends_in(name, COLUMNS) || name.starts_with("column") =>
-                {
+                Tree::Array(columns) if COLUMNS.end(name) || name.starts_with("column") => {
                     self.column_rules(columns)
                 }
                 _ => None,
@@ -184,7 +182,7 @@ impl<'a> Pass<'a> {
         };
         columns(siblings).or_else(|| {
             siblings.iter().find_map(|(name, value)| match *value {
-                Tree::Object(members) if labels::ends_in(name, ABOUT_TABLES) => columns(members),
+                Tree::Object(members) if ABOUT_TABLES.end(name) => columns(members),
                 _ => None,
             })
         })
