@@ -102,9 +102,12 @@ impl<'a> Pass<'a> {
         if self.rules.small_classes() == SmallClasses::PerSubject {
             self.subject = self.subject_of(members);
         }
-        let start = (self.before(), self.nodes, self.members);
-        let is_bare =
-            under.is_none() && self.trail.is_none() && self.rules.additions.patterns.is_empty();
+        self.members += members.len();
+        let start = (self.before(), self.nodes);
+        let is_bare = under.is_none()
+            && self.trail.is_none()
+            && self.hits.is_none()
+            && self.rules.additions.patterns.is_empty();
         let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let (first, more) = (at == 0, at + 1 < members.len());
@@ -136,7 +139,7 @@ impl<'a> Pass<'a> {
             if is_searched && self.replaced_name(name, under).is_some() {
                 // It may have its place before names that were written already.
                 let before;
-                (before, self.nodes, self.members) = start;
+                (before, self.nodes) = start;
                 self.take_back(before);
                 self.members_sorted(members, 0, person, under, depth);
                 break;
@@ -190,8 +193,8 @@ impl<'a> Pass<'a> {
         self.rules.pseudonyms.subject(&mut identifiers)
     }
 
-    /// Writes a member whose name is written as it is and says nothing of its value, which is no list; tells whether
-    /// another one may follow.
+    /// Writes a member whose name is written as it is and says nothing of its value, which is no list, where nobody
+    /// counts; tells whether another one may follow.
     ///
     /// The same as [`member`](Self::member) without all that does not apply.
     #[inline(always)]
@@ -203,8 +206,11 @@ impl<'a> Pass<'a> {
         more: bool,
         depth: usize,
     ) -> bool {
-        let before = self.before();
-        self.members += 1;
+        let before = Before {
+            length: self.out.len(),
+            redactions: self.done.redactions,
+            hits: 0,
+        };
         known.form.write_member(self.out, first);
         if value.is_object() {
             self.person = known.verdict.person;
@@ -226,7 +232,6 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> bool {
         let before = self.before();
-        self.members += 1;
         if member.kinds & sweep::ESCAPE == 0 {
             if member.first {
                 self.out.push(b'"');

@@ -73,7 +73,7 @@ pub(super) struct Pass<'a> {
     /// The greatest length that `out` may reach, less what the open containers need to be closed.
     end: usize,
     nodes: usize,
-    /// How many members were met, to find out whether JSON inside a string has one twice.
+    /// How many members the objects have that were met, to find out whether JSON inside a string has one twice.
     members: usize,
     nesting: usize,
     /// Where the pass stands, if there are rules for places.
