@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use crate::canonical::first_word;
 use crate::tree::{Tree, parse, with_arena};
 use memchr::memmem::Finder;
 
@@ -17,68 +18,96 @@ use crate::sanitize::Sanitizer;
 pub(super) struct SubjectNames {
     /// Lower-case letters and digits alone.
     names: Vec<Vec<u8>>,
-    /// For each kind of byte that a name begins with, a bit for each kind of second one: most names of members need no
-    /// second look.
-    beginnings: [u64; KINDS],
+    beginnings: Beginnings,
     /// The spellings to look for in a text before it is opened.
     spellings: Vec<Finder<'static>>,
 }
 
-/// The kind of what is neither letter nor digit.
-const MARK: usize = 0;
-const KINDS: usize = 64;
+/// So many bytes of a name are looked at before all of its letters are.
+const PLACES: usize = 3;
 
-const KIND_OF: [u8; 256] = {
-    let mut kinds = [MARK as u8; 256];
-    let mut at = 0;
-    while at < 26 {
-        kinds[b'a' as usize + at] = 1 + at as u8;
-        kinds[b'A' as usize + at] = 1 + at as u8;
-        if at < 10 {
-            kinds[b'0' as usize + at] = 27 + at as u8;
+/// Which bytes the first ones of a known name may be: most names of members need no second look.
+///
+/// For each place and each byte there, a bit for each group of known names that may go on with it. A name whose bytes
+/// have no bit in common is none of them.
+#[derive(Debug)]
+struct Beginnings([[u8; 256]; PLACES]);
+
+impl Beginnings {
+    /// What stands for names in which a mark, which moves all letters behind it, comes before the place: the bit for each
+    /// place of such a mark. All others are those of groups of names.
+    const MARK_AT: [u8; PLACES - 1] = [0x80, 0x40];
+    const GROUPS: usize = 6;
+
+    /// None yet: what begins with a mark may be anything.
+    fn new() -> Self {
+        let mut places = [[0; 256]; PLACES];
+        for (at, place) in places.iter_mut().enumerate() {
+            for (byte, bits) in (0..=u8::MAX).zip(place) {
+                let is_mark = !byte.is_ascii_alphanumeric();
+                *bits = match at.checked_sub(1) {
+                    _ if is_mark => u8::MAX,
+                    // Behind a mark stands any letter.
+                    Some(0) => Self::MARK_AT[0],
+                    Some(_) => Self::MARK_AT[0] | Self::MARK_AT[1],
+                    None => 0,
+                };
+            }
         }
-        at += 1;
+        Self(places)
     }
-    kinds
-};
 
-/// The letter, in either case, or digit that a byte is; less than [`KINDS`].
-#[inline(always)]
-fn kind_of(byte: u8) -> usize {
-    usize::from(KIND_OF[usize::from(byte)]) % KINDS
+    /// Adds the name with these letters.
+    fn add(&mut self, letters: &[u8], number: usize) {
+        let group = 1 << (number % Self::GROUPS);
+        for (at, place) in self.0.iter_mut().enumerate() {
+            let bits = if at == 0 {
+                group | Self::MARK_AT[1]
+            } else {
+                group
+            };
+            match letters.get(at) {
+                Some(letter) => {
+                    place[usize::from(*letter)] |= bits;
+                    place[usize::from(letter.to_ascii_uppercase())] |= bits;
+                }
+                // The plural's letter, or any behind a mark.
+                None => place.iter_mut().for_each(|known| *known |= bits),
+            }
+        }
+    }
+
+    /// Whether a name may be known that has this [`first_word`].
+    #[inline(always)]
+    fn may_be(&self, word: u64) -> bool {
+        let [first, second, third] = &self.0;
+        let at = |place: u32| usize::from((word >> (56 - 8 * place)) as u8);
+        first[at(0)] & second[at(1)] & third[at(2)] != 0
+    }
 }
 
 impl SubjectNames {
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        // A mark may stand before or between the letters.
-        let mut beginnings = [1 << MARK; KINDS];
-        beginnings[MARK] = u64::MAX;
         let mut all = Self {
             names: Vec::new(),
-            beginnings,
+            beginnings: Beginnings::new(),
             spellings: Vec::new(),
         };
         for name in names {
             let letters: Vec<u8> = letters_of(name).collect();
-            match *letters {
-                [] => continue,
-                [first] => all.beginnings[kind_of(first)] = u64::MAX,
-                [first, second, ..] => all.beginnings[kind_of(first)] |= 1 << kind_of(second),
+            if letters.is_empty() {
+                continue;
             }
+            all.beginnings.add(&letters, all.names.len());
             all.spellings.extend(spellings(name));
             all.names.push(letters);
         }
         all
     }
 
-    #[inline(always)]
     fn has(&self, name: &str) -> bool {
-        if let [first, second, ..] = *name.as_bytes()
-            && self.beginnings[kind_of(first)] & 1 << kind_of(second) == 0
-        {
-            return false;
-        }
-        self.has_letters_of(name)
+        let word = first_word(name.as_bytes(), name.len());
+        self.beginnings.may_be(word) && self.has_letters_of(name)
     }
 
     #[inline(never)]
@@ -96,14 +125,10 @@ impl SubjectNames {
     /// than `left` lists and objects.
     fn may_be_in(&self, value: &Tree<'_>, left: &mut u32) -> bool {
         match *value {
-            Tree::Object(members) => {
-                for (name, value) in members.iter() {
-                    if self.has(name) || self.may_be_below(value, left) {
-                        return true;
-                    }
-                }
-                false
-            }
+            Tree::Object(members) => members.iter_with_words().any(|(word, name, value)| {
+                self.beginnings.may_be(word) && self.has_letters_of(name)
+                    || self.may_be_below(value, left)
+            }),
             Tree::Array(items) => {
                 items.len() > FEW as usize || items.iter().any(|item| self.may_be_below(item, left))
             }
@@ -113,7 +138,7 @@ impl SubjectNames {
 
     #[inline(always)]
     fn may_be_below(&self, value: &Tree<'_>, left: &mut u32) -> bool {
-        match *value {
+        match value {
             Tree::String(text) => may_be_json(text) && self.may_stand_in(text),
             Tree::Object(_) | Tree::Array(_) => {
                 *left = left.saturating_sub(1);
@@ -383,7 +408,52 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::SubjectNames;
+    use proptest::prelude::*;
+
+    use super::{SubjectNames, letters_of};
+    use crate::tree::Tree;
+
+    /// Letters, digits and marks of which names are made that are alike.
+    const NAMES: &str = "[aAbBsS1_\\-\u{0} é\u{FB33}\u{1F600}]{0,5}";
+
+    /// `name` with other cases, and with a mark before some letters.
+    fn spelt(name: &str, choices: &[u8]) -> String {
+        let mut spelt = String::new();
+        for (letter, choice) in name.chars().zip(choices.iter().cycle()) {
+            let marks = ["", "", "", "-", "_", "é", "\u{0}", "\u{FB33}"];
+            spelt.push_str(marks[usize::from(choice % 8)]);
+            spelt.push(match choice & 8 {
+                0 => letter.to_ascii_uppercase(),
+                _ => letter.to_ascii_lowercase(),
+            });
+        }
+        spelt
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_found_exactly_where_its_letters_are_those_of_a_known_one(
+            known in proptest::collection::vec(NAMES, 0..9),
+            others in proptest::collection::vec(NAMES, 1..20),
+            choices in proptest::collection::vec(any::<u8>(), 1..9),
+        ) {
+            let names = SubjectNames::new(known.iter().map(String::as_str));
+            let spelt = known.iter().map(|name| spelt(name, &choices));
+            let several = known.iter().map(|name| format!("{name}s"));
+            for name in spelt.chain(several).chain(others) {
+                let letters: Vec<u8> = letters_of(&name).collect();
+                let is_known = known.iter().any(|known| {
+                    let known: Vec<u8> = letters_of(known).collect();
+                    let several = [known.as_slice(), b"s"].concat();
+                    !known.is_empty() && (letters == known || letters == several)
+                });
+                prop_assert_eq!(names.has(&name), is_known, "{}", name);
+                let value = serde_json::json!([{name.as_str(): 1}]);
+                let found = Tree::with(&value, |tree| names.may_be_in(tree, &mut 9));
+                prop_assert_eq!(found, is_known, "{}", name);
+            }
+        }
+    }
 
     #[test]
     fn a_name_is_known_in_every_spelling_and_in_the_plural() {

@@ -88,6 +88,15 @@ impl<'t> Members<'t> {
         self.0.iter().map(|member| (member.name, &member.value))
     }
 
+    /// With the [`first_word`] of each name.
+    #[inline]
+    pub(crate) fn iter_with_words(
+        self,
+    ) -> impl ExactSizeIterator<Item = (u64, &'t str, &'t Tree<'t>)> + Clone {
+        let members = self.0.iter();
+        members.map(|member| (member.word, member.name, &member.value))
+    }
+
     #[inline]
     pub(crate) fn keys(self) -> impl ExactSizeIterator<Item = &'t str> + Clone {
         self.0.iter().map(|member| member.name)
