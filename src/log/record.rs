@@ -150,23 +150,14 @@ fn hex_digit(digit: u8) -> Option<u8> {
     }
 }
 
+/// By arithmetic alone, so that many bytes are written at a time.
+#[inline]
 fn write_hex(bytes: &[u8], text: &mut [u8]) {
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&HEX_PAIRS[usize::from(*byte)]);
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
     }
 }
-
-/// The two digits of each byte.
-const HEX_PAIRS: [[u8; 2]; 256] = {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [HEX[byte >> 4], HEX[byte & 0xF]];
-        byte += 1;
-    }
-    pairs
-};
 
 /// What a record's `_previous_hash` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
