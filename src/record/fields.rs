@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-use crate::tree::{Members, Tree};
+use crate::tree::{Members, Tree, behind_word};
 
 use super::identifiers::{self, Identifiers};
 use super::limits;
@@ -16,9 +16,10 @@ use crate::sanitize::Sanitized;
 
 /// How many rows of a list are asked for the names of their members.
 const ROWS_ASKED: usize = 16;
-/// How many lists a thread keeps, and the most bytes of names or of a list that are worth it.
+/// How many lists a thread keeps, and the most bytes and steps of names, or bytes of a list, that are worth it.
 const KEPT: usize = 16;
 const KEPT_BYTES: usize = 2048;
+const KEPT_STEPS: usize = 128;
 
 /// What has fields.
 #[derive(Clone, Copy)]
@@ -85,7 +86,9 @@ struct Shape {
     /// Recorders are numbered from 1.
     recorder: u64,
     /// The steps of a walk through the names: the list is made of these alone.
-    steps: Vec<u8>,
+    steps: Vec<KeptStep>,
+    /// What the words of the names do not say, one behind the other.
+    rests: Vec<u8>,
     list: Vec<u8>,
     /// None where they hang on more than the names, or nobody looked.
     identifiers: Option<Identifiers>,
@@ -121,18 +124,21 @@ fn slot_of(source: Source<'_>) -> Option<usize> {
 impl Shape {
     /// Whether the list is that of `source`.
     fn is_of(&self, source: Source<'_>) -> bool {
-        let mut rest = self.steps.as_slice();
+        let (mut steps, mut rests) = (self.steps.iter(), self.rests.as_slice());
         let walked = walk(source, &mut |step| {
-            let name = step.name.as_bytes();
-            match rest.split_first_chunk::<3>() {
-                Some((head, after)) if Some(*head) == step.head() && after.starts_with(name) => {
-                    rest = &after[name.len()..];
-                    ControlFlow::Continue(())
-                }
-                _ => ControlFlow::Break(()),
+            if steps.next() != Some(&step.kept()) {
+                return ControlFlow::Break(());
             }
+            let rest = behind_word(step.name);
+            if !rest.is_empty() {
+                let Some(others) = rests.strip_prefix(rest) else {
+                    return ControlFlow::Break(());
+                };
+                rests = others;
+            }
+            ControlFlow::Continue(())
         });
-        walked.is_continue() && rest.is_empty()
+        walked.is_continue() && steps.len() == 0
     }
 
     fn keep(
@@ -145,13 +151,15 @@ impl Shape {
         self.recorder = 0;
         self.identifiers = identifiers;
         self.steps.clear();
-        let walked = walk(source, &mut |step| match step.head() {
-            Some(head) if self.steps.len() + head.len() + step.name.len() <= KEPT_BYTES => {
-                self.steps.extend_from_slice(&head);
-                self.steps.extend_from_slice(step.name.as_bytes());
+        self.rests.clear();
+        let walked = walk(source, &mut |step| {
+            self.steps.push(step.kept());
+            self.rests.extend_from_slice(behind_word(step.name));
+            if self.steps.len() <= KEPT_STEPS && self.rests.len() <= KEPT_BYTES {
                 ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
             }
-            _ => ControlFlow::Break(()),
         });
         if walked.is_continue() && list.len() <= KEPT_BYTES {
             self.recorder = recorder;
@@ -165,7 +173,17 @@ impl Shape {
 #[derive(Clone, Copy)]
 struct Step<'a> {
     kind: StepKind,
+    /// The [`first_word`](crate::canonical::first_word) of the name.
+    word: u64,
     name: &'a str,
+}
+
+/// What is kept of a step beside what its word does not say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct KeptStep {
+    word: u64,
+    length: usize,
+    kind: StepKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -178,11 +196,19 @@ enum StepKind {
 }
 
 impl Step<'_> {
-    /// What is kept of a step beside its name; none where the name is too long for it.
+    const ROW: Self = Step {
+        kind: StepKind::Row,
+        word: 0,
+        name: "",
+    };
+
     #[inline]
-    fn head(self) -> Option<[u8; 3]> {
-        let [low, high] = u16::try_from(self.name.len()).ok()?.to_le_bytes();
-        Some([self.kind as u8, low, high])
+    fn kept(self) -> KeptStep {
+        KeptStep {
+            word: self.word,
+            length: self.name.len(),
+            kind: self.kind,
+        }
     }
 }
 
@@ -194,9 +220,10 @@ fn walk<'a>(
 ) -> ControlFlow<()> {
     match source {
         Source::Object(members) => {
-            for (name, value) in members.iter() {
+            for (word, name, value) in members.iter_with_words() {
                 visit(Step {
                     kind: StepKind::Outer,
+                    word,
                     name,
                 })?;
                 match *value {
@@ -217,10 +244,7 @@ fn walk_rows<'a>(
     visit: &mut impl FnMut(Step<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     for members in rows_with_new_names(rows) {
-        visit(Step {
-            kind: StepKind::Row,
-            name: "",
-        })?;
+        visit(Step::ROW)?;
         walk_names(members, kind, visit)?;
     }
     ControlFlow::Continue(())
@@ -232,8 +256,8 @@ fn walk_names<'a>(
     visit: &mut impl FnMut(Step<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     members
-        .keys()
-        .try_for_each(|name| visit(Step { kind, name }))
+        .iter_with_words()
+        .try_for_each(|(word, name, _)| visit(Step { kind, word, name }))
 }
 
 /// The first rows that are objects, without those that have the same members as the one before.
@@ -243,7 +267,7 @@ fn rows_with_new_names<'a>(rows: &'a [Tree<'a>]) -> impl Iterator<Item = Members
         .take(ROWS_ASKED)
         .filter_map(|row| row.as_object())
         .filter(move |members| {
-            let known = before.is_some_and(|before| before.keys().eq(members.keys()));
+            let known = before.is_some_and(|before| before.are_named_as(*members));
             before = Some(*members);
             !known
         })

@@ -29,18 +29,16 @@ impl Identifiers {
     /// Adds the identifiers of an object with these members to those of an answer that has none; false, and nothing is
     /// added, where one of them is none in this object.
     pub(super) fn add(&self, open: &mut Open, inner: &Inner, members: Members<'_>) -> bool {
-        let mut values = members.values().enumerate();
         let are_there = self.found.iter().all(|identifier| {
-            let value = values.find(|(at, _)| *at == identifier.member);
-            value.is_some_and(|(_, value)| is_scalar(value))
+            let member = members.nth(identifier.member);
+            member.is_some_and(|(_, value)| is_scalar(value))
         });
         if !are_there {
             return false;
         }
         let mut shown = false;
-        let mut all = members.iter().enumerate();
         for identifier in &self.found {
-            let Some((_, (name, value))) = all.find(|(at, _)| *at == identifier.member) else {
+            let Some((name, value)) = members.nth(identifier.member) else {
                 break;
             };
             let json = self.names.get(identifier.name.clone()).unwrap_or_default();

@@ -57,10 +57,24 @@ impl<'t> Member<'t> {
         by_word.then_with(|| compare_keys(self.name, other.name))
     }
 
+    /// The greater part of all names needs no look at the name itself.
+    #[inline]
+    fn has_name_of(&self, other: &Self) -> bool {
+        self.word == other.word
+            && self.name.len() == other.name.len()
+            && behind_word(self.name) == behind_word(other.name)
+    }
+
     #[inline]
     fn is_before(&self, next: &Self) -> bool {
         self.by_name(next).is_lt()
     }
+}
+
+/// What of a name its [`first_word`] does not say; names of the same length that have both in common are the same.
+#[inline]
+pub(crate) fn behind_word(name: &str) -> &[u8] {
+    name.as_bytes().get(8..).unwrap_or_default()
 }
 
 /// So many members are looked through from the first one on; of more the half is ruled out with each look.
@@ -86,6 +100,19 @@ impl<'t> Members<'t> {
     #[inline]
     pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = (&'t str, &'t Tree<'t>)> + Clone {
         self.0.iter().map(|member| (member.name, &member.value))
+    }
+
+    /// The member at this place.
+    #[inline]
+    pub(crate) fn nth(self, place: usize) -> Option<(&'t str, &'t Tree<'t>)> {
+        self.0.get(place).map(|member| (member.name, &member.value))
+    }
+
+    /// Whether these and `others` have the same names.
+    #[inline]
+    pub(crate) fn are_named_as(self, others: Self) -> bool {
+        self.0.len() == others.0.len()
+            && (self.0.iter().zip(others.0)).all(|(one, other)| one.has_name_of(other))
     }
 
     /// With the [`first_word`] of each name.
