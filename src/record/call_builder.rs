@@ -537,12 +537,16 @@ impl<'a> CallBuilder<'a> {
         };
         let sanitizer = self.sanitizer;
         let from = self.open.bytes.len();
+        let mut has_rule = true;
         let (key, did) = self.open.piece_as_told(Member::SessionMetadata, |out, _| {
-            sanitizer.write_key(out, name)
+            let (did, rule) = sanitizer.write_member_name(out, name);
+            has_rule = rule;
+            did
         });
         self.open.bytes.push(COLON);
         let value = self.open.piece(Member::SessionMetadata, |out, echo| {
-            people::write_metadata_value(sanitizer, out, echo, (name, value), limit.min(room + 64))
+            let member = (name, has_rule, value);
+            people::write_metadata_value(sanitizer, out, echo, member, limit.min(room + 64))
         });
         // Names may be changed, and so be out of order or the same, once they are sanitized.
         let mut metadata = std::mem::take(&mut self.open.metadata);

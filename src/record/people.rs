@@ -33,12 +33,12 @@ pub(super) fn write_user(
     sanitizer.write_pseudonym(out, USER, user, echo)
 }
 
-/// Appends the value of a member of the session's metadata.
+/// Appends the value of a member of the session's metadata; `has_rule` where the sanitizer's rules name it.
 pub(super) fn write_metadata_value(
     sanitizer: &Sanitizer,
     out: &mut Vec<u8>,
     echo: &mut Echo,
-    (name, value): (&str, &Tree<'_>),
+    (name, has_rule, value): (&str, bool, &Tree<'_>),
     limit: usize,
 ) -> Sanitized {
     let rules = sanitizer.record_rules();
@@ -53,7 +53,7 @@ pub(super) fn write_metadata_value(
             write_addresses(sanitizer, out, echo, value, rules.client_ip)
         }
         // Most of it is the same in every call of a session.
-        Tree::String(text) if !sanitizer.has_places() && !sanitizer.names_member(name) => {
+        Tree::String(text) if !has_rule && !sanitizer.has_places() => {
             sanitizer.write_text_echoing(out, text, limit, echo)
         }
         _ => sanitizer.write_value_at_echoing(out, &[METADATA, name], value, limit, echo),

@@ -391,6 +391,22 @@ impl Sanitizer {
         }
     }
 
+    /// Like [`write_key`](Self::write_key), and says [whether a rule names it](Self::names_member).
+    pub(crate) fn write_member_name(&self, out: &mut Vec<u8>, name: &str) -> (Sanitized, bool) {
+        match self.0.known(name) {
+            Some(known) => {
+                let has_rule = known.verdict.rule.is_some();
+                if known.verdict.is_harmless && self.0.additions.patterns.is_empty() {
+                    known.form.write_name(out);
+                    (Sanitized::default(), has_rule)
+                } else {
+                    (self.write_new_key(out, name), has_rule)
+                }
+            }
+            None => (self.write_new_key(out, name), self.names_new_member(name)),
+        }
+    }
+
     #[inline(never)]
     fn write_new_key(&self, out: &mut Vec<u8>, name: &str) -> Sanitized {
         if self.0.additions.patterns.is_empty() && pass::fits_harmless(name, names::MAX_LENGTH) {
