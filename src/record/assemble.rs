@@ -353,6 +353,7 @@ impl<'a> Mixed<'a> {
     }
 
     /// The object, in which all members stand that come before its own one of this name.
+    #[inline(always)]
     fn at(&mut self, own: Name) -> &mut Object<'a> {
         let own = own.text();
         while let [(name, value), later @ ..] = self.foreign
