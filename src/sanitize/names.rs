@@ -9,8 +9,6 @@ use super::rules::Rules;
 pub(super) const MAX_LENGTH: usize = 1024;
 /// How much of a longer name stays.
 const KEPT: usize = 960;
-/// Names shorter than this come in the same order whether longer ones are shortened or not.
-pub(super) const QUESTIONABLE: usize = KEPT - 3;
 
 /// The name as it is written: as it is, or its beginning and a keyed hash of it, so that two long names
 /// remain two.

@@ -19,9 +19,10 @@ pub(super) fn may_stand_in(secret: &[u8], text: &[u8]) -> bool {
             if ![one, two, three].iter().any(|probe| probe.has_forms()) =>
         {
             memchr3_iter(one.rare(), two.rare(), three.rare(), text).any(|at| {
-                [one, two, three]
-                    .iter()
-                    .any(|probe| probe.stands_at(text, at))
+                let found = text.get(at).copied();
+                let probes = [one, two, three].into_iter();
+                let mut may_stand = probes.filter(|probe| Some(probe.rare()) == found);
+                may_stand.any(|probe| probe.stands_at(text, at))
             })
         }
         probes => probes
@@ -178,8 +179,9 @@ impl<'s> Probe<'s> {
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The characters of base64, from those that English and JSON have least of.
-const RARE: &[u8] = b"QZXJKqVWYzGHBFMLj+NPUxTRDSIOEAC98765437kvwybgfpmuhcldsnioat21re0/";
+/// The characters of base64, from those that English and JSON have least of. The last one is a group's rarest only where the
+/// group is all of it.
+const RARE: &[u8; 64] = b"QZXJKqVWYzGHBFMLj+NPUxTRDSIOEAC9876543kvwybgfpmuhcldsnioat21re0/";
 
 /// How common a character is, above two bits for its place.
 const COMMONNESS: [u16; 256] = {
@@ -225,6 +227,14 @@ mod tests {
                 .replace('+', "-")
                 .replace('/', "_");
             assert!(found(secret, &url_safe));
+        }
+        // Of which a group has `+` as its rarest, for which base64url has another character.
+        for (secret, text) in [
+            ("!!>!!>!!>", "ISE+ISE+ISE+"),
+            ("!!>!!>!!>", "x:ISE-ISE-ISE-"),
+            ("!!!>!!>!!>", "ISEhPiEhPiEhPg=="),
+        ] {
+            assert!(found(secret, text), "{text}");
         }
         assert!(!found("hunter2hunter2", "hunter2hunter2"));
         assert!(!found("hunter2hunter2", ""));

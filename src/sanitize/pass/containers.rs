@@ -108,7 +108,6 @@ impl<'a> Pass<'a> {
             && self.trail.is_none()
             && self.hits.is_none()
             && self.rules.additions.patterns.is_empty();
-        let mut checked = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let (first, more) = (at == 0, at + 1 < members.len());
             let known = self.rules.known(name);
@@ -136,21 +135,15 @@ impl<'a> Pass<'a> {
             let is_searched = under.is_some()
                 || !verdict.is_harmless
                 || !self.rules.additions.patterns.is_empty();
-            if is_searched && self.replaced_name(name, under).is_some() {
+            let is_shown_otherwise = name.len() > names::MAX_LENGTH
+                || is_searched && self.replaced_name(name, under).is_some();
+            if is_shown_otherwise {
                 // It may have its place before names that were written already.
                 let before;
                 (before, self.nodes) = start;
                 self.take_back(before);
-                self.members_sorted(members, 0, person, under, depth);
+                self.members_sorted(members, person, under, depth);
                 break;
-            }
-            // All names before the first of these have their place, and all behind them come after those.
-            if name.len() >= names::QUESTIONABLE && !checked {
-                if !are_short(members, at) {
-                    self.members_sorted(members, at, person, under, depth);
-                    break;
-                }
-                checked = true;
             }
             let member = Member {
                 name,
@@ -320,12 +313,6 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// True where none of the names from the one at `from` on is too long.
-fn are_short(members: Members<'_>, from: usize) -> bool {
-    let mut names = members.keys().skip(from);
-    names.all(|name| name.len() <= names::MAX_LENGTH)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -359,6 +346,20 @@ mod tests {
                 members.prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
             ]
         })
+    }
+
+    #[test]
+    fn names_stand_in_canonical_order_where_one_is_too_long_and_one_is_replaced() {
+        for first in ["abc", "a\u{1F600}"] {
+            let long = "n".repeat(1100);
+            let value = json!({first: 1, long: 2, "sk_live_4eC39HqLyjWDarjtT1zdp7dc": 3});
+            let mut out = Vec::new();
+            let sanitizer = Sanitizer::builder().build().expect("rules");
+            sanitizer.write_value(&mut out, &value, 64 * 1024);
+            let text = String::from_utf8_lossy(&out);
+            assert!(crate::canonical::check(&out).is_ok(), "{text}");
+            assert!(text.starts_with(r#"{"[REDACTED:"#), "{text}");
+        }
     }
 
     proptest! {

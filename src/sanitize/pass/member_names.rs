@@ -80,21 +80,19 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Writes the members from the one at `from` on, of which names are not in order, too long or not to
-    /// be written as they are.
+    /// Writes members of which names are too long or not to be written as they are, in the order of those that are
+    /// written.
     #[cold]
     #[inline(never)]
     pub(super) fn members_sorted(
         &mut self,
         members: Members<'_>,
-        from: usize,
         person: Option<Person>,
         under: Option<&'a Rule>,
         depth: usize,
     ) {
         let mut sorted: Vec<_> = members
             .iter()
-            .skip(from)
             .map(|(name, value)| (self.shown_name(name, under), name, value))
             .collect();
         sorted.sort_by(|(one, a, _), (next, b, _)| {
@@ -121,7 +119,7 @@ impl<'a> Pass<'a> {
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),
                 verdict: &verdict,
-                first: from + at == 0,
+                first: at == 0,
                 more: at < last,
             };
             if !self.member(&member, under, depth) {
