@@ -52,17 +52,18 @@ pub(super) fn note(open: &mut Open, inner: &Inner, source: Source<'_>) {
 /// Notes the names of an object's members, and adds those that are identifiers with their values.
 pub(super) fn note_with_identifiers(open: &mut Open, inner: &Inner, members: Members<'_>) {
     let source = Source::Object(members);
+    // A tool's own rules may show names otherwise.
+    let slot = slot_of(source).filter(|_| open.sanitizer.is_none());
     // An envelope's identifiers outweigh those of what lies in it.
-    let is_alone = open.sanitizer.is_none() && open.identifiers.is_empty();
-    let slot = slot_of(source).filter(|_| is_alone);
+    let are_first = open.identifiers.is_empty();
     let known = |shape: &mut Shape| {
-        let known = shape.recorder == inner.number
-            && shape.is_of(source)
-            && shape
-                .identifiers
-                .as_ref()
-                .is_some_and(|identifiers| identifiers.add(open, inner, members));
+        let known = shape.recorder == inner.number && shape.is_of(source);
         if known {
+            let kept = shape.identifiers.as_ref().filter(|_| are_first);
+            if !kept.is_some_and(|identifiers| identifiers.add(open, inner, members)) {
+                let found = identifiers::add(open, inner, members);
+                shape.identifiers = found.or(shape.identifiers.take());
+            }
             open.append_fields(&shape.list);
         }
         known
