@@ -69,17 +69,16 @@ impl<'a> Specials<'a> {
     }
 }
 
-/// Comparisons alone, so that they are made side by side.
+/// Comparisons of sixteen bytes at a time.
 #[inline(always)]
 fn marks(block: &[u8; BLOCK]) -> u64 {
     let (rows, _) = block.as_chunks::<16>();
     let mut marks = 0;
     for row in rows.iter().rev() {
-        let specials = row.map(|byte| {
-            let special = (byte == b'"') | (byte == b'\\') | (byte < 0x20);
-            if special { u8::MAX } else { 0 }
-        });
-        marks = marks << 16 | u64::from(u8x16::new(specials).to_bitmask());
+        let row = u8x16::new(*row);
+        let is_control = row.min(u8x16::splat(0x1F)).simd_eq(row);
+        let is_mark = row.simd_eq(u8x16::splat(b'"')) | row.simd_eq(u8x16::splat(b'\\'));
+        marks = marks << 16 | u64::from((is_control | is_mark).to_bitmask());
     }
     marks
 }
