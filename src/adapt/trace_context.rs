@@ -1,5 +1,6 @@
 //! What a W3C `traceparent` names.
 
+#[cfg(any(feature = "axum", feature = "mcp-http", feature = "rmcp"))]
 use crate::call::CallContext;
 use crate::record::CallBuilder;
 
@@ -21,6 +22,7 @@ impl TraceContext<'_> {
     }
 
     /// The context of a call with it.
+    #[cfg(any(feature = "axum", feature = "mcp-http", feature = "rmcp"))]
     pub(super) fn given_to(self, context: CallContext) -> CallContext {
         context
             .trace(self.trace_id, self.span_id)
