@@ -1,5 +1,6 @@
 use crate::tree::{Members, Tree};
 
+use super::strings::begins_like_json;
 use super::{Original, Pass, Written, arguments, persons};
 use crate::canonical;
 use crate::sanitize::known_names::{Known, Siblings, Verdict};
@@ -103,17 +104,26 @@ impl<'a> Pass<'a> {
             self.subject = self.subject_of(members);
         }
         self.members += members.len();
-        let start = (self.before(), self.nodes);
+        let start = (self.before(), self.nodes, self.members);
         let is_bare = under.is_none()
             && self.trail.is_none()
             && self.hits.is_none()
             && self.rules.additions.patterns.is_empty();
+        let mut are_looked_at = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let (first, more) = (at == 0, at + 1 < members.len());
+            let mut is_shown_otherwise = false;
+            // What holds others is not written before all names are known: twice at each depth would be without end.
+            if !are_looked_at && may_hold_others(value) {
+                are_looked_at = true;
+                let mut names = members.keys().skip(at);
+                is_shown_otherwise = names.any(|name| self.is_shown_otherwise(name, under));
+            }
             let known = self.rules.known(name);
             if let Some(known) = known
                 && known.is_plain
                 && is_bare
+                && !is_shown_otherwise
                 && !value.is_array()
             {
                 // The greater part of all members.
@@ -132,15 +142,11 @@ impl<'a> Pass<'a> {
                 verdict.rule = self.rules.verdict(alias).rule;
             }
             let kinds = verdict.kinds;
-            let is_searched = under.is_some()
-                || !verdict.is_harmless
-                || !self.rules.additions.patterns.is_empty();
-            let is_shown_otherwise = name.len() > names::MAX_LENGTH
-                || is_searched && self.replaced_name(name, under).is_some();
+            is_shown_otherwise |= !are_looked_at && self.is_shown_otherwise(name, under);
             if is_shown_otherwise {
-                // It may have its place before names that were written already.
+                // Such a name may have its place before names that were written already.
                 let before;
-                (before, self.nodes) = start;
+                (before, self.nodes, self.members) = start;
                 self.take_back(before);
                 self.members_sorted(members, person, under, depth);
                 break;
@@ -163,6 +169,16 @@ impl<'a> Pass<'a> {
         self.subject = outer;
         self.close(b'}');
         Ok(())
+    }
+
+    /// True for a name that is not written as it is.
+    fn is_shown_otherwise(&self, name: &str, under: Option<&'a Rule>) -> bool {
+        let is_searched = || {
+            under.is_some()
+                || !self.rules.additions.patterns.is_empty()
+                || !self.rules.verdict(name).is_harmless
+        };
+        name.len() > names::MAX_LENGTH || is_searched() && self.replaced_name(name, under).is_some()
     }
 
     /// Whom the members belong to, by the identifiers among them.
@@ -313,6 +329,16 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// True for a list or an object, and for a text that may be opened as one.
+#[inline]
+fn may_hold_others(value: &Tree<'_>) -> bool {
+    match value {
+        Tree::Array(_) | Tree::Object(_) => true,
+        Tree::String(text) => begins_like_json(text),
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -359,6 +385,25 @@ mod tests {
             let text = String::from_utf8_lossy(&out);
             assert!(crate::canonical::check(&out).is_ok(), "{text}");
             assert!(text.starts_with(r#"{"[REDACTED:"#), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_before_a_name_that_is_shown_otherwise_are_written_once_at_every_depth() {
+        let long = "n".repeat(1025);
+        for name in [long.as_str(), "sk_live_4eC39HqLyjWDarjtT1zdp7dc"] {
+            let mut value = json!(1);
+            for _ in 0..60 {
+                value = json!({"a": value, name: 1});
+            }
+            let in_text = json!({"s": value.to_string()});
+            for value in [&value, &in_text] {
+                let mut out = Vec::new();
+                let sanitizer = Sanitizer::builder().build().expect("rules");
+                sanitizer.write_value(&mut out, value, 1024 * 1024);
+                assert!(crate::canonical::check(&out).is_ok());
+                assert!(!String::from_utf8_lossy(&out).contains("sk_live"));
+            }
         }
     }
 

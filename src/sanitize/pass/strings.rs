@@ -207,7 +207,7 @@ pub(super) fn is_harmless(text: &str, seen: u8) -> bool {
         && !detect::is_searched(text.as_bytes(), seen)
 }
 
-fn begins_like_json(text: &str) -> bool {
+pub(super) fn begins_like_json(text: &str) -> bool {
     match text.as_bytes() {
         [b'{' | b'[' | b'"', ..] => true,
         [first, ..] if first.is_ascii_whitespace() => {
