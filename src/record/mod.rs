@@ -23,6 +23,7 @@ mod open;
 mod outcome_builder;
 mod people;
 mod policy;
+mod pool;
 mod recorder;
 mod recording;
 mod retention;

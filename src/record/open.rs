@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
@@ -233,7 +232,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             bytes: Vec::with_capacity(1024),
             line: Vec::with_capacity(2048),
@@ -288,7 +287,7 @@ impl Open {
         }
     }
 
-    fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.bytes.clear();
         self.line.clear();
         self.call_id.clear();
@@ -614,41 +613,6 @@ fn unescaped(inner: &[u8]) -> Cow<'_, [u8]> {
     let json = [b"\"", inner, b"\""].concat();
     serde_json::from_slice::<String>(&json)
         .map_or(Cow::Borrowed(b""), |text| Cow::Owned(text.into_bytes()))
-}
-
-/// How many idle buffers a thread keeps, and up to which size.
-const POOLED: usize = 64;
-const POOLED_BYTES: usize = 64 * 1024;
-
-thread_local! {
-    // Boxed, since it is the box that goes from the pool into a recording and back.
-    #[allow(clippy::vec_box)]
-    static POOL: RefCell<Vec<Box<Open>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A buffer from this thread's pool, or a new one.
-pub(super) fn take() -> Box<Open> {
-    // The thread's locals may be gone already: calls can end while a thread ends.
-    let pooled = POOL.try_with(|pool| pool.try_borrow_mut().ok().and_then(|mut pool| pool.pop()));
-    pooled
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| Box::new(Open::new()))
-}
-
-/// Gives a buffer back to the pool of this thread.
-pub(super) fn give_back(mut open: Box<Open>) {
-    if open.bytes.capacity() > POOLED_BYTES || open.line.capacity() > POOLED_BYTES {
-        return;
-    }
-    open.reset();
-    let _ = POOL.try_with(|pool| {
-        if let Ok(mut pool) = pool.try_borrow_mut()
-            && pool.len() < POOLED
-        {
-            pool.push(open);
-        }
-    });
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::open::{self, Member, Open};
 use super::policy::{ClassName, CompiledPolicy};
 use super::recorder::{Inner, Recorder};
 use super::stats::add;
-use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people};
+use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people, pool};
 use crate::call::{Classify, ClassifyResponses, Emergency, Outcome, ToolResponse};
 use crate::clock::civil;
 use crate::entry::{CallKey, CallTrigger, TriggerBasis};
@@ -49,7 +49,7 @@ pub(crate) struct Described(Box<Open>);
 impl Described {
     pub(super) fn new(recorder: &Recorder, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Self {
         let inner = recorder.inner();
-        let mut open = open::take();
+        let mut open = pool::take();
         open.number = recorder.next_number();
         assemble::write_call_id(&mut open.call_id, &inner.prefix, open.number);
         open.started_micros = civil::micros(inner.clock.now());
@@ -63,7 +63,7 @@ impl Described {
 
     /// There is no such call: it was refused before it began.
     pub(crate) fn discard(self) {
-        open::give_back(self.0);
+        pool::give_back(self.0);
     }
 }
 
@@ -158,7 +158,7 @@ impl Recording {
         if let Some(open) = self.open.take() {
             #[cfg(feature = "opentelemetry")]
             self.span.withdraw();
-            open::give_back(open);
+            pool::give_back(open);
             self.recorder.withdrawn();
         }
         None
@@ -345,7 +345,7 @@ impl Recording {
             let failures = u64::from(open.failures);
             add(&inner.counters.sanitizer_failures, failures);
         }
-        open::give_back(open);
+        pool::give_back(open);
         self.recorder.ended();
         ticket
     }
