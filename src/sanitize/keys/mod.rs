@@ -8,38 +8,28 @@
 //! nothing of its own (`password_confirmation`, `phone_home`). Words that are written together without a sign, as in
 //! `dbpassword`, are parted where the first one is known. Names in other letters than ASCII are folded first.
 
-use super::key_ends::KeyEnds;
-use super::key_words::{
-    DESCRIBING_WORDS, FOLLOWING_WORDS, JOINED_WORDS, LONGEST_FOLLOWING_WORD, LONGEST_JOINED_WORD,
-    is_listed,
+mod ends;
+mod fold;
+mod following;
+mod spelling;
+mod tails;
+mod words;
+
+use self::ends::KeyEnds;
+use self::following::Following;
+use self::spelling::{FOLD, Folded, letters_before, offset_of, without_number};
+use self::tails::tails;
+use self::words::{
+    DESCRIBING_WORDS, FOLLOWING_WORDS, JOINED_WORDS, LONGEST_JOINED_WORD, is_listed,
 };
+use super::marker;
 use super::rules::{Group, Rule};
-use super::{key_fold, marker};
+
+pub(super) use self::spelling::{letters, snake_case};
 
 /// The most letters and digits that a rule's name may have.
 pub(super) const MAX_LETTERS: usize = 48;
-/// How many of a name's last letters and digits are looked at: a rule's and those of the word before it.
-const WINDOW: usize = 64;
 const FILTER_BITS: usize = 32 * 1024;
-
-/// A number with more digits is not one of several of a kind, but a value.
-const LONGEST_NUMBER: usize = 4;
-
-/// What a byte of a name folds to, zero for one that parts words. Bytes beyond ASCII stand for themselves.
-const FOLD: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let value = byte as u8;
-        if value.is_ascii_alphanumeric() {
-            table[byte] = value.to_ascii_lowercase();
-        } else if byte >= 0x80 {
-            table[byte] = value;
-        }
-        byte += 1;
-    }
-    table
-};
 
 /// The names of all rules, made to be asked often.
 pub(super) struct KeyTable {
@@ -188,7 +178,7 @@ impl KeyTable {
             if !self.may_match(name) {
                 return None;
             }
-            let folded = key_fold::fold(name);
+            let folded = fold::fold(name);
             let found = self.find_ascii(rules, &folded.text)?;
             if marker::is_at_end(&folded.text) {
                 return None;
@@ -313,198 +303,4 @@ struct Parts<'f> {
     /// Nothing stands before.
     first: bool,
     one_word: bool,
-}
-
-/// A word at the end of a name that may say nothing of its own.
-struct Following<'n> {
-    /// What stands before it.
-    before: &'n [u8],
-    /// It says nothing behind a secret's name.
-    a_secret: bool,
-    /// It says nothing behind the name of a number or of a person's data.
-    a_number: bool,
-}
-
-impl<'n> Following<'n> {
-    fn of(name: &'n [u8]) -> Option<Self> {
-        let mut start = name.len();
-        while start > 0 && !begins_word(name, start) {
-            start -= 1;
-        }
-        // `base64` and `b64` are two words for their digits.
-        if name[start..].iter().all(u8::is_ascii_digit) && start > 0 {
-            start -= 1;
-            while start > 0 && !begins_word(name, start) {
-                start -= 1;
-            }
-        }
-        let mut word = [0; LONGEST_FOLLOWING_WORD];
-        let mut length = 0;
-        for byte in &name[start..] {
-            let letter = FOLD[usize::from(*byte)];
-            if letter != 0 {
-                *word.get_mut(length)? = letter;
-                length += 1;
-            }
-        }
-        let follows = Self {
-            before: &name[..start],
-            a_secret: is_listed(FOLLOWING_WORDS, &word[..length]),
-            a_number: is_listed(DESCRIBING_WORDS, &word[..length]),
-        };
-        (start > 0 && (follows.a_secret || follows.a_number)).then_some(follows)
-    }
-}
-
-/// The last letters and digits of a name, lower-case, in the last places of a window.
-struct Folded {
-    letters: [u8; WINDOW],
-    /// The places in which a word begins, one bit each.
-    word_starts: u64,
-    /// All of the name's letters are here.
-    whole: bool,
-}
-
-impl Folded {
-    fn of(name: &[u8]) -> Self {
-        let mut folded = Self {
-            letters: [0; WINDOW],
-            word_starts: 0,
-            whole: false,
-        };
-        let mut place = WINDOW;
-        let mut at = name.len();
-        while at > 0 && place > 0 {
-            at -= 1;
-            let begins = begins_word(name, at + 1);
-            if begins && place < WINDOW {
-                folded.word_starts |= 1 << place;
-            }
-            let letter = FOLD[usize::from(name[at])];
-            if letter != 0 {
-                place -= 1;
-                folded.letters[place] = letter;
-            }
-        }
-        if at == 0 && place < WINDOW {
-            folded.word_starts |= 1 << place;
-            folded.whole = true;
-        }
-        folded
-    }
-}
-
-/// The letters and digits of a name, lower-case, from the last one on.
-#[inline]
-fn letters_before(name: &[u8]) -> impl Iterator<Item = u8> {
-    let folded = name.iter().rev().map(|byte| FOLD[usize::from(*byte)]);
-    folded.filter(|letter| *letter != 0)
-}
-
-/// Where the last `count` letters and digits of a name begin.
-fn offset_of(name: &[u8], count: usize) -> usize {
-    let mut places = (0..name.len())
-        .rev()
-        .filter(|at| FOLD[usize::from(name[*at])] != 0);
-    places.nth(count.saturating_sub(1)).unwrap_or(0)
-}
-
-/// True where a word may begin at `at`, judged by the byte before and the two from there on.
-fn begins_word(name: &[u8], at: usize) -> bool {
-    let (Some(&before), Some(&here)) = (name.get(at.wrapping_sub(1)), name.get(at)) else {
-        return false;
-    };
-    if FOLD[usize::from(before)] == 0 {
-        return true;
-    }
-    if before.is_ascii_digit() {
-        return !here.is_ascii_digit();
-    }
-    here.is_ascii_uppercase()
-        && (!before.is_ascii_uppercase() || name.get(at + 1).is_some_and(u8::is_ascii_lowercase))
-}
-
-/// The hashes of the last three, four and five letters and digits of a name; and the very last one,
-/// zero where there is none. Hashes of letters that are not there are those of the ones that are.
-#[inline]
-fn tails(name: &[u8]) -> ([usize; 3], u8) {
-    if let [.., a, b, c, d, e] = *name {
-        let [a, b, c, d, e] = [a, b, c, d, e].map(|byte| FOLD[usize::from(byte)]);
-        if a != 0 && b != 0 && c != 0 && d != 0 && e != 0 {
-            let three = extend(extend(extend(0, e), d), c);
-            let four = extend(three, b);
-            return ([three, four, extend(four, a)], e);
-        }
-    }
-    tails_between_separators(name)
-}
-
-fn tails_between_separators(name: &[u8]) -> ([usize; 3], u8) {
-    let (mut hash, mut last, mut tails, mut found) = (0, 0, [0; 3], 0);
-    for &byte in name.iter().rev() {
-        let letter = FOLD[usize::from(byte)];
-        if letter == 0 {
-            continue;
-        }
-        if found == 0 {
-            last = letter;
-        }
-        hash = extend(hash, letter);
-        found += 1;
-        for tail in &mut tails[usize::clamp(found, 3, 5) - 3..] {
-            *tail = hash;
-        }
-        if found == 5 {
-            break;
-        }
-    }
-    (tails, last)
-}
-
-#[inline]
-fn extend(hash: usize, letter: u8) -> usize {
-    hash * 31 + usize::from(letter)
-}
-
-/// A name without the short number at its end; a longer one is a value that stands behind its name.
-fn without_number(name: &[u8]) -> &[u8] {
-    let is_letter = |byte: &u8| FOLD[usize::from(*byte)] != 0 && !byte.is_ascii_digit();
-    let end = name.iter().rposition(is_letter).map_or(0, |at| at + 1);
-    let digits = name[end..].iter().filter(|byte| byte.is_ascii_digit());
-    if digits.count() > LONGEST_NUMBER {
-        return name;
-    }
-    &name[..end]
-}
-
-/// The letters and digits of a name, lower-case, as they are compared.
-pub(super) fn letters(name: &str) -> Vec<u8> {
-    let folded;
-    let mut bytes = name.as_bytes();
-    if !name.is_ascii() {
-        folded = key_fold::fold(bytes).text;
-        bytes = &folded;
-    }
-    bytes
-        .iter()
-        .map(|byte| FOLD[usize::from(*byte)])
-        .filter(|letter| *letter != 0)
-        .collect()
-}
-
-/// A name in snake case: its words, lower-case, with `_` between them.
-pub(super) fn snake_case(name: &str) -> String {
-    let bytes = name.as_bytes();
-    let mut folded = Vec::with_capacity(bytes.len() + 4);
-    for (at, &byte) in bytes.iter().enumerate() {
-        let letter = FOLD[usize::from(byte)];
-        if letter == 0 {
-            continue;
-        }
-        if !folded.is_empty() && begins_word(bytes, at) {
-            folded.push(b'_');
-        }
-        folded.push(letter);
-    }
-    String::from_utf8(folded).unwrap_or_default()
 }
