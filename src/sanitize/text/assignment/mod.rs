@@ -3,23 +3,21 @@
 //! The name may be quoted, the operator is one of `=`, `:`, `:=`, `==`, `=>`, `->`, or the blanks after an option such as
 //! `--password`. Names come in dotenv files, YAML, INI, TOML, code, `Debug` texts, queries, JSON that was cut or escaped.
 
-use std::ops::Range;
+mod naming;
+mod no_value;
+mod option;
+mod several;
 
+use self::naming::{extent_for, variable_end, without_type};
+use self::no_value::{closes, is_permission};
 use super::layout;
-use super::name::{is_name_byte, is_quote, is_quote_or_escape, name_before};
+use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
-use crate::sanitize::extent::{Found, Reader};
+use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
 use crate::sanitize::rules::{Extent, Group, Rule};
-
-/// The fewest letters of an option that begins with a single dash.
-const LEAST_OPTION: usize = 3;
-/// Words behind a name in the plural that are looked at.
-const MAX_WORDS: usize = 24;
-/// The most bytes of one of them.
-const MAX_WORD: usize = 4096;
 
 /// Finds the values that are assigned to names.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {
@@ -205,55 +203,6 @@ impl<'r> Scan<'_, 'r, '_> {
         self.take(rule, value, after)
     }
 
-    /// `string password = 2;` numbers a field of a message.
-    fn is_field_number(&self, name: &[u8], value: &Found) -> bool {
-        let is_text = [&b"string "[..], b"bytes "]
-            .iter()
-            .any(|kind| name.trim_ascii_start().starts_with(kind));
-        let word = &self.findings.bytes()[value.start..value.end];
-        let digits = word.strip_suffix(b";").unwrap_or(word);
-        let is_closed =
-            digits.len() < word.len() || self.findings.bytes().get(value.end) == Some(&b';');
-        is_text && is_closed && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit)
-    }
-
-    /// What stands in the lines below a plural: items of a list, values of a map.
-    fn listed_below(
-        &mut self,
-        rule: &'r Rule,
-        name: &std::ops::Range<usize>,
-        after: usize,
-    ) -> Option<usize> {
-        let values = layout::values_below(self.findings.text, name, after);
-        let end = values.last()?.end;
-        for value in values {
-            self.findings.take(rule, value);
-        }
-        self.floor = end;
-        Some(end)
-    }
-
-    /// Takes all values of the block below a person's member that begins its line.
-    fn nested(&mut self, rule: &'r Rule, name: &Range<usize>, after: usize) -> Option<usize> {
-        let bytes = self.findings.bytes();
-        if !matches!(bytes.get(after), Some(b'\n' | b'\r')) || rule.spares_containers() {
-            return None;
-        }
-        let line = memchr::memrchr(b'\n', &bytes[..name.start]).map_or(0, |at| at + 1);
-        let before = bytes[line..name.start].trim_ascii();
-        let is_line = before.is_empty() || before == b"-";
-        if !is_line || bytes[name.clone()].contains(&b' ') {
-            return None;
-        }
-        let values = layout::nested(self.findings.text, name.start, after);
-        let end = values.last()?.end;
-        for value in values {
-            self.findings.take(rule, value);
-        }
-        self.floor = end;
-        Some(end)
-    }
-
     /// Looked up once, and only where something hangs on it.
     fn is_program(&mut self) -> bool {
         let text = self.findings.text;
@@ -280,146 +229,6 @@ impl<'r> Scan<'_, 'r, '_> {
             Some(value) => self.take(rule, value, otherwise),
             None => otherwise,
         }
-    }
-
-    /// `API keys: x, y`: of what follows a plural, the words that look like secrets.
-    fn words(&mut self, rule: &'r Rule, after: usize) -> usize {
-        let bytes = self.findings.bytes();
-        let mut at = after;
-        for _ in 0..MAX_WORDS {
-            while matches!(
-                bytes.get(at),
-                Some(b' ' | b'\t' | b',' | b'/' | b'[' | b'"' | b'\'')
-            ) {
-                at += 1;
-            }
-            let Some(end) = listed_word_end(bytes, at) else {
-                break;
-            };
-            let end = self.char_end(end);
-            let Some(word) = self
-                .findings
-                .text
-                .get(at..end)
-                .filter(|word| !word.is_empty())
-            else {
-                break;
-            };
-            if !reference::looks_secret(word)
-                || super::next_ruled_name(self.findings.rules, bytes, at, end) < end
-            {
-                break;
-            }
-            let found = Found {
-                start: at,
-                end,
-                quoted: true,
-            };
-            let Some(end) = self.findings.take(rule, found) else {
-                break;
-            };
-            at = end;
-            self.floor = end;
-        }
-        at.max(after)
-    }
-
-    /// Looks at the option whose dashes stand at `at` and whose name begins at `name_start`; gives where to look further.
-    fn option(&mut self, at: usize, name_start: usize) -> usize {
-        let bytes = self.findings.bytes();
-        if at > 0 && is_name_byte(bytes[at - 1]) {
-            return name_start;
-        }
-        let length = bytes[name_start..]
-            .iter()
-            .take_while(|byte| is_name_byte(**byte))
-            .count();
-        let name_end = name_start + length;
-        if name_start - at == 1 && length < LEAST_OPTION {
-            return name_end.max(name_start);
-        }
-        // A list of arguments as a program prints it: `'--password', 'x'`.
-        let mut after = name_end;
-        while matches!(bytes.get(after), Some(b'"' | b'\'' | b',' | b'\\')) && after < name_end + 8
-        {
-            after += 1;
-        }
-        let reader = self.findings.reader;
-        let mut value_start = reader.skip_blanks(after);
-        // A command that goes on in the next line.
-        if value_start > after && bytes[value_start..].starts_with(b"\\\n") {
-            value_start = reader.skip_blanks(value_start + 2);
-        }
-        let separated = after - name_end >= 2 || value_start > after;
-        // Another part of the command.
-        let goes_on = bytes[value_start..].starts_with(b"--")
-            || matches!(
-                bytes.get(value_start),
-                Some(b'-' | b'|' | b'>' | b'<' | b'&')
-            );
-        if !separated || goes_on {
-            return name_end;
-        }
-        match self
-            .findings
-            .rules
-            .for_name_at_end(&bytes[name_start..name_end])
-        {
-            Some((rule, false, _)) => {
-                let extent = match rule.extent {
-                    Extent::Credentials => Extent::Credentials,
-                    _ => Extent::Word,
-                };
-                let value = reader.value(self.findings.rules, value_start, extent, None);
-                match value {
-                    Some(value)
-                        if value.quoted
-                            || is_long(&value)
-                            || !self.goes_on(&value)
-                                && !self.is_placeholder(&bytes[name_start..name_end], &value) =>
-                    {
-                        self.take(rule, value, name_end)
-                    }
-                    _ => name_end,
-                }
-            }
-            _ => name_end,
-        }
-    }
-
-    /// True where what stands behind an option is another part of a sentence about it.
-    fn goes_on(&self, value: &Found) -> bool {
-        const WORDS: &[&str] = &[
-            "option",
-            "options",
-            "flag",
-            "flags",
-            "argument",
-            "arguments",
-            "parameter",
-            "parameters",
-            "switch",
-        ];
-        let word = &self.findings.text[value.start..self.char_end(value.end)];
-        WORDS.contains(&word) || reference::is_grammar(word)
-    }
-
-    /// `--token TOKEN`, `--api-key string`: as a program tells of its options.
-    fn is_placeholder(&self, name: &[u8], value: &Found) -> bool {
-        let word = &self.findings.text[value.start..self.char_end(value.end)];
-        if reference::is_type(word) {
-            return true;
-        }
-        let word = word.trim_end_matches([']', '}', ')', ',', '|']);
-        word.bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-            && reference::is_name_again(name, word)
-    }
-
-    fn is_number(&self, value: &Found) -> bool {
-        self.findings.bytes()[value.start..value.end]
-            .iter()
-            .all(u8::is_ascii_digit)
     }
 
     fn char_end(&self, end: usize) -> usize {
@@ -459,76 +268,6 @@ fn is_long(value: &Found) -> bool {
     value.end - value.start > MAX_PASSED_OVER
 }
 
-/// Where the word of a list ends that begins at `at`; `None` where it is long, or assigned to itself.
-fn listed_word_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let near = &bytes[at..bytes.len().min(at + MAX_WORD)];
-    let is_operator = |byte: &u8| matches!(byte, b':' | b'=' | b'>');
-    let is_end =
-        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b']');
-    let length = near
-        .iter()
-        .position(|byte| is_operator(byte) || is_end(byte))
-        .unwrap_or(near.len());
-    let operators = near[length..]
-        .iter()
-        .take_while(|byte| is_operator(byte))
-        .count();
-    // Padding of base64 and a colon may stand at its end.
-    let end = at + length + operators;
-    bytes
-        .get(end)
-        .is_none_or(is_end)
-        .then(|| Reader::new(&bytes[..end]).word_end(at))
-}
-
-/// How far the value of a name reaches in text; some secrets are made of words.
-fn extent_for(rule: &Rule, name: &[u8]) -> Extent {
-    const OF_WORDS: &[&[u8]] = &[
-        b"phrase",
-        b"mnemonic",
-        b"codes",
-        b"words",
-        b"answer",
-        b"keys",
-    ];
-    let ends_with = |word: &&[u8]| {
-        name.len() >= word.len() && name[name.len() - word.len()..].eq_ignore_ascii_case(word)
-    };
-    match rule.extent {
-        Extent::Word if OF_WORDS.iter().any(ends_with) => Extent::Phrase,
-        extent => extent,
-    }
-}
-
-/// `password string` as Go declares it, `password[]` as C does.
-fn without_type(name: &[u8]) -> Option<&[u8]> {
-    let space = name.iter().rposition(|byte| *byte == b' ')?;
-    let kind = std::str::from_utf8(&name[space + 1..]).ok()?;
-    reference::is_type(kind).then_some(&name[..space])
-}
-
-/// `PASSWORD` of `PGPASSWORD`: variables of an environment are written without a sign between their words.
-fn variable_end(name: &[u8]) -> Option<&[u8]> {
-    let last = name.rsplit(|byte| !byte.is_ascii_uppercase()).next()?;
-    [&b"PASSWORD"[..], b"PASSWD", b"PASSPHRASE", b"PASS"]
-        .into_iter()
-        .find(|word| last.ends_with(word) && last.len() <= word.len() + 8)
-}
-
-/// `"Password: "`, a text that asks for one: the mark behind the operator is that before the name.
-fn closes(bytes: &[u8], at: usize, outer: Option<u8>) -> bool {
-    bytes.get(at) == outer.as_ref()
-        && bytes.get(at + 1).is_none_or(|next| {
-            next.is_ascii_whitespace()
-                || matches!(next, b',' | b')' | b';' | b']' | b'}' | b'+' | b'.' | b'%')
-        })
-}
-
-/// What GitHub's workflows may do with a token.
-fn is_permission(name: &[u8], word: &str) -> bool {
-    name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
-}
-
 /// `|`, `>-`, `|2`: the value is the indented block below.
 fn is_block_sign(bytes: &[u8], at: usize) -> bool {
     matches!(bytes.get(at), Some(b'|' | b'>'))
@@ -561,18 +300,11 @@ mod tests {
                 "def f(user: str, token: str = 'abc'):",
                 "def f(user: str, token: str = '<>'):",
             ),
-            ("password string = \"abc\"", "password string = \"<>\""),
-            (
-                "const char password[16] = \"abc\";",
-                "const char password[16] = \"<>\";",
-            ),
             ("Password (again): abc", "Password (again): <>"),
-            ("PGPASSWORD=abc psql", "PGPASSWORD=<> psql"),
             (
                 "postgres://password:abc@db.example/x",
                 "postgres://password:<>@db.example/x",
             ),
-            ("API keys: q1w2e3r4, a9s8d7f6", "API keys: <>, <>"),
             (
                 "{\\\"a\\\":{\\\"token\\\":\\\"x\\\\\\\"y\\\"}}",
                 "{\\\"a\\\":{\\\"token\\\":\\\"<>\\\"}}",
@@ -693,16 +425,13 @@ mod tests {
             "Password: must have 12 characters",
             "Lost token: a story",
             "PWD=/home/ada\nOLDPWD=/root",
-            "id-token: write",
             "token: https://a.example/x",
             "12:30:05 token refreshed",
             "(?i)api[_-]?key\\s*[:=]",
-            "prompt = \"Password: \"",
             "fn token() -> String",
             ":param password: what to send",
             "password=$(cat /run/x)",
             "token = config.get(section, 'token')",
-            "the --password option",
             "const token = process.env.API_TOKEN;",
             "secret: op://vault/item/field",
             "PASSWORD=%DB_PASSWORD%",

@@ -1,0 +1,48 @@
+//! What stands behind a name and an operator, and is no value of it.
+
+use super::Scan;
+use crate::sanitize::extent::Found;
+
+impl Scan<'_, '_, '_> {
+    /// `string password = 2;` numbers a field of a message.
+    pub(super) fn is_field_number(&self, name: &[u8], value: &Found) -> bool {
+        let is_text = [&b"string "[..], b"bytes "]
+            .iter()
+            .any(|kind| name.trim_ascii_start().starts_with(kind));
+        let word = &self.findings.bytes()[value.start..value.end];
+        let digits = word.strip_suffix(b";").unwrap_or(word);
+        let is_closed =
+            digits.len() < word.len() || self.findings.bytes().get(value.end) == Some(&b';');
+        is_text && is_closed && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit)
+    }
+
+    pub(super) fn is_number(&self, value: &Found) -> bool {
+        self.findings.bytes()[value.start..value.end]
+            .iter()
+            .all(u8::is_ascii_digit)
+    }
+}
+
+/// What GitHub's workflows may do with a token.
+pub(super) fn is_permission(name: &[u8], word: &str) -> bool {
+    name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
+}
+
+/// `"Password: "`, a text that asks for one: the mark behind the operator is that before the name.
+pub(super) fn closes(bytes: &[u8], at: usize, outer: Option<u8>) -> bool {
+    bytes.get(at) == outer.as_ref()
+        && bytes.get(at + 1).is_none_or(|next| {
+            next.is_ascii_whitespace()
+                || matches!(next, b',' | b')' | b';' | b']' | b'}' | b'+' | b'.' | b'%')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::misses;
+
+    #[test]
+    fn what_is_no_value_stays() {
+        misses(&["id-token: write", "prompt = \"Password: \""]);
+    }
+}
