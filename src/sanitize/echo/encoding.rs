@@ -2,9 +2,53 @@
 
 use std::ops::Range;
 
+use super::{Echo, Form, Needle, Secret};
+
+/// The fewest characters of an encoded value that are looked for.
+const LEAST_ENCODED: usize = 8;
+
+impl Echo {
+    /// Base64 as it comes out wherever in three bytes the value begins, and hexadecimal digits.
+    fn encode(&mut self, secret: &Secret, needles: &mut Vec<Needle>) {
+        self.make_room(6 * (secret.value.len() + 4));
+        let mut start = self.spelt.len();
+        for shift in 0..4 {
+            let value = secret.value.clone();
+            let form = if shift < 3 {
+                write_base64(&mut self.spelt, value, shift);
+                Form::Base64
+            } else {
+                write_hexadecimal(&mut self.spelt, value);
+                Form::Hexadecimal
+            };
+            let spelt = start..self.spelt.len();
+            if spelt.len() < LEAST_ENCODED {
+                self.spelt.truncate(start);
+                continue;
+            }
+            start = spelt.end;
+            needles.push(Needle {
+                rarest: 0,
+                spelt,
+                replacement: secret.replacement.clone(),
+                form,
+            });
+        }
+    }
+
+    /// Writes out all encodings, so that they can be replaced.
+    pub(crate) fn complete(&mut self) {
+        let mut needles = std::mem::take(&mut self.needles);
+        for secret in std::mem::take(&mut self.secrets) {
+            self.encode(&secret, &mut needles);
+        }
+        self.needles = needles;
+    }
+}
+
 /// Appends the characters of base64 that hang on a value alone where `shift` bytes stand before it (RFC 4648
 /// section 4). The value stands in `out` itself.
-pub(super) fn write_base64(out: &mut Vec<u8>, value: Range<usize>, shift: usize) {
+fn write_base64(out: &mut Vec<u8>, value: Range<usize>, shift: usize) {
     let letter = |six: u32| BASE64[(six & 63) as usize];
     let byte = |out: &Vec<u8>, at: usize| u32::from(out[at]);
     let mut at = value.start;
@@ -38,7 +82,7 @@ pub(super) fn write_base64(out: &mut Vec<u8>, value: Range<usize>, shift: usize)
 }
 
 /// Appends the value's hexadecimal digits. The value stands in `out` itself.
-pub(super) fn write_hexadecimal(out: &mut Vec<u8>, value: Range<usize>) {
+fn write_hexadecimal(out: &mut Vec<u8>, value: Range<usize>) {
     for at in value {
         let byte = out[at];
         out.extend_from_slice(
@@ -48,3 +92,21 @@ pub(super) fn write_hexadecimal(out: &mut Vec<u8>, value: Range<usize>) {
 }
 
 const BASE64: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789 /";
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::echo::testing::{echo, replaced};
+
+    #[test]
+    fn a_value_is_found_wherever_in_base64_it_begins() {
+        let mut echo = echo(&["hunter2hunter2"]);
+        // "a:", "ab:" and "abc:" before it.
+        for text in [
+            "YTpodW50ZXIyaHVudGVyMg==",
+            "YWI6aHVudGVyMmh1bnRlcjI=",
+            "YWJjOmh1bnRlcjJodW50ZXIy",
+        ] {
+            assert_eq!(replaced(&mut echo, text), "[REDACTED:password]");
+        }
+    }
+}
