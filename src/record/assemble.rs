@@ -1,6 +1,7 @@
 use super::limits;
-use super::open::{COLON, Open, Span};
+use super::open::Open;
 use super::policy::ClassName;
+use super::span::{COLON, Span};
 use crate::call::Outcome;
 use crate::canonical;
 use crate::clock::civil;

@@ -2,8 +2,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::open::{COLON, Member, Open, Span};
+use super::open::Open;
+use super::pieces::Member;
 use super::recorder::Inner;
+use super::span::{COLON, Span};
 use super::{limits, people, subjects};
 use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall, ToolEffect};
 use crate::canonical;

@@ -7,7 +7,9 @@ use tracing::span::Entered;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::echoes;
-use super::open::{Member, Open, Span as Piece};
+use super::open::Open;
+use super::pieces::Member;
+use super::span::Span as Piece;
 use crate::call::Outcome;
 use crate::sanitize::{Sanitized, Sanitizer};
 

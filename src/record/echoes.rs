@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use zeroize::Zeroize;
 
 use super::limits;
-use super::open::{Member, Open, Span};
+use super::open::Open;
+use super::pieces::Member;
+use super::span::Span;
 use crate::sanitize::Sanitizer;
 
 /// Looks for the values that were replaced for their names in all that will stand in the record.

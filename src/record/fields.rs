@@ -10,8 +10,10 @@ use crate::tree::{Members, Tree, behind_word};
 
 use super::identifiers::{self, Identifiers};
 use super::limits;
-use super::open::{Member, Open, Span};
+use super::open::Open;
+use super::pieces::Member;
 use super::recorder::Inner;
+use super::span::Span;
 use crate::sanitize::Sanitized;
 
 /// How many rows of a list are asked for the names of their members.

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::open::{COLON, Member, Open};
+use super::limits;
+use super::open::Open;
+use super::pieces::Member;
 use super::recorder::Inner;
-use super::{limits, open::Span};
+use super::span::{COLON, Span};
 use crate::sanitize::{Sanitized, Sanitizer};
 use crate::tree::{Members, Tree};
 

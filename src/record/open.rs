@@ -1,160 +1,22 @@
+//! A call between its beginning and its end: all that was told of it so far.
+
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use zeroize::Zeroize;
 
+use super::escaped::{text_of, within_quotes};
 use super::limits;
+use super::pieces::{MEMBER_NAMES, Member, Pieces};
 use super::policy::{CompiledPolicy, ToolPolicy};
+use super::span::Span;
 use crate::call::IdentitySlot;
-use crate::canonical;
 use crate::entry::{CallTrigger, TriggerBasis};
 use crate::fingerprint::Fingerprint;
 use crate::sanitize::{Echo, Sanitized, Sanitizer};
 use crate::sink::Durability;
-
-/// A sanitized piece of JSON in [`Open::bytes`]; empty where nothing was said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    pub(super) fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
-        bytes
-            .get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
-    }
-
-    /// A name with its value behind it, where both stand in `bytes` as they do in a record.
-    pub(super) fn with_value(self, value: Self, bytes: &[u8]) -> Option<&[u8]> {
-        let is_member = self.end.checked_add(1) == Some(value.start)
-            && bytes.get(self.end as usize) == Some(&COLON);
-        is_member.then(|| {
-            let (start, end) = (self.start as usize, value.end as usize);
-            bytes.get(start..end).unwrap_or_default()
-        })
-    }
-
-    pub(super) fn of_mut(self, bytes: &mut [u8]) -> &mut [u8] {
-        bytes
-            .get_mut(self.start as usize..self.end as usize)
-            .unwrap_or_default()
-    }
-}
-
-/// What stands between a member's name and its value, in [`Open::bytes`] too: so that both are copied as one.
-pub(super) const COLON: u8 = b':';
-
-/// Members that may have to be shortened, in the order in which their names are sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Member {
-    Arguments,
-    Attribution,
-    Continues,
-    ConversationId,
-    Emergency,
-    Model,
-    Purpose,
-    Result,
-    ResultSummary,
-    RetryOf,
-    Server,
-    SessionMetadata,
-    SpanId,
-    Subjects,
-    ToolCallId,
-    ToolName,
-    TraceId,
-    UserId,
-}
-
-pub(super) const MEMBER_NAMES: [&str; 18] = [
-    "arguments",
-    "attribution",
-    "continues",
-    "conversation_id",
-    "emergency",
-    "model",
-    "purpose",
-    "result",
-    "result_summary",
-    "retry_of",
-    "server",
-    "session_metadata",
-    "span_id",
-    "subjects",
-    "tool_call_id",
-    "tool_name",
-    "trace_id",
-    "user_id",
-];
-
-/// The sanitized pieces of a call, as JSON.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Pieces {
-    pub(super) arguments: Span,
-    pub(super) tool_name: Span,
-    pub(super) conversation_id: Span,
-    pub(super) user_id: Span,
-    pub(super) user_role: Span,
-    pub(super) model: Span,
-    /// A list.
-    pub(super) via: Span,
-    pub(super) via_cut: bool,
-    pub(super) approved_by: Span,
-    pub(super) rule: Span,
-    pub(super) purpose: Span,
-    pub(super) emergency: Span,
-    pub(super) server: Span,
-    pub(super) trace_id: Span,
-    pub(super) span_id: Span,
-    pub(super) tool_call_id: Span,
-    pub(super) retry_of: Span,
-    pub(super) continues: Span,
-    pub(super) error: Span,
-    pub(super) error_type: Span,
-    pub(super) result: Span,
-    /// The items of a list.
-    pub(super) fields: Span,
-}
-
-impl Pieces {
-    /// All pieces, and the members in which they stand.
-    pub(super) fn each(&mut self) -> [(Member, &mut Span); 21] {
-        [
-            (Member::Arguments, &mut self.arguments),
-            (Member::ToolName, &mut self.tool_name),
-            (Member::ConversationId, &mut self.conversation_id),
-            (Member::UserId, &mut self.user_id),
-            (Member::SessionMetadata, &mut self.user_role),
-            (Member::Model, &mut self.model),
-            (Member::Attribution, &mut self.via),
-            (Member::Attribution, &mut self.approved_by),
-            (Member::Attribution, &mut self.rule),
-            (Member::Purpose, &mut self.purpose),
-            (Member::Emergency, &mut self.emergency),
-            (Member::Server, &mut self.server),
-            (Member::TraceId, &mut self.trace_id),
-            (Member::SpanId, &mut self.span_id),
-            (Member::ToolCallId, &mut self.tool_call_id),
-            (Member::RetryOf, &mut self.retry_of),
-            (Member::Continues, &mut self.continues),
-            (Member::ResultSummary, &mut self.error),
-            (Member::ResultSummary, &mut self.error_type),
-            (Member::ResultSummary, &mut self.fields),
-            (Member::Result, &mut self.result),
-        ]
-    }
-}
 
 /// A call between its beginning and its end. Boxed and pooled: in steady state none is allocated.
 #[derive(Debug)]
@@ -499,27 +361,6 @@ impl Open {
             .map(|(_, name)| *name)
     }
 
-    /// Puts a member in its place. Names that are the same once they are sanitized get numbers from 2.
-    pub(super) fn insert_member(
-        &mut self,
-        members: &mut Vec<(Span, Span)>,
-        name: Span,
-        value: Span,
-    ) {
-        let mut unique = name;
-        let mut number = 2_u32;
-        loop {
-            match self.place_of(members, unique) {
-                Err(place) => return members.insert(place, (unique, value)),
-                Ok(_) => {
-                    let shown = format!("{}#{number}", self.text(name));
-                    unique = self.append(|out| canonical::write_string(out, &shown));
-                    number += 1;
-                }
-            }
-        }
-    }
-
     /// Appends what went through the sanitizer before.
     pub(super) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
         let start = self.bytes.len() as u32;
@@ -528,149 +369,16 @@ impl Open {
         Span { start, end }
     }
 
-    /// The place of a name in a list that is in the order of its names, or where it belongs.
-    #[inline]
-    pub(super) fn place_of(&self, members: &[(Span, Span)], name: Span) -> Result<usize, usize> {
-        let name = within_quotes(name.of(&self.bytes));
-        let compare =
-            |(other, _): &(Span, Span)| compare_escaped(within_quotes(other.of(&self.bytes)), name);
-        // Mostly they come in order.
-        match members.last().map(compare) {
-            None | Some(Ordering::Less) => Err(members.len()),
-            Some(_) => members.binary_search_by(compare),
-        }
-    }
-
-    /// Whether a result has an identifier of this name, which is given as it stands in JSON.
-    pub(super) fn has_identifier(&self, name: &[u8]) -> bool {
-        self.identifiers
-            .iter()
-            .any(|(known, _)| known.of(&self.bytes) == name)
-    }
-
-    /// Whether the name that a piece is stands before `own`, which needs no escape.
-    #[inline]
-    pub(super) fn is_before(&self, name: Span, own: &[u8]) -> bool {
-        let json = name.of(&self.bytes);
-        match (json.get(1), own.first()) {
-            // The first letters mostly tell; the quote behind no letters comes before all of ours.
-            (Some(one), Some(other)) if one != other && is_plain(*one) => one < other,
-            _ => compare_escaped(within_quotes(json), own).is_lt(),
-        }
-    }
-
     /// The text of a piece that is a JSON string.
     pub(super) fn text(&self, span: Span) -> Cow<'_, str> {
         text_of(span.of(&self.bytes))
     }
 }
 
-fn within_quotes(json: &[u8]) -> &[u8] {
-    json.get(1..json.len().saturating_sub(1))
-        .unwrap_or_default()
-}
-
-/// Whether a byte of a JSON string stands for itself alone.
-#[inline]
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii() && byte != b'\\'
-}
-
-/// Compares what two JSON strings without their quotes stand for, as the order of members asks.
-#[inline]
-fn compare_escaped(one: &[u8], other: &[u8]) -> Ordering {
-    let mut pairs = one.iter().zip(other);
-    match pairs.find(|(one, other)| one != other || **one == b'\\') {
-        None => one.len().cmp(&other.len()),
-        // The greater part of all names: two letters of ASCII differ before any escape.
-        Some((one, other)) if is_plain(*one) && is_plain(*other) => one.cmp(other),
-        Some(_) => compare_unescaped(one, other),
-    }
-}
-
-#[cold]
-fn compare_unescaped(one: &[u8], other: &[u8]) -> Ordering {
-    canonical::compare_key_bytes(&unescaped(one), &unescaped(other))
-}
-
-/// The text that a JSON string stands for.
-pub(super) fn text_of(json: &[u8]) -> Cow<'_, str> {
-    match unescaped(within_quotes(json)) {
-        Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).unwrap_or_default()),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
-    }
-}
-
-/// The UTF-8 that a JSON string without its quotes stands for; as a rule the same bytes.
-fn unescaped(inner: &[u8]) -> Cow<'_, [u8]> {
-    // Names are short: a look at every byte is quicker than a search that ends at the first.
-    let has_escapes = inner
-        .iter()
-        .fold(false, |found, byte| found | (*byte == b'\\'));
-    if !has_escapes {
-        return Cow::Borrowed(inner);
-    }
-    let json = [b"\"", inner, b"\""].concat();
-    serde_json::from_slice::<String>(&json)
-        .map_or(Cow::Borrowed(b""), |text| Cow::Owned(text.into_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn json(text: &str) -> Vec<u8> {
-        let mut json = Vec::new();
-        canonical::write_string(&mut json, text);
-        json
-    }
-
-    proptest! {
-        #[test]
-        fn names_are_compared_as_what_they_stand_for(
-            front in "[a_\"\\\\\n\u{1}é]{0,3}",
-            one in "[ab_ \"\\\\/\n\t\u{1}é\u{FB33}\u{1F600}]{0,4}",
-            other in "[ab_ \"\\\\/\n\t\u{1}é\u{FB33}\u{1F600}]{0,4}",
-        ) {
-            let (one, other) = (front.clone() + &one, front + &other);
-            prop_assert_eq!(
-                compare_escaped(within_quotes(&json(&one)), within_quotes(&json(&other))),
-                canonical::compare_keys(&one, &other)
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_name_stands_before_one_of_ours_as_its_text_does(
-            front in "(|c|su|success|fields|_t)",
-            back in "[a_s\"\\\\\n\u{1}é\u{FB33}\u{1F600}]{0,3}",
-        ) {
-            let mut open = Open::new();
-            let name = front + &back;
-            let piece = open.append(|out| canonical::write_string(out, &name));
-            for own in ["_truncated", "count", "fields", "success", "user_role"] {
-                prop_assert_eq!(
-                    open.is_before(piece, own.as_bytes()),
-                    canonical::compare_keys(&name, own).is_lt()
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_name_and_its_value_are_one_piece_only_where_a_colon_stands_between_them() {
-        let bytes = br#""a":1"b"2"c""#;
-        let span = |start, end| Span { start, end };
-        let member = |name: Span, value| name.with_value(value, bytes).map(<[u8]>::to_vec);
-        assert_eq!(member(span(0, 3), span(4, 5)), Some(br#""a":1"#.to_vec()));
-        assert_eq!(member(span(5, 8), span(8, 9)), None);
-        assert_eq!(member(span(5, 7), span(8, 9)), None);
-        assert_eq!(member(span(5, 8), span(4, 5)), None);
-        assert_eq!(member(span(0, 3), Span::default()), None);
-    }
+    use crate::canonical;
 
     #[test]
     fn the_tool_has_the_name_that_stands_in_the_record() {

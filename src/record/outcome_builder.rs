@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::call_builder::add_subject;
 use super::limits;
-use super::open::{Member, Open};
+use super::open::Open;
+use super::pieces::Member;
 use super::policy::Results;
 use super::recorder::Inner;
 use super::{size, subjects, summary};

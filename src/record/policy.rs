@@ -4,8 +4,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::escaped::text_of;
 use super::name_set::NameSet;
-use super::open::text_of;
 use super::subjects::SubjectNames;
 use super::{RetentionClass, RetentionPeriod, limits};
 use crate::by_tool::ByTool;

@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::assemble::{self, Facts};
 #[cfg(feature = "opentelemetry")]
 use super::call_span::CallSpan;
-use super::open::{self, Member, Open};
+use super::open::Open;
+use super::pieces::Member;
 use super::policy::{ClassName, CompiledPolicy};
 use super::recorder::{Inner, Recorder};
+use super::span::Span;
 use super::stats::add;
 use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people, pool};
 use crate::call::{Classify, ClassifyResponses, Emergency, Outcome, ToolResponse};
@@ -419,7 +421,7 @@ fn take_identity(open: &mut Open, inner: &Inner) {
 /// Decides why the call is made. Nothing is inferred where conversation or turn are unknown.
 fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
     let told = open.unsanitized_arguments.clone();
-    let known = |span: open::Span| {
+    let known = |span: Span| {
         let json = span.of(&open.bytes);
         (json.len() > 2 && json != assemble::UNKNOWN_JSON).then_some(json)
     };
@@ -592,7 +594,7 @@ fn keep_few_subjects(open: &mut Open) {
 
 fn drop_member(open: &mut Open, member: Member) {
     match member {
-        Member::Arguments => open.pieces.arguments = open::Span::default(),
+        Member::Arguments => open.pieces.arguments = Span::default(),
         Member::SessionMetadata => open.metadata.clear(),
         _ => {
             open.subjects.clear();

@@ -8,7 +8,8 @@ use crate::tree::{Tree, parse, with_arena};
 use memchr::memmem::Finder;
 
 use super::limits;
-use super::open::{Member, Open};
+use super::open::Open;
+use super::pieces::Member;
 use super::recorder::Inner;
 use crate::sanitize::Sanitizer;
 
