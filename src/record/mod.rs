@@ -9,15 +9,19 @@ mod call_builder;
 #[cfg(feature = "opentelemetry")]
 mod call_span;
 mod commit;
+mod described;
 mod echoes;
 mod entry_builder;
+mod entry_class;
 mod escaped;
 #[cfg(test)]
 mod faults;
 mod fields;
 mod gate;
 mod gate_state;
+mod hand_over;
 mod identifiers;
+mod identity;
 mod limits;
 mod member_order;
 mod name_set;
@@ -35,6 +39,8 @@ mod span;
 mod stats;
 mod subjects;
 mod summary;
+mod too_long;
+mod trigger;
 
 pub use self::call_builder::CallBuilder;
 #[cfg(feature = "opentelemetry")]
@@ -42,6 +48,7 @@ pub use self::call_builder::CallBuilder;
 pub use self::call_span::CallSpans;
 pub use self::commit::Commit;
 pub(crate) use self::commit::CommitInTime;
+pub(crate) use self::described::Described;
 pub use self::entry_builder::{EntryBuf, EntryBuilder};
 pub(crate) use self::gate::Gate;
 pub use self::gate::{Admission, Refusal};
@@ -51,7 +58,6 @@ pub use self::policy::{Policy, Results};
 #[cfg(feature = "axum")]
 pub(crate) use self::recorder::Moment;
 pub use self::recorder::{Recorder, RecorderBuilder};
-pub(crate) use self::recording::Described;
 pub use self::recording::Recording;
 pub use self::retention::{RetentionClass, RetentionPeriod};
 pub use self::stats::RecorderStats;

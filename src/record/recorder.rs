@@ -10,10 +10,11 @@ use tokio::sync::Notify;
 
 #[cfg(feature = "opentelemetry")]
 use super::CallSpans;
+use super::described::Described;
 use super::gate::{Admission, Deadline, Gate, Refusal};
 use super::gate_state::GateState;
 use super::policy::{CompiledPolicy, Policy, Results};
-use super::recording::{Described, Recording};
+use super::recording::Recording;
 use super::stats::{Counters, RecorderStats, add};
 use super::{CallBuilder, Commit};
 use crate::call::ToolCall;

@@ -1,3 +1,5 @@
+//! The guard of one call, from its beginning to its end.
+
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -5,21 +7,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::assemble::{self, Facts};
 #[cfg(feature = "opentelemetry")]
 use super::call_span::CallSpan;
+use super::described::{Described, caught};
+use super::hand_over::record;
+use super::identity::take_identity;
 use super::open::Open;
-use super::pieces::Member;
-use super::policy::{ClassName, CompiledPolicy};
 use super::recorder::{Inner, Recorder};
-use super::span::Span;
 use super::stats::add;
-use super::{Admission, CallBuilder, Commit, OutcomeBuilder, echoes, limits, people, pool};
+use super::trigger::{declared, infer_trigger};
+use super::{Admission, CallBuilder, Commit, OutcomeBuilder, pool};
 use crate::call::{Classify, ClassifyResponses, Emergency, Outcome, ToolResponse};
-use crate::clock::civil;
-use crate::entry::{CallKey, CallTrigger, TriggerBasis};
-use crate::log::record::MAX_RECORD;
-use crate::sink::{AuditSink, Durability, EntryHead, EntryKind, SanitizedEntry, Ticket};
+use crate::entry::CallKey;
+use crate::sink::{Durability, EntryKind, Ticket};
 
 /// The guard of one call: armed before the tool begins, it leaves exactly one end record.
 ///
@@ -43,36 +43,6 @@ pub struct Recording {
     has_intent: bool,
     #[cfg(feature = "opentelemetry")]
     span: CallSpan,
-}
-
-/// A call as it was described, before anything is recorded of it.
-pub(crate) struct Described(Box<Open>);
-
-impl Described {
-    pub(super) fn new(recorder: &Recorder, describe: impl FnOnce(&mut CallBuilder<'_>)) -> Self {
-        let inner = recorder.inner();
-        let mut open = pool::take();
-        open.number = recorder.next_number();
-        assemble::write_call_id(&mut open.call_id, &inner.prefix, open.number);
-        open.started_micros = civil::micros(inner.clock.now());
-        caught(|| describe(&mut CallBuilder::new(&mut open, inner)));
-        Self(open)
-    }
-
-    pub(crate) fn is_emergency(&self) -> bool {
-        self.0.is_emergency
-    }
-
-    /// There is no such call: it was refused before it began.
-    pub(crate) fn discard(self) {
-        pool::give_back(self.0);
-    }
-}
-
-fn caught(describe: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(describe)).is_err() {
-        tracing::error!(target: "tool_audit", "describing a request panicked: its record says what had been told until then");
-    }
 }
 
 impl Recording {
@@ -395,213 +365,6 @@ fn judge_outcome(
         OutcomeBuilder::new(open, inner).error_type("classifier_panicked");
         Outcome::ServiceError
     })
-}
-
-/// What a layer inside found out outweighs what the request claimed.
-fn take_identity(open: &mut Open, inner: &Inner) {
-    let Some(identity) = open.identity.get() else {
-        return;
-    };
-    let own = open.sanitizer.clone();
-    let sanitizer = own.as_ref().unwrap_or(&inner.sanitizer);
-    if let Some(user_id) = &identity.user_id {
-        open.pieces.user_id = open.piece(Member::UserId, |out, echo| {
-            people::write_user(sanitizer, out, echo, user_id, limits::NAME)
-        });
-        open.verify("user_id");
-    }
-    if let Some(role) = &identity.user_role {
-        open.pieces.user_role = open.piece(Member::SessionMetadata, |out, echo| {
-            sanitizer.write_text_echoing(out, role, limits::NAME, echo)
-        });
-        open.verify("user_role");
-    }
-}
-
-/// Decides why the call is made. Nothing is inferred where conversation or turn are unknown.
-fn infer_trigger(open: &mut Open, inner: &Inner) -> Option<CallKey> {
-    let told = open.unsanitized_arguments.clone();
-    let known = |span: Span| {
-        let json = span.of(&open.bytes);
-        (json.len() > 2 && json != assemble::UNKNOWN_JSON).then_some(json)
-    };
-    let key = known(open.pieces.conversation_id)
-        .filter(|_| open.turn_number > 0)
-        .map(|id| {
-            let conversation = (id, open.unsanitized_conversation);
-            let arguments = open.pieces.arguments.of(&open.bytes);
-            let told = told.map(|mut told| {
-                told.add_bytes(arguments);
-                told.finish()
-            });
-            inner.triggers.key(
-                conversation,
-                open.turn_number,
-                known(open.pieces.tool_name),
-                (arguments, told),
-            )
-        });
-    let inferred = key.map(|key| inner.triggers.infer(key)).unwrap_or_default();
-    (open.trigger, open.basis) = declared(open).unwrap_or((inferred.trigger, inferred.basis));
-    open.inferred_retry_of = inferred
-        .retry_of
-        .filter(|_| open.trigger == CallTrigger::Retry);
-    open.inferred_continues = inferred.continues;
-    key
-}
-
-/// What the caller says of why the call is made. Who names the call that this one repeats has declared it a retry.
-fn declared(open: &Open) -> Option<(CallTrigger, TriggerBasis)> {
-    let names_former = !open.pieces.retry_of.is_empty();
-    let declared = open
-        .declared
-        .or(names_former.then_some(CallTrigger::Retry))?;
-    Some((declared, TriggerBasis::Declared))
-}
-
-/// Puts the entry together and gives it to the sink. Runs in `Drop` too, so nothing here may unwind.
-fn record(
-    recorder: &Recorder,
-    open: &mut Open,
-    kind: EntryKind,
-    end: Option<(Outcome, u64)>,
-) -> Ticket {
-    let inner = recorder.inner();
-    let own = open.sanitizer.clone();
-    echoes::remove(open, own.as_ref().unwrap_or(&inner.sanitizer));
-    let (class, until) = class_of(open, &inner.policy);
-    let facts = Facts {
-        kind,
-        prefix: &inner.prefix,
-        class,
-        until,
-        end,
-    };
-    let mut line = std::mem::take(&mut open.line);
-    let given = recorder.ask(|sink| {
-        let tool_name = open.tool_name();
-        let head = head(open, &tool_name, &facts);
-        if !sink.interested(&head) {
-            return Ticket::DONE;
-        }
-        assemble::assemble(&mut line, open, &facts);
-        if line.len() + HEAD_ROOM <= MAX_RECORD {
-            sink.record(&SanitizedEntry::new(head, &line))
-        } else {
-            record_shortened(sink, &mut line, open, &facts)
-        }
-    });
-    open.line = line;
-    let ticket = given.clone().unwrap_or(Ticket::LOST);
-    if end.is_some() {
-        match given {
-            Some(ticket) if !ticket.is_lost() => add(&inner.counters.recorded, 1),
-            Some(_) => {
-                let reason = recorder.unavailable(open.is_emergency);
-                recorder.lost(reason.unwrap_or("entry not taken"));
-            }
-            None => recorder.lost("sink panicked"),
-        }
-    }
-    ticket
-}
-
-/// The name of the class that an entry goes to, and until when it is kept.
-fn class_of<'p>(open: &mut Open, policy: &'p CompiledPolicy) -> (ClassName<'p>, Option<i64>) {
-    let tool = open.tool.unwrap_or_else(|| policy.of(""));
-    let day = civil::days(open.started_micros);
-    let has_subject = open.is_emergency
-        || !open.subjects.is_empty()
-        || open.subjects_cut
-        || !open.pieces.purpose.is_empty();
-    let index = open.class.unwrap_or(tool.class);
-    let Some(class) = policy.classes.get(index) else {
-        return (ClassName::GENERAL, None);
-    };
-    let longer = policy
-        .subject_class
-        .filter(|_| has_subject)
-        .and_then(|index| Some((index, policy.classes.get(index)?)))
-        .filter(|(_, longer)| longer.period.is_longer_than(class.period, day));
-    match longer {
-        // The log that has the call's beginning gets its end.
-        Some((_, longer)) if open.class.is_some() => (class.name(), longer.period.until_day(day)),
-        Some((index, longer)) => {
-            open.class = Some(index);
-            open.durability = open.durability.max(longer.durability.unwrap_or_default());
-            (longer.name(), longer.period.until_day(day))
-        }
-        None => {
-            open.class = Some(index);
-            (class.name(), class.period.until_day(day))
-        }
-    }
-}
-
-/// Leaves parts out of an entry that is still too long. The limits of the parts make this rare.
-#[cold]
-fn record_shortened(
-    sink: &dyn AuditSink,
-    line: &mut Vec<u8>,
-    open: &mut Open,
-    facts: &Facts<'_>,
-) -> Ticket {
-    let fits = |line: &mut Vec<u8>, open: &Open| {
-        assemble::assemble(line, open, facts);
-        line.len() + HEAD_ROOM <= MAX_RECORD
-    };
-    keep_few_subjects(open);
-    if !fits(line, open) {
-        for member in [Member::Arguments, Member::SessionMetadata, Member::Subjects] {
-            drop_member(open, member);
-            if fits(line, open) {
-                break;
-            }
-        }
-    }
-    let tool_name = open.tool_name();
-    sink.record(&SanitizedEntry::new(head(open, &tool_name, facts), line))
-}
-
-fn head<'a>(open: &'a Open, tool_name: &'a str, facts: &Facts<'a>) -> EntryHead<'a> {
-    EntryHead {
-        kind: facts.kind,
-        tool_name,
-        retention_class: facts.class.text,
-        call_id: &open.call_id,
-        outcome: facts.end.map(|(outcome, _)| outcome),
-        durability: open.durability,
-        emergency: open.is_emergency,
-    }
-}
-
-/// What a log puts before an entry's own members: hashes, log, number.
-const HEAD_ROOM: usize = 512;
-
-/// Leaves no more subjects than the largest record has room for beside all its other parts.
-fn keep_few_subjects(open: &mut Open) {
-    let mut room = limits::FEW_SUBJECTS_BYTES;
-    let few = open.subjects.iter().take_while(|subject| {
-        let length = subject.of(&open.bytes).len() + 1;
-        let fits = length <= room;
-        room = room.saturating_sub(length);
-        fits
-    });
-    let few = few.count();
-    open.subjects_cut |= few < open.subjects.len();
-    open.subjects.truncate(few);
-}
-
-fn drop_member(open: &mut Open, member: Member) {
-    match member {
-        Member::Arguments => open.pieces.arguments = Span::default(),
-        Member::SessionMetadata => open.metadata.clear(),
-        _ => {
-            open.subjects.clear();
-            open.subjects_cut = true;
-        }
-    }
-    open.shorten(member);
 }
 
 impl Drop for Recording {
