@@ -37,6 +37,7 @@ mod retention;
 mod size;
 mod span;
 mod stats;
+mod subject_names;
 mod subjects;
 mod summary;
 mod too_long;

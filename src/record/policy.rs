@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::escaped::text_of;
 use super::name_set::NameSet;
-use super::subjects::SubjectNames;
+use super::subject_names::SubjectNames;
 use super::{RetentionClass, RetentionPeriod, limits};
 use crate::by_tool::ByTool;
 use crate::canonical;
