@@ -2,7 +2,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::call_builder::add_subject;
 use super::limits;
 use super::open::Open;
 use super::pieces::Member;
@@ -204,7 +203,7 @@ impl<'a> OutcomeBuilder<'a> {
     /// Adds somebody or something that the result is about.
     pub fn subject(&mut self, subject: &str) -> &mut Self {
         let sanitizer = self.own_rules.as_ref().unwrap_or(&self.inner.sanitizer);
-        add_subject(self.open, sanitizer, subject);
+        subjects::add(self.open, sanitizer, subject);
         self
     }
 }

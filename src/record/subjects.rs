@@ -15,6 +15,15 @@ use crate::tree::{Tree, parse, with_arena};
 const VALUES: u32 = 10_000;
 const DEPTH: u32 = 64;
 
+/// Adds somebody or something that the call is about.
+pub(super) fn add(open: &mut Open, sanitizer: &Sanitizer, subject: &str) {
+    open.add_subject(|open| {
+        open.piece(Member::Subjects, |out, echo| {
+            sanitizer.write_text_echoing(out, subject, limits::SUBJECT, echo)
+        })
+    });
+}
+
 /// Notes whom `value`, which stands at `place` in the record, names as subjects.
 pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &Tree<'_>) {
     let names = &inner.policy.subject_names;

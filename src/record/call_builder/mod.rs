@@ -1,18 +1,20 @@
-use std::fmt;
+//! What a request says of its call, taken piece by piece.
 
-use serde_json::{Map, Value};
+mod arguments;
+mod emergency;
+mod metadata;
+
+use std::fmt;
 
 use super::open::Open;
 use super::pieces::Member;
 use super::recorder::Inner;
-use super::span::{COLON, Span};
+use super::span::Span;
 use super::{limits, people, subjects};
-use crate::call::{CallContext, Emergency, IdentitySlot, ToolCall, ToolEffect};
+use crate::call::{CallContext, IdentitySlot, ToolCall, ToolEffect};
 use crate::canonical;
-use crate::clock::civil;
 use crate::entry::{CallTrigger, MAX_VIA};
 use crate::sanitize::{Sanitized, Sanitizer};
-use crate::tree::Tree;
 
 /// Takes what a request says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
@@ -37,9 +39,6 @@ pub struct CallBuilder<'a> {
     /// The rules of the call's tool.
     sanitizer: &'a Sanitizer,
 }
-
-/// What stands before arguments that are no object (FORMAT section 2).
-const VALUE_OPENING: &[u8] = br#"{"_value":"#;
 
 type Setter<'a> = for<'s, 't> fn(&'s mut CallBuilder<'a>, &'t str) -> &'s mut CallBuilder<'a>;
 
@@ -156,67 +155,6 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
-    pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
-        Tree::with(arguments, |arguments| self.arguments_tree(arguments));
-        self
-    }
-
-    pub(crate) fn arguments_tree(&mut self, arguments: &Tree<'_>) {
-        let sanitizer = self.sanitizer;
-        self.open
-            .echo
-            .watch(self.inner.triggers.begin_fingerprint());
-        let (piece, did) = self.open.piece_as_told(Member::Arguments, |out, echo| {
-            if arguments.is_null() {
-                out.extend_from_slice(b"{}");
-                return Sanitized::default();
-            }
-            let start = out.len();
-            let did = sanitizer.write_value_at_echoing(
-                out,
-                &["arguments"],
-                arguments,
-                limits::ARGUMENTS,
-                echo,
-            );
-            // A marker of the sanitizer's may stand for an object too.
-            if out.get(start) != Some(&b'{') {
-                out.splice(start..start, VALUE_OPENING.iter().copied());
-                out.push(b'}');
-            }
-            did
-        });
-        self.open.pieces.arguments = piece;
-        let told = self.open.echo.watched();
-        // Two different secrets look alike once they are redacted: they are compared too. Where something was cut
-        // the tree itself has to be.
-        self.open.unsanitized_arguments = if did.shortened || did.failed {
-            let mut all = self.inner.triggers.begin_fingerprint();
-            all.add_value(arguments);
-            Some(all)
-        } else {
-            told.filter(|_| did.redactions > 0)
-        };
-        subjects::note(self.open, self.inner, "arguments", arguments);
-    }
-
-    /// Says that the arguments are told while the call runs: [`Recording::describe`](super::Recording::describe) takes them.
-    ///
-    /// A record of intent has those that were told before it. Why the call is made is inferred only at its end.
-    pub fn arguments_come_later(&mut self) -> &mut Self {
-        self.open.arguments_come_later = true;
-        self
-    }
-
-    /// Says that the arguments that were told are not all: the record names them in `shortened`, and says where it
-    /// may lack a subject.
-    pub fn arguments_are_cut(&mut self) -> &mut Self {
-        self.open.shorten(Member::Arguments);
-        subjects::miss(self.open, self.inner);
-        self
-    }
-
     /// True where the call leaves a record of intent.
     #[cfg(feature = "axum")]
     pub(crate) fn leaves_intent(&self) -> bool {
@@ -229,12 +167,6 @@ impl<'a> CallBuilder<'a> {
         self.open.started_micros = moment.wall_micros;
         self.open.began = Some(moment.monotonic);
         self
-    }
-
-    /// True where arguments were told.
-    #[cfg(feature = "axum")]
-    pub(crate) fn has_arguments(&self) -> bool {
-        !self.open.pieces.arguments.is_empty()
     }
 
     /// Says that the member of this name is no claim.
@@ -351,7 +283,7 @@ impl<'a> CallBuilder<'a> {
 
     /// Adds somebody or something that the call is about.
     pub fn subject(&mut self, subject: &str) -> &mut Self {
-        add_subject(self.open, self.sanitizer, subject);
+        subjects::add(self.open, self.sanitizer, subject);
         self
     }
 
@@ -382,43 +314,6 @@ impl<'a> CallBuilder<'a> {
             let name = self.text(Member::Attribution, member, limits::SHORT_NAME);
             self.open.verified.push(name);
         }
-        self
-    }
-
-    /// A break-glass declaration. It asks for a record of intent and for synced durability.
-    pub fn emergency(&mut self, emergency: &Emergency) -> &mut Self {
-        let sanitizer = self.sanitizer;
-        let defect = defect(emergency, self.open.started_micros);
-        self.open.is_emergency = true;
-        self.open.pieces.emergency = self.open.piece(Member::Emergency, |out, echo| {
-            let mut did = Sanitized::default();
-            let members = [
-                ("declared_by", emergency.declared_by.as_deref()),
-                ("defect", defect),
-                ("expires_at", emergency.expires_at.as_deref()),
-                ("reason", emergency.reason.as_deref()),
-                ("scope", emergency.scope.as_deref()),
-                ("urgency", emergency.urgency.as_deref()),
-            ];
-            let mut separator = b'{';
-            for (name, text) in members {
-                let Some(text) = text else { continue };
-                out.push(separator);
-                separator = b',';
-                canonical::write_string(out, name);
-                out.push(b':');
-                did.add(if name == "declared_by" {
-                    people::write_user(sanitizer, out, echo, text, limits::EMERGENCY)
-                } else {
-                    sanitizer.write_text_echoing(out, text, limits::EMERGENCY, echo)
-                });
-            }
-            if separator == b'{' {
-                out.push(b'{');
-            }
-            out.push(b'}');
-            did
-        });
         self
     }
 
@@ -463,132 +358,6 @@ impl<'a> CallBuilder<'a> {
             self.emergency(emergency);
         }
         self
-    }
-
-    /// Adds a member to the session's metadata: client, device, whatever is known of the session.
-    ///
-    /// `user_role` has a place of its own, and stands in the attribution too.
-    pub fn metadata(&mut self, name: &str, value: &Value) -> &mut Self {
-        Tree::with(value, |value| self.metadata_tree(name, value));
-        self
-    }
-
-    pub(crate) fn metadata_tree(&mut self, name: &str, value: &Tree<'_>) {
-        match value {
-            Tree::String(role) if name == USER_ROLE => {
-                self.user_role(role);
-            }
-            Tree::Null if name == USER_ROLE => {}
-            _ if name == USER_ROLE => self.role_value(value),
-            _ => self.bounded_member(name, value, limits::METADATA),
-        }
-    }
-
-    /// Like [`metadata`](Self::metadata), for a text in pieces that holds no secret.
-    #[cfg(feature = "axum")]
-    pub(crate) fn metadata_joined(&mut self, name: &str, pieces: [&str; 3]) {
-        let mut joined = std::mem::take(&mut self.open.joined);
-        joined.clear();
-        joined.extend(pieces);
-        self.metadata_tree(name, &Tree::String(&joined));
-        // One that is long was an exception.
-        if joined.capacity() <= limits::METADATA {
-            self.open.joined = joined;
-        }
-    }
-
-    /// Adds a member that a request claims. One of its name that was told before stands, and a claim takes no more room
-    /// than a name does, so that none leaves out what is told of the session after it.
-    #[cfg(any(feature = "mcp", feature = "rmcp"))]
-    pub(crate) fn claim(&mut self, name: &'static str, claimed: &Value) -> &mut Self {
-        let open = &*self.open;
-        let known = open.metadata.iter().map(|(key, _)| key);
-        // What is said to be verified is none of a claim's either.
-        let mut known = known.chain(&open.verified);
-        if !known.any(|key| open.text(*key) == name) {
-            Tree::with(claimed, |claimed| {
-                self.bounded_member(name, claimed, limits::NAME);
-            });
-        }
-        self
-    }
-
-    fn all_metadata(&mut self, members: &Map<String, Value>) {
-        for (name, value) in members {
-            self.metadata(name, value);
-        }
-    }
-
-    /// A role that is no text stands as its JSON, which has a bound as all others have.
-    fn role_value(&mut self, role: &Tree<'_>) {
-        let sanitizer = self.sanitizer;
-        let mut json = Vec::new();
-        self.open.pieces.user_role = self.open.piece(Member::SessionMetadata, |out, echo| {
-            let did = sanitizer.write_value_echoing(&mut json, role, limits::NAME / 2, echo);
-            canonical::write_string(out, &String::from_utf8_lossy(&json));
-            did
-        });
-    }
-
-    fn bounded_member(&mut self, name: &str, value: &Tree<'_>, limit: usize) {
-        // Every byte of a name may take six, and there is room for the shortest value.
-        let used = self.open.metadata_bytes + name.len() * 6 + 128;
-        let Some(room) = limits::METADATA.checked_sub(used) else {
-            self.open.shorten(Member::SessionMetadata);
-            return;
-        };
-        let sanitizer = self.sanitizer;
-        let from = self.open.bytes.len();
-        let mut has_rule = true;
-        let (key, did) = self.open.piece_as_told(Member::SessionMetadata, |out, _| {
-            let (did, rule) = sanitizer.write_member_name(out, name);
-            has_rule = rule;
-            did
-        });
-        self.open.bytes.push(COLON);
-        let value = self.open.piece(Member::SessionMetadata, |out, echo| {
-            let member = (name, has_rule, value);
-            people::write_metadata_value(sanitizer, out, echo, member, limit.min(room + 64))
-        });
-        // Names may be changed, and so be out of order or the same, once they are sanitized.
-        let mut metadata = std::mem::take(&mut self.open.metadata);
-        match self.open.place_of(&metadata, key) {
-            Err(place) => metadata.insert(place, (key, value)),
-            // Said twice: it stands as it was said last.
-            Ok(place) if did == Sanitized::default() => metadata[place] = (key, value),
-            Ok(_) => self.open.insert_member(&mut metadata, key, value),
-        }
-        self.open.metadata = metadata;
-        // With a comma.
-        self.open.metadata_bytes += self.open.bytes.len() - from + 1;
-    }
-}
-
-pub(super) const USER_ROLE: &str = "user_role";
-
-pub(super) fn add_subject(open: &mut Open, sanitizer: &Sanitizer, subject: &str) {
-    open.add_subject(|open| {
-        open.piece(Member::Subjects, |out, echo| {
-            sanitizer.write_text_echoing(out, subject, limits::SUBJECT, echo)
-        })
-    });
-}
-
-/// What is wrong with a declaration, if anything is.
-fn defect(emergency: &Emergency, now_micros: i64) -> Option<&'static str> {
-    let is_missing =
-        |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
-    if is_missing(&emergency.reason) {
-        return Some("no reason was given");
-    }
-    if is_missing(&emergency.declared_by) {
-        return Some("nobody is named who declared it");
-    }
-    let expires_at = emergency.expires_at.as_deref()?;
-    match chrono::DateTime::parse_from_rfc3339(expires_at) {
-        Err(_) => Some("its end is no RFC 3339 time"),
-        Ok(end) if civil::micros(end.into()) < now_micros => Some("it had expired"),
-        Ok(_) => None,
     }
 }
 
