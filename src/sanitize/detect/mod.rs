@@ -32,7 +32,6 @@ pub(super) mod statement;
 pub(super) mod track;
 pub(super) mod trigger;
 mod url;
-mod url_capability;
 mod vendor_prefixes;
 mod vendor_token;
 

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::shape;
-use super::{Detected, Detector};
+use crate::sanitize::detect::{Detected, Detector, shape};
 use crate::sanitize::marker;
 
 /// The most bytes of a URL that are looked at for its path.
@@ -116,4 +115,35 @@ fn range(path: &[u8], start: usize, one_part: bool) -> Option<Range<usize>> {
 
 fn offset(range: Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::detect::url::testing::found_in;
+
+    #[test]
+    fn addresses_that_grant_access_keep_their_host() {
+        let slack = format!("https://hooks.slack.com/{}/T0/B0/pIiSmGCRXk", "services");
+        for (text, secret) in [
+            (slack.as_str(), "T0/B0/pIiSmGCRXk"),
+            (
+                "https://discord.com/api/v10/webhooks/123/aBc-9_x?wait=true",
+                "123/aBc-9_x",
+            ),
+            (
+                "https://acme.webhook.office.com/webhookb2/a1@b2/IncomingWebhook/c3/d4",
+                "a1@b2/IncomingWebhook/c3/d4",
+            ),
+            (
+                "https://api.telegram.org/bot12345:AAx/sendMessage?x=1",
+                "12345:AAx",
+            ),
+            (
+                "https://chat.example/hooks/q7xz2kf9wb4vn1hs8ld3rt6aaa",
+                "q7xz2kf9wb4vn1hs8ld3rt6aaa",
+            ),
+        ] {
+            assert_eq!(found_in(text), [secret], "{text}");
+        }
+    }
 }
