@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::Value;
 
 use super::echo::Echo;
+use super::fail_closed::fail_closed;
 use super::pass::{self, Pass};
-use super::{Sanitized, Sanitizer, fail_closed, known_texts, marker};
+use super::{Sanitized, Sanitizer, known_texts, marker};
 use crate::canonical;
 use crate::tree::Tree;
 
