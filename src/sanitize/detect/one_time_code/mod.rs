@@ -1,0 +1,209 @@
+//! One-time codes in messages: `Your code is 123456`, `G-123456 is your verification code`, `OTP: 123-456`.
+//!
+//! Most numbers behind the word "code" are none: error codes, postal codes, exit codes. So the word before it decides.
+
+mod explanation;
+mod label;
+mod words;
+
+use std::ops::Range;
+
+use self::explanation::is_explained;
+use self::label::is_labelled;
+use super::{Detected, Detector};
+use crate::sanitize::places::{Places, mask};
+
+/// How many bytes before and behind a number are looked at.
+const MAX_REACH: usize = 72;
+
+/// Finds one-time codes.
+pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    for at in Places::new(bytes, |block, _| {
+        mask(block, |byte| byte.wrapping_sub(b'0') < 10)
+    }) {
+        if at < done {
+            continue;
+        }
+        let (code, next) = code_at(bytes, at);
+        done = next;
+        if let Some(code) = code
+            && (is_labelled(bytes, code.start) && !is_measured(bytes, code.end)
+                || is_explained(bytes, &code))
+        {
+            found.push(Detected {
+                range: code,
+                detector: Detector::OneTimeCode,
+            });
+        }
+    }
+}
+
+/// The code that the digit at `at` belongs to, and where to look further.
+fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
+    let digits = |from: usize| {
+        bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
+    let first = digits(at);
+    let mut end = at + first;
+    // `123-456`, `1234 5678`.
+    if (3..=4).contains(&first)
+        && matches!(bytes.get(end), Some(b'-' | b' '))
+        && digits(end + 1) == first
+    {
+        end += 1 + first;
+    }
+    let mut start = at;
+    // `G-123456`.
+    if start >= 2 && bytes[start - 1] == b'-' && bytes[start - 2].is_ascii_uppercase() {
+        start -= 2;
+    }
+    let is_part = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'$' | b'@' | b'+' | b'%')
+    };
+    let goes_on = match bytes.get(end) {
+        Some(b'-' | b'.' | b',' | b':' | b'/') => {
+            bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric)
+        }
+        Some(byte) => is_part(*byte),
+        None => false,
+    };
+    let begins_before = start.checked_sub(1).is_some_and(|before| {
+        is_part(bytes[before])
+            || matches!(bytes[before], b'.' | b'-' | b',')
+                && before > 0
+                && bytes[before - 1].is_ascii_alphanumeric()
+    });
+    let length = bytes[at..end]
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .count();
+    let is_code = (4..=8).contains(&length) && !goes_on && !begins_before;
+    (is_code.then_some(start..end), end)
+}
+
+/// `5000 lines`: a count.
+fn is_measured(bytes: &[u8], end: usize) -> bool {
+    let rest = &bytes[end..];
+    [
+        &b" lines"[..],
+        b" bytes",
+        b" chars",
+        b" characters",
+        b" words",
+        b" files",
+        b" times",
+    ]
+    .iter()
+    .any(|unit| rest.starts_with(unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    fn shown(text: &str) -> String {
+        let mut found = Vec::new();
+        find(text, &mut found);
+        let mut shown = text.to_owned();
+        for detected in found.iter().rev() {
+            shown.replace_range(detected.range.clone(), "<>");
+        }
+        shown
+    }
+
+    #[test]
+    fn one_time_codes_go() {
+        for (text, expected) in [
+            (
+                "Your verification code is 324081. It expires.",
+                "Your verification code is <>. It expires.",
+            ),
+            ("code is 123456", "code is <>"),
+            ("Your code is: 1234", "Your code is: <>"),
+            (
+                "123456 is your Example verification code",
+                "<> is your Example verification code",
+            ),
+            (
+                "G-123456 is your Google verification code.",
+                "<> is your Google verification code.",
+            ),
+            ("OTP: 123-456", "OTP: <>"),
+            ("otp=123456", "otp=<>"),
+            ("Your OTP for login is 4821", "Your OTP for login is <>"),
+            ("verification code 123456", "verification code <>"),
+            ("Security code: \"123 456\"", "Security code: \"<>\""),
+            (
+                "Use 123456 to verify your account",
+                "Use <> to verify your account",
+            ),
+            ("one-time code **123456**", "one-time code **<>**"),
+            ("use 492817 as your login code", "use <> as your login code"),
+            ("the 2FA code is 99120034", "the 2FA code is <>"),
+            ("Your PIN is 4821", "Your PIN is <>"),
+            ("wrong PIN (4821) for", "wrong PIN (<>) for"),
+            ("my pin code is 4821 and", "my pin code is <> and"),
+            (
+                "change pin from 4821 to 4822 now",
+                "change pin from <> to <> now",
+            ),
+            (
+                "Enter code 482113 to verify your login",
+                "Enter code <> to verify your login",
+            ),
+            ("(482113) is your login code", "(<>) is your login code"),
+            ("the MFA token 482113", "the MFA token <>"),
+            ("your code is <b>482113</b>.", "your code is <b><></b>."),
+            ("passcode 482113", "passcode <>"),
+            (
+                "The verification code for your account is 482113",
+                "The verification code for your account is <>",
+            ),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+
+    #[test]
+    fn other_codes_stay() {
+        for text in [
+            "error code 123456",
+            "Error code: 10061",
+            "zip code 12345",
+            "ZIP code is 90210",
+            "exit code 1234",
+            "exited with code 137000",
+            "order code 445566",
+            "status code 404",
+            "HTTP status code is 5000",
+            "postal code: 12345",
+            "area code 2125",
+            "code 200000",
+            "the code is 5000 lines",
+            "promo code 123456",
+            "country code 0049",
+            "code: 404000",
+            "in 2024 the code was rewritten",
+            "1234567890 is your verification code for",
+            "id 123456 is your order",
+            "room 1234",
+            "version 1.2.3456",
+            "pin 1234 of the board",
+            "token 1234 of 5678",
+            "from 1234 to 5678 the pin was bent",
+            "call 555-0100",
+            "the code was 3.1415",
+            "booking reference 123456",
+            "2026-01-02 12:00:00 code review",
+            "code is poetry since 1999",
+            "Enter 123456 rows to fill",
+        ] {
+            assert_eq!(shown(text), text);
+        }
+    }
+}
