@@ -74,7 +74,11 @@ impl McpSession {
 
     /// Takes over calls that another session has begun.
     pub(in crate::adapt::mcp) fn adopt(&mut self, calls: VecDeque<OpenCall>) {
-        self.open.extend(calls);
+        for mut call in calls {
+            call.memory = self.memory.take(0).0;
+            call.count_memory();
+            self.open.push_back(call);
+        }
         self.make_room();
     }
 
