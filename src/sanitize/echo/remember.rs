@@ -70,8 +70,7 @@ impl Echo {
 
     /// Adds the one spelling of a value; none of too little.
     fn spell(&mut self, value: &str) -> Option<Range<usize>> {
-        // A character takes at most three times its bytes, in lower case.
-        self.make_room(3 * value.len() + 4);
+        self.make_room(spelling::MOST * value.len() + 4);
         let start = self.spelt.len();
         spelling::write(&mut self.spelt, value.as_bytes());
         let spelt = &self.spelt[start..];
@@ -79,6 +78,7 @@ impl Echo {
         let before = spelt.iter().take_while(blank).count();
         let behind = spelt.iter().rev().take_while(blank).count();
         if before + behind + worth::LEAST > spelt.len() {
+            self.spelt[start..].zeroize();
             self.spelt.truncate(start);
             return None;
         }

@@ -71,7 +71,9 @@ impl Echo {
 
     /// The text with all values replaced, and how many were; `None` where it holds none.
     fn replace(&self, text: &str, cut: bool) -> Option<(String, u32)> {
-        let (mut spelt, mut origins) = (Vec::new(), Vec::new());
+        // Of a vector that grows a copy would be left behind that nobody wipes.
+        let mut spelt = Vec::with_capacity(spelling::MOST * text.len() + 4);
+        let mut origins = Vec::new();
         spelling::write_with_places(&mut spelt, text.as_bytes(), &mut origins);
         let mut found: Vec<(Range<usize>, &Needle)> = Vec::new();
         for needle in &self.needles {

@@ -6,6 +6,9 @@
 
 use wide::u8x16;
 
+/// A character takes at most so many times its bytes, in lower case.
+pub(super) const MOST: usize = 3;
+
 /// Appends the one spelling of `text`.
 pub(super) fn write(out: &mut Vec<u8>, text: &[u8]) {
     write_mapped(out, text, |_, _| {});
