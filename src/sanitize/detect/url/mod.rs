@@ -14,7 +14,7 @@ use crate::sanitize::rules::Rules;
 
 /// The most bytes of a scheme.
 const MAX_SCHEME: usize = 32;
-/// The most bytes of a parameter's name.
+/// The most bytes of a parameter's name, and how far behind an authority the sign is looked for that ends credentials.
 const MAX_NAME: usize = 128;
 /// The most bytes of an authority with its credentials.
 const MAX_AUTHORITY: usize = 4096;
