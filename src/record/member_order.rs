@@ -21,6 +21,9 @@ impl Open {
             match self.place_of(members, unique) {
                 Err(place) => return members.insert(place, (unique, value)),
                 Ok(_) => {
+                    if number > 2 {
+                        self.take_back(unique);
+                    }
                     let shown = format!("{}#{number}", self.text(name));
                     unique = self.append(|out| canonical::write_string(out, &shown));
                     number += 1;
