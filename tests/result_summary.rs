@@ -222,6 +222,27 @@ fn a_preview_is_sanitized_and_cut_to_1_kib_and_its_cut_is_named() {
 }
 
 #[test]
+fn what_is_told_again_and_whole_is_not_called_shortened() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::builder(sink.clone())
+        .policy(Policy::new().results(Results::Preview))
+        .build();
+    let long = json!({"text": "x".repeat(200_000)});
+    let recording = recorder.start(|call| {
+        call.tool_name("t")
+            .arguments(&long)
+            .arguments(&json!({"a": 1}));
+    });
+    drop(recording.finish(|outcome| {
+        outcome.result(&long).result(&json!({"b": 2}));
+    }));
+    let entry = only(&sink);
+    assert_eq!(entry.arguments["a"], 1);
+    assert_eq!(entry.result, Some(json!({"b": 2})));
+    assert!(entry.shortened.is_empty(), "{:?}", entry.shortened);
+}
+
+#[test]
 fn errors_are_sanitized_and_bounded() {
     let sink = MemorySink::new();
     let text = format!(

@@ -175,6 +175,17 @@ fn a_subject_stands_as_the_sanitizer_writes_it_where_it_was_found() {
 }
 
 #[test]
+fn a_record_says_that_a_subject_may_be_missing_where_a_rule_for_a_place_stands_and_much_is_told() {
+    let arguments = json!({"a": vec![0; 20_000], "patient_id": "P-1"});
+    let call = ToolCall::new("t", arguments);
+    let builder = Sanitizer::builder().path("arguments.x", Action::Redact);
+    for sanitizer in [Sanitizer::default(), builder.build().unwrap()] {
+        let entry = recorded(Policy::new(), sanitizer, &call, &Value::Null);
+        assert!(entry.subjects_truncated);
+    }
+}
+
+#[test]
 fn purpose_is_unspecified_where_a_subject_is_there_and_nobody_said() {
     let purpose = |context: CallContext, answer: Value| {
         let call = ToolCall::new("t", json!({})).context(context);

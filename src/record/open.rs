@@ -211,13 +211,17 @@ impl Open {
         self.rows = None;
         self.pieces.result = Span::default();
         self.pieces.fields = Span::default();
+        self.forget_shortened(Member::Result);
+        if self.pieces.error.is_empty() && self.pieces.error_type.is_empty() {
+            self.forget_shortened(Member::ResultSummary);
+        }
     }
 
     /// Takes back what was said of the call's end.
     pub(super) fn forget_end(&mut self) {
-        self.forget_result();
         self.pieces.error = Span::default();
         self.pieces.error_type = Span::default();
+        self.forget_result();
         #[cfg(feature = "opentelemetry")]
         {
             self.response_code = None;
@@ -342,6 +346,11 @@ impl Open {
 
     pub(super) fn shorten(&mut self, member: Member) {
         self.shortened |= 1 << member as u8;
+    }
+
+    /// Nothing of the member stands in the record any more: what is told next may be all of it.
+    pub(super) fn forget_shortened(&mut self, member: Member) {
+        self.shortened &= !(1 << member as u8);
     }
 
     pub(super) fn is_shortened(&self, member: Member) -> bool {

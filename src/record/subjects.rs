@@ -55,17 +55,19 @@ pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &
     if is_covered {
         // What becomes of a value depends on the way to it: what the sanitizer makes of the whole is looked at.
         let mut json = Vec::new();
-        sanitizer.write_value_at_echoing(
+        let did = sanitizer.write_value_at_echoing(
             &mut json,
             &[place],
             value,
             limits::SUBJECT_TREE,
             &mut walk.open.echo,
         );
+        let is_cut = did.shortened || did.failed;
         walk.is_sanitized = true;
         walk.is_covered = false;
         walk.left = VALUES;
         with_arena(|arena| walk.down(&parse(&json, false, arena).tree, None, 0));
+        open.subjects_cut |= is_cut;
     }
 }
 

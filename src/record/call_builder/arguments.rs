@@ -20,6 +20,9 @@ impl CallBuilder<'_> {
 
     pub(crate) fn arguments_tree(&mut self, arguments: &Tree<'_>) {
         let sanitizer = self.sanitizer;
+        if !self.open.pieces.arguments.is_empty() {
+            self.open.forget_shortened(Member::Arguments);
+        }
         self.open
             .echo
             .watch(self.inner.triggers.begin_fingerprint());
