@@ -45,12 +45,11 @@ impl Excerpt {
         };
         let mut any_record = false;
         for folder in crate::query::find_logs(path)? {
-            // A writer may come or go around the look at the lengths; then too a last line may be half of one.
-            let was_held = lock::is_held(&folder).unwrap_or(true);
-            let Some(snapshot) = shared(vec![LogSnapshot::open(&folder)?]).pop() else {
+            // Where a writer may have been at it, the last line may be half of one.
+            let (snapshot, is_written) = lock::held_around(&folder, || LogSnapshot::open(&folder));
+            let Some(snapshot) = shared(vec![snapshot?]).pop() else {
                 continue;
             };
-            let is_written = was_held || lock::is_held(&folder).unwrap_or(true);
             let name = name_of(&folder, path);
             // What was done to the store belongs to what stands in it.
             let touched = if snapshot.is_admin() {

@@ -51,3 +51,48 @@ pub(crate) fn is_held(folder: &Path) -> io::Result<bool> {
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
+
+/// What `look` gives, and whether a writer may have held the log in `folder` while it looked: one may come or go
+/// meanwhile. Where that cannot be told, one may.
+#[cfg(any(feature = "evidence", test))]
+pub(crate) fn held_around<T>(folder: &Path, look: impl FnOnce() -> T) -> (T, bool) {
+    let may_be_held = || is_held(folder).unwrap_or(true);
+    let was_held = may_be_held();
+    let found = look();
+    (found, was_held || may_be_held())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(folder: &Path) -> File {
+        let file = File::create(folder.join(LOCK)).unwrap();
+        file.try_lock().unwrap();
+        file
+    }
+
+    fn found_held(folder: &Path, look: impl FnOnce()) -> bool {
+        held_around(folder, look).1
+    }
+
+    #[test]
+    fn a_writer_that_comes_or_goes_during_a_look_may_have_written_what_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        assert!(!found_held(folder, || {}));
+        let writer = hold(folder);
+        assert!(found_held(folder, || {}));
+        assert!(found_held(folder, || drop(writer)));
+        assert!(!found_held(folder, || {}));
+        let mut writer = None;
+        assert!(found_held(folder, || writer = Some(hold(folder))));
+    }
+
+    #[test]
+    fn a_lock_that_tells_nothing_may_be_held() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(LOCK)).unwrap();
+        assert_eq!(held_around(folder.path(), || 7), (7, true));
+    }
+}
