@@ -675,3 +675,26 @@ fn what_a_segment_repeats_is_looked_up_anew_where_the_one_before_has_grown() {
     change(&first, &bytes);
     same_answers(store.path());
 }
+
+#[test]
+fn what_a_segment_repeats_is_indexed_anew_where_the_one_before_is_not_what_it_was() {
+    for keeps_its_last_record in [false, true] {
+        let store = tempfile::tempdir().unwrap();
+        let log = log_in(store.path(), "general", 1);
+        let mut index = caught_up(store.path());
+        // The first record of the second segment comes to stand in the first one too, so that it counts there.
+        let next = fs::read_to_string(segment(&log, 1)).unwrap();
+        let first = segment(&log, 0);
+        let text = fs::read_to_string(&first).unwrap();
+        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+        if !keeps_its_last_record {
+            lines.pop();
+        }
+        lines.push(next.split_inclusive('\n').next().unwrap());
+        change(&first, lines.concat().as_bytes());
+        index.catch_up().unwrap();
+        assert!(same_answers(store.path()).is_empty());
+        let opened = Lookup::open(store.path(), &Filter::new().kind("segment_opened")).unwrap();
+        assert_eq!(opened.scan().unwrap().count(), 3);
+    }
+}

@@ -140,7 +140,7 @@ fn gone(known: &[KnownLog], snapshots: &[Arc<LogSnapshot>]) -> Gone {
                 .extend(log.segments.values().map(|known| known.id));
             continue;
         };
-        // What the segment before says of repeated records went into this one's.
+        // What the segment before says of repeated records went into this one's, and one that has grown says more.
         let mut before_changed = false;
         for (first_seq, known) in &log.segments {
             let position = snapshot
@@ -153,26 +153,27 @@ fn gone(known: &[KnownLog], snapshots: &[Arc<LogSnapshot>]) -> Gone {
             };
             let is_last = position + 1 == snapshot.segments.len();
             let path = &snapshot.segments[position].path;
-            let changed = before_changed || has_changed(known, path, is_last);
+            let standing = settled_standing(known, path, is_last);
+            let is_known = matches!(standing, Standing::Current | Standing::Behind);
+            let changed = before_changed || !is_known;
             if changed {
                 gone.segments.insert(known.id);
             }
-            before_changed = changed;
+            before_changed = changed || standing == Standing::Behind;
         }
     }
     gone
 }
 
-fn has_changed(known: &Known, path: &Path, is_last: bool) -> bool {
+fn settled_standing(known: &Known, path: &Path, is_last: bool) -> Standing {
     // A file's time changes a moment before its length does.
     for _ in 0..5 {
         match known.standing(path) {
             Standing::Touched if is_last => thread::sleep(Duration::from_millis(1)),
-            Standing::Touched | Standing::Changed => return true,
-            Standing::Current | Standing::Behind => return false,
+            standing => return standing,
         }
     }
-    true
+    Standing::Touched
 }
 
 fn forget(transaction: &Transaction<'_>, gone: &Gone) -> rusqlite::Result<()> {
