@@ -53,12 +53,23 @@ struct Service {
 
 impl Service {
     fn open(store: &Path, clock: &StandingClock, rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self::open_with(store, clock, rules, u64::MAX)
+    }
+
+    /// With so many records in a segment.
+    fn open_with(
+        store: &Path,
+        clock: &StandingClock,
+        rules: impl IntoIterator<Item = Rule>,
+        segment_records: u64,
+    ) -> Self {
         let (sender, told) = mpsc::channel();
         let alerts = Alerts::new(Rules::new(rules).unwrap())
             .callback(move |alert| sender.send(alert.clone()).unwrap());
         let status = alerts.status();
         let sink = HashChainSink::builder(store)
             .clock(Arc::new(clock.clone()))
+            .segment_records(segment_records)
             .alerts(alerts)
             .build()
             .unwrap();
@@ -251,6 +262,32 @@ async fn memory_is_rebuilt_from_many_segments_and_classes() {
     assert_eq!(close(write(0, rule()).await).await, 1);
     assert_eq!(close(write(99, rule()).await).await, 0);
     assert_eq!(close(write(1, rule()).await).await, 1);
+}
+
+#[tokio::test]
+async fn an_alert_older_than_its_window_still_keeps_quiet_about_what_followed_it() {
+    let (_folder, store) = store();
+    let clock = StandingClock::at(NOW);
+    let open = || Service::open_with(&store, &clock, [often()], 7);
+    let service = open();
+    let access = async |subject: &str, times: usize| {
+        for _ in 0..times {
+            service.access(subject, 1);
+            // A segment has the time of its writer, which must not run behind.
+            service.recorder.flush().await.unwrap();
+        }
+    };
+    // Fires at the tenth minute, and is quiet for the hour in which it would fire again.
+    access("P-7", 10).await;
+    access("P-9", 8).await;
+    clock.advance(HOUR / 2);
+    access("P-7", 10).await;
+    clock.advance(HOUR / 2);
+    access("P-8", 1).await;
+    assert_eq!(service.close().await.len(), 1);
+    // Of the last hour are the second ten alone; the alert stands segments before them.
+    assert_eq!(open().close().await.len(), 0);
+    assert_eq!(recorded(&store).len(), 1);
 }
 
 #[tokio::test]
