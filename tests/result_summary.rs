@@ -4,7 +4,7 @@ mod common;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use tool_audit::{AuditEntry, MemorySink, Outcome, Policy, Recorder, Results};
+use tool_audit::{AuditEntry, MemorySink, Outcome, OutcomeBuilder, Policy, Recorder, Results};
 
 use common::{call, only};
 
@@ -240,6 +240,31 @@ fn what_is_told_again_and_whole_is_not_called_shortened() {
     assert_eq!(entry.arguments["a"], 1);
     assert_eq!(entry.result, Some(json!({"b": 2})));
     assert!(entry.shortened.is_empty(), "{:?}", entry.shortened);
+}
+
+#[test]
+fn of_an_answer_that_is_said_twice_what_was_said_last_is_kept() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::builder(sink.clone())
+        .policy(Policy::new().results(Results::Preview))
+        .build();
+    let first = json!({"order_id": "O-1", "rows": [1, 2], "text": "x".repeat(900)});
+    let says_last: [fn(&mut OutcomeBuilder<'_>); 2] = [
+        |outcome| _ = outcome.result(&Value::Null),
+        |outcome| _ = outcome.result_bytes(7),
+    ];
+    for say_last in says_last {
+        let ended = |says: &dyn Fn(&mut OutcomeBuilder<'_>)| {
+            drop(recorder.start_call(&call()).finish(|outcome| {
+                says(outcome);
+                say_last(outcome);
+            }));
+            let entry = sink.entries().pop().expect("an entry");
+            (entry.result, entry.result_summary)
+        };
+        let alone = ended(&|_| {});
+        assert_eq!(ended(&|outcome| _ = outcome.result(&first)), alone);
+    }
 }
 
 #[test]
