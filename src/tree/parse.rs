@@ -539,9 +539,11 @@ mod tests {
     #[test]
     fn it_reads_as_deep_as_serde_json() {
         for depth in 120..135 {
-            let text = "[".repeat(depth) + &"]".repeat(depth);
-            let is_json = serde_json::from_str::<Value>(&text).is_ok();
-            assert_eq!(read(text.as_bytes(), false).is_whole, is_json, "{depth}");
+            for (opening, innermost, closing) in [("[", "", "]"), (r#"{"a":"#, "0", "}")] {
+                let text = opening.repeat(depth) + innermost + &closing.repeat(depth);
+                let is_json = serde_json::from_str::<Value>(&text).is_ok();
+                assert_eq!(read(text.as_bytes(), false).is_whole, is_json, "{depth}");
+            }
         }
     }
 
