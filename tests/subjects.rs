@@ -123,6 +123,37 @@ fn at_most_a_thousand_subjects_stand_in_a_record_and_it_says_so() {
 }
 
 #[test]
+fn at_most_56_kib_of_subjects_stand_in_a_record_and_it_says_so() {
+    // With quotes and comma each takes 512 bytes.
+    let long = |at: usize| {
+        format!("{at:03} {}", "of a ward ".repeat(51))
+            .split_at(509)
+            .0
+            .to_owned()
+    };
+    for (count, kept) in [(112, 112), (113, 112), (200, 112)] {
+        let all: Vec<String> = (0..count).map(long).collect();
+        let call = ToolCall::new("t", json!({"patient_id": all}));
+        let entry = recorded(Policy::new(), Sanitizer::default(), &call, &Value::Null);
+        assert_eq!(entry.subjects, all[..kept]);
+        assert_eq!(entry.subjects_truncated, count > kept);
+    }
+}
+
+#[test]
+fn what_is_redacted_in_a_subject_counts_once_however_often_it_is_said() {
+    let context = CallContext::default().subject("token=abc");
+    let of = |context: CallContext| {
+        let call = ToolCall::new("t", Value::Null).context(context);
+        let entry = recorded(Policy::new(), Sanitizer::default(), &call, &Value::Null);
+        (entry.subjects, entry.redactions)
+    };
+    let expected = (vec!["token=[REDACTED:token]".to_owned()], 1);
+    assert_eq!(of(context.clone()), expected);
+    assert_eq!(of(context.subject("token=abc")), expected);
+}
+
+#[test]
 fn the_names_of_members_are_the_policys_and_may_be_none() {
     let call = ToolCall::new("t", json!({"patient_id": "P-1", "chartNo": 7}));
     let of = |policy: Policy| recorded(policy, Sanitizer::default(), &call, &Value::Null);
