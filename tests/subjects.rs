@@ -41,7 +41,7 @@ fn subjects_come_from_arguments_and_results_at_any_depth_once_each() {
     );
     assert!(
         subjects(
-            &json!({"patient_id": ["", true, {"id": "P-1"}]}),
+            &json!({"patient_id": ["", true, {"id": "P-1"}, ["P-2"]]}),
             &Value::Null
         )
         .is_empty()
@@ -123,6 +123,25 @@ fn at_most_a_thousand_subjects_stand_in_a_record_and_it_says_so() {
 }
 
 #[test]
+fn a_text_that_is_opened_for_subjects_is_whole_and_within_1_mib() {
+    let mut text = r#"[{"mrn":"1"},""#.to_owned();
+    let rest = 1024 * 1024 - text.len() - 2;
+    text += &("x".repeat(rest) + "\"]");
+    let call = ToolCall::new("t", json!({}));
+    let found = |text: &str| {
+        let answer = json!({"mrn": "2", "note": text});
+        let entry = recorded(Policy::new(), with_key(), &call, &answer);
+        (entry.subjects.len(), entry.subjects_truncated)
+    };
+    assert_eq!(found(&text), (2, false));
+    assert_eq!(found(&text.replace("xx\"]", "xxx\"]")), (1, true));
+    // Half of a text is none, and what names no member or is no JSON holds nobody.
+    assert_eq!(found(&text[..text.len() - 1]), (1, false));
+    assert_eq!(found(&text.replace("mrn", "nmr").repeat(2)), (1, false));
+    assert_eq!(found(&("the mrn ".to_owned() + &text)), (1, false));
+}
+
+#[test]
 fn at_most_56_kib_of_subjects_stand_in_a_record_and_it_says_so() {
     // With quotes and comma each takes 512 bytes.
     let long = |at: usize| {
@@ -190,18 +209,35 @@ fn a_subject_stands_as_the_sanitizer_writes_it_where_it_was_found() {
             .build()
             .unwrap()
     };
-    let call = ToolCall::new(
-        "t",
-        json!({"person": {"patient_id": "P-771", "ward": [{"patient_id": "P-772"}]}}),
-    );
-    for sanitizer in [
-        rules(|builder| builder.redact_key("person")),
-        rules(|builder| builder.path("arguments.person", Action::Redact)),
-        rules(|builder| builder.redact_key("patient_id")),
+    let of_patient = json!({"patient_id": "P-771"});
+    for person in [
+        json!({"patient_id": "P-771", "ward": [{"patient_id": "P-772"}]}),
+        json!({"ward": {"bed": [of_patient]}}),
+        json!({"ward": {"note": of_patient.to_string()}}),
+        json!(of_patient.to_string()),
+        json!(json!({"ward": of_patient}).to_string()),
     ] {
-        let entry = recorded(Policy::new(), sanitizer, &call, &Value::Null);
-        let json = entry.to_json();
-        assert!(!json.contains("P-77"), "{json}");
+        let call = ToolCall::new(
+            "t",
+            json!({"person": person, "zone": {"patient_id": "P-8"}}),
+        );
+        for (sanitizer, shown) in [
+            (rules(|builder| builder.redact_key("person")), "P-8"),
+            (
+                rules(|builder| builder.path("arguments.person", Action::Redact)),
+                "P-8",
+            ),
+            (
+                rules(|builder| builder.redact_key("patient_id")),
+                "[REDACTED:patient_id]",
+            ),
+        ] {
+            let entry = recorded(Policy::new(), sanitizer, &call, &Value::Null);
+            let json = entry.to_json();
+            assert!(!json.contains("P-77"), "{json}");
+            // Whoever stands beside what a rule covers is named.
+            assert_eq!(entry.subjects, [shown], "{json}");
+        }
     }
 }
 
@@ -216,6 +252,61 @@ fn a_place_with_a_rule_leaves_nobody_out_who_stands_behind_much_else() {
         assert_eq!(entry.subjects.len(), usize::from(!is_cut));
         assert_eq!(entry.subjects_truncated, is_cut);
     }
+}
+
+#[test]
+fn a_rule_for_a_place_holds_for_no_subject_of_the_same_name_elsewhere() {
+    let sanitizer = Sanitizer::builder().path("arguments.patient_id", Action::Redact);
+    let call = ToolCall::new("t", json!({"zone": {"patient_id": "P-8"}}));
+    let sanitizer = sanitizer.build().unwrap();
+    let entry = recorded(Policy::new(), sanitizer.clone(), &call, &Value::Null);
+    assert_eq!(entry.subjects, ["P-8"]);
+    let in_text = ToolCall::new("t", json!({"text": call.arguments.to_string()}));
+    let entry = recorded(Policy::new(), sanitizer, &in_text, &Value::Null);
+    assert_eq!(entry.subjects, ["P-8"]);
+}
+
+#[test]
+fn ten_thousand_values_are_looked_through_and_a_record_says_where_there_are_more() {
+    // The list, the object and what is in it are values too.
+    for (values, is_found, is_cut) in [(9997, true, false), (9998, true, true), (9999, false, true)]
+    {
+        let mut all = vec![json!(7); values];
+        all.push(json!({"patient_id": "P-1"}));
+        let call = ToolCall::new("t", json!({}));
+        let entry = recorded(Policy::new(), Sanitizer::default(), &call, &json!(all));
+        assert_eq!(entry.subjects.len(), usize::from(is_found), "{values}");
+        assert_eq!(entry.subjects_truncated, is_cut, "{values}");
+    }
+}
+
+#[test]
+fn what_lies_deeper_than_64_levels_is_said_to_be_missing() {
+    let around = |innermost: Value, depth: usize| {
+        let nested = (0..depth).fold(innermost, |inner, _| json!([inner]));
+        let call = ToolCall::new("t", json!({}));
+        let entry = recorded(Policy::new(), Sanitizer::default(), &call, &nested);
+        (entry.subjects.len(), entry.subjects_truncated)
+    };
+    let patient = || json!({"patient_id": "P-1"});
+    assert_eq!(around(patient(), 64), (1, false));
+    assert_eq!(around(patient(), 65), (0, true));
+    assert_eq!(around(patient(), 66), (0, true));
+    assert_eq!(around(json!(7), 65), (0, false));
+}
+
+#[test]
+fn a_record_says_that_arguments_were_cut_only_where_subjects_are_looked_for() {
+    let is_cut = |policy: Policy| {
+        let sink = MemorySink::new();
+        let recorder = Recorder::builder(sink.clone()).policy(policy).build();
+        drop(recorder.start(|call| {
+            call.arguments_are_cut();
+        }));
+        sink.entries().remove(0).subjects_truncated
+    };
+    assert!(is_cut(Policy::new()));
+    assert!(!is_cut(Policy::new().subject_members([""; 0])));
 }
 
 #[test]
