@@ -295,5 +295,20 @@ mod tests {
             assert!(names.may_stand_in(text), "{text}");
         }
         assert!(!names.may_stand_in(r#"{"order_id":"7"}"#));
+        for told in ["patient_id", "Patient-Id", "PATIENT ID"] {
+            let names = SubjectNames::new([told].into_iter());
+            for name in [
+                told,
+                "patient_id",
+                "patient-id",
+                "patientId",
+                "PatientId",
+                "patientid",
+                "PATIENT_ID",
+                "PatientID",
+            ] {
+                assert!(names.may_stand_in(name), "{name} of {told}");
+            }
+        }
     }
 }
