@@ -4,7 +4,9 @@ mod common;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use tool_audit::{AuditEntry, MemorySink, Outcome, OutcomeBuilder, Policy, Recorder, Results};
+use tool_audit::{
+    AuditEntry, MemorySink, Outcome, OutcomeBuilder, Policy, Recorder, Results, Sanitizer,
+};
 
 use common::{call, only};
 
@@ -292,6 +294,124 @@ fn errors_are_sanitized_and_bounded() {
     );
     assert!(error.len() < 8 * 1024);
     assert_eq!(entry.shortened, ["result_summary"]);
+}
+
+/// The record of a call with this answer, which is the same where a thread answers so again.
+fn answered_twice(policy: Policy, sanitizer: &Sanitizer, answer: &Value) -> AuditEntry {
+    let policy = policy.clone();
+    let entries = std::thread::scope(|scope| {
+        let recorded = scope.spawn(|| {
+            let sink = MemorySink::new();
+            let recorder = Recorder::builder(sink.clone())
+                .policy(policy)
+                .sanitizer(sanitizer.clone())
+                .build();
+            for _ in 0..2 {
+                drop(recorder.start_call(&call()).response(answer));
+            }
+            common::entries(&sink)
+        });
+        recorded.join().expect("the thread ends well")
+    });
+    let [first, again] = <[AuditEntry; 2]>::try_from(entries).expect("two entries");
+    assert_eq!(first.result_summary, again.result_summary);
+    assert_eq!(first.redactions, again.redactions);
+    assert_eq!(first.shortened, again.shortened);
+    first
+}
+
+fn summary_twice(answer: &Value) -> (Value, AuditEntry) {
+    let entry = answered_twice(Policy::new(), &Sanitizer::default(), answer);
+    let summary = serde_json::to_value(&entry.result_summary).expect("a summary");
+    (summary, entry)
+}
+
+#[test]
+fn an_identifier_that_repeats_a_secret_beside_it_is_not_shown() {
+    let answer = json!({"order_id": "hunter22x", "status": "open", "password": "hunter22x"});
+    let (summary, entry) = summary_twice(&answer);
+    assert!(!entry.to_json().contains("hunter22x"), "{summary}");
+    assert_eq!(summary["status"], "open");
+}
+
+#[test]
+fn an_identifier_is_sanitized_by_its_own_name() {
+    let sanitizer = Sanitizer::builder().redact_key("order_id").build();
+    let answer = json!({"order_id": "O-1", "customer_id": "C-1"});
+    let entry = answered_twice(Policy::new(), &sanitizer.expect("rules"), &answer);
+    let identifiers = entry.result_summary.expect("a summary").identifiers;
+    assert_eq!(identifiers["order_id"], json!("[REDACTED:order_id]"));
+    assert_eq!(identifiers["customer_id"], json!("C-1"));
+}
+
+#[test]
+fn names_that_the_sanitizer_changes_count_each_time() {
+    let (summary, entry) = summary_twice(&json!({"token=hunter22x, a_id": 1, "order_id": 2}));
+    assert!(entry.redactions > 0, "{summary}");
+    assert!(!entry.to_json().contains("hunter22x"), "{summary}");
+    assert_eq!(summary["order_id"], 2);
+}
+
+#[test]
+fn an_identifier_with_a_name_of_more_than_42_bytes_is_left_out() {
+    let name = |length: usize| "n".repeat(length - 3) + "_id";
+    let (summary, entry) = summary_twice(&json!({name(42): 1, "order_id": 2}));
+    assert_eq!(
+        (&summary[name(42)], &summary["order_id"]),
+        (&json!(1), &json!(2))
+    );
+    assert!(entry.shortened.is_empty());
+    let (summary, entry) = summary_twice(&json!({name(43): 1, "order_id": 2}));
+    assert_eq!(
+        (summary.get(name(43)), &summary["order_id"]),
+        (None, &json!(2))
+    );
+    assert_eq!(entry.shortened, ["result_summary"]);
+}
+
+#[test]
+fn too_many_identifiers_are_said_to_be_cut_each_time() {
+    let many = |count: usize| -> Value {
+        let members = (0..count).map(|at| (format!("n{at:03}_id"), json!(at)));
+        Value::Object(members.collect())
+    };
+    assert!(summary_twice(&many(32)).1.shortened.is_empty());
+    assert_eq!(summary_twice(&many(33)).1.shortened, ["result_summary"]);
+}
+
+#[test]
+fn what_a_summary_has_of_its_own_is_no_identifier() {
+    let own = [
+        "success",
+        "error",
+        "error_type",
+        "fields",
+        "_result_size",
+        "_truncated",
+    ];
+    let mut answer = json!({"note": "x".repeat(1000)});
+    for name in own {
+        answer[name] = json!("told");
+    }
+    let policy = Policy::new().identifiers(own);
+    let entry = answered_twice(policy, &Sanitizer::default(), &answer);
+    let summary = entry.result_summary.expect("a summary");
+    assert!(summary.identifiers.is_empty(), "{:?}", summary.identifiers);
+    assert!(summary.truncated);
+}
+
+#[test]
+fn a_fields_name_of_256_bytes_stands_whole_and_each_of_its_parts_of_128() {
+    let fields = |answer: Value| summary_twice(&answer).0["fields"].clone();
+    let long = |length: usize| "n".repeat(length);
+    assert_eq!(fields(json!({long(254): 1})), json!([long(254)]));
+    assert_ne!(fields(json!({long(255): 1})), json!([long(255)]));
+    let (outer, inner) = (long(126), long(126));
+    let both = format!("{outer}.{inner}");
+    assert_eq!(
+        fields(json!({outer.as_str(): {inner.as_str(): 1}})),
+        json!([outer, both])
+    );
 }
 
 /// What `recorder` notes as the fields of this answer.

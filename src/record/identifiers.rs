@@ -155,19 +155,21 @@ mod tests {
     use crate::record::Recorder;
     use crate::sink::MemorySink;
 
-    /// The summary of the last of these answers, all of one recorder.
-    fn summary_of_last(answers: &[&Value]) -> Value {
+    /// The summary of the last of these answers, all of one recorder, and the arguments of its call, in which a secret
+    /// stands that some of them name.
+    fn summary_of_last(answers: &[&Value]) -> [Value; 2] {
         let sink = MemorySink::new();
         let recorder = Recorder::new(sink.clone());
         for answer in answers {
             let recording = recorder.start(|call| {
-                call.tool_name("get_order");
+                call.tool_name("get_order")
+                    .arguments(&json!({"note": "hunter22x"}));
             });
             drop(recording.success(answer));
         }
         let line = sink.lines().pop().expect("a record");
         let record: Value = serde_json::from_str(&line).expect("a record is JSON");
-        record["result_summary"].clone()
+        ["result_summary", "arguments"].map(|name| record[name].clone())
     }
 
     #[test]
@@ -182,6 +184,8 @@ mod tests {
             json!({"content": [{"type": "text", "text": "{\"order_id\":\"O-4\",\"status\":\"s\"}"}]}),
             json!({"order_id": "O-5", "content": [{"type": "text", "text": "{\"order_id\":\"O-6\",\"status\":\"s\"}"}]}),
             json!({"order_id": "O-7", "status": "s"}),
+            json!({"a_id": 1, "content": [{"type": "text", "text": "{\"order_id\":\"O-8\",\"status\":\"s\"}"}]}),
+            json!({"status": 1, "order_id": 2, "password": "hunter22x"}),
         ];
         for answer in &answers {
             let alone = summary_of_last(&[answer]);
