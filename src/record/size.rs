@@ -149,6 +149,24 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_are_written_longer_than_they_were_read_are_not_within_the_bytes_read() {
+        for text in [
+            "[9007199254740993]",
+            "[-9007199254740993]",
+            "[18446744073709551616]",
+            "[-1e20]",
+            "[1e15]",
+        ] {
+            with_arena(|arena| {
+                let parsed = parse(text.as_bytes(), false, arena);
+                let size = of_value(&parsed.tree);
+                assert!(size > text.len() as u64, "{text}");
+                assert!(!is_within(&parsed.tree, text.len(), size - 1), "{text}");
+            });
+        }
+    }
+
+    #[test]
     fn the_size_is_that_of_the_canonical_text() {
         for value in [
             json!({"a\"\n\u{1}": [1, -20, 0, 1.5, 1e-9, true, false, null, "é"], "b": {}, "c": []}),
