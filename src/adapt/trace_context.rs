@@ -84,6 +84,14 @@ mod tests {
             format!("00-{trace}-{span}-01-more"),
             format!("00-{}-{span}-01", "0".repeat(32)),
             format!("00-{}-{span}-01", trace.to_uppercase()),
+            format!("00-{trace}0-{span}-01"),
+            format!("00-{trace}-{}-01", "0".repeat(16)),
+            format!("00-{trace}-{}-01", span.to_uppercase()),
+            format!("00-{trace}-{span}0-01"),
+            format!("00-{trace}-{span}-1"),
+            format!("00-{trace}-{span}-001"),
+            format!("0-{trace}-{span}-01"),
+            format!("zz-{trace}-{span}-01"),
             String::new(),
         ] {
             assert_eq!(parse(&bad), None, "{bad}");
