@@ -314,6 +314,20 @@ async fn tasks_at_the_gate_are_woken_when_the_sink_closes() {
 }
 
 #[tokio::test]
+async fn the_gate_is_shut_from_the_first_close_on_while_the_writer_still_writes() {
+    let (writer, _heard, begun, go_on) = Scripted::blocked();
+    let sink = Queued::new(writer);
+    record(&sink, 0, Flushed);
+    begun.recv().unwrap_err();
+    ready(&sink).await.unwrap();
+    let closing = poll_fn(|context| Poll::Ready(sink.poll_close(context))).await;
+    assert!(closing.is_pending());
+    assert!(ready(&sink).await.unwrap_err().is_closed());
+    drop(go_on);
+    close(&sink).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_close_that_cannot_write_counts_the_rest_as_lost_and_says_why() {
     for failure in [Fail::Write, Fail::Flush] {
         let (writer, heard) = Scripted::new();
