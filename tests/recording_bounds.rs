@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tool_audit::{
-    Admission, CallContext, Emergency, EntryBuilder, EntryKind, Identity, IdentitySlot, MemorySink,
-    Outcome, Policy, Recorder, Recording, Results, RetentionClass, Sanitizer, ToolCall,
+    Admission, AuditEntry, CallBuilder, CallContext, Emergency, EntryBuilder, EntryKind, Identity,
+    IdentitySlot, MemorySink, Outcome, Policy, Recorder, Recording, Results, RetentionClass,
+    Sanitizer, ToolCall, canonical,
 };
 
 /// Says `text` everywhere that a call has a place for one.
@@ -167,4 +168,81 @@ fn a_call_that_says_nothing_is_recorded_with_unknowns() {
         assert_eq!(said, "unknown");
     }
     assert_eq!(entry.outcome, Some(Outcome::NeverPolled));
+}
+
+/// The record of a call of which this is said.
+fn said(describe: impl FnOnce(&mut CallBuilder<'_>)) -> AuditEntry {
+    let sink = MemorySink::new();
+    drop(Recorder::new(sink.clone()).start(describe));
+    common::only(&sink)
+}
+
+#[test]
+fn all_metadata_takes_16_kib_and_a_record_says_where_there_was_more() {
+    // Each byte of such a name takes six.
+    let name = |number: u8| format!("{number}{}", "\u{1}".repeat(150));
+    let long = |number: u8| format!("member {number}");
+    let text = json!("of a ward ".repeat(1000));
+    for (members, is_cut) in [
+        (vec![(long(1), json!(1)), (long(2), json!("x"))], false),
+        (vec![(long(1), text.clone())], false),
+        (vec![(long(1), text.clone()), (long(2), text)], true),
+        ((1..=17).map(|at| (name(at), json!(1))).collect(), false),
+        ((1..=18).map(|at| (name(at), json!(1))).collect(), true),
+        ((1..=40).map(|at| (name(at), json!(1))).collect(), true),
+        (
+            (0..200)
+                .map(|at| (long(at), json!("y".repeat(90))))
+                .collect(),
+            true,
+        ),
+    ] {
+        let entry = said(|call| {
+            for (name, value) in &members {
+                call.metadata(name, value);
+            }
+        });
+        let mut json = Vec::new();
+        canonical::write_value(&mut json, &Value::Object(entry.session_metadata.clone()));
+        assert!(json.len() <= 16 * 1024, "{}", json.len());
+        let is_whole = entry.session_metadata == members.into_iter().collect::<Map<_, _>>();
+        assert_eq!(is_whole, !is_cut);
+        assert_eq!(
+            entry.shortened,
+            vec!["session_metadata"; usize::from(is_cut)]
+        );
+    }
+}
+
+#[test]
+fn metadata_are_sanitized_by_their_names_and_of_names_that_become_one_both_are_kept() {
+    let entry = said(|call| {
+        call.metadata("token=hunter22x", &json!(1))
+            .metadata("token=hunter33x", &json!(2))
+            .metadata("password", &json!("hunter44x"));
+    });
+    let values: Vec<&Value> = entry.session_metadata.values().collect();
+    let password = json!("[REDACTED:password]");
+    assert_eq!(values, [&password, &json!(1), &json!(2)]);
+    assert!(!entry.to_json().contains("hunter"));
+}
+
+#[test]
+fn sixteen_verified_members_and_ten_agents_are_kept_and_more_are_said_to_be_cut() {
+    let names =
+        |count: usize| -> Vec<String> { (0..count).map(|at| format!("n{at:02}")).collect() };
+    for (count, is_cut) in [(16, false), (17, true)] {
+        let entry = said(|call| {
+            call.verified(&names(3)).verified(&names(count));
+        });
+        assert_eq!(entry.attribution.verified, names(16));
+        assert_eq!(entry.shortened, vec!["attribution"; usize::from(is_cut)]);
+    }
+    for (count, is_cut) in [(10, false), (11, true)] {
+        let entry = said(|call| {
+            call.via(&names(count));
+        });
+        assert_eq!(entry.attribution.via, names(10));
+        assert_eq!(entry.attribution.via_cut, is_cut);
+    }
 }
