@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get as on_get, post as on_post};
 use axum::{Extension, Json, Router};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use serde_json::{Value, json};
 use tool_audit::adapt::http::{
@@ -107,6 +107,52 @@ async fn a_tool_is_named_as_one_says() {
             .insert("x-tool", "by_header".parse().expect("a value"));
         send(&app, request).await;
         assert_eq!(only(&sink).tool_name, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_nothing_is_none_and_a_parameter_is_an_argument_where_it_names_no_tool() {
+    let header = || ToolNaming::header(HeaderName::from_static("x-tool"));
+    let by_parameter = json!({"tool": "get_order"});
+    for (naming, path, expected, told) in [
+        (header(), "/tools/get_order", "get_order", &by_parameter),
+        (ToolNaming::path(), "/", "unknown", &json!({})),
+        (
+            ToolNaming::path(),
+            "/tools/get_order/",
+            "get_order",
+            &by_parameter,
+        ),
+        (
+            ToolNaming::whole_route(),
+            "/tools/get_order",
+            "/tools/{tool}",
+            &by_parameter,
+        ),
+        (
+            ToolNaming::route(),
+            "/tools/get_order",
+            "get_order",
+            &json!({}),
+        ),
+    ] {
+        let sink = MemorySink::new();
+        let layer = HttpAuditLayer::builder(Recorder::new(sink.clone()))
+            .tool_name(naming)
+            .build();
+        let app = Router::new()
+            .route("/", on_get(async || "ok"))
+            .route("/tools/{tool}/", on_get(async || "ok"))
+            .route("/tools/{tool}", on_get(async || "ok"))
+            .layer(layer);
+        let mut request = get(path);
+        request
+            .headers_mut()
+            .insert("x-tool", HeaderValue::from_static(""));
+        send(&app, request).await;
+        let entry = only(&sink);
+        assert_eq!(entry.tool_name, expected, "{path}");
+        assert_eq!(&arguments(&entry), told, "{path}");
     }
 }
 
