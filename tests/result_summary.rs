@@ -336,12 +336,17 @@ fn an_identifier_that_repeats_a_secret_beside_it_is_not_shown() {
 
 #[test]
 fn an_identifier_is_sanitized_by_its_own_name() {
-    let sanitizer = Sanitizer::builder().redact_key("order_id").build();
-    let answer = json!({"order_id": "O-1", "customer_id": "C-1"});
-    let entry = answered_twice(Policy::new(), &sanitizer.expect("rules"), &answer);
-    let identifiers = entry.result_summary.expect("a summary").identifiers;
-    assert_eq!(identifiers["order_id"], json!("[REDACTED:order_id]"));
-    assert_eq!(identifiers["customer_id"], json!("C-1"));
+    let of_all = Sanitizer::builder().redact_key("order_id");
+    let of_the_tool =
+        Sanitizer::builder().for_tool("update_order_status", |rules| rules.redact_key("order_id"));
+    for sanitizer in [of_all, of_the_tool] {
+        let answer = json!({"order_id": "O-1", "customer_id": "C-1"});
+        let sanitizer = sanitizer.build().expect("rules");
+        let entry = answered_twice(Policy::new(), &sanitizer, &answer);
+        let identifiers = entry.result_summary.expect("a summary").identifiers;
+        assert_eq!(identifiers["order_id"], json!("[REDACTED:order_id]"));
+        assert_eq!(identifiers["customer_id"], json!("C-1"));
+    }
 }
 
 #[test]
