@@ -427,9 +427,97 @@ fn fields(recorder: &Recorder, sink: &MemorySink, answer: &Value) -> Vec<String>
     last.result_summary.clone().expect("a summary").fields
 }
 
+/// The record of a call with this answer on a thread that has seen no other.
+fn alone(answer: &Value) -> AuditEntry {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| answered(answer));
+        first.join().expect("the thread ends well")
+    })
+}
+
+fn fields_alone(answer: &Value) -> Vec<String> {
+    alone(answer).result_summary.expect("a summary").fields
+}
+
+#[test]
+fn rows_that_differ_in_one_name_give_the_names_of_each() {
+    for (one, other) in [
+        ("customer1", "customer2"),
+        ("customer1", "bustomer1"),
+        ("customer1", "customer12"),
+        ("a", "a\0"),
+        ("a", "b"),
+    ] {
+        assert_eq!(fields_alone(&json!([{one: 1}, {other: 1}])), [one, other]);
+        let wider = json!([{one: 1}, {one: 1, "z": 1}]);
+        assert_eq!(fields_alone(&wider), [one, "z"]);
+    }
+}
+
+#[test]
+fn an_answer_that_differs_in_little_from_the_one_before_has_its_own_summary() {
+    // Too many names to be kept for the next answer.
+    let long: Map<String, Value> = (0..60)
+        .map(|at| {
+            (
+                format!("a name of some length that is number {at:02}"),
+                json!(1),
+            )
+        })
+        .collect();
+    let answers = [
+        json!({"a": 1, "b": long}),
+        json!({"a": 1, "x_id": "X"}),
+        json!({"a": 1, "y_id": "Y"}),
+        json!({"a": 1, "x": 1}),
+        json!({"a": 1, "y": 1}),
+        json!({"a": 1, "x\0": 1}),
+        json!({"a": 1, "customer1": 1}),
+        json!({"a": 1, "customer2": 1}),
+        json!({"a": 1, "customer12": 1}),
+        json!({"a": 1, "b": {"c": 1}}),
+        json!({"a": {"b": 1}, "c": 1}),
+        json!({"a": 1, "b": {"c": 1, "d": 1}}),
+        json!({"a": 1, "b": [{"c": 1}]}),
+        json!({"a": 1, "b": [{"c": 1}, {"d": 1}]}),
+        json!([{"a": 1, "x": 1}]),
+        json!([{"a": 1, "x": 1}, {"y": 1}]),
+    ];
+    let expected = answers.map(|answer| (alone(&answer).result_summary, answer));
+    for (summary, answer) in &expected {
+        let sink = MemorySink::new();
+        let recorder = Recorder::builder(sink.clone()).build();
+        let mut summaries = Vec::new();
+        for (summary_before, before) in &expected {
+            for answer in [before, answer, answer] {
+                drop(recorder.start_call(&call()).response(answer));
+            }
+            summaries.extend([summary_before, summary, summary]);
+        }
+        for (entry, expected) in sink.entries().iter().zip(summaries) {
+            assert_eq!(&entry.result_summary, expected);
+        }
+    }
+}
+
 /// Answers of few shapes, which differ in little.
 fn an_answer() -> impl Strategy<Value = Value> {
-    let name = || proptest::sample::select(vec!["a", "b", "ab", "token", "é", "\u{FB33}", "😀"]);
+    // Names that differ behind their eighth byte, before it, or in length alone.
+    const NAMES: [&str; 12] = [
+        "a",
+        "a\0",
+        "b",
+        "ab",
+        "token",
+        "é",
+        "\u{FB33}",
+        "😀",
+        "customer1",
+        "customer2",
+        "customer12",
+        "bustomer1",
+    ];
+    let name = || proptest::sample::select(&NAMES[..]);
     let leaf = || Just(json!(1)).boxed();
     let object = |inner: BoxedStrategy<Value>| {
         proptest::collection::btree_map(name(), inner, 0..4).prop_map(|members| {
@@ -458,17 +546,7 @@ proptest! {
         order in proptest::collection::vec(0_usize..8, 1..24),
     ) {
         // Lists are kept by thread: on another one each answer is the first.
-        let alone = |answer: &Value| {
-            std::thread::scope(|scope| {
-                let first = scope.spawn(|| {
-                    let sink = MemorySink::new();
-                    let recorder = Recorder::builder(sink.clone()).build();
-                    fields(&recorder, &sink, answer)
-                });
-                first.join().expect("the thread ends well")
-            })
-        };
-        let expected: Vec<_> = answers.iter().map(alone).collect();
+        let expected: Vec<_> = answers.iter().map(fields_alone).collect();
         let sink = MemorySink::new();
         let recorder = Recorder::builder(sink.clone()).build();
         for at in order {
