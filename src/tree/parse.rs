@@ -559,5 +559,15 @@ mod tests {
             assert!(names.iter().all(|name| members.contains_key(name)));
             assert!(!members.contains_key("i"));
         });
+        let alike: Vec<String> = (10..40).map(|at| format!("customer_{at}")).collect();
+        let members = alike.iter().map(|name| format!("\"{name}\":\"{name}\""));
+        let text = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+        with_arena(|arena| {
+            let tree = parse(text.as_bytes(), false, arena).tree;
+            for name in &alike {
+                assert_eq!(tree.get(name).and_then(Tree::as_str), Some(name.as_str()));
+            }
+            assert!(tree.get("customer_9").is_none() && tree.get("customer").is_none());
+        });
     }
 }
