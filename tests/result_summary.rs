@@ -297,13 +297,12 @@ fn errors_are_sanitized_and_bounded() {
 }
 
 /// The record of a call with this answer, which is the same where a thread answers so again.
-fn answered_twice(policy: Policy, sanitizer: &Sanitizer, answer: &Value) -> AuditEntry {
-    let policy = policy.clone();
+fn answered_twice(policy: &Policy, sanitizer: &Sanitizer, answer: &Value) -> AuditEntry {
     let entries = std::thread::scope(|scope| {
         let recorded = scope.spawn(|| {
             let sink = MemorySink::new();
             let recorder = Recorder::builder(sink.clone())
-                .policy(policy)
+                .policy(policy.clone())
                 .sanitizer(sanitizer.clone())
                 .build();
             for _ in 0..2 {
@@ -321,7 +320,7 @@ fn answered_twice(policy: Policy, sanitizer: &Sanitizer, answer: &Value) -> Audi
 }
 
 fn summary_twice(answer: &Value) -> (Value, AuditEntry) {
-    let entry = answered_twice(Policy::new(), &Sanitizer::default(), answer);
+    let entry = answered_twice(&Policy::new(), &Sanitizer::default(), answer);
     let summary = serde_json::to_value(&entry.result_summary).expect("a summary");
     (summary, entry)
 }
@@ -342,7 +341,7 @@ fn an_identifier_is_sanitized_by_its_own_name() {
     for sanitizer in [of_all, of_the_tool] {
         let answer = json!({"order_id": "O-1", "customer_id": "C-1"});
         let sanitizer = sanitizer.build().expect("rules");
-        let entry = answered_twice(Policy::new(), &sanitizer, &answer);
+        let entry = answered_twice(&Policy::new(), &sanitizer, &answer);
         let identifiers = entry.result_summary.expect("a summary").identifiers;
         assert_eq!(identifiers["order_id"], json!("[REDACTED:order_id]"));
         assert_eq!(identifiers["customer_id"], json!("C-1"));
@@ -399,7 +398,7 @@ fn what_a_summary_has_of_its_own_is_no_identifier() {
         answer[name] = json!("told");
     }
     let policy = Policy::new().identifiers(own);
-    let entry = answered_twice(policy, &Sanitizer::default(), &answer);
+    let entry = answered_twice(&policy, &Sanitizer::default(), &answer);
     let summary = entry.result_summary.expect("a summary");
     assert!(summary.identifiers.is_empty(), "{:?}", summary.identifiers);
     assert!(summary.truncated);
