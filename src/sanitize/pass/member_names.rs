@@ -159,19 +159,65 @@ fn number_alike(sorted: &mut [(ShownName<'_>, &str, &Tree<'_>)]) {
         .iter()
         .map(|(shown, _, _)| shown.text.clone())
         .collect();
-    let mut first = 0;
+    let (mut first, mut number) = (0, 1);
     for at in 1..sorted.len() {
         if sorted[at].0.text != sorted[first].0.text {
-            first = at;
+            (first, number) = (at, 1);
             continue;
         }
         let base = &sorted[first].0.text;
-        let numbered = (at - first + 1..)
-            .map(|number| format!("{base}#{number}"))
-            .find(|numbered| !taken.contains(numbered))
-            .unwrap_or_default();
-        taken.insert(numbered.clone());
+        // None up to the last one is free: who chose the names could have all of them looked up for each.
+        let numbered = loop {
+            number += 1;
+            let numbered = format!("{base}#{number}");
+            if taken.insert(numbered.clone()) {
+                break numbered;
+            }
+        };
         sorted[at].0.text = numbered;
     }
     sorted.sort_by(|(one, _, _), (next, _, _)| compare_keys(&one.text, &next.text));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use crate::sanitize::Sanitizer;
+
+    #[test]
+    fn names_that_come_out_alike_get_the_numbers_that_no_other_name_has() {
+        let token = |number: u32| format!("sk_live_4eC39HqLyjWDarjtT1{number:06}");
+        let value = json!({
+            "[REDACTED:vendor_token]#2": "a",
+            "[REDACTED:vendor_token]#4": "b",
+            token(1): 1,
+            token(2): 2,
+            token(3): 3,
+        });
+        let mut out = Vec::new();
+        Sanitizer::default().write_value(&mut out, &value, 1024);
+        let expected = r##"{"[REDACTED:vendor_token]":1,"[REDACTED:vendor_token]#2":"a","[REDACTED:vendor_token]#3":2,"[REDACTED:vendor_token]#4":"b","[REDACTED:vendor_token]#5":3}"##;
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+    }
+
+    /// With a look at all numbers for each name this would take many minutes.
+    #[test]
+    fn many_names_that_come_out_alike_among_many_that_have_their_numbers_get_theirs() {
+        const ALIKE: u32 = 20_000;
+        let mut members = Map::new();
+        // It is not written before all names are known.
+        members.insert("A".to_owned(), json!([]));
+        for at in 0..ALIKE {
+            let number = at + 2;
+            members.insert(format!("[REDACTED:vendor_token]#{number}"), json!(1));
+            members.insert(format!("sk_live_4eC39HqLyjWDarjtT1{at:06}"), json!(1));
+        }
+        let mut out = Vec::new();
+        Sanitizer::default().write_value(&mut out, &Value::from(members), 1024);
+        let text = String::from_utf8_lossy(&out);
+        assert!(crate::canonical::check(&out).is_ok(), "{text}");
+        let expected = r##"{"A":[],"[REDACTED:vendor_token]":1,"[REDACTED:vendor_token]#10":1,"##;
+        assert!(text.starts_with(expected), "{text}");
+    }
 }
