@@ -8,7 +8,8 @@ use super::span::Span;
 use crate::canonical;
 
 impl Open {
-    /// Puts a member in its place. Names that are the same once they are sanitized get numbers from 2.
+    /// Puts a member in its place. Names that are the same once they are sanitized get numbers from 2, which are looked
+    /// for one by one: the bound of what holds them lets in few members.
     pub(super) fn insert_member(
         &mut self,
         members: &mut Vec<(Span, Span)>,

@@ -1,5 +1,6 @@
 //! Replacing the values wherever they stand in a tree.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -50,6 +51,8 @@ impl Echo {
         {
             return count;
         }
+        // Where the search for a free number goes on: who chose the names could have it begin anew for each.
+        let mut numbers: HashMap<String, u32> = HashMap::new();
         for (name, value) in std::mem::take(members) {
             let shown = match self.replace(&name, false) {
                 Some((replaced, more)) => {
@@ -58,12 +61,18 @@ impl Echo {
                 }
                 None => name,
             };
-            let mut unique = shown.clone();
-            let mut number = 2;
-            while members.contains_key(&unique) {
-                unique = format!("{shown}#{number}");
-                number += 1;
+            if !members.contains_key(&shown) {
+                members.insert(shown, value);
+                continue;
             }
+            let number = numbers.entry(shown.clone()).or_insert(1);
+            let unique = loop {
+                *number += 1;
+                let unique = format!("{shown}#{number}");
+                if !members.contains_key(&unique) {
+                    break unique;
+                }
+            };
             members.insert(unique, value);
         }
         count
@@ -140,7 +149,7 @@ fn base64_run(text: &[u8], place: &Range<usize>) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     use crate::sanitize::echo::Echo;
     use crate::sanitize::echo::testing::{echo, replaced};
@@ -154,6 +163,52 @@ mod tests {
             tree,
             json!({"[REDACTED:password]": "[REDACTED:password]", "[REDACTED:password]#2": 1, "n": [1234567890]})
         );
+    }
+
+    #[test]
+    fn names_that_come_out_alike_get_the_numbers_that_are_free() {
+        let echo = echo(&["hunter22"]);
+        let mut tree = json!({
+            "HUNTER22": 1,
+            "HUNTEr22": 2,
+            "HUNTer22": 3,
+            "[REDACTED:password]#3": "a",
+            "[REDACTED:password]": "b",
+        });
+        assert_eq!(echo.replace_in(&mut tree, false), 3);
+        assert_eq!(
+            tree,
+            json!({
+                "[REDACTED:password]": 1,
+                "[REDACTED:password]#2": 2,
+                "[REDACTED:password]#3": 3,
+                "[REDACTED:password]#3#2": "a",
+                "[REDACTED:password]#4": "b",
+            })
+        );
+    }
+
+    /// With a look at all numbers for each name this would take many minutes.
+    #[test]
+    fn a_great_many_names_that_come_out_alike_get_a_number_each() {
+        let value = "correcthorsebat";
+        let with_case = |cases: usize| -> String {
+            let letters = value.chars().enumerate();
+            let in_case = letters.map(|(at, letter)| match cases >> at & 1 {
+                0 => letter,
+                _ => letter.to_ascii_uppercase(),
+            });
+            in_case.collect()
+        };
+        let count = 1 << value.len();
+        let names = (0..count).map(|cases| (with_case(cases), json!(1)));
+        let mut tree = Value::from(names.collect::<Map<_, _>>());
+        assert_eq!(
+            echo(&[value]).replace_in(&mut tree, false),
+            1 << value.len()
+        );
+        assert_eq!(tree.as_object().map(Map::len), Some(count));
+        assert_eq!(tree[format!("[REDACTED:password]#{count}")], 1);
     }
 
     #[test]
