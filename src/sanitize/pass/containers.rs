@@ -1,5 +1,6 @@
 use crate::tree::{Members, Tree};
 
+use super::shapes::Said;
 use super::strings::begins_like_json;
 use super::{Original, Pass, Written, arguments, persons};
 use crate::canonical;
@@ -15,6 +16,8 @@ pub(super) struct Member<'m, 'a> {
     pub(super) value: &'m Tree<'m>,
     /// All members of its object.
     pub(super) siblings: Members<'m>,
+    /// What those say of each other.
+    pub(super) said: &'m Said<'a>,
     /// The name as it is written, the rules that changed it, and the kinds of byte in it.
     pub(super) shown: &'m str,
     pub(super) replaced: &'m [&'a Rule],
@@ -104,6 +107,7 @@ impl<'a> Pass<'a> {
             self.subject = self.subject_of(members);
         }
         self.members += members.len();
+        let said = Said::default();
         let start = (self.before(), self.nodes, self.members);
         let is_bare = under.is_none()
             && self.trail.is_none()
@@ -155,6 +159,7 @@ impl<'a> Pass<'a> {
                 name,
                 value,
                 siblings: members,
+                said: &said,
                 shown: name,
                 replaced: &[],
                 kinds,

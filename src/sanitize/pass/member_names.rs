@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::tree::{Members, Tree};
 
 use super::containers::Member;
+use super::shapes::Said;
 use super::strings::{MAX_SEARCHES, is_harmless};
 use super::{Pass, persons};
 use crate::canonical::compare_keys;
@@ -105,6 +106,7 @@ impl<'a> Pass<'a> {
             number_alike(&mut sorted);
         }
         let last = sorted.len().saturating_sub(1);
+        let said = Said::default();
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             self.done.shortened |= shown.shortened;
             let mut verdict = self.verdict_of(shown, name);
@@ -115,6 +117,7 @@ impl<'a> Pass<'a> {
                 name,
                 value,
                 siblings: members,
+                said: &said,
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),

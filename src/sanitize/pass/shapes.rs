@@ -1,10 +1,13 @@
 //! Members whose values are what other members of the object say: pairs of name and value, rows under
 //! columns, the data of a Kubernetes secret.
 
+use std::cell::OnceCell;
+
 use crate::tree::{Members, Tree};
 
 use super::containers::Member;
 use super::labels::{self, Endings};
+use super::tables::Columns;
 use super::{Pass, Written};
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rules::Rule;
@@ -57,6 +60,23 @@ const LAST_PAIRS: [u32; 32] = {
     }
     pairs
 };
+
+/// What an object's members say of the values beside them.
+///
+/// It is found out once: who chose the names could have each member ask all others.
+#[derive(Default)]
+pub(super) struct Said<'a> {
+    naming: OnceCell<Option<Naming<'a>>>,
+    columns: OnceCell<Option<Columns<'a>>>,
+}
+
+/// What names the values of other members.
+#[derive(Clone, Copy)]
+struct Naming<'a> {
+    /// The place of the member that does; none where a patch's path does.
+    place: Option<usize>,
+    rule: (&'a Rule, bool),
+}
 
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
@@ -143,35 +163,60 @@ impl<'a> Pass<'a> {
         if is_private_in_key(name) {
             return self.named_value(name, verdict, value, under, depth);
         }
-        if is_value && let Some((rule, plural)) = self.named_beside(name, siblings) {
+        if is_value && let Some((rule, plural)) = self.named_beside(member) {
             return self.ruled_value(rule, plural, value, under, depth);
         }
         if is_rows
             && let Tree::Array(rows) = value
-            && let Some(columns) = self.columns_beside(siblings)
+            && let Some(columns) = self.columns_beside(member)
         {
-            return self.table(rows, &columns, under, depth);
+            return self.table(rows, columns, under, depth);
         }
         self.named_value(name, verdict, value, under, depth)
     }
 
-    /// The rule for what a sibling of the member `name` names.
-    fn named_beside(&self, name: &str, siblings: Members<'_>) -> Option<(&'a Rule, bool)> {
+    /// The rule for what a sibling of the member names.
+    fn named_beside(&self, member: &Member<'_, 'a>) -> Option<(&'a Rule, bool)> {
+        let siblings = member.siblings;
+        let said = &member.said.naming;
+        let first = (*said.get_or_init(|| self.naming(siblings, 0)))?;
+        match first.place {
+            Some(place) if siblings.nth(place)?.0 == member.name => {
+                // Of all members this one alone has to look further.
+                Some(self.naming(siblings, place + 1)?.rule)
+            }
+            _ => Some(first.rule),
+        }
+    }
+
+    /// The first member from this place on that names the values of others, or the path of a patch.
+    fn naming(&self, members: Members<'_>, from: usize) -> Option<Naming<'a>> {
         let rules = self.rules;
-        siblings
-            .iter()
-            .filter(|(sibling, value)| {
-                *sibling != name
-                    && (labels::is_name(sibling) && !(*sibling == "target" && is_place(value))
-                        || labels::is_question(sibling, value)
-                        || *sibling == "path" && labels::is_patch(siblings))
-            })
-            .find_map(|(_, value)| labels::rule_of_value(rules, value))
-            .or_else(|| labels::rule_of_patch(rules, siblings))
+        let names = |name: &str, value: &Tree<'_>| {
+            labels::is_name(name) && !(name == "target" && is_place(value))
+                || labels::is_question(name, value)
+                || name == "path" && labels::is_patch(members)
+        };
+        let mut naming = members.iter().enumerate().skip(from);
+        let first = naming.find_map(|(place, (name, value))| {
+            let rule = names(name, value).then(|| labels::rule_of_value(rules, value))??;
+            Some((Some(place), rule))
+        });
+        let (place, rule) = match first {
+            Some(first) => first,
+            None => (None, labels::rule_of_patch(rules, members)?),
+        };
+        Some(Naming { place, rule })
     }
 
     /// The rules for the columns that an object tells beside its rows; `None` where no rule names any.
-    fn columns_beside(&self, siblings: Members<'_>) -> Option<Vec<Option<(&'a Rule, bool)>>> {
+    fn columns_beside<'m>(&self, member: &Member<'m, 'a>) -> Option<&'m Columns<'a>> {
+        let said = &member.said.columns;
+        said.get_or_init(|| self.columns_among(member.siblings))
+            .as_ref()
+    }
+
+    fn columns_among(&self, members: Members<'_>) -> Option<Columns<'a>> {
         let columns = |members: Members<'_>| {
             members.iter().find_map(|(name, value)| match *value {
                 Tree::Array(columns) if COLUMNS.end(name) || name.starts_with("column") => {
@@ -180,11 +225,61 @@ impl<'a> Pass<'a> {
                 _ => None,
             })
         };
-        columns(siblings).or_else(|| {
-            siblings.iter().find_map(|(name, value)| match *value {
+        columns(members).or_else(|| {
+            members.iter().find_map(|(name, value)| match *value {
                 Tree::Object(members) if ABOUT_TABLES.end(name) => columns(members),
                 _ => None,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::sanitize::Sanitizer;
+
+    #[test]
+    fn a_member_is_named_by_the_first_other_one_that_names_and_by_no_rule_of_its_own() {
+        let value = json!({"a": "b", "key": "password", "kind": 1, "name": "token"});
+        let sanitizer = Sanitizer::default();
+        let mut out = Vec::new();
+        let pass = Pass::new(&sanitizer.0, &mut out, 64);
+        Tree::with(&value, |tree| {
+            let members = tree.as_object().expect("an object");
+            let said = Said::default();
+            for (name, value) in members.iter() {
+                let member = Member {
+                    name,
+                    value,
+                    siblings: members,
+                    said: &said,
+                    shown: name,
+                    replaced: &[],
+                    kinds: 0,
+                    verdict: &sanitizer.0.verdict(name),
+                    first: false,
+                    more: true,
+                };
+                let rule = pass.named_beside(&member).map(|(rule, _)| rule.name());
+                let expected = if name == "key" { "token" } else { "password" };
+                assert_eq!(rule, Some(expected), "{name}");
+            }
+        });
+    }
+
+    /// With a look at all others for each member this would take many minutes.
+    #[test]
+    fn many_members_whose_values_others_may_name_are_written() {
+        for (ending, value) in [("val", json!(1)), ("items", json!([])), ("data", json!([]))] {
+            let members = (0..400_000).map(|at| (format!("{at}_{ending}"), value.clone()));
+            let value = Value::from(members.collect::<Map<_, _>>());
+            let mut out = Vec::new();
+            let done = Sanitizer::default().write_value(&mut out, &value, 1024 * 1024);
+            assert!(out.starts_with(br#"{"0_"#), "{ending}");
+            assert_eq!(done.redactions, 0, "{ending}");
+        }
     }
 }
