@@ -423,6 +423,24 @@ fn a_trace_that_is_not_sampled_gets_no_span_and_its_call_a_record_all_the_same()
 }
 
 #[test]
+fn a_context_without_a_trace_does_not_decide_whether_another_one_is_sampled() {
+    let exporting = export();
+    let sink = MemorySink::new();
+    let recording = recorder(&sink).build().start(|call| {
+        call.tool_name("get_order")
+            .trace_id("4bf92f3577b34da6a3ce929d0e0e4736")
+            .span_id("00f067aa0ba902b7")
+            .context(&CallContext::default().sampled(false));
+    });
+    drop(recording.success(&json!({})));
+    let spans = exporting.spans();
+    let [span] = spans.as_slice() else {
+        panic!("{spans:?}");
+    };
+    assert_eq!(hex(&span.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+}
+
+#[test]
 fn ids_of_another_kind_that_a_request_came_with_are_not_replaced() {
     let exporting = export();
     let sink = MemorySink::new();

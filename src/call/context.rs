@@ -56,8 +56,8 @@ pub struct CallContext {
     pub trace_id: Option<String>,
     /// W3C span id, 16 hex digits.
     pub span_id: Option<String>,
-    /// Whether the trace is sampled, as its W3C flags say it. It stands in no record: a span that is made of the call
-    /// goes by it.
+    /// Whether the trace is sampled, as its W3C flags say it; nothing without a trace id. It stands in no record: a span
+    /// that is made of the call goes by it.
     pub sampled: Option<bool>,
 }
 
@@ -181,15 +181,17 @@ impl CallContext {
         self
     }
 
-    /// Gives the W3C trace context: 32 and 16 hex digits.
+    /// Gives the W3C trace context: 32 and 16 hex digits. Whether the trace is sampled is to be said after it.
     #[must_use]
     pub fn trace(mut self, trace_id: impl Into<String>, span_id: impl Into<String>) -> Self {
         self.trace_id = Some(trace_id.into());
         self.span_id = Some(span_id.into());
+        // What was said so far was said of another trace.
+        self.sampled = None;
         self
     }
 
-    /// Says whether the trace is sampled: the lowest bit of the W3C trace flags.
+    /// Says whether the trace that was given is sampled: the lowest bit of the W3C trace flags.
     #[must_use]
     pub fn sampled(mut self, sampled: bool) -> Self {
         self.sampled = Some(sampled);
@@ -219,5 +221,17 @@ impl fmt::Debug for Emergency {
             .debug_struct("Emergency")
             .field("defect", &Sanitary(self.defect.as_deref()))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_a_trace_is_sampled_does_not_hold_for_the_next_one() {
+        let context = CallContext::default().trace("1", "2").sampled(false);
+        assert_eq!(context.sampled, Some(false));
+        assert_eq!(context.trace("3", "4").sampled, None);
     }
 }

@@ -335,7 +335,10 @@ impl<'a> CallBuilder<'a> {
                 say(self, text);
             }
         }
-        if let Some(sampled) = context.sampled {
+        // Without a trace of its own it would decide over one that was told before.
+        if let Some(sampled) = context.sampled
+            && context.trace_id.is_some()
+        {
             self.sampled(sampled);
         }
         if context.turn_number > 0 {
