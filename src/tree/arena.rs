@@ -10,7 +10,7 @@ use super::{Member, Tree};
 pub(crate) struct Arena {
     nodes: Bump,
     /// A text was copied whole, which may be a secret: it does not stay in memory longer than any other. Nodes have no
-    /// more of one than a name's first eight bytes.
+    /// more of one than a name's first eight bytes; a number stands in them whole.
     has_texts: Cell<bool>,
     stacks: Cell<Stacks<'static>>,
 }

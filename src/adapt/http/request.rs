@@ -130,7 +130,8 @@ pub(super) fn describe_place(
     match route {
         Some(route) => call.metadata_joined("http_route", [method.as_str(), " ", route]),
         None => {
-            // A caller may write what it likes there, secrets as well: nothing of it is kept for the next call.
+            // A caller may write what it likes there, secrets as well: it is not joined in memory that the next call
+            // uses. A short one in which nothing was found stays among the texts that are known.
             let place = [method.as_str(), uri.path()].join(" ");
             call.metadata_tree("http_path", &Tree::String(&place));
         }

@@ -15,7 +15,8 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// What is known of all calls, and what of the exchange; what is said of all calls stands before what a client says.
+    /// What is known of all calls, and what of the exchange; what is said of all calls stands before what a client says,
+    /// but the exchange's own trace before any other.
     pub(super) fn added_to(&self, mut context: CallContext) -> CallContext {
         let exchange = &self.context;
         for (name, value) in &exchange.session_metadata {

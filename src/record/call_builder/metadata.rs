@@ -32,7 +32,8 @@ impl CallBuilder<'_> {
         }
     }
 
-    /// Like [`metadata`](Self::metadata), for a text in pieces that holds no secret.
+    /// Like [`metadata`](Self::metadata), for a text in pieces of which a caller writes no more than a request's method:
+    /// it stays, unwiped, in memory that the next call uses.
     #[cfg(feature = "axum")]
     pub(crate) fn metadata_joined(&mut self, name: &str, pieces: [&str; 3]) {
         let mut joined = std::mem::take(&mut self.open.joined);

@@ -117,7 +117,8 @@ impl<'a> Pass<'a> {
         for (at, (name, value)) in members.iter().enumerate() {
             let (first, more) = (at == 0, at + 1 < members.len());
             let mut is_shown_otherwise = false;
-            // What holds others is not written before all names are known: twice at each depth would be without end.
+            // What holds others is not written before all names are known: to write it twice at each depth would take
+            // two to the power of the depth.
             if !are_looked_at && may_hold_others(value) {
                 are_looked_at = true;
                 let mut names = members.keys().skip(at);

@@ -14,7 +14,7 @@ const SHUT: usize = usize::MAX;
 
 /// What callers and the writer's thread have in common.
 ///
-/// What each call writes to shares no cache line with what is only read.
+/// What each call writes to shares no cache line with what is mostly read.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
@@ -25,7 +25,8 @@ pub(super) struct Shared {
     pub(super) bounds: Bounds,
 }
 
-/// How full the queue may be, and is.
+/// How full the queue may be, and is: all that a gate reads. How full it is stands beside what never changes, since it
+/// is seldom written, when the queue becomes empty or is no longer, and when it is nearly full.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Bounds {
