@@ -105,4 +105,27 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn special_bytes_are_found_from_any_start_and_behind_blocks_that_are_passed_over() {
+        const LENGTH: usize = 400;
+        for (apart, start) in [3, 37, 64, 150, 390]
+            .into_iter()
+            .flat_map(|apart| (0..=LENGTH).map(move |start| (apart, start)))
+        {
+            let is_special = |at: &usize| at % apart == apart - 1;
+            let bytes: Vec<u8> = (0..LENGTH)
+                .map(|at| if is_special(&at) { b'"' } else { b'a' })
+                .collect();
+            for step in [1, 5, 63, 64, 65, 128, 200] {
+                let mut specials = Specials::new(&bytes, start);
+                let mut from = start;
+                while from <= LENGTH {
+                    let expected = (from..LENGTH).find(is_special).unwrap_or(LENGTH);
+                    assert_eq!(specials.next(from), expected, "{apart} {start} {from}");
+                    from = expected + step;
+                }
+            }
+        }
+    }
 }

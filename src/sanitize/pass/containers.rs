@@ -100,6 +100,8 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
+        #[cfg(test)]
+        tests::BEGUN.set(tests::BEGUN.get() + 1);
         self.open(b'{')?;
         let person = self.person.take();
         let outer = self.subject;
@@ -347,10 +349,17 @@ fn may_hold_others(value: &Tree<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
-    use crate::sanitize::Sanitizer;
+    use crate::sanitize::{Action, Sanitizer, SanitizerBuilder, SmallClasses};
+
+    thread_local! {
+        /// How many objects this thread began to write, those that were taken back among them.
+        pub(super) static BEGUN: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn value() -> impl Strategy<Value = Value> {
         let scalar = prop_oneof![
@@ -370,6 +379,7 @@ mod tests {
             Just("note".to_owned()),
             Just("items".to_owned()),
             Just("value".to_owned()),
+            Just("sk_live_4eC39HqLyjWDarjtT1zdp7dc".to_owned()),
         ];
         scalar.prop_recursive(4, 40, 6, move |inner| {
             let members = prop::collection::vec((name.clone(), inner.clone()), 0..6);
@@ -396,19 +406,33 @@ mod tests {
 
     #[test]
     fn members_before_a_name_that_is_shown_otherwise_are_written_once_at_every_depth() {
+        // At which twice at each still comes to an end.
+        const DEPTH: usize = 12;
+        let in_object: fn(Value) -> Value = |value| value;
+        let in_list: fn(Value) -> Value = |value| json!([value]);
         let long = "n".repeat(1025);
-        for name in [long.as_str(), "sk_live_4eC39HqLyjWDarjtT1zdp7dc"] {
-            let mut value = json!(1);
-            for _ in 0..60 {
-                value = json!({"a": value, name: 1});
-            }
-            let in_text = json!({"s": value.to_string()});
-            for value in [&value, &in_text] {
-                let mut out = Vec::new();
-                let sanitizer = Sanitizer::builder().build().expect("rules");
-                sanitizer.write_value(&mut out, value, 1024 * 1024);
-                assert!(crate::canonical::check(&out).is_ok());
-                assert!(!String::from_utf8_lossy(&out).contains("sk_live"));
+        let build = |more: fn(SanitizerBuilder) -> SanitizerBuilder| {
+            more(Sanitizer::builder()).build().expect("rules")
+        };
+        for sanitizer in [
+            build(|builder| builder),
+            build(|builder| builder.path("**.none", Action::Redact)),
+            build(|builder| builder.small_classes(SmallClasses::PerSubject)),
+        ] {
+            for name in [long.as_str(), "sk_live_4eC39HqLyjWDarjtT1zdp7dc"] {
+                for within in [in_object, in_list] {
+                    let value =
+                        (0..DEPTH).fold(json!(1), |value, _| json!({"a": within(value), name: 1}));
+                    let in_text = json!({"s": value.to_string()});
+                    for (value, objects) in [(value, DEPTH), (in_text, DEPTH + 1)] {
+                        let mut out = Vec::new();
+                        BEGUN.set(0);
+                        sanitizer.write_value(&mut out, &value, 1024 * 1024);
+                        assert_eq!(BEGUN.get(), objects);
+                        assert!(crate::canonical::check(&out).is_ok());
+                        assert!(!String::from_utf8_lossy(&out).contains("sk_live"));
+                    }
+                }
             }
         }
     }
