@@ -2,7 +2,7 @@ use super::limits;
 use super::open::Open;
 use super::policy::ClassName;
 use super::span::{COLON, Span};
-use crate::call::Outcome;
+use crate::call::{Outcome, UNKNOWN};
 use crate::canonical;
 use crate::clock::civil;
 use crate::sink::EntryKind;
@@ -25,6 +25,16 @@ pub(super) struct Facts<'a> {
 struct Name(&'static str);
 
 impl Name {
+    /// Of a text that ends in [`UNKNOWN_JSON`], since its length is what is taken off.
+    const fn with(text: &'static str) -> Self {
+        let (bytes, mut back) = (text.as_bytes(), UNKNOWN_JSON.len());
+        while back > 0 {
+            assert!(bytes[bytes.len() - back] == UNKNOWN_JSON[UNKNOWN_JSON.len() - back]);
+            back -= 1;
+        }
+        Self(text)
+    }
+
     /// The name itself.
     #[inline(always)]
     fn text(self) -> &'static [u8] {
@@ -51,7 +61,7 @@ impl Name {
 /// The name of a member of our own, which needs no escape.
 macro_rules! name {
     ($name:literal) => {
-        Name(concat!(",\"", $name, "\":\"unknown\""))
+        const { Name::with(concat!(",\"", $name, "\":\"unknown\"")) }
     };
 }
 
@@ -256,8 +266,20 @@ pub(super) fn assemble(line: &mut Vec<u8>, open: &Open, facts: &Facts<'_>) {
     entry.end();
 }
 
-/// [`UNKNOWN`](crate::call::UNKNOWN), as it stands in records.
+/// [`UNKNOWN`], as it stands in records.
 pub(super) const UNKNOWN_JSON: &[u8] = b"\"unknown\"";
+
+const _: () = {
+    let ([b'"', json @ .., b'"'], text) = (UNKNOWN_JSON, UNKNOWN.as_bytes()) else {
+        panic!("no string");
+    };
+    assert!(json.len() == text.len());
+    let mut at = 0;
+    while at < text.len() {
+        assert!(json[at] == text[at]);
+        at += 1;
+    }
+};
 
 /// Appends a text that needs no escape.
 fn write_word(out: &mut Vec<u8>, text: &str) {
