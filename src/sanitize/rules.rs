@@ -331,7 +331,8 @@ impl Rules {
         }
     }
 
-    /// What a pass has to know of the member `name`, of which nothing is known.
+    /// What a pass has to know of the member `name`, of which nothing is known so far; from here on it is, where there is
+    /// room.
     #[inline(never)]
     pub(super) fn find_out(&self, name: &str) -> Verdict {
         let found = self.keys.find(&self.rules, name.as_bytes());

@@ -118,19 +118,20 @@ impl<'a> Pass<'a> {
         let mut are_looked_at = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let (first, more) = (at == 0, at + 1 < members.len());
-            let mut is_shown_otherwise = false;
+            let mut some_name_is_shown_otherwise = false;
             // What holds others is not written before all names are known: to write it twice at each depth would take
             // two to the power of the depth.
             if !are_looked_at && may_hold_others(value) {
                 are_looked_at = true;
                 let mut names = members.keys().skip(at);
-                is_shown_otherwise = names.any(|name| self.is_shown_otherwise(name, under));
+                some_name_is_shown_otherwise =
+                    names.any(|name| self.is_shown_otherwise(name, under));
             }
             let known = self.rules.known(name);
             if let Some(known) = known
                 && known.is_plain
                 && is_bare
-                && !is_shown_otherwise
+                && !some_name_is_shown_otherwise
                 && !value.is_array()
             {
                 // The greater part of all members.
@@ -149,8 +150,8 @@ impl<'a> Pass<'a> {
                 verdict.rule = self.rules.verdict(alias).rule;
             }
             let kinds = verdict.kinds;
-            is_shown_otherwise |= !are_looked_at && self.is_shown_otherwise(name, under);
-            if is_shown_otherwise {
+            some_name_is_shown_otherwise |= !are_looked_at && self.is_shown_otherwise(name, under);
+            if some_name_is_shown_otherwise {
                 // Such a name may have its place before names that were written already.
                 let before;
                 (before, self.nodes, self.members) = start;
