@@ -155,12 +155,15 @@ impl<'a> Pass<'a> {
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
-        let written = match depth < MAX_DEPTH {
-            true => self.row(cells, columns, under, depth + 1),
-            false => {
-                self.done.shortened = true;
-                self.plain(marker::TOO_DEEP)
-            }
+        let written = if depth >= MAX_DEPTH {
+            self.done.shortened = true;
+            self.plain(marker::TOO_DEEP)
+        } else if self.trail.is_some() {
+            self.placed(Some(name), cells, depth + 1, |pass| {
+                pass.row(cells, columns, under, depth + 1)
+            })
+        } else {
+            self.row(cells, columns, under, depth + 1)
         };
         self.close(b'}');
         written
@@ -201,7 +204,23 @@ fn is_plain_name(cell: &Tree<'_>) -> bool {
 mod tests {
     use serde_json::json;
 
-    use crate::sanitize::{Sanitized, Sanitizer};
+    use crate::sanitize::{Action, Sanitized, Sanitizer};
+
+    #[test]
+    fn a_rule_for_a_place_holds_in_rows_that_are_objects() {
+        let value = json!({
+            "columns": ["password", "note"],
+            "rows": [{"cells": ["hunter22", "blue"]}],
+        });
+        for path in ["rows.*.cells.*", "**.cells.*"] {
+            let sanitizer = Sanitizer::builder().path(path, Action::Redact).build();
+            let mut out = Vec::new();
+            let sanitizer = sanitizer.expect("rules");
+            sanitizer.write_value(&mut out, &value, 1024);
+            let text = String::from_utf8_lossy(&out);
+            assert!(!text.contains("blue"), "{path} {text}");
+        }
+    }
 
     #[test]
     fn a_text_whose_rows_are_objects_stays_as_it_is_where_nothing_in_it_is_replaced() {
