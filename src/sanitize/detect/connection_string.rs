@@ -7,6 +7,7 @@ use memchr::memmem;
 
 use super::shape;
 use super::{Detected, Detector};
+use crate::sanitize::extent::Reader;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
 use crate::sanitize::rules::{Rules, Treatment};
@@ -70,9 +71,98 @@ fn assignments(rules: &Rules, bytes: &[u8], found: &mut Vec<Detected>) {
             continue;
         }
         let end = value_end(bytes, sign + 1);
+        // Of a line of a shell or of a sentence the secret is one word.
+        let end = if is_of_connection(bytes, sign - length, end) {
+            end
+        } else {
+            Reader::new(bytes).word_end(sign + 1).min(end)
+        };
         push(rules, bytes, sign + 1..end, found);
         at = end.max(at);
     }
+}
+
+/// True where the part before or behind the one from `start` to `end` is such as connection strings have.
+fn is_of_connection(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = start
+        .checked_sub(1)
+        .filter(|at| bytes[*at] == b';')
+        .map(|at| {
+            let least = at.saturating_sub(MAX_CREDENTIALS);
+            let near = &bytes[least..at];
+            let begin = near
+                .iter()
+                .rposition(|byte| matches!(byte, b';' | b'"' | b'\'' | b'\n' | b'\r'));
+            &near[begin.map_or(0, |begin| begin + 1)..]
+        });
+    let behind = (bytes.get(end) == Some(&b';'))
+        .then(|| &bytes[end + 1..bytes.len().min(end + 1 + MAX_NAME)]);
+    [before, behind].into_iter().flatten().any(|part| {
+        memchr::memchr(b'=', part).is_some_and(|sign| is_property(part[..sign].trim_ascii()))
+    })
+}
+
+/// True for a name that is usual in connection strings, or ends in one as in `connect to Server=…`.
+fn is_property(name: &[u8]) -> bool {
+    const NAMES: &[&str] = &[
+        "server",
+        "data source",
+        "datasource",
+        "host",
+        "hostname",
+        "address",
+        "addr",
+        "network address",
+        "port",
+        "database",
+        "databasename",
+        "initial catalog",
+        "dbq",
+        "attachdbfilename",
+        "user id",
+        "userid",
+        "user name",
+        "username",
+        "uid",
+        "user",
+        "driver",
+        "provider",
+        "dsn",
+        "encrypt",
+        "integrated security",
+        "trusted_connection",
+        "trustservercertificate",
+        "persist security info",
+        "pool size",
+        "pooling",
+        "timeout",
+        "application name",
+        "app",
+        "multipleactiveresultsets",
+        "sslmode",
+        "ssl mode",
+        "charset",
+        "endpoint",
+        "accountname",
+        "accountkey",
+        "endpointsuffix",
+        "endpointsprotocol",
+        "sharedaccesskeyname",
+        "sharedaccesskey",
+        "entitypath",
+        "authentication",
+        "failover partner",
+        "protocol",
+        "service name",
+        "packet size",
+        "workstation id",
+        "language",
+    ];
+    NAMES.iter().any(|known| {
+        name.len()
+            .checked_sub(known.len())
+            .is_some_and(|at| name[at..].eq_ignore_ascii_case(known.as_bytes()))
+    })
 }
 
 /// `string password = 2;`: a field of a message, or a variable with its type.
@@ -189,6 +279,22 @@ mod tests {
         ] {
             assert_eq!(found_in(text), [secret], "{text}");
         }
+    }
+
+    #[test]
+    fn in_a_shell_or_a_sentence_one_word_is_the_secret() {
+        for (text, secret) in [
+            ("cd /srv; API_TOKEN=Xk4Ergjv make deploy", "Xk4Ergjv"),
+            ("A=1; API_TOKEN=Xk4Ergjv make; B=2", "Xk4Ergjv"),
+            ("rsync a; RSYNC_PASSWORD=Xk4Ergjv rsync a b", "Xk4Ergjv"),
+            ("first pass; token=Xk4Ergjv was found, moved", "Xk4Ergjv"),
+        ] {
+            assert_eq!(found_in(text), [secret], "{text}");
+        }
+        let spaced = "Server=h; Database=d; Password=a b c; Encrypt=True";
+        assert_eq!(found_in(spaced), ["a b c"]);
+        let last = "Server=h;Uid=sa;Pwd=a b c";
+        assert_eq!(found_in(last), ["a b c"]);
     }
 
     #[test]

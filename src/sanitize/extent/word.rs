@@ -65,6 +65,7 @@ impl Reader<'_> {
                 return self.is_end_or_space(at + 1 + usize::from(doubled))
                     || self.opening_quote(at + 1).is_some()
                     || self.assignment_begins(at + 1)
+                    || byte == b';' && self.property_begins(at + 1)
                     || self.option_begins(at + 1);
             }
             b')' | b']' | b'}' | b'>' => at + 1,
@@ -112,6 +113,20 @@ impl Reader<'_> {
             at += 1;
         }
         matches!(self.at(at), Some(b'=' | b':'))
+    }
+
+    /// True where a name of several words and `=` follow: `Max Pool Size=200`.
+    fn property_begins(self, at: usize) -> bool {
+        let near = &self.bytes[at.min(self.bytes.len())..self.bytes.len().min(at + LOOK_AHEAD)];
+        let Some(sign) = memchr::memchr(b'=', near) else {
+            return false;
+        };
+        let words = near[..sign].trim_ascii_end().split(|byte| *byte == b' ');
+        near[0].is_ascii_uppercase()
+            && words.clone().count() <= 4
+            && words
+                .into_iter()
+                .all(|word| !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic))
     }
 
     pub(in crate::sanitize) fn option_begins(self, at: usize) -> bool {
