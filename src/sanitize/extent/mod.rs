@@ -4,6 +4,7 @@
 //! a comma or a closing bracket ends it only where what follows looks like the next thing.
 
 mod account;
+mod credentials;
 mod date;
 mod phrase;
 mod word;

@@ -1,4 +1,4 @@
-//! Where values of several words end: names, addresses, telephone numbers, credentials with parameters.
+//! Where values of several words end: names, addresses, telephone numbers.
 
 use super::Reader;
 use crate::sanitize::rules::Rules;
@@ -6,34 +6,8 @@ use crate::sanitize::text;
 
 /// The most bytes of an unquoted phrase.
 const MAX_PHRASE: usize = 256;
-/// The most bytes of credentials with parameters.
-const MAX_CREDENTIALS: usize = 4096;
 
 impl Reader<'_> {
-    pub(in crate::sanitize) fn credentials_end(self, start: usize, outer: Option<u8>) -> usize {
-        let scheme_end = self.word_end(start);
-        let scheme = &self.bytes[start..scheme_end];
-        let has_one_token = ["bearer", "basic", "token", "negotiate", "apikey", "bot"]
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known.as_bytes()));
-        if has_one_token {
-            let token = self.skip_blanks(scheme_end);
-            return if token > scheme_end && !self.is_end_or_space(token) {
-                self.word_end(token)
-            } else {
-                scheme_end
-            };
-        }
-        // A scheme with parameters, or one of somebody's own: all of the line is theirs.
-        let line = self.line_end(start, MAX_CREDENTIALS);
-        let end = outer
-            .and_then(|mark| {
-                (start..line).find(|at| self.bytes[*at] == mark && self.ends_word(*at))
-            })
-            .unwrap_or(line);
-        self.without_blanks_after(start, end)
-    }
-
     pub(in crate::sanitize) fn digits_end(self, rules: &Rules, start: usize) -> usize {
         if !matches!(self.at(start), Some(b'0'..=b'9' | b'+' | b'(')) {
             let end = self.phrase_end(rules, start);

@@ -9,6 +9,7 @@ mod option;
 mod several;
 
 use self::naming::{extent_for, variable_end, without_type};
+use self::no_value::is_called_with_names;
 use self::no_value::{closes, is_permission};
 use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
@@ -164,6 +165,9 @@ impl<'r> Scan<'_, 'r, '_> {
             let word = &self.findings.text[value.start..self.char_end(value.end)];
             let is_bold = bytes[..after].ends_with(b"**") || bytes[..operator].ends_with(b"**");
             if is_bold && !reference::looks_secret(word) {
+                return after;
+            }
+            if is_called_with_names(word, extent) {
                 return after;
             }
             let is_comparison = bytes[operator..after].starts_with(b"==");

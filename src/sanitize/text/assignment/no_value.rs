@@ -2,6 +2,7 @@
 
 use super::Scan;
 use crate::sanitize::extent::Found;
+use crate::sanitize::rules::Extent;
 
 impl Scan<'_, '_, '_> {
     /// `string password = 2;` numbers a field of a message.
@@ -26,6 +27,19 @@ impl Scan<'_, '_, '_> {
 /// What GitHub's workflows may do with a token.
 pub(super) fn is_permission(name: &[u8], word: &str) -> bool {
     name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
+}
+
+/// `auth=(user, password)`, `auth=BasicAuth(user, password)`: no literal stands in the brackets.
+pub(super) fn is_called_with_names(word: &str, extent: Extent) -> bool {
+    extent == Extent::Credentials
+        && word.split_once('(').is_some_and(|(function, arguments)| {
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+            arguments.ends_with(')')
+                && function.bytes().all(is_name)
+                && arguments
+                    .bytes()
+                    .all(|byte| is_name(byte) || matches!(byte, b',' | b' ' | b'(' | b')'))
+        })
 }
 
 /// `"Password: "`, a text that asks for one: the mark behind the operator is that before the name.
