@@ -6,11 +6,13 @@
 mod naming;
 mod no_value;
 mod option;
+mod remark;
 mod several;
 
 use self::naming::{extent_for, variable_end, without_type};
 use self::no_value::is_called_with_names;
 use self::no_value::{closes, is_permission};
+use self::remark::is_remark;
 use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
@@ -167,7 +169,12 @@ impl<'r> Scan<'_, 'r, '_> {
             if is_bold && !reference::looks_secret(word) {
                 return after;
             }
-            if is_called_with_names(word, extent) {
+            let behind = self.findings.text.get(value.start..).unwrap_or_default();
+            if is_spoken
+                && bytes[operator..value.start] == *b": "
+                && is_remark(rules, rule, extent, named, word, behind)
+                || is_called_with_names(word, extent)
+            {
                 return after;
             }
             let is_comparison = bytes[operator..after].starts_with(b"==");
