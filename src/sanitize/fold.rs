@@ -93,6 +93,47 @@ pub(super) fn fold(text: &str, invisible: Invisible) -> Option<Folded> {
     }
 }
 
+/// The text with the characters that entities of markup stand for; `None` where none stands for a quotation mark.
+pub(super) fn without_entities(text: &str) -> Option<Folded> {
+    const ENTITIES: &[(&str, char)] = &[
+        ("&quot;", '"'),
+        ("&#34;", '"'),
+        ("&#x22;", '"'),
+        ("&apos;", '\''),
+        ("&#39;", '\''),
+        ("&#039;", '\''),
+        ("&#x27;", '\''),
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&amp;", '&'),
+    ];
+    let mut folded: Option<Folded> = None;
+    let mut has_quote = false;
+    let mut at = 0;
+    for start in memchr::memchr_iter(b'&', text.as_bytes()) {
+        let known = ENTITIES.iter().find(|(entity, _)| {
+            text.get(start..)
+                .is_some_and(|rest| rest.starts_with(entity))
+        });
+        let Some((entity, plain)) = known else {
+            continue;
+        };
+        has_quote |= matches!(plain, '"' | '\'');
+        match &mut folded {
+            Some(folded) => folded.push_same(text.get(at..start)?, at),
+            None => folded = Some(Folded::begun(text, start)),
+        }
+        if let Some(folded) = &mut folded {
+            folded.push_piece(start, false);
+            folded.text.push(*plain);
+        }
+        at = start + entity.len();
+    }
+    let mut folded = folded.filter(|_| has_quote)?;
+    folded.push_same(text.get(at..)?, at);
+    Some(folded)
+}
+
 fn push_normal(folded: &mut String, character: char) {
     for normal in std::iter::once(character).nfkc() {
         match fold_of(normal) {

@@ -125,9 +125,14 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
             let is_cut =
                 behind >= bytes.len() && !bytes[value.clone()].iter().any(u8::is_ascii_whitespace);
             let text = findings.text.get(value.clone()).unwrap_or_default();
+            let is_closed_itself = is_closed
+                && bytes[behind + open.len() + 1..]
+                    .get(..name.len())
+                    .is_some_and(|closing| closing.eq_ignore_ascii_case(name));
             if VOID
                 .iter()
                 .any(|void| name.eq_ignore_ascii_case(void.as_bytes()))
+                && !is_closed_itself
             {
                 // Nothing stands in it: what comes next is a text of its own.
             } else if value.is_empty() {
@@ -391,6 +396,18 @@ mod tests {
                 "<input type=\"password\" name=\"p\" value=\"<>\">",
             ),
             (
+                "<param name=\"password\">abc</param><b>x</b>",
+                "<param name=\"password\"><></param><b>x</b>",
+            ),
+            (
+                "<b>Password:</b> Xk4Ergjv<br>j-8",
+                "<b>Password:</b> <><br>j-8",
+            ),
+            (
+                "<p><strong>API key:</strong> Xk4Ergjv</p>",
+                "<p><strong>API key:</strong> <></p>",
+            ),
+            (
                 "<db user=\"ada\" password=\"abc\"/>",
                 "<db user=\"ada\" password=\"<>\"/>",
             ),
@@ -420,6 +437,9 @@ mod tests {
             "<password/><user>ada</user>",
             "<tr><td>Password</td><td>required</td></tr>",
             "<h1>Password</h1><p>Choose one.</p>",
+            "<b>Password:</b> must be long<br>",
+            "<b>Password:</b> <a href=\"/r\">reset</a>",
+            "<td><b>Password:</b></td><td>required</td>",
         ]);
     }
 }

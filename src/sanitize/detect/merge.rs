@@ -4,7 +4,7 @@ use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
     one_time_code, password_file, private_key, trigger, url, vendor_token,
 };
-use crate::sanitize::fold::{Folded, Invisible, fold};
+use crate::sanitize::fold::{Folded, Invisible, fold, without_entities};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
 use crate::sanitize::sweep::{self, sweep};
@@ -24,6 +24,20 @@ pub(in crate::sanitize) fn find_swept<'r>(
     depth: usize,
     seen: u8,
 ) -> Vec<Span<'r>> {
+    let mut spans = find_as_it_stands(rules, text, depth, seen);
+    // JSON and code within markup have entities for their marks.
+    if seen & sweep::ASSIGNMENT != 0
+        && memchr::memchr(b'&', text.as_bytes()).is_some()
+        && let Some(plain) = without_entities(text)
+    {
+        spans.append(&mut find_folded(rules, text, &plain, depth));
+        part(text, &mut spans);
+        return merge(spans);
+    }
+    spans
+}
+
+fn find_as_it_stands<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<Span<'r>> {
     if seen & sweep::NON_ASCII == 0 {
         return find_plain(rules, text, depth, seen);
     }

@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
 
 /// The most lines of a block that stands below its name.
 const MAX_LINES: usize = 64;
+/// The most blank lines between a name and its value.
+const MAX_BLANK_LINES: usize = 2;
 /// How far the ends of a line are looked for.
 const MAX_LINE: usize = 512;
 /// How far from its beginning a part of a resource's name may stand.
@@ -67,14 +70,22 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
     let begins_line =
         is_word && (before.is_empty() || before == b"- " || before == b"\"" || before == b"'");
     let mut found: Option<Found> = None;
+    let mut blank_lines = 0;
     let mut at = body;
     for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
         let content = line.trim_end();
+        if content.is_empty() && found.is_none() && blank_lines < MAX_BLANK_LINES {
+            blank_lines += 1;
+            at += line.len();
+            continue;
+        }
         let item = content.trim_start().strip_prefix("- ").map(str::trim_start);
         let word = item.unwrap_or(content.trim_start());
         let word = word.trim_matches(['"', '\'', '`', '*']);
         let indented = begins_line && (indentation(content) > outer || item.is_some());
-        let is_value = if indented && (item.is_some() || found.is_none()) {
+        let is_value = if blank_lines > 0 {
+            found.is_none() && word.len() >= 8 && reference::looks_secret(word)
+        } else if indented && (item.is_some() || found.is_none()) {
             is_value_word(word)
         } else {
             found.is_none() && reference::looks_secret(word)
@@ -100,6 +111,36 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
         at += line.len();
     }
     found
+}
+
+/// What stands behind the tags that close around a label: `<b>Password:</b> x<br>`. Where another element begins, the
+/// value is that one's.
+pub(super) fn behind_tags(text: &str, after: usize) -> Option<Found> {
+    let near = bounded::prefix(text.get(after..)?, MAX_LINE);
+    let mut rest = near.trim_start_matches([' ', '\t']);
+    while let Some(tag) = rest.strip_prefix("</") {
+        rest = &tag[tag.find('>')? + 1..];
+        rest = rest.trim_start_matches([' ', '\t', ':']);
+    }
+    let start = after + (near.len() - rest.len());
+    let end = rest
+        .find(['<', '\n', '\r', '"', '\\'])
+        .unwrap_or(rest.len());
+    let value = rest[..end].trim_end();
+    let word = value.split(' ').next().unwrap_or_default();
+    let is_value = !value.is_empty()
+        && !reference::is_grammar(word)
+        && (reference::looks_secret(word) || !value.contains(' ') && end < rest.len());
+    let length = if reference::looks_secret(word) {
+        word.len()
+    } else {
+        value.len()
+    };
+    is_value.then_some(Found {
+        start,
+        end: start + length,
+        quoted: true,
+    })
 }
 
 /// The values that stand in the lines below a name: those that look secret among the items of a list or the members

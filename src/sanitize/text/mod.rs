@@ -8,6 +8,7 @@ mod assignment;
 mod layout;
 mod name;
 mod pair;
+mod spaced_table;
 mod table;
 mod written_below;
 
@@ -16,7 +17,8 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
-    command_line, constraint, form_data, labelled_secret, markup, segment, statement, track,
+    command_line, constraint, form_data, labelled_secret, markup, segment, statement,
+    track,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -57,6 +59,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
         command_line::find(&mut findings);
         statement::find(&mut findings);
         labelled_secret::find(&mut findings);
+        spaced_table::find(&mut findings);
     }
     ordered(findings.spans)
 }

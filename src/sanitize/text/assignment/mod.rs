@@ -76,6 +76,9 @@ impl<'r> Scan<'_, 'r, '_> {
     /// Looks at the assignment whose operator begins at `operator`; gives where to look further.
     fn assignment(&mut self, operator: usize, mut after: usize) -> usize {
         let bytes = self.findings.bytes();
+        // `API_KEY ?= x` and `API_KEY += x`, as Make has them.
+        let named_to = operator
+            - usize::from(operator > 1 && matches!(&bytes[operator - 2..operator], b" ?" | b" +"));
         while matches!(bytes.get(after), Some(b'=' | b'>' | b'~')) {
             after += 1;
         }
@@ -83,7 +86,10 @@ impl<'r> Scan<'_, 'r, '_> {
             // `**Password:** x`
             after += 2;
         }
-        let Some(name) = name_before(bytes, self.floor, operator) else {
+        let Some(name) = (named_to >= self.floor)
+            .then(|| name_before(bytes, self.floor, named_to))
+            .flatten()
+        else {
             return after;
         };
         // A quoted plural is a member of JSON; an unquoted one is a word of prose.
@@ -136,6 +142,12 @@ impl<'r> Scan<'_, 'r, '_> {
             return after;
         }
         let extent = extent_for(rule, named);
+        if bytes[reader.skip_blanks(after)..].starts_with(b"</") {
+            let Some(value) = layout::behind_tags(self.findings.text, after) else {
+                return after;
+            };
+            return self.take(rule, value, after);
+        }
         if let Some(value) = layout::here_document(self.findings.text, after)
             .or_else(|| layout::dumped(self.findings.text, after))
         {
