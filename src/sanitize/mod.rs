@@ -32,10 +32,17 @@
 //!
 //! **Assignments in text**: `password=…`, `api key: …`, `"token": "…"` (also in cut or escaped JSON), `secret => …`,
 //! `--password …`, `Authorization: Bearer …`, by the same names. A value that only refers to a secret, such as
-//! `${{ secrets.TOKEN }}`, `$DB_PASSWORD` or `os.environ["DB_PASSWORD"]`, stays.
+//! `${{ secrets.TOKEN }}`, `$DB_PASSWORD` or `os.environ["DB_PASSWORD"]`, stays; so does what an error says behind a name, as in
+//! `jwt: signature verification failed`.
 //!
-//! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, SQL, forms in parts (RFC 7578), what databases
-//! say of rows that break a constraint, segments of HL7 version 2 about persons, tracks of magnetic stripes.
+//! **Sentences**: `the password is …`, `… is the password`, `login: ada / …`, `wifi key …`, and the same of `Passwort`, `mot de
+//! passe`, `contraseña`, `hasło`, `пароль`, `密码` and their like in some thirty languages, with the codes that are good once; what a
+//! validator refused, beside the name of its field (`rejected value […]`, `input_value='…'`); dates behind `born on`, `née le`,
+//! `geboren am`; a patient's whole name behind `Patient:`; numbers behind `acct`, `ABA` and `wire to account`.
+//!
+//! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, also with entities for quotation marks, SQL,
+//! forms in parts (RFC 7578), what databases say of rows that break a constraint, segments of HL7 version 2 about persons, tracks of
+//! magnetic stripes.
 //!
 //! **Values by what they look like**, wherever they stand, error texts and results too:
 //!
@@ -58,7 +65,8 @@
 //! - A secret without a known prefix under a harmless name, or in prose that does not say that it is one.
 //! - In prose, what is told under a name that a policy adds, or under one that is joined to another word (`the dbpassword
 //!   is …`), unless a word such as "password" or a longer number stands in the same text. Behind an operator they count.
-//! - Names of people, places and companies in prose, and dates of birth that nothing names.
+//! - Names of people, places and companies in prose, but for a patient's behind that word, and dates of birth that nothing names.
+//! - In prose of other languages, secrets that are plain words without a digit, unless they stand in quotation marks.
 //! - What is encrypted, compressed, or encoded more than four times over; secrets that are spread over several strings, and
 //!   secrets that one call holds under a name and another one bare.
 //! - Text within images and other binary data.

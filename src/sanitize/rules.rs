@@ -17,7 +17,7 @@ use super::spared::Spared;
 use super::{marker, pass};
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
-const REVISION: &str = "tool-audit rules 3";
+const REVISION: &str = "tool-audit rules 4";
 
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use super::{
     Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
-    one_time_code, password_file, private_key, trigger, url, vendor_token,
+    labelled_secret::unspaced, one_time_code, password_file, private_key, trigger, url,
+    vendor_token,
 };
 use crate::sanitize::fold::{Folded, Invisible, fold, without_entities};
 use crate::sanitize::marker;
@@ -84,7 +85,8 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
     // What was serialized without blanks has words between its quotes.
     let is_serialized =
         seen & sweep::SPACE == 0 && seen & sweep::ESCAPE != 0 && seen & sweep::ASSIGNMENT != 0;
-    let is_told = is_told || is_serialized;
+    // The words of other languages are no triggers but for some in ASCII.
+    let is_told = is_told || is_serialized || seen & sweep::NON_ASCII != 0;
     if is_told || seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0 {
         spans = text::find(rules, text, is_told);
     }
@@ -140,8 +142,17 @@ fn detect(
     if triggers & trigger::ACCOUNT != 0 {
         iban::find(text, found);
     }
-    if triggers & trigger::WORD != 0 && seen & sweep::DIGIT != 0 {
+    let is_abroad = seen & sweep::NON_ASCII != 0;
+    let has_digit = seen & sweep::DIGIT != 0;
+    if has_digit
+        && (triggers & trigger::WORD != 0
+            || is_abroad
+            || seen & sweep::ASSIGNMENT != 0 && one_time_code::may_be_labelled(text))
+    {
         one_time_code::find(text, found);
+    }
+    if is_abroad {
+        unspaced::find(text, found);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
 //! None of them changes the text: all look at the same one, and what they found is merged afterwards.
 
+pub(super) mod account;
 mod authorization;
 mod base64;
 mod card;
@@ -23,6 +24,7 @@ mod nhs_number;
 pub(super) mod one_time_code;
 mod password_file;
 mod phone;
+pub(super) mod plain_letters;
 mod private_key;
 pub(super) mod program;
 pub(super) mod segment;

@@ -301,7 +301,6 @@ const PARTS: &[&str] = &[
     "passw",
     "passp",
     "passc",
-    "pwd",
     "secret",
     "token",
     "bearer",
@@ -334,11 +333,54 @@ const PARTS: &[&str] = &[
     "select ",
     "update ",
     "delete ",
+    "kennwort",
+    "wachtwoord",
+    "contrasen",
+    "haslo",
+    "parola",
+    "parool",
+    "senha",
+    "sandi",
+    "salasan",
+    "heslo",
+    "losenord",
+    "adgangskod",
+    "kodeord",
+    "jelsz",
+    "sifre",
+    "lozink",
+    "codig",
+    "codic",
+    "gebore",
 ];
 /// Words that count by themselves, the plural too.
 const WHOLE: &[&str] = &[
-    "key", "code", "otp", "totp", "pin", "pass", "pw", "basic", "pat", "mfa", "tan", "mtan", "cvv",
-    "cvc", "csc", "mbi", "mrn", "dob", "ssn",
+    "key",
+    "code",
+    "otp",
+    "totp",
+    "pin",
+    "pass",
+    "pw",
+    "basic",
+    "pat",
+    "mfa",
+    "tan",
+    "mtan",
+    "cvv",
+    "cvc",
+    "csc",
+    "mbi",
+    "mrn",
+    "dob",
+    "ssn",
+    "pwd",
+    "born",
+    "clave",
+    "passe",
+    "mdp",
+    "passord",
+    "passordet",
 ];
 
 /// Three letters of five bits each.
@@ -371,6 +413,43 @@ const FIRST_LETTERS: [u64; GRAMS / 64] = {
     table
 };
 
+/// The first four letters of [`PARTS`], by which most words are told from them at once.
+const FIRST_FOUR: [u32; PARTS.len()] = {
+    let mut table = [0; PARTS.len()];
+    let mut at = 0;
+    while at < PARTS.len() {
+        let word = PARTS[at].as_bytes();
+        table[at] = match word {
+            [a, b, c, d, ..] => lower([*a, *b, *c, *d]),
+            _ => panic!("a part of a word has four letters at least"),
+        };
+        at += 1;
+    }
+    table
+};
+
+/// The same for [`WHOLE`].
+const FIRST_TWO: [u16; WHOLE.len()] = {
+    let mut table = [0; WHOLE.len()];
+    let mut at = 0;
+    while at < WHOLE.len() {
+        table[at] = first_two(WHOLE[at].as_bytes());
+        at += 1;
+    }
+    table
+};
+
+const fn first_two(word: &[u8]) -> u16 {
+    match word {
+        [first, second, ..] => u16::from_le_bytes([*first, *second]) | 0x2020,
+        _ => 0,
+    }
+}
+
+const fn lower(four: [u8; 4]) -> u32 {
+    u32::from_le_bytes(four) | 0x2020_2020
+}
+
 /// [`WORD`] where one of the words begins at `start`.
 #[cold]
 #[inline(never)]
@@ -393,8 +472,12 @@ fn word_at(text: &[u8], start: usize) -> u8 {
         };
         !behind.first().is_some_and(u8::is_ascii_alphabetic)
     };
-    let found =
-        PARTS.iter().any(|word| begins(&word)) || !inside && WHOLE.iter().filter(begins).any(ends);
+    let first = rest.first_chunk::<4>().map(|four| lower(*four));
+    let is_part = first.is_some_and(|first| FIRST_FOUR.iter().any(|known| *known == first));
+    let first_two = first_two(rest);
+    let may_be_whole = !inside && FIRST_TWO.iter().any(|known| *known == first_two);
+    let found = is_part && PARTS.iter().any(|word| begins(&word))
+        || may_be_whole && WHOLE.iter().filter(begins).any(ends);
     if found { WORD } else { 0 }
 }
 

@@ -4,6 +4,9 @@ use super::Reader;
 
 const MONTHS: &[&[u8; 3]] = &[
     b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
+    // Of other languages, as far as they begin otherwise.
+    b"mai", b"okt", b"dez", b"fev", b"avr", b"jui", b"ene", b"abr", b"ago", b"dic", b"gen", b"mag",
+    b"giu", b"lug", b"set", b"ott", b"mei", b"maj", b"out", b"des",
 ];
 /// The longest name of a month.
 const LONGEST_MONTH: usize = 9;
@@ -56,7 +59,10 @@ impl Reader<'_> {
     fn date_separated(self, at: usize) -> Option<usize> {
         let signs = self.run(at, |byte| matches!(byte, b'-' | b'/' | b'.' | b',' | b' '));
         let mut next = at + signs;
-        if self.bytes[next..].starts_with(b"of ") {
+        if [b"of ", b"de "]
+            .iter()
+            .any(|of| self.bytes[next..].starts_with(*of))
+        {
             next += 3;
         }
         (1..=2).contains(&signs).then_some(next)

@@ -143,6 +143,7 @@ impl Sentence<'_, '_, '_> {
         {
             return None;
         }
+        let is_set = self.is_set();
         let mut at = first.end;
         while at < bytes.len().min(from + MAX_REACH) {
             let start = self.findings.reader.skip_blanks(at);
@@ -150,7 +151,8 @@ impl Sentence<'_, '_, '_> {
             if word.is_empty() {
                 return None;
             }
-            let is_link = matches!(self.text(&word), "is" | "was" | "=" | "->");
+            let is_link = matches!(self.text(&word), "is" | "was" | "=" | "->")
+                || is_set && self.text(&word) == "to";
             let is_colon = bytes.get(word.end) == Some(&b':');
             if is_link || is_colon {
                 let value = self
@@ -182,6 +184,26 @@ impl Sentence<'_, '_, '_> {
             at = word.end;
         }
         None
+    }
+
+    /// True behind a verb that gives a secret its value: `set the password for ada to x`.
+    fn is_set(&self) -> bool {
+        let bytes = self.bytes();
+        let start = self.name.range.start;
+        let before = &bytes[start.saturating_sub(MAX_REACH)..start];
+        before
+            .rsplit(|byte| !byte.is_ascii_alphabetic())
+            .filter(|word| !word.is_empty())
+            .take(4)
+            .any(|word| {
+                let verbs = [
+                    "set", "reset", "change", "changed", "update", "updated", "rotate", "rotated",
+                    "changing",
+                ];
+                verbs
+                    .iter()
+                    .any(|verb| word.eq_ignore_ascii_case(verb.as_bytes()))
+            })
     }
 
     /// `hunter2 is the password`, `hunter2 as the password`.
@@ -227,6 +249,8 @@ impl Sentence<'_, '_, '_> {
 #[derive(Default)]
 struct Links {
     is: bool,
+    /// A verb of another language: a plain word behind it is one of a sentence.
+    is_abroad: bool,
     to: bool,
     changed: bool,
 }
@@ -241,7 +265,10 @@ impl Links {
             "to" | "as" => self.to = true,
             "set" | "changed" | "reset" | "updated" | "rotated" | "been" => self.changed = true,
             "provided" | "supplied" | "entered" | "given" | "received" => self.to = true,
-            "ist" | "est" => self.is = true,
+            "ist" | "lautet" | "est" | "es" | "è" | "é" | "är" | "jest" => {
+                self.is = true;
+                self.is_abroad = true;
+            }
             "now" | "currently" | "still" | "will" | "should" | "would" | "has" | "have"
             | "simply" | "just" | "literally" => {}
             _ => return false,
@@ -255,6 +282,6 @@ impl Links {
 
     /// Nothing but "is".
     fn is_plain(&self) -> bool {
-        self.is && !self.to && !self.changed
+        self.is && !self.to && !self.changed && !self.is_abroad
     }
 }

@@ -3,9 +3,13 @@
 //! Sentences speak of passwords far more often than they tell one. So what follows must be quoted, or look like nothing
 //! that is written in a sentence, or be the last word of one.
 
+mod abroad;
+mod birth;
 mod linked;
 mod number;
 mod sentence;
+mod spoken;
+pub(super) mod unspaced;
 
 use std::ops::Range;
 
@@ -28,9 +32,17 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut markers = Markers::new(bytes);
     for end in word_ends(findings.text) {
+        if matches!(bytes.get(end..), Some([b' ' | b'.', next, ..]) if *next == b' ' || next.is_ascii_digit())
+            && let Some(found) = birth::date(findings, end)
+            && let Some((rule, ..)) = findings.rules.for_name_at_end(b"date_of_birth")
+        {
+            findings.take(rule, found);
+        }
         let is_numbered = matches!(bytes.get(end..), Some([b'#', ..] | [b' ', b'#', ..]));
         if !is_numbered
             && !may_be_own_name(&bytes[..end])
+            && !abroad::may_name_secret(&bytes[..end])
+            && !spoken::may_name_number(bytes, end)
             && !findings
                 .rules
                 .may_name_at_end(&bytes[end.saturating_sub(MAX_NAME)..end])
@@ -104,6 +116,7 @@ fn may_be_own_name(text: &[u8]) -> bool {
         text,
         [.., b's' | b'S', b's' | b'S']
             | [.., b'p' | b'P', b'w' | b'W']
+            | [.., b'e' | b'E', b'y' | b'Y']
             | [.., b'd' | b'D', b'e' | b'E']
     )
 }
@@ -112,6 +125,8 @@ struct Name<'r> {
     rule: &'r Rule,
     range: Range<usize>,
     kind: Kind,
+    /// The word is one of another language than English.
+    is_abroad: bool,
 }
 
 /// How sure the name alone makes that a value follows.
@@ -137,28 +152,37 @@ fn name_at<'r>(
     end: usize,
 ) -> Option<Name<'r>> {
     let bytes = findings.bytes();
+    let last = &bytes[start..end];
+    let least = floor.max(end.saturating_sub(MAX_NAME));
+    let least = memchr::memrchr(b'\n', &bytes[least..end]).map_or(least, |at| least + at + 1);
+    // A long word begins further back.
+    let before_word = bytes.get(least..start).unwrap_or_default();
+    let is_abroad = abroad::names_secret(before_word, last);
     // An operator makes an assignment of it.
     let number_follows = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
     match bytes.get(end) {
         Some(b'-' | b'/')
             if number_follows && bytes[start..end].iter().any(u8::is_ascii_alphabetic) => {}
+        // Rules name few words of other languages.
+        Some(b':') if is_abroad && bytes.get(end + 1) == Some(&b' ') => {}
         Some(b'=' | b':' | b'_' | b'-' | b'/' | b'\\') => return None,
         _ => {}
     }
-    let last = &bytes[start..end];
-    let least = floor.max(end.saturating_sub(MAX_NAME));
-    let least = memchr::memrchr(b'\n', &bytes[least..end]).map_or(least, |at| least + at + 1);
     let numbered = numbered_name(findings, least, end);
     let (rule, from) = match findings.rules.for_name_at_end(&bytes[least..end]) {
         // Credentials are many even where there is one.
         Some((rule, true, _)) if !rule.name().starts_with("credential") => return None,
         Some((rule, _, from)) => (rule, least + from),
         None if numbered.is_some() => numbered?,
-        None if OWN_NAMES.iter().any(|name| last.eq_ignore_ascii_case(name)) => (
+        None if is_abroad || OWN_NAMES.iter().any(|name| last.eq_ignore_ascii_case(name)) => (
             findings.rules.for_detector(Detector::LabelledSecret)?,
             start,
         ),
-        None => return None,
+        None if spoken::is_key_of_network(before_word, last) => (
+            findings.rules.for_detector(Detector::LabelledSecret)?,
+            start,
+        ),
+        None => (spoken::number(findings, before_word, start, end)?, start),
     };
     let before = from.checked_sub(1).map(|at| bytes[at]);
     // A selector, or a setting that is named by a path, in quotes.
@@ -173,6 +197,7 @@ fn name_at<'r>(
     }
     let kind = match rule.treatment {
         _ if last.eq_ignore_ascii_case(b"pass") => Kind::Pass,
+        Treatment::Redact if is_abroad => Kind::Password,
         Treatment::Redact if rule.extent == Extent::Digits => Kind::Number,
         Treatment::Redact if ends_with(last, "phrase") || ends_with(last, "mnemonic") => {
             Kind::Phrase
@@ -195,6 +220,7 @@ fn name_at<'r>(
         rule,
         range: from..end,
         kind,
+        is_abroad,
     })
 }
 

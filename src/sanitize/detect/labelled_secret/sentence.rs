@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Kind, MAX_REACH, MAX_VALUE, Name, ends_with};
+use crate::sanitize::detect::account;
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference::{is_grammar, looks_secret};
@@ -19,14 +20,45 @@ impl Sentence<'_, '_, '_> {
         if self.name.kind == Kind::Number {
             return self.number().or_else(|| self.listed());
         }
+        if self.name.is_abroad {
+            return self
+                .listed()
+                .or_else(|| self.typed())
+                .or_else(|| self.told_abroad())
+                .or_else(|| self.in_brackets())
+                .or_else(|| self.told_before_abroad())
+                .or_else(|| below_heading(self.findings.text, &self.name.range));
+        }
         self.listed()
             .or_else(|| self.typed())
             .or_else(|| self.linked())
+            .or_else(|| self.of_account())
             .or_else(|| self.direct())
             .or_else(|| self.in_brackets())
             .or_else(|| self.far())
             .or_else(|| self.before())
             .or_else(|| below_heading(self.findings.text, &self.name.range))
+    }
+
+    /// `bad credentials kim/x`, `the credentials for the box are kim / x`.
+    fn of_account(&self) -> Option<Found> {
+        if !self.name.rule.name().starts_with("credential") {
+            return None;
+        }
+        let mut at = self.after_name();
+        let end = at + MAX_REACH;
+        while at < end {
+            let start = self.findings.reader.skip_blanks(at);
+            if let Some(found) = account::secret_at(self.findings.text, start) {
+                return Some(found);
+            }
+            let word = self.word(start);
+            if word.is_empty() || matches!(self.bytes().get(word.end), Some(b'.' | b'\n' | b';')) {
+                return None;
+            }
+            at = word.end;
+        }
+        None
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

@@ -67,6 +67,7 @@ pub(super) fn is_labelled(bytes: &[u8], start: usize) -> bool {
         return false;
     }
     is_of(PURPOSES)
+        || has_sign && is_of(&["your", "my"])
         || linked
             && matches!(
                 purpose.as_str(),

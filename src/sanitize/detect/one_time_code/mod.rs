@@ -2,6 +2,7 @@
 //!
 //! Most numbers behind the word "code" are none: error codes, postal codes, exit codes. So the word before it decides.
 
+mod abroad;
 mod explanation;
 mod label;
 mod words;
@@ -29,7 +30,8 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
         let (code, next) = code_at(bytes, at);
         done = next;
         if let Some(code) = code
-            && (is_labelled(bytes, code.start) && !is_measured(bytes, code.end)
+            && ((is_labelled(bytes, code.start) || abroad::is_labelled(bytes, code.start))
+                && !is_measured(bytes, code.end)
                 || is_explained(bytes, &code))
         {
             found.push(Detected {
@@ -38,6 +40,14 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
             });
         }
     }
+}
+
+/// True where a word for "code" that no trigger knows may stand before a colon: the end of a longer one, or that of
+/// another language.
+pub(in crate::sanitize) fn may_be_labelled(text: &str) -> bool {
+    [&b"ode: "[..], b"kod", b"Kod"]
+        .iter()
+        .any(|word| memchr::memmem::find(text.as_bytes(), word).is_some())
 }
 
 /// The code that the digit at `at` belongs to, and where to look further.
@@ -135,6 +145,10 @@ mod tests {
             ),
             ("OTP: 123-456", "OTP: <>"),
             ("otp=123456", "otp=<>"),
+            ("Your code: 774123 - shop", "Your code: <> - shop"),
+            ("door code 7741 for flat", "door code <> for flat"),
+            ("alarm code: 7741", "alarm code: <>"),
+            ("Ihr Code lautet 7741.", "Ihr Code lautet <>."),
             ("Your OTP for login is 4821", "Your OTP for login is <>"),
             ("verification code 123456", "verification code <>"),
             ("Security code: \"123 456\"", "Security code: \"<>\""),
@@ -173,6 +187,8 @@ mod tests {
     fn other_codes_stay() {
         for text in [
             "error code 123456",
+            "Your code: 404 in 2024",
+            "zu Ihrem Fehlercode 123456",
             "Error code: 10061",
             "zip code 12345",
             "ZIP code is 90210",

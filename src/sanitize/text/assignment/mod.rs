@@ -6,6 +6,7 @@
 mod naming;
 mod no_value;
 mod option;
+mod person;
 mod remark;
 mod several;
 
@@ -17,6 +18,7 @@ use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
+use crate::sanitize::detect::{Detector, account};
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
@@ -105,6 +107,12 @@ impl<'r> Scan<'_, 'r, '_> {
             .or_else(|| rules.for_name_at_end(without_type(named)?))
             .or_else(|| rules.for_name_at_end(variable_end(named)?));
         let Some((rule, plural, _)) = known else {
+            if bytes[operator] == b':'
+                && !quoted
+                && let Some(end) = self.told_of_person(named, operator, after)
+            {
+                return end;
+            }
             return match self.pairs.meet(self.findings, name, after) {
                 Some(end) => {
                     self.floor = end;
@@ -119,6 +127,12 @@ impl<'r> Scan<'_, 'r, '_> {
             && let Some(end) = self.nested(rule, &name, after)
         {
             return end;
+        }
+        if !quoted
+            && rule.name().starts_with("credential")
+            && let Some(value) = account::secret_at(self.findings.text, after)
+        {
+            return self.take(rule, value, after);
         }
         if plural && !quoted {
             if let Some(end) = self.listed_below(rule, &name, after) {
@@ -224,6 +238,32 @@ impl<'r> Scan<'_, 'r, '_> {
             }
         }
         self.take(rule, value, after)
+    }
+
+    /// `login: ada / x`, `router login ada:x`, `Patient: Ada Roe`: behind words that no rule names.
+    fn told_of_person(&mut self, name: &[u8], operator: usize, after: usize) -> Option<usize> {
+        let text = self.findings.text;
+        let rules = self.findings.rules;
+        let mut words = name.rsplit(|byte| *byte == b' ');
+        let last = words.next().unwrap_or_default();
+        let is_user = words.next().is_some_and(account::is_label);
+        let secret = if account::is_label(last) {
+            account::secret_at(text, after)
+        } else if is_user && operator + 1 == after {
+            account::secret_word(text, after)
+        } else {
+            None
+        };
+        if let Some(secret) = secret {
+            let rule = rules.for_detector(Detector::LabelledSecret)?;
+            return Some(self.take(rule, secret, after));
+        }
+        if text.as_bytes().get(after) == Some(&b' ') && person::is_patient(name) {
+            let (rule, ..) = rules.for_name_at_end(b"patient_name")?;
+            let found = person::full_name(text, after + 1)?;
+            return Some(self.take(rule, found, after));
+        }
+        None
     }
 
     /// Looked up once, and only where something hangs on it.

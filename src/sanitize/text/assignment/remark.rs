@@ -3,7 +3,11 @@
 //! Most of it begins with a word of a sentence, which no value is. Nouns begin passphrases as well as remarks, so they
 //! count only where another small word follows them.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::sanitize::bounded;
+use crate::sanitize::detect::plain_letters;
 use crate::sanitize::reference::{self, is_grammar};
 use crate::sanitize::rules::{Extent, Group, Rule, Rules};
 
@@ -71,6 +75,83 @@ const NOUNS: &[&str] = &[
 /// Names of schemes, behind which a word of a sentence is no token.
 const SCHEMES: &[&str] = &["basic", "bearer", "digest", "negotiate", "token"];
 
+/// What is said of secrets in other languages.
+static ABROAD: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_letters::plain_words(&[
+        "erforderlich",
+        "pflichtfeld",
+        "falsch",
+        "ungültig",
+        "abgelaufen",
+        "vergessen",
+        "geändert",
+        "siehe",
+        "mindestens",
+        "fehlt",
+        "leer",
+        "obligatoire",
+        "invalide",
+        "incorrecte",
+        "oublié",
+        "expiré",
+        "requis",
+        "requise",
+        "manquant",
+        "obligatoria",
+        "obligatorio",
+        "inválida",
+        "incorrecta",
+        "caducada",
+        "olvidada",
+        "requerida",
+        "obrigatória",
+        "obrigatório",
+        "incorreta",
+        "expirada",
+        "esquecida",
+        "obbligatoria",
+        "errata",
+        "scaduta",
+        "dimenticata",
+        "verplicht",
+        "vereist",
+        "onjuist",
+        "ongeldig",
+        "vergeten",
+        "verlopen",
+        "wymagane",
+        "nieprawidłowe",
+        "błędne",
+        "povinné",
+        "nesprávné",
+        "neplatné",
+        "zorunlu",
+        "hatalı",
+        "geçersiz",
+        "pakollinen",
+        "väärä",
+        "virheellinen",
+        "krävs",
+        "ogiltigt",
+        "påkrævet",
+        "påkrevd",
+        "ugyldig",
+        "kötelező",
+        "hibás",
+        "érvénytelen",
+        "обязателен",
+        "неверный",
+        "неверен",
+        "истёк",
+        "забыт",
+        "необходим",
+        "必須",
+        "错误",
+        "错誤",
+        "필수",
+    ])
+});
+
 /// Words that begin what is said, and hardly anything else.
 const BEGINNINGS: &[&str] = &[
     "cannot",
@@ -110,16 +191,27 @@ pub(super) fn is_remark(
         return false;
     };
     let second = words.next();
-    if name == b"PASS" && is_test(first) {
+    let is_result = name
+        .strip_suffix(b"PASS")
+        .is_some_and(|before| !before.ends_with(b"_"));
+    if is_result && is_test(first) {
         return true;
     }
     if extent == Extent::Credentials
-        && SCHEMES.iter().any(|scheme| first.eq_ignore_ascii_case(scheme))
+        && SCHEMES
+            .iter()
+            .any(|scheme| first.eq_ignore_ascii_case(scheme))
     {
         let said = second.and_then(plain);
         return said.is_some_and(|word| {
             is_grammar(word) || NOUNS.contains(&word) || reference::is_own_name(rules, word)
         });
+    }
+    if rule.group() == Some(Group::Secret) && !value.bytes().any(|byte| byte.is_ascii_digit()) {
+        let word = first.trim_end_matches([',', ';', '.', '!']);
+        if ABROAD.contains(&plain_letters::plain(word)) {
+            return true;
+        }
     }
     let ends_clause = first.ends_with([',', ';', '.', '!']) || second.is_none();
     let Some(word) = plain(first) else {
@@ -198,6 +290,9 @@ mod tests {
             "private_key: file not found",
             "passphrase: wrong, 2 tries left",
             "PASS: test_login_ok",
+            "Kennwort: mindestens acht Zeichen",
+            "contraseña: obligatoria",
+            "--- PASS: TestTokenRefresh (0.02s)",
             "token: signature verification failed",
             "first_name: must not be blank",
             "cvv: must be 3 digits",

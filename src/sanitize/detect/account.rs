@@ -1,0 +1,141 @@
+//! A user's name and the secret behind it, as people tell them: `login: ada / x`, `router login admin:x`, `credentials ada/x`.
+
+use crate::sanitize::extent::Found;
+use crate::sanitize::reference::looks_secret;
+
+/// The most bytes of a user's name.
+const MAX_USER: usize = 48;
+/// The most bytes of a secret.
+const MAX_SECRET: usize = 256;
+/// The fewest bytes of a secret.
+const LEAST_SECRET: usize = 6;
+
+/// Words before a user's name and a secret.
+const LABELS: &[&str] = &[
+    "login",
+    "logon",
+    "signin",
+    "sign-in",
+    "zugangsdaten",
+    "anmeldedaten",
+    "logindaten",
+    "identifiants",
+    "credenciales",
+    "credenciais",
+    "credenziali",
+    "inloggegevens",
+    "user/pass",
+    "user/password",
+    "username/password",
+];
+
+/// True for a word behind which a user's name and a secret may stand.
+pub(in crate::sanitize) fn is_label(word: &[u8]) -> bool {
+    LABELS
+        .iter()
+        .any(|label| word.eq_ignore_ascii_case(label.as_bytes()))
+}
+
+/// The secret of `ada / x`, `ada:x` or `ada/x` that begins at `at`, past blanks.
+pub(in crate::sanitize) fn secret_at(text: &str, at: usize) -> Option<Found> {
+    let bytes = text.as_bytes();
+    let blanks = bytes
+        .get(at..)?
+        .iter()
+        .take(4)
+        .take_while(|byte| **byte == b' ')
+        .count();
+    let user = at + blanks;
+    let length = bytes[user..]
+        .iter()
+        .take(MAX_USER)
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@' | b'\\')
+        })
+        .count();
+    if !bytes.get(user)?.is_ascii_alphabetic() {
+        return None;
+    }
+    let behind = &text[user + length..];
+    let secret = [" / ", " : ", "/", ":"]
+        .iter()
+        .find_map(|sign| behind.strip_prefix(sign))?;
+    secret_word(text, text.len() - secret.len())
+}
+
+/// The word at `start`, where it looks like a secret; without the host behind it.
+pub(in crate::sanitize) fn secret_word(text: &str, start: usize) -> Option<Found> {
+    let near = text.get(start..)?;
+    let length = near
+        .bytes()
+        .take(MAX_SECRET)
+        .take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'`' | b'<' | b'>'))
+        .count();
+    let word = near.get(..length)?;
+    let word = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'']);
+    let word = match word.rsplit_once('@') {
+        Some((secret, host)) if is_host(host) => secret,
+        _ => word,
+    };
+    let has = |of: fn(&u8) -> bool| word.as_bytes().iter().any(of);
+    let is_secret = word.len() >= LEAST_SECRET
+        && looks_secret(word)
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && !word.contains('/');
+    is_secret.then_some(Found {
+        start,
+        end: start + word.len(),
+        quoted: true,
+    })
+}
+
+fn is_host(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn the_secret_behind_a_users_name_goes() {
+        hits(&[
+            (
+                "credentials: admin / Xk4Ergjv (staging)",
+                "credentials: admin / <> (staging)",
+            ),
+            ("login: kim / Xk4Ergjv (m-7)", "login: kim / <> (m-7)"),
+            ("login: kim:Xk4Ergjv", "login: kim:<>"),
+            (
+                "router login admin:Xk4Ergjv at 10.4.0.1",
+                "router login admin:<> at 10.4.0.1",
+            ),
+            (
+                "bad credentials kim/Xk4Ergjv for realm",
+                "bad credentials kim/<> for realm",
+            ),
+            ("Zugangsdaten: kim / Xk4Ergjv", "Zugangsdaten: kim / <>"),
+            (
+                "invalid username/password; logon denied for scott/Xk4Ergjv@orcl",
+                "invalid username/password; logon denied for scott/<>@orcl",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_is_no_secret_of_a_user_stays() {
+        misses(&[
+            "docker login registry.example:5000",
+            "login: https://a.example/x1y2",
+            "login: arn:aws:iam::123456789012:role/x",
+            "login: 10 / 12 passed",
+            "login: kim / admin",
+            "credentials: see wiki/page",
+            "build failed for repo/abc123def",
+        ]);
+    }
+}

@@ -1,0 +1,507 @@
+//! Sentences of other languages that tell a secret: `das Passwort lautet x`, `la contraseña es x`, `hasło to x`.
+//!
+//! Their small words mean other things in English, so they count behind their own words alone.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::sentence::Sentence;
+use crate::sanitize::detect::plain_letters::{plain, plain_words};
+use crate::sanitize::extent::Found;
+use crate::sanitize::reference::looks_secret;
+
+/// How many words may stand between a name and what links its value to it.
+const MAX_WORDS: usize = 8;
+/// The most bytes of a word that names a secret.
+const MAX_NAME: usize = 40;
+
+/// Words for "password", "passcode" and "login data", as they stand in sentences.
+static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        // German, Dutch.
+        "passwort",
+        "passworts",
+        "passwortes",
+        "kennwort",
+        "kennworts",
+        "kennwortes",
+        "losungswort",
+        "zugangspasswort",
+        "einmalpasswort",
+        "wlan-passwort",
+        "startpasswort",
+        "initialpasswort",
+        "masterpasswort",
+        "wachtwoord",
+        "wachtwoorden",
+        "toegangscode",
+        "pincode",
+        "zugangscode",
+        "geheimzahl",
+        // French, Spanish, Portuguese, Italian, Catalan, Romanian.
+        "passe",
+        "mdp",
+        "contraseña",
+        "contrasenya",
+        "clave",
+        "palavra-passe",
+        "senha",
+        "parola",
+        "parolă",
+        // Nordic languages.
+        "lösenord",
+        "lösenordet",
+        "passord",
+        "passordet",
+        "adgangskode",
+        "adgangskoden",
+        "kodeord",
+        "kodeordet",
+        "kodord",
+        "lykilorð",
+        "lykilorðið",
+        "aðgangsorð",
+        "salasana",
+        "salasanasi",
+        "salasanani",
+        "salasanamme",
+        "salasanan",
+        "tunnusluku",
+        "tunnuslukusi",
+        // Baltic languages.
+        "parool",
+        "parooli",
+        "slaptažodis",
+        "slaptažodį",
+        // Slavic languages.
+        "hasło",
+        "hasła",
+        "hasłem",
+        "heslo",
+        "hesla",
+        "heslem",
+        "heslom",
+        "lozinka",
+        "lozinku",
+        "lozinke",
+        "šifra",
+        "šifru",
+        "geslo",
+        "gesla",
+        "пароль",
+        "пароля",
+        "паролем",
+        "парола",
+        "паролата",
+        "лозинка",
+        "лозинку",
+        "лозинката",
+        "шифра",
+        // Hungarian, Turkish, Greek, Albanian.
+        "jelszó",
+        "jelszava",
+        "jelszavad",
+        "jelszavam",
+        "jelszavát",
+        "jelszót",
+        "şifre",
+        "şifreniz",
+        "şifren",
+        "şifresi",
+        "şifrem",
+        "parolanız",
+        "parolan",
+        "parolası",
+        "fjalëkalimi",
+        "fjalëkalim",
+        "κωδικός",
+        "κωδικο",
+        "συνθηματικό",
+        // Arabic, Hebrew, Persian, Hindi, Vietnamese, Indonesian, Swahili.
+        "المرور",
+        "السر",
+        "סיסמה",
+        "סיסמא",
+        "הסיסמה",
+        "पासवर्ड",
+        "khẩu",
+        "sandi",
+    ])
+});
+
+/// Words that name a secret behind certain others alone.
+const LAST_WORDS: &[(&str, &[&str])] = &[
+    ("passe", &["de", "palavra"]),
+    ("khau", &["mat"]),
+    ("sandi", &["kata"]),
+];
+/// Words that make something else of the one behind them: `palabra clave`.
+const OTHERS: &[&str] = &["palabra", "palabras", "punto", "en"];
+
+/// Words behind "clave" that make a key of a table of it.
+const OF_TABLES: &[&str] = &[
+    "primaria",
+    "foránea",
+    "foranea",
+    "ajena",
+    "externa",
+    "candidata",
+    "compuesta",
+    "natural",
+    "subrogada",
+    "pública",
+    "publica",
+    "única",
+    "unica",
+    "principal",
+];
+
+/// What links a value to its name.
+static LINKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "ist",
+        "lautet",
+        "lautete",
+        "war",
+        "wird",
+        "sei",
+        "est",
+        "etait",
+        "sera",
+        "es",
+        "era",
+        "será",
+        "è",
+        "é",
+        "foi",
+        "on",
+        "oli",
+        "jest",
+        "to",
+        "brzmi",
+        "är",
+        "blir",
+        "er",
+        "bliver",
+        "is",
+        "luidt",
+        "werd",
+        "je",
+        "bude",
+        "zní",
+        "este",
+        "esta",
+        "está",
+        "yra",
+        "ir",
+        "это",
+        "равен",
+        "есть",
+        "є",
+        "це",
+        "είναι",
+        "olarak",
+        "az",
+        "la",
+        "adalah",
+        "ialah",
+        "là",
+        "هي",
+        "هو",
+        "היא",
+        "הוא",
+        "है",
+        "а",
+        "именно",
+    ])
+});
+
+/// Words between a link and its value.
+static FILLERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "jetzt",
+        "nun",
+        "neu",
+        "wie",
+        "folgt",
+        "folgendes",
+        "ab",
+        "sofort",
+        "maintenant",
+        "désormais",
+        "ahora",
+        "agora",
+        "adesso",
+        "ora",
+        "nu",
+        "nyt",
+        "teraz",
+        "now",
+        "teď",
+        "nyní",
+        "теперь",
+        "şimdi",
+        "als",
+        "volgt",
+        "następujące",
+    ])
+});
+
+/// True where `word` names a secret in another language than English; `before` is what stands before it.
+pub(super) fn names_secret(before: &[u8], word: &[u8]) -> bool {
+    if word.len() < 3 || word.len() > MAX_NAME || !may_be_name(word) {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(word) else {
+        return false;
+    };
+    let word = plain(text);
+    if !NAMES.contains(&word) {
+        return false;
+    }
+    let last = before
+        .trim_ascii_end()
+        .rsplit(|byte| !super::is_word_byte(*byte))
+        .next()
+        .and_then(|last| std::str::from_utf8(last).ok())
+        .map(plain)
+        .unwrap_or_default();
+    match LAST_WORDS.iter().find(|(known, _)| *known == word) {
+        Some((_, lasts)) => lasts.contains(&&*last),
+        None => !OTHERS.contains(&&*last) || word != "clave",
+    }
+}
+
+/// False for most texts that end in no such word, by their two last letters.
+#[inline]
+pub(super) fn may_name_secret(text: &[u8]) -> bool {
+    let [.., before, last] = *text else {
+        return false;
+    };
+    before >= 0x80 || last >= 0x80 || ENDS[usize::from(last & 31)] & (1 << (before & 31)) != 0
+}
+
+/// False for most words, by their two first letters too.
+fn may_be_name(word: &[u8]) -> bool {
+    let [first, second, ..] = *word else {
+        return false;
+    };
+    may_name_secret(word)
+        && (first >= 0x80
+            || second >= 0x80
+            || BEGINNINGS[usize::from(first & 31)] & (1 << (second & 31)) != 0)
+}
+
+/// For each first letter, by its lowest five bits, one bit for each letter that may stand behind it.
+static BEGINNINGS: LazyLock<[u32; 32]> = LazyLock::new(|| {
+    let mut beginnings = [0; 32];
+    for name in NAMES.iter() {
+        if let [first, second, ..] = name.as_bytes() {
+            beginnings[usize::from(first & 31)] |= 1 << (second & 31);
+        }
+    }
+    beginnings
+});
+
+/// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
+static ENDS: LazyLock<[u32; 32]> = LazyLock::new(|| {
+    let mut ends = [0; 32];
+    for name in NAMES.iter() {
+        if let [.., before, last] = name.as_bytes() {
+            ends[usize::from(last & 31)] |= 1 << (before & 31);
+        }
+    }
+    ends
+});
+
+impl Sentence<'_, '_, '_> {
+    /// What is told behind a name of another language: linked to it, or right behind it.
+    pub(super) fn told_abroad(&self) -> Option<Found> {
+        let mut at = self.after_name();
+        let from = at;
+        let mut is_linked = false;
+        let mut is_filled = false;
+        for passed in 0..MAX_WORDS {
+            let start = self.after_signs_of_speech(at);
+            is_linked |= self.bytes()[at..start]
+                .iter()
+                .any(|byte| matches!(byte, b':' | b'=' | b'-' | b'>'));
+            if start == at && at == from {
+                return None;
+            }
+            if let Some(found) = self.quoted(start) {
+                let text = self.text(&(found.start..found.end));
+                let is_value =
+                    looks_secret(text) || is_linked && !text.contains(' ') && text.len() >= 4;
+                return is_value.then_some(found);
+            }
+            let word = self.word(start);
+            let text = self.text(&word);
+            if text.is_empty() || passed == 0 && OF_TABLES.contains(&text) {
+                return None;
+            }
+            let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            let is_told = (is_linked || passed == 0) && !self.is_measured(word.end);
+            let is_value = if is_number {
+                is_linked && !is_filled && (4..=12).contains(&text.len())
+            } else {
+                looks_secret(text)
+                    && (has_digit || is_linked)
+                    && text.len() >= if is_linked { 4 } else { 6 }
+            };
+            if is_told && is_value {
+                return Some(Found {
+                    start: word.start,
+                    end: word.end,
+                    quoted: false,
+                });
+            }
+            let plain = plain(text);
+            let is_link = LINKS.contains(&plain);
+            let is_filler = FILLERS.contains(&plain);
+            let is_word = text
+                .chars()
+                .all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\''));
+            if is_linked && !is_link && !is_filler || !is_word && !is_link {
+                return None;
+            }
+            is_filled |= is_filler;
+            is_linked |= is_link;
+            if matches!(
+                self.bytes().get(word.end),
+                Some(b'.' | b'!' | b'?' | b';' | b',' | b')' | b'\n')
+            ) {
+                return None;
+            }
+            at = word.end;
+        }
+        None
+    }
+
+    /// `x ist das Passwort`, `x est le mot de passe`.
+    pub(super) fn told_before_abroad(&self) -> Option<Found> {
+        let bytes = self.bytes();
+        let start = self.name.range.start;
+        let least = start.saturating_sub(super::MAX_REACH);
+        let least = memchr::memrchr(b'\n', &bytes[least..start]).map_or(least, |at| least + at + 1);
+        let mut end = start;
+        for passed in 0..5 {
+            end = least + bytes[least..end].trim_ascii_end().len();
+            let begin = bytes[least..end]
+                .iter()
+                .rposition(u8::is_ascii_whitespace)
+                .map_or(least, |at| least + at + 1);
+            let word = self.findings.text.get(begin..end)?;
+            if passed > 0 && LINKS.contains(&plain(word)) {
+                let end = least + bytes[least..begin].trim_ascii_end().len();
+                let from = bytes[least..end]
+                    .iter()
+                    .rposition(u8::is_ascii_whitespace)
+                    .map_or(least, |at| least + at + 1);
+                // One that begins further back was cut.
+                let is_whole = from > least || least == 0 || bytes[least - 1] == b'\n';
+                let value = self.findings.text.get(from..end)?;
+                let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+                let is_value = is_whole && has_digit && value.len() >= 6 && looks_secret(value);
+                return is_value.then_some(Found {
+                    start: from,
+                    end,
+                    quoted: true,
+                });
+            }
+            if word.is_empty() || !word.chars().all(char::is_alphabetic) {
+                return None;
+            }
+            end = begin;
+        }
+        None
+    }
+
+    fn after_signs_of_speech(&self, at: usize) -> usize {
+        let signs = self.bytes()[at..]
+            .iter()
+            .take(8)
+            .take_while(|byte| matches!(byte, b' ' | b'\t' | b':' | b'=' | b'-' | b'>'))
+            .count();
+        at + signs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn secrets_told_in_other_languages_go() {
+        hits(&[
+            (
+                "dein neues Passwort lautet Xk4Ergjv. Bitte",
+                "dein neues Passwort lautet <>. Bitte",
+            ),
+            (
+                "Das Kennwort ist Xk4Ergjv, Raum 7",
+                "Das Kennwort ist <>, Raum 7",
+            ),
+            (
+                "das Passwort für den Server ist Xk4Ergjv",
+                "das Passwort für den Server ist <>",
+            ),
+            (
+                "le mot de passe est Xk4Ergjv, merci",
+                "le mot de passe est <>, merci",
+            ),
+            (
+                "le mot de passe du wifi est Xk4Ergjv",
+                "le mot de passe du wifi est <>",
+            ),
+            (
+                "la contraseña es Xk4Ergjv y el piso",
+                "la contraseña es <> y el piso",
+            ),
+            ("a senha é Xk4Ergjv agora", "a senha é <> agora"),
+            ("la password è Xk4Ergjv", "la password è <>"),
+            ("het wachtwoord is Xk4Ergjv", "het wachtwoord is <>"),
+            ("salasana on Xk4Ergjv, huone 5", "salasana on <>, huone 5"),
+            ("salasana on 4821", "salasana on <>"),
+            ("hasło to Xk4Ergjv", "hasło to <>"),
+            ("lösenordet är Xk4Ergjv", "lösenordet är <>"),
+            ("passordet er Xk4Ergjv", "passordet er <>"),
+            ("adgangskoden er Xk4Ergjv", "adgangskoden er <>"),
+            ("heslo je Xk4Ergjv", "heslo je <>"),
+            ("a jelszó Xk4Ergjv", "a jelszó <>"),
+            ("şifreniz Xk4Ergjv olarak", "şifreniz <> olarak"),
+            ("пароль это Xk4Ergjv", "пароль это <>"),
+            ("Пароль - Xk4Ergjv", "Пароль - <>"),
+            ("parola este Xk4Ergjv, ține", "parola este <>, ține"),
+            ("κωδικός είναι Xk4Ergjv", "κωδικός είναι <>"),
+            ("Xk4Ergjv ist das Passwort", "<> ist das Passwort"),
+            ("Xk4Ergjv es la contraseña", "<> es la contraseña"),
+            (
+                "das Passwort lautet \"Sommerregen\"",
+                "das Passwort lautet \"<>\"",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn sentences_about_secrets_in_other_languages_stay() {
+        misses(&[
+            "Das Passwort ist erforderlich",
+            "Das Passwort ist in Vault7 gespeichert",
+            "Passwort muss mindestens 8 Zeichen haben",
+            "Passwort für Windows11 ändern",
+            "le mot de passe est obligatoire",
+            "la contraseña debe tener 8 caracteres",
+            "la palabra clave es web2print",
+            "la clave primaria es user_id2",
+            "the password on host7.prod is stale",
+            "hasło jest wymagane",
+            "salasana on vaihdettu",
+            "пароль должен содержать 8 символов",
+            "Das Kennwort ist bis 31.12.2026 gültig",
+            "mot de passe oublié ?",
+            "the key to room2b is a parole hearing",
+        ]);
+    }
+}

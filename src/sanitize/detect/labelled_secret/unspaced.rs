@@ -1,0 +1,204 @@
+//! Secrets and codes told in languages that put no blank between their words: `密码是x`, `パスワードは x です`,
+//! `비밀번호는 x입니다`.
+
+use crate::sanitize::detect::{Detected, Detector};
+use crate::sanitize::reference::looks_secret;
+
+/// The most bytes of a value.
+const MAX_VALUE: usize = 256;
+/// The most small words between a name and its value.
+const MAX_PARTICLES: usize = 8;
+
+/// Words for "password".
+const SECRETS: &[&str] = &[
+    "密码",
+    "密碼",
+    "口令",
+    "パスワード",
+    "パスコード",
+    "暗証番号",
+    "合言葉",
+    "비밀번호",
+    "패스워드",
+    "암호",
+    "รหัสผ่าน",
+];
+/// Words for codes that are good once.
+const CODES: &[&str] = &[
+    "验证码",
+    "驗證碼",
+    "动态码",
+    "動態碼",
+    "校验码",
+    "确认码",
+    "確認碼",
+    "激活码",
+    "登录码",
+    "取件码",
+    "安全码",
+    "認証コード",
+    "確認コード",
+    "検証コード",
+    "ワンタイムパスワード",
+    "セキュリティコード",
+    "ログインコード",
+    "確認番号",
+    "認証番号",
+    "인증번호",
+    "인증코드",
+    "인증 코드",
+    "인증 번호",
+    "확인코드",
+    "확인 코드",
+    "보안코드",
+    "보안 코드",
+    "รหัส OTP",
+    "รหัสยืนยัน",
+];
+/// What may stand between the two.
+const PARTICLES: &[&str] = &[
+    "是",
+    "为",
+    "為",
+    "设为",
+    "改为",
+    "改成",
+    "設為",
+    "如下",
+    "は",
+    "が",
+    "を",
+    "も",
+    "、",
+    "次の通り",
+    "이번",
+    "는",
+    "은",
+    "이",
+    "가",
+    "를",
+    "을",
+    "คือ",
+    "แม่น",
+    "：",
+    ":",
+    "=",
+    "-",
+    " ",
+    "「",
+    "『",
+    "【",
+    "[",
+    "<",
+    "(",
+    "\"",
+    "'",
+    "“",
+    "`",
+    "*",
+];
+
+/// Finds them; every text that has one has bytes that are not ASCII.
+pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
+    // Their letters have three bytes each.
+    if !text.bytes().any(|byte| byte >= 0xE0) {
+        return;
+    }
+    for (names, detector) in [
+        (SECRETS, Detector::LabelledSecret),
+        (CODES, Detector::OneTimeCode),
+    ] {
+        for name in names {
+            for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()) {
+                if let Some(range) = value_behind(text, at + name.len(), detector) {
+                    found.push(Detected { range, detector });
+                }
+            }
+        }
+    }
+}
+
+fn value_behind(text: &str, from: usize, detector: Detector) -> Option<std::ops::Range<usize>> {
+    let mut rest = text.get(from..)?;
+    for _ in 0..MAX_PARTICLES {
+        match PARTICLES
+            .iter()
+            .find_map(|particle| rest.strip_prefix(particle))
+        {
+            Some(behind) => rest = behind,
+            None => break,
+        }
+    }
+    let start = text.len() - rest.len();
+    let near = &rest.as_bytes()[..rest.len().min(MAX_VALUE)];
+    let length = near
+        .iter()
+        .take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'`' | b'<' | b'>'))
+        .count();
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    let number = near.iter().take_while(|byte| is_digit(byte)).count();
+    // A full-width comma came out as one of ASCII.
+    let is_parted = near
+        .get(number)
+        .is_none_or(|next| !next.is_ascii_alphanumeric());
+    let length = if number > 0 && is_parted {
+        number
+    } else {
+        length
+    };
+    let value = rest.get(..length)?;
+    let value = value.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*']);
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let is_number = digits == value.len();
+    let is_value = match detector {
+        Detector::OneTimeCode => {
+            let parted = value
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-');
+            parted && (4..=8).contains(&digits) || !is_number && digits > 0 && looks_secret(value)
+        }
+        // `8位`: a count.
+        _ => is_number && (4..=12).contains(&digits) || digits > 0 && looks_secret(value),
+    };
+    is_value.then(|| start..start + value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+    use crate::sanitize::detect::tests::found;
+
+    #[test]
+    fn secrets_and_codes_are_found() {
+        for (text, secret) in [
+            ("パスワードは Xk4Ergjv です。", "Xk4Ergjv"),
+            ("パスワードはXk4Ergjvです", "Xk4Ergjv"),
+            ("新密码是Xk4Ergjv,请保密", "Xk4Ergjv"),
+            ("密码改为 Xk4Ergjv", "Xk4Ergjv"),
+            ("비밀번호는 Xk4Ergjv입니다", "Xk4Ergjv"),
+            ("暗証番号は「4821」です", "4821"),
+            ("您的验证码为724149", "724149"),
+            ("您的验证码是 724149,5分钟内有效", "724149"),
+            ("【银行】验证码:724149", "724149"),
+            ("認証コードは 724149 です", "724149"),
+            ("인증번호 [724149]", "724149"),
+        ] {
+            assert_eq!(found(text, find), [secret], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_them_stays() {
+        for text in [
+            "密码长度为8位",
+            "密码为SHA256加密",
+            "パスワードを忘れた",
+            "パスワードは8文字以上",
+            "비밀번호 변경",
+            "验证码已过期",
+            "密码错误",
+        ] {
+            assert_eq!(found(text, find), [""; 0], "{text}");
+        }
+    }
+}

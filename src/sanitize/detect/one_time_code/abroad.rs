@@ -1,0 +1,492 @@
+//! One-time codes in messages of other languages: `Ihr Bestätigungscode lautet 123456`, `su código de verificación es 123456`.
+//!
+//! As in English, the word for "code" alone says nothing: what it is for must be said, or whose it is.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::MAX_REACH;
+use crate::sanitize::detect::plain_letters::{plain, plain_words};
+
+/// How many words between a label and its number are passed over.
+const MAX_LINKS: usize = 3;
+
+/// The word for "code", as it stands alone.
+static CODES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "code",
+        "codes",
+        "codé",
+        "código",
+        "códigos",
+        "codigo",
+        "codice",
+        "codici",
+        "cod",
+        "codul",
+        "kod",
+        "kodem",
+        "kodu",
+        "kodunuz",
+        "kodun",
+        "kodi",
+        "kodas",
+        "kods",
+        "kód",
+        "kódem",
+        "kódja",
+        "kódod",
+        "kódot",
+        "koden",
+        "koder",
+        "kode",
+        "koodi",
+        "koodisi",
+        "koodinne",
+        "kood",
+        "код",
+        "кодом",
+        "кода",
+        "кодът",
+        "κωδικός",
+        "codi",
+        "kôd",
+        "koda",
+        "mã",
+        "kode-nya",
+        "رمز",
+        "קוד",
+        "הקוד",
+        "कोड",
+    ])
+});
+
+/// The same word as the end of a compound, and the definite and possessive forms of it.
+const COMPOUNDS: &[&str] = &[
+    "code", "codes", "kod", "koden", "kode", "koder", "koodi", "koodisi", "koodin", "koodinne",
+    "kood", "kodi",
+];
+
+/// What the first part of such a compound begins with.
+const PURPOSES_OF_COMPOUNDS: &[&str] = &[
+    // German.
+    "bestatig",
+    "sicherheits",
+    "verifizier",
+    "verifikation",
+    "zugangs",
+    "zugriffs",
+    "anmelde",
+    "login",
+    "einmal",
+    "freischalt",
+    "aktivier",
+    "authentifizier",
+    "autorisier",
+    "entsperr",
+    "pruf",
+    "tur",
+    "tor",
+    "alarm",
+    "sms",
+    "pin",
+    "kopplungs",
+    "registrier",
+    "wiederherstell",
+    "rucksetz",
+    "tan",
+    // Dutch.
+    "verificatie",
+    "bevestig",
+    "beveilig",
+    "inlog",
+    "toegang",
+    "activering",
+    "eenmalige",
+    "herstel",
+    "controle",
+    // Nordic languages.
+    "verifiser",
+    "verifier",
+    "bekreft",
+    "bekraft",
+    "bekraeft",
+    "sikkerhe",
+    "sikkerhed",
+    "sakerhet",
+    "engang",
+    "inlogg",
+    "innlogg",
+    "aktiver",
+    "adgang",
+    "tilgang",
+    "godkjenn",
+    "godkand",
+    "kontroll",
+    "laasupp",
+    "port",
+    "dor",
+    "larm",
+    "vahvist",
+    "kertakaytt",
+    "turva",
+    "tunnist",
+    "aktivoint",
+    "kirjautum",
+    "varmennus",
+    "tunnus",
+    "ovi",
+    // Estonian and Hungarian.
+    "kinnitus",
+    "turva",
+    "ellenorzo",
+    "megerosito",
+];
+
+/// What a code is for, as a word of its own.
+static PURPOSES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        // Spanish, Portuguese, Catalan.
+        "verificación",
+        "verificação",
+        "verificació",
+        "confirmación",
+        "confirmação",
+        "seguridad",
+        "segurança",
+        "acceso",
+        "acesso",
+        "autenticación",
+        "autenticação",
+        "autorización",
+        "autorização",
+        "activación",
+        "ativação",
+        "activação",
+        "desbloqueo",
+        "desbloqueio",
+        "recuperación",
+        "recuperação",
+        "validación",
+        "validação",
+        "único",
+        "temporal",
+        "temporário",
+        "login",
+        "inicio",
+        "puerta",
+        "porta",
+        // French, Italian, Romanian.
+        "vérification",
+        "confirmation",
+        "sécurité",
+        "connexion",
+        "activation",
+        "authentification",
+        "validation",
+        "secret",
+        "unique",
+        "d'accès",
+        "d'activation",
+        "d'authentification",
+        "d'identification",
+        "accès",
+        "porte",
+        "déblocage",
+        "verifica",
+        "conferma",
+        "sicurezza",
+        "accesso",
+        "attivazione",
+        "autenticazione",
+        "autorizzazione",
+        "sblocco",
+        "verificare",
+        "confirmare",
+        "securitate",
+        "acces",
+        "activare",
+        "autentificare",
+        "d'accesso",
+        "portail",
+        "l'immeuble",
+        // German and Dutch.
+        "bestätigung",
+        "verifizierung",
+        "einmaliger",
+        "verificatie",
+        // Slavic languages.
+        "weryfikacyjny",
+        "weryfikacji",
+        "potwierdzający",
+        "potwierdzenia",
+        "autoryzacyjny",
+        "autoryzacji",
+        "dostępu",
+        "jednorazowy",
+        "aktywacyjny",
+        "aktywacji",
+        "bezpieczeństwa",
+        "logowania",
+        "ověřovací",
+        "potvrzovací",
+        "bezpečnostní",
+        "přístupový",
+        "aktivační",
+        "přihlašovací",
+        "jednorázový",
+        "overovací",
+        "potvrdzovací",
+        "bezpečnostný",
+        "prístupový",
+        "potvrdu",
+        "verifikaciju",
+        "verifikacijski",
+        "verifikacioni",
+        "potvrditev",
+        "sigurnosni",
+        "підтвердження",
+        "подтверждения",
+        "проверки",
+        "проверочный",
+        "безопасности",
+        "доступа",
+        "активации",
+        "авторизации",
+        "входа",
+        "одноразовый",
+        "верификации",
+        "доступу",
+        "потвърждение",
+        "потврду",
+        // Turkish, Hungarian, Greek, Lithuanian, Latvian, Albanian.
+        "doğrulama",
+        "onay",
+        "güvenlik",
+        "aktivasyon",
+        "giriş",
+        "erişim",
+        "ellenőrző",
+        "megerősítő",
+        "biztonsági",
+        "belépési",
+        "hitelesítő",
+        "aktiváló",
+        "egyszeri",
+        "επαλήθευσης",
+        "επιβεβαίωσης",
+        "ασφαλείας",
+        "πρόσβασης",
+        "patvirtinimo",
+        "saugos",
+        "apstiprinājuma",
+        "verifikimit",
+        "konfirmimit",
+        // Vietnamese, Indonesian, Arabic, Hebrew.
+        "xác",
+        "otp",
+        "verifikasi",
+        "konfirmasi",
+        "keamanan",
+        "akses",
+        "aktivasi",
+        "التحقق",
+        "التأكيد",
+        "אימות",
+        "sms",
+        "pin",
+        "mfa",
+        "2fa",
+        "whatsapp",
+        "google",
+    ])
+});
+
+/// Whose a code is: then it need not be said what it is for.
+static OWNERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "ihr", "ihren", "dein", "deinen", "euer", "su", "tu", "votre", "ton", "il", "tuo", "suo",
+        "seu", "teu", "o", "je", "uw", "jouw", "twój", "pański", "din", "deres", "ditt", "váš",
+        "tvůj", "tvoj", "ваш", "твой", "твій", "ön", "az", "a", "sinun", "vaš", "votere", "anda",
+        "tavs", "jūsu", "jūsų", "codul", "dvs",
+    ])
+});
+
+/// Those of them that are articles or other small words as well.
+const ARTICLES: &[&str] = &["il", "o", "je", "a", "az", "codul"];
+
+/// What links a number to its label.
+static LINKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "ist",
+        "le",
+        "lautet",
+        "est",
+        "es",
+        "è",
+        "é",
+        "on",
+        "to",
+        "jest",
+        "brzmi",
+        "är",
+        "er",
+        "is",
+        "luidt",
+        "je",
+        "zní",
+        "este",
+        "yra",
+        "ir",
+        "это",
+        "є",
+        "це",
+        "είναι",
+        "adalah",
+        "là",
+        "هو",
+        "הוא",
+        "є",
+    ])
+});
+
+/// Forms that say by themselves which code is meant: "the code", "your code".
+static DEFINITE: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "koden", "kodunuz", "kodun", "koodisi", "koodinne", "kódja", "kódod", "codul", "הקוד",
+    ])
+});
+
+/// True where a label of another language than English stands before the code.
+pub(super) fn is_labelled(bytes: &[u8], start: usize) -> bool {
+    let least = start.saturating_sub(MAX_REACH);
+    let before = bytes[least..start].trim_ascii_end();
+    // No letter stands there, so no label does.
+    let Some(last) = before.iter().rev().take(4).find(|byte| {
+        !matches!(
+            byte,
+            b':' | b'=' | b'-' | b'"' | b'\'' | b'*' | b' ' | b'>' | b'[' | b'('
+        )
+    }) else {
+        return false;
+    };
+    if !last.is_ascii_alphabetic() && *last < 0x80 {
+        return false;
+    }
+    let text = String::from_utf8_lossy(before);
+    let mut has_sign = text.ends_with([':', '=', '-', '>', '*', '[', '"', '(']);
+    let mut words = text
+        .rsplit(|letter: char| {
+            letter.is_whitespace() || matches!(letter, '"' | '(' | '*' | '[' | ':' | '=' | '>')
+        })
+        .filter(|word| !word.is_empty() && *word != "-")
+        .take(MAX_LINKS + 5);
+    let mut linked = false;
+    let mut word = String::new();
+    for _ in 0..=MAX_LINKS {
+        let Some(next) = words.next() else {
+            return false;
+        };
+        if next.ends_with(['.', '!', '?', ';', ',']) {
+            return false;
+        }
+        word = plain(next);
+        if !LINKS.contains(&word) {
+            break;
+        }
+        linked = true;
+    }
+    if is_compound(&word) {
+        return true;
+    }
+    let mut rest = words
+        .take_while(|next| !next.ends_with(['.', '!', '?', ';', ',']))
+        .map(plain);
+    if CODES.contains(&word) {
+        let first = rest.next().unwrap_or_default();
+        let is_article = ARTICLES.contains(&&*first);
+        has_sign |= linked;
+        return PURPOSES.contains(&first)
+            || OWNERS.contains(&first) && (linked || !is_article)
+            || has_sign && DEFINITE.contains(&word)
+            || linked && first.is_empty() && word != "code";
+    }
+    // `código de verificación`, `kod do logowania`
+    PURPOSES.contains(&word) && rest.take(3).any(|word| CODES.contains(&word))
+}
+
+fn is_compound(word: &str) -> bool {
+    let ends = COMPOUNDS.iter().filter(|end| word.ends_with(*end));
+    ends.into_iter().any(|end| {
+        let purpose = &word[..word.len() - end.len()];
+        PURPOSES_OF_COMPOUNDS
+            .iter()
+            .any(|known| purpose.starts_with(known))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_labelled;
+
+    fn is_code(text: &str) -> bool {
+        let start = text.find(|letter: char| letter.is_ascii_digit());
+        is_labelled(text.as_bytes(), start.unwrap_or_default())
+    }
+
+    #[test]
+    fn codes_of_other_languages_are_known() {
+        for text in [
+            "Ihr Bestätigungscode lautet 724149.",
+            "Su código de verificación es 424560.",
+            "Votre code de vérification est 308033.",
+            "Votre code est 308033.",
+            "Votre code est le 308033",
+            "Ваш код 827899",
+            "Kod do logowania: 827899",
+            "Onay kodu: 827899",
+            "Koden er 827899, bruk den",
+            "Din kod är 827899",
+            "Engangskode: 827899",
+            "Il tuo codice di verifica è 424560",
+            "Seu código de segurança é 424560",
+            "Je verificatiecode is 424560",
+            "Twój kod weryfikacyjny to 424560",
+            "Kod SMS: 424560",
+            "Doğrulama kodunuz: 424560",
+            "Váš ověřovací kód je 424560",
+            "Az ellenőrző kód: 424560",
+            "Vahvistuskoodisi on 424560",
+            "Ваш код: 424560",
+            "Код подтверждения: 424560",
+            "Проверочный код 424560",
+            "Codul de verificare este 424560",
+            "Sicherheitscode 4245",
+            "κωδικός επαλήθευσης: 424560",
+        ] {
+            assert!(is_code(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_codes_of_other_languages_are_known_too() {
+        for text in [
+            "Fehlercode 500123",
+            "código postal 28013",
+            "code postal 75011",
+            "kod pocztowy 00123",
+            "kod błędu 50012",
+            "postkode 0158",
+            "Produktcode 424560",
+            "Il codice: 5000 righe",
+            "le code source 1234",
+            "codice fiscale 12345",
+            "код ошибки 50012",
+            "hata kodu: 50012",
+            "on 2026-01-02",
+            "port 8080",
+        ] {
+            assert!(!is_code(text), "{text}");
+        }
+    }
+}
