@@ -27,6 +27,7 @@ mod phone;
 pub(super) mod plain_letters;
 mod private_key;
 pub(super) mod program;
+pub(super) mod rejected;
 pub(super) mod segment;
 mod shape;
 mod ssn;

@@ -98,8 +98,8 @@ impl<'r> Scan<'_, 'r, '_> {
         let quoted = bytes
             .get(name.end)
             .is_some_and(|byte| is_quote_or_escape(*byte));
-        // Documentation has names of code between backticks.
-        let is_spoken = !quoted || bytes[name.end] == b'`';
+        // Documentation has names of code between backticks, errors between single marks.
+        let is_spoken = !quoted || matches!(bytes[name.end], b'`' | b'\'');
         let rules = self.findings.rules;
         let named = &bytes[name.clone()];
         let known = rules
