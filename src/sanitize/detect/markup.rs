@@ -404,6 +404,10 @@ mod tests {
                 "<b>Password:</b> <><br>j-8",
             ),
             (
+                "<p>Password: <code>Xk4Ergjv</code></p>",
+                "<p>Password: <code><></code></p>",
+            ),
+            (
                 "<p><strong>API key:</strong> Xk4Ergjv</p>",
                 "<p><strong>API key:</strong> <></p>",
             ),

@@ -33,6 +33,8 @@ const BEFORE: &[&[u8]] = &[
     b" supplied ",
     b" instead of ",
     b" saw ",
+    b" tried ",
+    b"(tried ",
     b"input_value=",
     b"invalidvalue=",
     b"rejectedvalue=",

@@ -113,13 +113,28 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
     found
 }
 
-/// What stands behind the tags that close around a label: `<b>Password:</b> x<br>`. Where another element begins, the
-/// value is that one's.
+/// Elements around a word of a line.
+const INLINE: &[&str] = &[
+    "b", "br", "code", "em", "i", "kbd", "mark", "samp", "span", "strong", "tt", "u",
+];
+
+/// True where an end of an element begins, or an element around a word.
+pub(super) fn begins_tag(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&b'<')
+        && (bytes.get(1) == Some(&b'/')
+            || INLINE.iter().any(|name| {
+                bytes[1..].starts_with(name.as_bytes())
+                    && matches!(bytes.get(1 + name.len()), Some(b'>' | b' ' | b'/'))
+            }))
+}
+
+/// What stands behind the tags around a label: `<b>Password:</b> x<br>`, `Password: <code>x</code>`. Where another element
+/// begins, the value is that one's.
 pub(super) fn behind_tags(text: &str, after: usize) -> Option<Found> {
     let near = bounded::prefix(text.get(after..)?, MAX_LINE);
     let mut rest = near.trim_start_matches([' ', '\t']);
-    while let Some(tag) = rest.strip_prefix("</") {
-        rest = &tag[tag.find('>')? + 1..];
+    while begins_tag(rest.as_bytes()) {
+        rest = &rest[rest.find('>')? + 1..];
         rest = rest.trim_start_matches([' ', '\t', ':']);
     }
     let start = after + (near.len() - rest.len());

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::sentence::Sentence;
+use crate::sanitize::bounded;
 use crate::sanitize::detect::plain_letters::{plain, plain_words};
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference::looks_secret;
@@ -216,6 +217,11 @@ static LINKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     ])
 });
 
+/// Those that mean nothing in English.
+const OWN_LINKS: &[&str] = &[
+    "ist", "lautet", "est", "es", "è", "é", "är", "jest", "brzmi", "este", "это",
+];
+
 /// Words between a link and its value.
 static FILLERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     plain_words(&[
@@ -260,9 +266,8 @@ pub(super) fn names_secret(before: &[u8], word: &[u8]) -> bool {
         return false;
     }
     let last = before
-        .trim_ascii_end()
         .rsplit(|byte| !super::is_word_byte(*byte))
-        .next()
+        .find(|last| !last.is_empty())
         .and_then(|last| std::str::from_utf8(last).ok())
         .map(plain)
         .unwrap_or_default();
@@ -317,6 +322,24 @@ static ENDS: LazyLock<[u32; 32]> = LazyLock::new(|| {
 impl Sentence<'_, '_, '_> {
     /// What is told behind a name of another language: linked to it, or right behind it.
     pub(super) fn told_abroad(&self) -> Option<Found> {
+        self.told_behind(|word| LINKS.contains(&plain(word)))
+    }
+
+    /// What is told behind "password" in a sentence of another language: `la password temporanea è x`.
+    pub(super) fn told_of_loanword(&self) -> Option<Found> {
+        let bytes = self.bytes();
+        let end = self.name.range.end;
+        let near = self.findings.text.get(end..)?;
+        let near = bounded::prefix(near, super::MAX_REACH);
+        let is_said = near.split(' ').any(|word| OWN_LINKS.contains(&word));
+        if !is_said || bytes.get(end) != Some(&b' ') {
+            return None;
+        }
+        self.told_behind(|word| OWN_LINKS.contains(&word))
+            .filter(|found| found.start - end > 1)
+    }
+
+    fn told_behind(&self, is_link: impl Fn(&str) -> bool) -> Option<Found> {
         let mut at = self.after_name();
         let from = at;
         let mut is_linked = false;
@@ -342,7 +365,13 @@ impl Sentence<'_, '_, '_> {
             }
             let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
             let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-            let is_told = (is_linked || passed == 0) && !self.is_measured(word.end);
+            let ends_clause = matches!(
+                self.bytes().get(word.end),
+                None | Some(b'.' | b',' | b';' | b'\n' | b')')
+            );
+            let is_told =
+                (is_linked || passed == 0 || passed < 4 && ends_clause && is_random(text))
+                    && !self.is_measured(word.end);
             let is_value = if is_number {
                 is_linked && !is_filled && (4..=12).contains(&text.len())
             } else {
@@ -358,7 +387,7 @@ impl Sentence<'_, '_, '_> {
                 });
             }
             let plain = plain(text);
-            let is_link = LINKS.contains(&plain);
+            let is_link = is_link(text);
             let is_filler = FILLERS.contains(&plain);
             let is_word = text
                 .chars()
@@ -428,6 +457,16 @@ impl Sentence<'_, '_, '_> {
     }
 }
 
+/// True for a word with letters of both cases and digits, of which one stands within.
+fn is_random(word: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| word.bytes().any(|byte| of(&byte));
+    let within = word.trim_end_matches(|last: char| last.is_ascii_digit());
+    has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && within.bytes().any(|byte| byte.is_ascii_digit())
+        && word.len() >= 8
+}
+
 #[cfg(test)]
 mod tests {
     use crate::sanitize::text::testing::{hits, misses};
@@ -461,6 +500,15 @@ mod tests {
             ),
             ("a senha é Xk4Ergjv agora", "a senha é <> agora"),
             ("la password è Xk4Ergjv", "la password è <>"),
+            (
+                "la password temporanea è Xk4Ergjv. Ufficio",
+                "la password temporanea è <>. Ufficio",
+            ),
+            (
+                "a palavra-passe é Xk4Ergjv para",
+                "a palavra-passe é <> para",
+            ),
+            ("Пароль для входа Kx93mmQpL2", "Пароль для входа <>"),
             ("het wachtwoord is Xk4Ergjv", "het wachtwoord is <>"),
             ("salasana on Xk4Ergjv, huone 5", "salasana on <>, huone 5"),
             ("salasana on 4821", "salasana on <>"),

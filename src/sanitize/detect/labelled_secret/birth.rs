@@ -10,7 +10,10 @@ use crate::sanitize::text::Findings;
 /// How many bytes before a date are looked at.
 const MAX_REACH: usize = 40;
 
-/// Words for "born".
+/// How many words before a date are looked at.
+const MAX_WORDS: usize = 5;
+
+/// Words for "born" and "birth".
 static BORN: LazyLock<HashSet<String>> = LazyLock::new(|| {
     plain_words(&[
         "born",
@@ -48,6 +51,23 @@ static BORN: LazyLock<HashSet<String>> = LazyLock::new(|| {
         "sündinud",
         "gimęs",
         "γεννήθηκε",
+        "geburtsdatum",
+        "geburtstag",
+        "geboortedatum",
+        "naissance",
+        "nacimiento",
+        "nascimento",
+        "nascita",
+        "naixement",
+        "nașterii",
+        "fødselsdato",
+        "födelsedatum",
+        "syntymäaika",
+        "urodzenia",
+        "narození",
+        "narodenia",
+        "rođenja",
+        "születési",
     ])
 });
 
@@ -63,9 +83,12 @@ pub(super) fn date(findings: &Findings<'_, '_>, end: usize) -> Option<Found> {
     let start = end
         + bytes[end..]
             .iter()
-            .take(2)
-            .take_while(|byte| matches!(byte, b' ' | b'.'))
+            .take(3)
+            .take_while(|byte| matches!(byte, b' ' | b'.' | b':'))
             .count();
+    if !bytes.get(start).is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
     let date = findings.reader.date_end(start)?;
     let digits = bytes[start..date]
         .iter()
@@ -77,19 +100,27 @@ pub(super) fn date(findings: &Findings<'_, '_>, end: usize) -> Option<Found> {
     }
     let least = end.saturating_sub(MAX_REACH);
     let before = String::from_utf8_lossy(&bytes[least..end]);
-    let mut words = before
-        .rsplit(|letter: char| !letter.is_alphabetic())
-        .filter(|word| !word.is_empty())
-        .map(plain);
-    let mut word = words.next()?;
-    if LINKS.contains(&&*word) {
-        word = words.next()?;
+    let words = before.rsplit(' ').filter(|word| !word.is_empty());
+    for (passed, word) in words.take(MAX_WORDS).enumerate() {
+        let ends_clause = word.ends_with([',', '.', ';', '!', ':']);
+        let word = plain(word.trim_end_matches([':', '.', '(']));
+        if BORN.contains(&word) {
+            return Some(Found {
+                start,
+                end: date,
+                quoted: false,
+            });
+        }
+        // An abbreviation ends no clause.
+        if passed > 0 && ends_clause {
+            return None;
+        }
+        // Behind the first word a place may stand: `nato a Roma il 12/04/1951`.
+        if passed == 0 && !LINKS.contains(&&*word) {
+            return None;
+        }
     }
-    BORN.contains(&word).then_some(Found {
-        start,
-        end: date,
-        quoted: false,
-    })
+    None
 }
 
 #[cfg(test)]
@@ -101,9 +132,16 @@ mod tests {
         hits(&[
             ("née le 12.04.1951, salle 8", "née le <>, salle 8"),
             ("geboren am 12.04.1951 in Graz", "geboren am <> in Graz"),
+            ("geb. am 12.04.1951, Zimmer", "geb. am <>, Zimmer"),
             ("geb. 12.04.1951, Zimmer", "geb. <>, Zimmer"),
             ("nacida el 12/04/1951 en Lugo", "nacida el <> en Lugo"),
             ("né le 12 avril 1951 à Lyon", "né le <> à Lyon"),
+            ("nato a Roma il 12/04/1951", "nato a Roma il <>"),
+            (
+                "fecha de nacimiento: 12/04/1951,",
+                "fecha de nacimiento: <>,",
+            ),
+            ("date de naissance : 12/04/1951", "date de naissance : <>"),
             ("född 1951-04-12 i Lund", "född <> i Lund"),
         ]);
     }

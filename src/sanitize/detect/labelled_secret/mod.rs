@@ -14,6 +14,7 @@ pub(super) mod unspaced;
 use std::ops::Range;
 
 use self::sentence::Sentence;
+pub(in crate::sanitize) use self::spoken::{is_key_of_network, rule_for_number};
 use super::Detector;
 use crate::sanitize::marker;
 use crate::sanitize::places::{is_word_byte, word_ends};
@@ -32,7 +33,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut markers = Markers::new(bytes);
     for end in word_ends(findings.text) {
-        if matches!(bytes.get(end..), Some([b' ' | b'.', next, ..]) if *next == b' ' || next.is_ascii_digit())
+        if matches!(bytes.get(end..), Some([b' ' | b'.' | b':', next, ..]) if matches!(next, b' ' | b':') || next.is_ascii_digit())
             && let Some(found) = birth::date(findings, end)
             && let Some((rule, ..)) = findings.rules.for_name_at_end(b"date_of_birth")
         {
@@ -178,7 +179,7 @@ fn name_at<'r>(
             findings.rules.for_detector(Detector::LabelledSecret)?,
             start,
         ),
-        None if spoken::is_key_of_network(before_word, last) => (
+        None if is_key_of_network(before_word, last) => (
             findings.rules.for_detector(Detector::LabelledSecret)?,
             start,
         ),

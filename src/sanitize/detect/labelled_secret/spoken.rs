@@ -1,6 +1,6 @@
 //! Names that say enough in a sentence, where other words stand before them: `wifi key`, `wire to account 1234567890`.
 
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rules::{Rule, Rules};
 use crate::sanitize::text::Findings;
 
 /// How many digits a bank's number for routing has.
@@ -28,6 +28,7 @@ const OF_BANKS: &[&str] = &[
     "deposit",
     "bank",
     "routing",
+    "sort",
     "ach",
     "checking",
     "savings",
@@ -43,7 +44,7 @@ const OF_BANKS: &[&str] = &[
 ];
 
 /// `wifi key`, `network key`.
-pub(super) fn is_key_of_network(before: &[u8], last: &[u8]) -> bool {
+pub(in crate::sanitize) fn is_key_of_network(before: &[u8], last: &[u8]) -> bool {
     last.eq_ignore_ascii_case(b"key") && {
         let before = before.trim_ascii_end();
         let start = before
@@ -72,32 +73,44 @@ pub(super) fn number<'r>(
     if !may_name_number(bytes, end) {
         return None;
     }
-    let is = |names: &[&[u8]]| {
-        names
-            .iter()
-            .any(|name| bytes[start..end].eq_ignore_ascii_case(name))
-    };
-    let digits = &bytes[end + 1..];
-    let length = digits
-        .iter()
-        .take(32)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let name: &[u8] = if is(&[b"routing", b"aba", b"rtn"]) {
-        if length != ROUTING_DIGITS || !is_routing_number(&digits[..length]) {
-            return None;
-        }
-        b"routing_number"
-    } else if is(&[b"acct", b"acc"]) || is(&[b"account"]) && is_of_bank(before) {
+    let (word, digits) = (&bytes[start..end], &bytes[end + 1..]);
+    rule_for_number(findings.rules, word, digits).or_else(|| {
+        let length = digits_at(digits);
         // Twelve are those of a cloud's account as well.
-        if !(8..=17).contains(&length) || length == 12 && is(&[b"account"]) {
-            return None;
-        }
+        let is_account = word.eq_ignore_ascii_case(b"account")
+            && (8..=17).contains(&length)
+            && length != 12
+            && is_of_bank(before);
+        let (rule, ..) =
+            is_account.then(|| findings.rules.for_name_at_end(b"account_number"))??;
+        Some(rule)
+    })
+}
+
+/// The rule for the number that `digits` begin with, behind a word that is one of banks alone.
+pub(in crate::sanitize) fn rule_for_number<'r>(
+    rules: &'r Rules,
+    word: &[u8],
+    digits: &[u8],
+) -> Option<&'r Rule> {
+    let is = |names: &[&[u8]]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+    let length = digits_at(digits);
+    let name: &[u8] = if length == ROUTING_DIGITS
+        && is(&[b"routing", b"aba", b"rtn"])
+        && is_routing_number(&digits[..length])
+    {
+        b"routing_number"
+    } else if (8..=17).contains(&length) && is(&[b"acct", b"acc"]) {
         b"account_number"
     } else {
         return None;
     };
-    findings.rules.for_name_at_end(name).map(|(rule, ..)| rule)
+    rules.for_name_at_end(name).map(|(rule, ..)| rule)
+}
+
+fn digits_at(bytes: &[u8]) -> usize {
+    let digits = bytes.iter().take(32);
+    digits.take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 fn is_of_bank(before: &[u8]) -> bool {
@@ -139,6 +152,11 @@ mod tests {
             ("routing 040913814 lane-8", "routing <> lane-8"),
             ("ABA 021000021", "ABA <>"),
             (
+                "Acct: 7712345678, routing: 021000021",
+                "Acct: <>, routing: <>",
+            ),
+            ("wlan key: Xk4Ergjv", "wlan key: <>"),
+            (
                 "wifi key is 96300je40wty46 at cabin-93",
                 "wifi key is <> at cabin-93",
             ),
@@ -158,6 +176,8 @@ mod tests {
             "routing 123456789 packets",
             "network key performance indicators for 2026",
             "primary key 1234567890",
+            "routing: enabled",
+            "network key: value",
         ]);
     }
 }

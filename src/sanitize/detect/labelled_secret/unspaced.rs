@@ -147,7 +147,7 @@ fn value_behind(text: &str, from: usize, detector: Detector) -> Option<std::ops:
         length
     };
     let value = rest.get(..length)?;
-    let value = value.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*']);
+    let value = value.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*', '(']);
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let is_number = digits == value.len();
     let is_value = match detector {
@@ -176,6 +176,7 @@ mod tests {
             ("新密码是Xk4Ergjv,请保密", "Xk4Ergjv"),
             ("密码改为 Xk4Ergjv", "Xk4Ergjv"),
             ("비밀번호는 Xk4Ergjv입니다", "Xk4Ergjv"),
+            ("비밀번호를 Xk4Ergjv(으)로 변경", "Xk4Ergjv"),
             ("暗証番号は「4821」です", "4821"),
             ("您的验证码为724149", "724149"),
             ("您的验证码是 724149,5分钟内有效", "724149"),

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::MAX_REACH;
+use super::words::LABELS;
 use crate::sanitize::detect::plain_letters::{plain, plain_words};
 
 /// How many words between a label and its number are passed over.
@@ -62,10 +63,24 @@ static CODES: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 /// The same word as the end of a compound, and the definite and possessive forms of it.
-const COMPOUNDS: &[&str] = &[
-    "code", "codes", "kod", "koden", "kode", "koder", "koodi", "koodisi", "koodin", "koodinne",
-    "kood", "kodi",
-];
+static COMPOUNDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "code",
+        "codes",
+        "kod",
+        "koden",
+        "kode",
+        "koder",
+        "koodi",
+        "koodisi",
+        "koodin",
+        "koodinne",
+        "kood",
+        "kodi",
+        "код",
+        "кодом",
+    ])
+});
 
 /// What the first part of such a compound begins with.
 const PURPOSES_OF_COMPOUNDS: &[&str] = &[
@@ -95,6 +110,7 @@ const PURPOSES_OF_COMPOUNDS: &[&str] = &[
     "wiederherstell",
     "rucksetz",
     "tan",
+    "пин",
     // Dutch.
     "verificatie",
     "bevestig",
@@ -315,6 +331,50 @@ static OWNERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 /// Those of them that are articles or other small words as well.
 const ARTICLES: &[&str] = &["il", "o", "je", "a", "az", "codul"];
 
+/// What is done with a code.
+static VERBS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    plain_words(&[
+        "usa",
+        "use",
+        "usar",
+        "utiliza",
+        "utilice",
+        "introduce",
+        "introduzca",
+        "ingresa",
+        "ingrese",
+        "utilisez",
+        "saisissez",
+        "entrez",
+        "sie",
+        "gib",
+        "inserisci",
+        "utilizza",
+        "digite",
+        "insira",
+        "użyj",
+        "wpisz",
+        "podaj",
+        "gebruik",
+        "voer",
+        "ange",
+        "använd",
+        "bruk",
+        "brug",
+        "indtast",
+        "syötä",
+        "käytä",
+        "zadejte",
+        "použijte",
+        "introduceți",
+        "folosiți",
+        "введите",
+        "используйте",
+        "сообщайте",
+        "введіть",
+    ])
+});
+
 /// What links a number to its label.
 static LINKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     plain_words(&[
@@ -396,7 +456,7 @@ pub(super) fn is_labelled(bytes: &[u8], start: usize) -> bool {
         }
         linked = true;
     }
-    if is_compound(&word) {
+    if is_compound(&word) || linked && LABELS.contains(&&*word) {
         return true;
     }
     let mut rest = words
@@ -406,7 +466,11 @@ pub(super) fn is_labelled(bytes: &[u8], start: usize) -> bool {
         let first = rest.next().unwrap_or_default();
         let is_article = ARTICLES.contains(&&*first);
         has_sign |= linked;
+        if rest.next().is_some_and(|word| VERBS.contains(&word)) {
+            return true;
+        }
         return PURPOSES.contains(&first)
+            || VERBS.contains(&first)
             || OWNERS.contains(&first) && (linked || !is_article)
             || has_sign && DEFINITE.contains(&word)
             || linked && first.is_empty() && word != "code";
@@ -415,8 +479,35 @@ pub(super) fn is_labelled(bytes: &[u8], start: usize) -> bool {
     PURPOSES.contains(&word) && rest.take(3).any(|word| CODES.contains(&word))
 }
 
+/// True where what stands behind a number says that it is a code: `123456 ist Ihr Bestätigungscode`.
+pub(super) fn is_explained(bytes: &[u8], end: usize) -> bool {
+    let behind = &bytes[end..bytes.len().min(end + MAX_REACH)];
+    if !matches!(behind, [b' ', letter, ..] if letter.is_ascii_lowercase() || *letter >= 0x80 || *letter == b'-')
+    {
+        return false;
+    }
+    let text = String::from_utf8_lossy(behind);
+    let sentence = text
+        .split(['.', '!', '?', '\n', ',', ';'])
+        .next()
+        .unwrap_or_default();
+    let mut words = sentence
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(plain);
+    let is_linked = words
+        .next()
+        .is_some_and(|word| word == "-" || LINKS.contains(&word));
+    if !is_linked {
+        return false;
+    }
+    let words: Vec<String> = words.take(6).collect();
+    let has = |known: &HashSet<String>| words.iter().any(|word| known.contains(word));
+    words.iter().any(|word| is_compound(word)) || has(&CODES) && (has(&OWNERS) || has(&PURPOSES))
+}
+
 fn is_compound(word: &str) -> bool {
-    let ends = COMPOUNDS.iter().filter(|end| word.ends_with(*end));
+    let ends = COMPOUNDS.iter().filter(|end| word.ends_with(&***end));
     ends.into_iter().any(|end| {
         let purpose = &word[..word.len() - end.len()];
         PURPOSES_OF_COMPOUNDS
@@ -427,7 +518,7 @@ fn is_compound(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_labelled;
+    use super::{is_explained, is_labelled};
 
     fn is_code(text: &str) -> bool {
         let start = text.find(|letter: char| letter.is_ascii_digit());
@@ -463,8 +554,33 @@ mod tests {
             "Codul de verificare este 424560",
             "Sicherheitscode 4245",
             "κωδικός επαλήθευσης: 424560",
+            "Ihre TAN lautet 724149",
+            "Usa el código 724149 para",
+            "Utilisez le code 724149 pour",
+            "Geben Sie den Code 724149 ein",
+            "введите код 724149",
+            "PIN-код 7241",
         ] {
             assert!(is_code(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_are_explained_behind_them() {
+        for text in [
+            "724149 ist Ihr Bestätigungscode",
+            "724149 est votre code de vérification",
+            "724149 es tu código de verificación",
+            "724149 - ваш код",
+        ] {
+            assert!(is_explained(text.as_bytes(), 6), "{text}");
+        }
+        for text in [
+            "724149 ist eine Zahl",
+            "724149 es el código postal",
+            "724149 is the number",
+        ] {
+            assert!(!is_explained(text.as_bytes(), 6), "{text}");
         }
     }
 

@@ -15,7 +15,12 @@ fn may_be_explained(behind: &[u8]) -> bool {
         .take_while(|byte| EXPLAINED_BEHIND.contains(&char::from(**byte)));
     matches!(
         behind[marks.count()..],
-        [b'<', ..] | [b' ', b'i' | b'I' | b'a' | b'A' | b't' | b'T', ..]
+        [b'<', ..]
+            | [
+                b' ',
+                b'i' | b'I' | b'a' | b'A' | b't' | b'T' | b'e' | b'w',
+                ..
+            ]
     )
 }
 
@@ -53,6 +58,21 @@ pub(super) fn is_explained(bytes: &[u8], code: &Range<usize>) -> bool {
         .filter(|word| !is_label(word))
         .or_else(|| words.next())
         .unwrap_or_default();
+    let expires = [
+        " expires in",
+        " expires at",
+        " will expire",
+        " is valid for",
+    ]
+    .iter()
+    .any(|end| sentence.starts_with(end));
+    if expires {
+        let mut words = before.split_ascii_whitespace().rev();
+        let is_code = words
+            .next()
+            .is_some_and(|word| word.trim_end_matches(':') == "code");
+        return is_code && words.next().is_none_or(|word| !OTHERS.contains(&word));
+    }
     matches!(last, "use" | "enter" | "type")
         && [
             " to verify",

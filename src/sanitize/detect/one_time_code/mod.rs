@@ -32,7 +32,8 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
         if let Some(code) = code
             && ((is_labelled(bytes, code.start) || abroad::is_labelled(bytes, code.start))
                 && !is_measured(bytes, code.end)
-                || is_explained(bytes, &code))
+                || is_explained(bytes, &code)
+                || abroad::is_explained(bytes, code.end))
         {
             found.push(Detected {
                 range: code,
@@ -148,6 +149,10 @@ mod tests {
             ("Your code: 774123 - shop", "Your code: <> - shop"),
             ("door code 7741 for flat", "door code <> for flat"),
             ("alarm code: 7741", "alarm code: <>"),
+            (
+                "code 774123 expires in 10 minutes",
+                "code <> expires in 10 minutes",
+            ),
             ("Ihr Code lautet 7741.", "Ihr Code lautet <>."),
             ("Your OTP for login is 4821", "Your OTP for login is <>"),
             ("verification code 123456", "verification code <>"),
@@ -189,6 +194,7 @@ mod tests {
             "error code 123456",
             "Your code: 404 in 2024",
             "zu Ihrem Fehlercode 123456",
+            "promo code 774123 expires in 10 days",
             "Error code: 10061",
             "zip code 12345",
             "ZIP code is 90210",

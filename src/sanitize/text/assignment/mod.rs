@@ -18,7 +18,7 @@ use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
-use crate::sanitize::detect::{Detector, account};
+use crate::sanitize::detect::{Detector, account, labelled_secret};
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
@@ -156,7 +156,7 @@ impl<'r> Scan<'_, 'r, '_> {
             return after;
         }
         let extent = extent_for(rule, named);
-        if bytes[reader.skip_blanks(after)..].starts_with(b"</") {
+        if layout::begins_tag(&bytes[reader.skip_blanks(after)..]) {
             let Some(value) = layout::behind_tags(self.findings.text, after) else {
                 return after;
             };
@@ -196,8 +196,7 @@ impl<'r> Scan<'_, 'r, '_> {
                 return after;
             }
             let behind = self.findings.text.get(value.start..).unwrap_or_default();
-            if is_spoken
-                && bytes[operator..value.start] == *b": "
+            if bytes[operator..value.start] == *b": "
                 && is_remark(rules, rule, extent, named, word, behind)
                 || is_called_with_names(word, extent)
             {
@@ -246,8 +245,11 @@ impl<'r> Scan<'_, 'r, '_> {
         let rules = self.findings.rules;
         let mut words = name.rsplit(|byte| *byte == b' ');
         let last = words.next().unwrap_or_default();
-        let is_user = words.next().is_some_and(account::is_label);
-        let secret = if account::is_label(last) {
+        let before = words.next().unwrap_or_default();
+        let is_user = account::is_label(before);
+        let is_refused = matches!(last, b"failed" | b"denied" | b"rejected")
+            && (is_user || matches!(before, b"auth" | b"authentication" | b"bind"));
+        let secret = if is_refused || account::is_label(last) {
             account::secret_at(text, after)
         } else if is_user && operator + 1 == after {
             account::secret_word(text, after)
@@ -257,6 +259,24 @@ impl<'r> Scan<'_, 'r, '_> {
         if let Some(secret) = secret {
             let rule = rules.for_detector(Detector::LabelledSecret)?;
             return Some(self.take(rule, secret, after));
+        }
+        let start = self.findings.reader.skip_blanks(after);
+        if let Some(rule) = labelled_secret::rule_for_number(rules, last, &text.as_bytes()[start..])
+        {
+            let value = self
+                .findings
+                .reader
+                .value(rules, after, Extent::Digits, None)?;
+            return Some(self.take(rule, value, after));
+        }
+        if labelled_secret::is_key_of_network(&name[..name.len() - last.len()], last) {
+            let rule = rules.for_detector(Detector::LabelledSecret)?;
+            let value = self
+                .findings
+                .reader
+                .value(rules, after, Extent::Word, None)?;
+            let word = text.get(value.start..value.end)?;
+            return reference::looks_secret(word).then(|| self.take(rule, value, after));
         }
         if text.as_bytes().get(after) == Some(&b' ') && person::is_patient(name) {
             let (rule, ..) = rules.for_name_at_end(b"patient_name")?;

@@ -1,5 +1,6 @@
 //! A patient's name behind the word and a colon: `Patient: Ada Lovelace, ward 7`.
 
+use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
 
 /// The most words of a name.
@@ -23,6 +24,11 @@ const PATIENTS: &[&str] = &[
     "pacientka",
     "patiënt",
 ];
+/// What stands before a name.
+const TITLES: &[&str] = &[
+    "Mr. ", "Mrs. ", "Ms. ", "Mr ", "Mrs ", "Ms ", "Dr. ", "Hr. ", "Fr. ", "Herr ", "Frau ",
+    "Mme ", "M. ", "Sr. ", "Sra. ", "Sig. ", "Sig.ra ",
+];
 /// Small words within names.
 const PARTICLES: &[&str] = &[
     "von", "van", "der", "den", "de", "da", "do", "dos", "del", "di", "la", "le", "al", "bin",
@@ -31,6 +37,15 @@ const PARTICLES: &[&str] = &[
 /// Words with capitals behind the word that are no part of a name.
 const OTHERS: &[&str] = &[
     "access",
+    "alert",
+    "awake",
+    "stable",
+    "resting",
+    "male",
+    "female",
+    "room",
+    "ward",
+    "bed",
     "blood",
     "care",
     "chart",
@@ -110,13 +125,15 @@ pub(super) fn is_patient(name: &[u8]) -> bool {
 
 /// The name at `start`: two words or more that begin with capitals, behind which no number stands.
 pub(super) fn full_name(text: &str, start: usize) -> Option<Found> {
-    let line = text.get(start..)?;
-    let line = line
-        .split(['\n', '\r', ',', ';', '(', '|', '.', '"', '<'])
-        .next()?;
-    let line = crate::sanitize::bounded::prefix(line, MAX_NAME);
+    let line = bounded::prefix(text.get(start..)?, MAX_NAME);
+    let title = TITLES.iter().find(|title| line.starts_with(**title));
+    let from = title.map_or(0, |title| title.len());
+    let name = &line[from..];
+    let length = name
+        .find(['\n', '\r', ',', ';', '(', '|', '.', '"', '<'])
+        .unwrap_or(name.len());
     let (mut capitals, mut end, mut at) = (0, 0, 0);
-    for word in line.split(' ').take(MAX_WORDS) {
+    for word in name[..length].split(' ').take(MAX_WORDS) {
         if is_part(word) {
             capitals += 1;
             end = at + word.len();
@@ -130,9 +147,26 @@ pub(super) fn full_name(text: &str, start: usize) -> Option<Found> {
         }
         at += word.len() + 1;
     }
-    (capitals >= 2).then_some(Found {
+    // `Lovelace, Ada`
+    if capitals == 1
+        && end == length
+        && let Some(given) = name[length..].strip_prefix(", ")
+    {
+        let given_length = given
+            .find(|letter: char| !letter.is_alphabetic() && letter != '-')
+            .unwrap_or(given.len());
+        let ends = matches!(
+            given.as_bytes().get(given_length),
+            None | Some(b',' | b';' | b'.' | b'(' | b'\n')
+        );
+        if is_part(&given[..given_length]) && ends {
+            capitals = 2;
+            end = length + 2 + given_length;
+        }
+    }
+    (capitals + usize::from(title.is_some()) >= 2).then_some(Found {
         start,
-        end: start + end,
+        end: start + from + end,
         quoted: false,
     })
 }
@@ -162,6 +196,11 @@ mod tests {
                 "Paciente: José Falsedo Ruiz; sala 8",
                 "Paciente: <>; sala 8",
             ),
+            ("Patient: Trugbild, Wolfhart", "Patient: <>"),
+            (
+                "Patient: Hr. Wolfhart Trugbild, Zimmer 3",
+                "Patient: <>, Zimmer 3",
+            ),
             ("Patient:\tAda Roe", "Patient:\tAda Roe"),
         ]);
     }
@@ -171,6 +210,8 @@ mod tests {
         misses(&[
             "Patient: Heart Rate 72",
             "Patient: admitted on Monday",
+            "Patient: Stable, Resting",
+            "The patient: Dr. Smith said",
             "Patient: Blood Pressure stable",
             "Patient: Infusion Pump connected",
             "patient: Observation",

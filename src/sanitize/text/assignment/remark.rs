@@ -182,10 +182,7 @@ pub(super) fn is_remark(
     behind: &str,
 ) -> bool {
     let behind = bounded::prefix(behind, MAX_REMARK);
-    let line = behind
-        .split(['\n', '\r', '"', '`'])
-        .next()
-        .unwrap_or_default();
+    let line = behind.split(['\n', '\r', '`']).next().unwrap_or_default();
     let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
     let Some(first) = words.next() else {
         return false;
@@ -217,7 +214,9 @@ pub(super) fn is_remark(
     let Some(word) = plain(first) else {
         return false;
     };
-    let is_followed = second.is_some_and(|second| plain(second).is_some());
+    // `value "x" is too short`
+    let is_followed =
+        second.is_some_and(|second| plain(second).is_some() || second.starts_with(['"', '\'']));
     let begins = BEGINNINGS.contains(&word);
     let is_noun = NOUNS.contains(&word) || reference::is_own_name(rules, word);
     match (rule.group(), extent) {
@@ -290,6 +289,7 @@ mod tests {
             "private_key: file not found",
             "passphrase: wrong, 2 tries left",
             "PASS: test_login_ok",
+            "\"password\": value must be long",
             "Kennwort: mindestens acht Zeichen",
             "contraseña: obligatoria",
             "--- PASS: TestTokenRefresh (0.02s)",
