@@ -277,21 +277,29 @@ pub(super) fn names_secret(before: &[u8], word: &[u8]) -> bool {
     }
 }
 
-/// False for most texts that end in no such word, by their two last letters.
+/// False for most texts that end in no such word, by its two first and two last letters.
 #[inline]
-pub(super) fn may_name_secret(text: &[u8]) -> bool {
+pub(super) fn may_end_in_name(text: &[u8]) -> bool {
+    has_known_end(text) && {
+        let word = text.iter().rev().take(MAX_NAME);
+        let length = word.take_while(|byte| super::is_word_byte(**byte)).count();
+        may_be_name(&text[text.len() - length..])
+    }
+}
+
+#[inline]
+fn has_known_end(text: &[u8]) -> bool {
     let [.., before, last] = *text else {
         return false;
     };
     before >= 0x80 || last >= 0x80 || ENDS[usize::from(last & 31)] & (1 << (before & 31)) != 0
 }
 
-/// False for most words, by their two first letters too.
 fn may_be_name(word: &[u8]) -> bool {
     let [first, second, ..] = *word else {
         return false;
     };
-    may_name_secret(word)
+    has_known_end(word)
         && (first >= 0x80
             || second >= 0x80
             || BEGINNINGS[usize::from(first & 31)] & (1 << (second & 31)) != 0)

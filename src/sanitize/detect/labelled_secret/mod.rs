@@ -42,7 +42,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         let is_numbered = matches!(bytes.get(end..), Some([b'#', ..] | [b' ', b'#', ..]));
         if !is_numbered
             && !may_be_own_name(&bytes[..end])
-            && !abroad::may_name_secret(&bytes[..end])
+            && !abroad::may_end_in_name(&bytes[..end])
             && !spoken::may_name_number(bytes, end)
             && !findings
                 .rules

@@ -78,9 +78,8 @@ impl<'r> Scan<'_, 'r, '_> {
     /// Looks at the assignment whose operator begins at `operator`; gives where to look further.
     fn assignment(&mut self, operator: usize, mut after: usize) -> usize {
         let bytes = self.findings.bytes();
-        // `API_KEY ?= x` and `API_KEY += x`, as Make has them.
-        let named_to = operator
-            - usize::from(operator > 1 && matches!(&bytes[operator - 2..operator], b" ?" | b" +"));
+        // `API_KEY ?= x`, as Make has it.
+        let named_to = operator - usize::from(bytes[..operator].ends_with(b" ?"));
         while matches!(bytes.get(after), Some(b'=' | b'>' | b'~')) {
             after += 1;
         }

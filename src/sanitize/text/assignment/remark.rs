@@ -190,7 +190,7 @@ pub(super) fn is_remark(
     let second = words.next();
     let is_result = name
         .strip_suffix(b"PASS")
-        .is_some_and(|before| !before.ends_with(b"_"));
+        .is_some_and(|before| before.last().is_none_or(|last| matches!(last, b' ' | b'-')));
     if is_result && is_test(first) {
         return true;
     }
@@ -314,6 +314,7 @@ mod tests {
             ("jwt: Xk4Ergjv.abc.def expired", "jwt: <> expired"),
             ("auth: Xk4Ergjv is bad", "auth: <> is bad"),
             ("PASS: Xk4Ergjv", "PASS: <>"),
+            ("PGPASS: my_own_word", "PGPASS: <>"),
         ]);
     }
 }
