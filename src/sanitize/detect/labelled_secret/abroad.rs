@@ -139,7 +139,7 @@ const LAST_WORDS: &[(&str, &[&str])] = &[
 /// Words that make something else of the one behind them: `palabra clave`.
 const OTHERS: &[&str] = &["palabra", "palabras", "punto", "en"];
 
-/// Words behind "clave" that make a key of a table of it.
+/// Words behind a name that make a key of a table, or a keyword, of it.
 const OF_TABLES: &[&str] = &[
     "primaria",
     "foránea",
@@ -155,6 +155,7 @@ const OF_TABLES: &[&str] = &[
     "única",
     "unica",
     "principal",
+    "chiave",
 ];
 
 /// What links a value to its name.
@@ -364,7 +365,8 @@ impl Sentence<'_, '_, '_> {
                 let text = self.text(&(found.start..found.end));
                 let is_value =
                     looks_secret(text) || is_linked && !text.contains(' ') && text.len() >= 4;
-                return is_value.then_some(found);
+                // `"%s"` is filled in later.
+                return (is_value && !text.starts_with('%')).then_some(found);
             }
             let word = self.word(start);
             let text = self.text(&word);
@@ -385,6 +387,7 @@ impl Sentence<'_, '_, '_> {
             } else {
                 looks_secret(text)
                     && (has_digit || is_linked)
+                    && (is_linked || text.is_ascii() && !text.contains('%'))
                     && text.len() >= if is_linked { 4 } else { 6 }
             };
             if is_told && is_value {
@@ -551,6 +554,9 @@ mod tests {
             "la contraseña debe tener 8 caracteres",
             "la palabra clave es web2print",
             "la clave primaria es user_id2",
+            "Senha para \"%s%s@%s\": ",
+            "la parola chiave \"x7y8z9\"",
+            "salasana SOCKSv5-yhteyskäytäntöön",
             "the password on host7.prod is stale",
             "hasło jest wymagane",
             "salasana on vaihdettu",
