@@ -8,8 +8,8 @@ use crate::sanitize::rules::{Rule, Treatment};
 
 /// The least number of 13 digits, with which card numbers begin.
 const LEAST_CARD: u64 = 1_000_000_000_000;
-/// From here on a double may stand for several whole numbers.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// The most digits that a number has which may be a card's.
+const MOST_DIGITS: usize = 19;
 
 impl<'a> Pass<'a> {
     #[inline(always)]
@@ -54,22 +54,48 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The whole number that may be a card's.
+/// The whole number that may be a card's, however it is spelled.
 #[inline]
 fn whole(number: Number<'_>) -> Option<u64> {
     // A sign before it is a dash in a text.
     let whole = match number {
         Number::Unsigned(whole) => whole,
         Number::Negative(negative) => negative.unsigned_abs(),
-        Number::Double(_) | Number::Text(_) => {
-            let double = number.as_exact_double()?;
-            if double.fract() != 0.0 || !(0.0..EXACT).contains(&double) {
+        // One that is kept as a double is told by it exactly.
+        Number::Double(double) => {
+            let magnitude = double.abs();
+            if magnitude < LEAST_CARD as f64 || magnitude.fract() != 0.0 {
                 return None;
             }
-            double as u64
+            magnitude as u64
         }
+        Number::Text(text) => whole_of_decimal(text)?,
     };
     (whole >= LEAST_CARD).then_some(whole)
+}
+
+/// The whole number that a decimal is, less its sign; none for a fraction and for one of too many digits.
+#[inline(never)]
+fn whole_of_decimal(text: &str) -> Option<u64> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (decimal, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((decimal, exponent)) => (decimal, exponent.parse::<i64>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (before, behind) = decimal.split_once('.').unwrap_or((decimal, ""));
+    let digits = || before.bytes().chain(behind.bytes());
+    let leading = digits().take_while(|digit| *digit == b'0').count();
+    let point = i64::try_from(before.len()).ok()?.checked_add(exponent)?;
+    let length = usize::try_from(point).ok()?.checked_sub(leading)?;
+    if length > MOST_DIGITS || !digits().skip(leading + length).all(|digit| digit == b'0') {
+        return None;
+    }
+    let zeros = std::iter::repeat(b'0');
+    let written = digits().skip(leading).chain(zeros).take(length);
+    written.into_iter().try_fold(0_u64, |whole, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        whole.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// A number's canonical text, which does not hang on serde_json's features.
@@ -78,4 +104,49 @@ fn text_of(number: Number<'_>) -> String {
     number.write(&mut text);
     let text = String::from_utf8(text).unwrap_or_default();
     text.trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_is_the_whole_number_that_it_spells() {
+        for text in [
+            "4000000000000000006",
+            "-4000000000000000006",
+            "4000000000000000006.0",
+            "4000000000000000006.000",
+            "4000000000000000006e0",
+            "4000000000000000006E+0",
+            "4.000000000000000006e18",
+            "-4.000000000000000006e18",
+            "4000000000000000006000e-3",
+            "0.004000000000000000006e21",
+            "400000000000000000.6e1",
+        ] {
+            assert_eq!(
+                whole_of_decimal(text),
+                Some(4_000_000_000_000_000_006),
+                "{text}"
+            );
+        }
+        assert_eq!(whole_of_decimal("4e15"), Some(4_000_000_000_000_000));
+    }
+
+    #[test]
+    fn a_fraction_and_what_is_too_long_are_no_whole_number() {
+        for text in [
+            "4000000000000000006.5",
+            "4000000000000000006e-1",
+            "4000000000000000006e1",
+            "1e999999999999999999999",
+            "1e9223372036854775807",
+            "1e-9223372036854775808",
+            "12345678901234567890",
+            "0.5",
+        ] {
+            assert_eq!(whole_of_decimal(text), None, "{text}");
+        }
+    }
 }
