@@ -54,7 +54,7 @@
 //! | `authorization`, `cookie` | credentials of HTTP, `Cookie` and `Set-Cookie` lines | redacted |
 //! | `secret`, `one_time_code` | what follows its name in prose, options, SQL, markup and connection strings; codes in messages | redacted |
 //! | `base64` | base64, hexadecimal digits and percent-encoding that hide one of the others | redacted |
-//! | `card`, `iban` | card numbers by issuer and check digit, bank accounts by country and check digits | the last four stay |
+//! | `card`, `iban` | card numbers by issuer and check digit, those of any issuer where a word says so, bank accounts by country and check digits | the last four stay |
 //! | `ssn`, `nhs_number`, `email`, `phone` | by their numbering rules and what stands beside them | pseudonym |
 //!
 //! **The same secret elsewhere.** What was replaced for its name is looked for in all the rest of its call, in any letter case,

@@ -44,9 +44,12 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
             }
         }
         groups.push(run);
-        // A number goes on behind one separator.
-        let goes_on = bytes.get(at).is_some_and(|byte| is_separator(*byte))
-            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+        // A number goes on behind one separator, or two blanks.
+        let goes_on = match bytes[at..] {
+            [b' ', b' ', next, ..] => next.is_ascii_digit(),
+            [separator, next, ..] => is_separator(separator) && next.is_ascii_digit(),
+            _ => false,
+        };
         if !goes_on {
             card::find_in(bytes, groups.as_slice(), found);
             groups.clear();

@@ -1,5 +1,8 @@
 //! Payment card numbers: an issuer's range, a length, and the Luhn check digit (ISO/IEC 7812-1).
 
+mod label;
+mod networks;
+
 use std::ops::Range;
 
 use super::{Detected, Detector};
@@ -27,24 +30,40 @@ pub(super) fn find_in(bytes: &[u8], groups: &[Range<usize>], found: &mut Vec<Det
     }
 }
 
-/// How many groups, from the one at `at` on, are a card.
+/// How many groups, from the one at `at` on, are a card: the fewest of a network's, else the most of what is told to
+/// be a card's.
 fn card_at(bytes: &[u8], groups: &[Range<usize>], at: usize) -> Option<usize> {
     let mut digits = [0; 19];
     let mut length = 0;
+    let mut told = None;
     for (count, group) in (1..).zip(&groups[at..]) {
         let all = length + group.len();
-        digits
-            .get_mut(length..all)?
-            .copy_from_slice(&bytes[group.clone()]);
+        let Some(place) = digits.get_mut(length..all) else {
+            break;
+        };
+        place.copy_from_slice(&bytes[group.clone()]);
         length = all;
-        if LENGTHS.contains(&length)
-            && is_number(&digits[..length])
+        let digits = &digits[..length];
+        if !LENGTHS.contains(&length) || !has_check_digit(digits) {
+            continue;
+        }
+        let is_issued = networks::is_issued(digits);
+        if (is_issued || may_be_told(digits) && label::is_told(bytes, groups[at].start))
             && stands_alone(bytes, groups, at..at + count)
         {
-            return Some(count);
+            if is_issued {
+                return Some(count);
+            }
+            told = Some(count);
         }
     }
-    None
+    told
+}
+
+/// True for a number that is a card's where a word says so: not that of a SIM card, which begins with the digits of
+/// telecommunication, and none of one digit alone.
+fn may_be_told(digits: &[u8]) -> bool {
+    !digits.starts_with(b"89") && digits.iter().any(|digit| *digit != digits[0])
 }
 
 /// True where the groups are neither a part of a longer number nor of an identifier.
@@ -52,9 +71,17 @@ fn stands_alone(bytes: &[u8], groups: &[Range<usize>], chosen: Range<usize>) -> 
     let (first, last) = (&groups[chosen.start], &groups[chosen.end - 1]);
     let more_before = chosen.start > 0;
     let more_behind = chosen.end < groups.len();
-    let separators = || chosen.clone().skip(1).map(|at| bytes[groups[at].start - 1]);
+    let separators = || {
+        let between = |at: usize| {
+            (
+                bytes[groups[at].start - 1],
+                groups[at].start - groups[at - 1].end,
+            )
+        };
+        chosen.clone().skip(1).map(between)
+    };
     let is_even = separators().is_sorted_by(|one, next| one == next);
-    let common = separators().next();
+    let common = separators().next().map(|(separator, _)| separator);
     // A point between two numbers alone is that of a decimal fraction.
     if matches!(common, Some(b'.' | b'_')) && (!is_even || !is_usual(groups, &chosen)) {
         return false;
@@ -131,26 +158,7 @@ pub(in crate::sanitize) fn is_card(digits: &str) -> bool {
 }
 
 fn is_number(digits: &[u8]) -> bool {
-    is_issued(digits) && has_check_digit(digits)
-}
-
-/// The ranges in which networks issue cards, with the lengths that they have.
-fn is_issued(digits: &[u8]) -> bool {
-    let beginning = |count: usize| {
-        digits[..count]
-            .iter()
-            .fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'))
-    };
-    let length = digits.len();
-    match (beginning(2), beginning(3), beginning(4)) {
-        (40..=49, ..) => matches!(length, 13 | 16 | 19),
-        (51..=55, ..) | (_, _, 2221..=2720) => length == 16,
-        (34 | 37, ..) => length == 15,
-        (65, ..) | (_, 644..=649, _) | (_, _, 6011) => matches!(length, 16 | 19),
-        (_, _, 3528..=3589) => length == 16,
-        (36 | 38, ..) | (_, 300..=305, _) => length == 14,
-        _ => false,
-    }
+    networks::is_issued(digits) && has_check_digit(digits)
 }
 
 /// The Luhn formula (ISO/IEC 7812-1 annex B).
@@ -218,6 +226,16 @@ pub(in crate::sanitize) mod tests {
             ("300", &[14]),
             ("36", &[14]),
             ("38", &[14]),
+            ("62", &[16, 19]),
+            ("2200", &[16]),
+            ("2204", &[16]),
+            ("5019", &[16]),
+            ("6759", &[16, 18, 19]),
+            ("506099", &[16]),
+            ("607001", &[16]),
+            ("817200", &[16]),
+            ("9704", &[16, 19]),
+            ("9792", &[16]),
         ] {
             for length in 12..=20 {
                 let number = checked(&format!("{beginning:0<width$}", width = length - 1));
@@ -257,6 +275,58 @@ pub(in crate::sanitize) mod tests {
         }
         let two = format!("{number} {number}");
         assert_eq!(find(&two), [number.clone(), number]);
+    }
+
+    #[test]
+    fn a_number_that_a_word_says_is_a_cards_is_one_of_any_network() {
+        for beginning in ["50", "56", "60", "63", "67", "81", "99"] {
+            for length in 13..=19 {
+                let number = checked(&format!("{beginning:0<width$}", width = length - 1));
+                for text in [
+                    format!("card {number} was declined"),
+                    format!("Maestro card number: {}", grouped(&number, " ")),
+                    format!("PAN={number}"),
+                    format!("die Karte mit der Nummer {number}"),
+                    format!("tarjeta terminada, era {number}"),
+                    format!("Dankort nr. {number}"),
+                    format!("カード番号は{number}です"),
+                    format!("银行卡号 {number}"),
+                    format!("kap\u{442}a {number}"),
+                ] {
+                    assert_eq!(find(&text).len(), 1, "{text}");
+                }
+                for text in [
+                    format!("order {number} shipped"),
+                    format!("number {number}"),
+                    format!("card order {number}"),
+                    format!("cardinality {number}"),
+                    format!("the discard pile holds {number}"),
+                    format!("paid by card 12.40 at {number}"),
+                    format!("paid by card\n{number}"),
+                    format!("SIM card {number}"),
+                    format!("card with trace id {number}"),
+                ] {
+                    assert_eq!(find(&text).len(), usize::from(is_card(&number)), "{text}");
+                }
+            }
+        }
+        assert_eq!(
+            find(&format!("SD card {}", checked("894411006825627005"))),
+            [""; 0]
+        );
+        assert_eq!(find("card 0000000000000000"), [""; 0]);
+    }
+
+    #[test]
+    fn groups_of_a_card_may_stand_two_blanks_apart_where_all_do() {
+        let number = checked("400000123456789");
+        assert_eq!(find(&grouped(&number, "  ")).len(), 1);
+        let uneven = format!(
+            "{}  {}",
+            grouped(&number[..8], " "),
+            grouped(&number[8..], " ")
+        );
+        assert_eq!(find(&format!("7 {uneven}")), [""; 0]);
     }
 
     #[test]
