@@ -11,7 +11,9 @@ pub(super) mod command_line;
 mod connection_string;
 pub(super) mod constraint;
 mod cookie;
+pub(super) mod dicom;
 mod digits;
+pub(super) mod electronic_data;
 mod email;
 mod encoded;
 pub(super) mod form_data;
@@ -35,6 +37,7 @@ pub(super) mod statement;
 pub(super) mod track;
 pub(super) mod trigger;
 mod url;
+pub(super) mod vcard;
 mod vendor_prefixes;
 mod vendor_token;
 

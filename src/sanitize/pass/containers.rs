@@ -144,10 +144,13 @@ impl<'a> Pass<'a> {
                 Some(known) => known.verdict,
                 None => self.rules.find_out(name),
             };
-            if verdict.may_be_a_persons
-                && let Some(alias) = persons::alias(name, members, person)
-            {
-                verdict.rule = self.rules.verdict(alias).rule;
+            if verdict.may_be_a_persons {
+                if let Some(alias) = persons::alias(name, members, person) {
+                    verdict.rule = self.rules.verdict(alias).rule;
+                }
+                verdict.person = verdict
+                    .person
+                    .or_else(|| persons::held_beside(name, members));
             }
             let kinds = verdict.kinds;
             some_name_is_shown_otherwise |= !are_looked_at && self.is_shown_otherwise(name, under);

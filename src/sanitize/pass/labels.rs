@@ -2,6 +2,7 @@
 
 use crate::tree::{Members, Tree};
 
+use super::identifiers;
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Group, Rule, Rules};
 
@@ -200,6 +201,9 @@ pub(super) fn ends_in(member: &str, words: &[&str]) -> bool {
 pub(super) fn rule_of<'r>(rules: &'r Rules, label: &str) -> Option<(&'r Rule, bool)> {
     if label.len() > MAX_LABEL {
         return None;
+    }
+    if let Some(named) = identifiers::name_of_system(label) {
+        return rules.for_member(named);
     }
     let parts = label.split(|letter: char| {
         letter.is_ascii()

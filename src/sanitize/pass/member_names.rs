@@ -113,6 +113,9 @@ impl<'a> Pass<'a> {
             if let Some(alias) = persons::alias(name, members, person) {
                 verdict.rule = self.rules.verdict(alias).rule;
             }
+            verdict.person = verdict
+                .person
+                .or_else(|| persons::held_beside(name, members));
             let member = Member {
                 name,
                 value,

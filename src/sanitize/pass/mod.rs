@@ -3,6 +3,7 @@
 mod arguments;
 mod containers;
 mod descriptions;
+mod identifiers;
 mod labels;
 mod member_names;
 mod numbers;
@@ -374,7 +375,7 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         let is_kind = matches!(rule.treatment, Treatment::Pseudonymize { .. })
-            && matches!(name, "use" | "system" | "resourceType");
+            && matches!(name, "use" | "system" | "resourceType" | "vr");
         let stays = is_kind
             || rule.spares_containers()
             || rule.treatment == Treatment::Mask

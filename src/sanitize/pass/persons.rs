@@ -1,8 +1,10 @@
-//! Objects about a person, in which a plain `name` is the person's: `{"patient": {"name": …}}`, and those of FHIR.
+//! Objects about a person, in which a plain `name` is the person's: `{"patient": {"name": …}}`, and those of FHIR and
+//! DICOM.
 
-use crate::tree::Members;
+use crate::tree::{Members, Tree};
 
 use super::labels;
+use crate::sanitize::detect::dicom;
 use crate::sanitize::known_names::Person;
 
 /// The last words of names of members that hold persons.
@@ -42,9 +44,21 @@ pub(super) fn held_by(name: &str) -> Option<Person> {
         .map(|(_, person)| *person)
 }
 
-/// True for a member that [`alias`] may know another name of.
+/// The resources of FHIR whose `contact` is a person too.
+const WITH_CONTACTS: &[&str] = &[
+    "Patient",
+    "Person",
+    "RelatedPerson",
+    "Practitioner",
+    "Organization",
+];
+
+/// True for a member that [`alias`] or [`held_beside`] may know more of.
 pub(super) fn has_alias(name: &str) -> bool {
-    matches!(name, "name" | "family" | "given")
+    matches!(
+        name,
+        "name" | "family" | "given" | "display" | "contact"
+    ) || dicom::name_of_tag(name).is_some()
 }
 
 /// By which name a member goes that its object makes a person's, who is `within` where that is known.
@@ -63,6 +77,34 @@ pub(super) fn alias(
         }
         "family" if members.contains_key("given") => Some("family_name"),
         "given" if members.contains_key("family") => Some("given_name"),
+        "display" if within == Some(Person::Patient) || refers_to_person(members) => {
+            Some("patient_name")
+        }
+        // An attribute in the JSON of DICOM (PS3.18 annex F), which tells its kind.
+        tag if tag.len() == dicom::TAG => members
+            .get(tag)?
+            .as_object()?
+            .contains_key("vr")
+            .then(|| dicom::name_of_tag(tag))?,
         _ => None,
     }
+}
+
+/// Whom a member holds where its object tells: the contacts of a person in FHIR.
+#[inline]
+pub(super) fn held_beside(name: &str, members: Members<'_>) -> Option<Person> {
+    if name != "contact" {
+        return None;
+    }
+    let resource = members.get("resourceType")?.as_str()?;
+    WITH_CONTACTS.contains(&resource).then_some(Person::Other)
+}
+
+/// True for a reference of FHIR to a person: `{"reference": "Patient/771", "display": …}`.
+fn refers_to_person(members: Members<'_>) -> bool {
+    let text = |name: &str| members.get(name).and_then(Tree::as_str);
+    text("type").is_some_and(|resource| RESOURCES.contains(&resource))
+        && (members.contains_key("reference") || members.contains_key("identifier"))
+        || text("reference")
+            .is_some_and(|reference| reference.split('/').any(|part| RESOURCES.contains(&part)))
 }

@@ -17,8 +17,8 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
-    command_line, constraint, form_data, labelled_secret, markup, rejected, segment, statement,
-    track,
+    command_line, constraint, dicom, electronic_data, form_data, labelled_secret, markup, rejected,
+    segment, statement, track, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -53,6 +53,11 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     if memchr::memchr(b'|', text.as_bytes()).is_some() {
         segment::find(&mut findings);
     }
+    if memchr::memchr(b'*', text.as_bytes()).is_some() {
+        electronic_data::find(&mut findings);
+    }
+    dicom::find(&mut findings);
+    vcard::find(&mut findings);
     track::find(&mut findings);
     if is_told {
         constraint::entries(&mut findings);
