@@ -77,3 +77,72 @@ fn attributes_of_dicom_about_a_person_go() {
     stays(&json!({"00100010": "a number of parts"}));
 }
 
+#[test]
+fn both_sides_of_a_change_go_by_what_was_changed() {
+    for (old, new) in [
+        ("from", "to"),
+        ("before", "after"),
+        ("old", "new"),
+        ("previous", "current"),
+    ] {
+        for label in ["password", "user.password", "/users/0/password"] {
+            goes(
+                &json!({"path": label, old: "q7Tm2xPw9", new: "x4Lr8vBn3", "by": "ada-7"}),
+                &["q7Tm2xPw9", "x4Lr8vBn3"],
+                &["ada-7"],
+            );
+        }
+        stays(&json!({"field": "status", old: "open", new: "closed"}));
+    }
+    stays(&json!({"from": "Oslo", "to": "Bergen", "name": "R7", "text": "the password"}));
+    stays(&json!({"before": "cursor-7", "name": "password"}));
+}
+
+#[test]
+fn the_last_of_a_name_a_comparison_and_a_value_goes() {
+    goes(
+        &json!({"where": [["password", "=", "q7Tm2xPw9"], ["lane", "=", "a-7"]]}),
+        &["q7Tm2xPw9"],
+        &["a-7"],
+    );
+    goes(
+        &json!({"domain": ["&", ["user.last_name", "ilike", "Lovel"], ["lane", "in", ["a-7"]]]}),
+        &["Lovel"],
+        &["a-7"],
+    );
+    stays(&json!([
+        ["token_count", "=", "5"],
+        ["password", "is", "required"]
+    ]));
+}
+
+#[test]
+fn what_the_placeholders_of_a_statement_stand_for_goes() {
+    let insert = "INSERT INTO u (lane, password) VALUES (?, ?)";
+    for name in ["params", "parameters", "values", "args", "bindings"] {
+        goes(
+            &json!({"sql": insert, name: ["a-7", "q7Tm2xPw9"]}),
+            &["q7Tm2xPw9"],
+            &["a-7"],
+        );
+        goes(
+            &json!({"sql": insert, name: [["a-7", "q7Tm2xPw9"], ["b-8", "x4Lr8vBn3"]]}),
+            &["q7Tm2xPw9", "x4Lr8vBn3"],
+            &["a-7", "b-8"],
+        );
+    }
+    goes(
+        &json!({"sql": "UPDATE u SET password = $1 WHERE lane = 'a-7'", "values": ["q7Tm2xPw9"]}),
+        &["q7Tm2xPw9"],
+        &["password = $1", "a-7"],
+    );
+    stays(&json!({"query": "what is my password?", "args": ["a-7"]}));
+    stays(&json!({"sql": "select * from tokens where id = ?", "params": [7001]}));
+    // The arguments of a program are those still.
+    goes(
+        &json!({"command": "mysql", "args": ["-pq7Tm2xPw9", "db-7"]}),
+        &["q7Tm2xPw9"],
+        &["db-7"],
+    );
+}
+

@@ -44,6 +44,10 @@ pub(super) enum Siblings {
     Value,
     /// One of them may name the columns of its rows.
     Rows,
+    /// It is one side of a change, of which one of them may say what was changed.
+    Change,
+    /// One of them may be the statement whose parameters it holds.
+    Parameters,
     /// Either.
     ValueOrRows,
 }

@@ -24,6 +24,7 @@ pub(super) mod markup;
 mod merge;
 mod nhs_number;
 pub(super) mod one_time_code;
+pub(super) mod parameter;
 mod password_file;
 mod phone;
 pub(super) mod plain_letters;

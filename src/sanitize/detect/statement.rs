@@ -16,6 +16,8 @@ const MAX_CLAUSE: usize = 96;
 const MAX_COLUMNS: usize = 2048;
 /// The most bytes of a quoted value.
 const MAX_VALUE: usize = 4096;
+/// The fewest digits of a number that a name is compared with.
+const LEAST_COMPARED: usize = 4;
 /// The most bytes of a function's name.
 const MAX_NAME: usize = 64;
 
@@ -25,6 +27,8 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     calls(findings);
     inserted(findings);
     compared(findings);
+    compared_by_word(findings);
+    compared_by_function(findings);
     settings(findings);
 }
 
@@ -221,6 +225,72 @@ fn take_row<'r>(
     }
 }
 
+/// Comparisons of OData and SCIM.
+const COMPARISONS: &[&[u8]] = &[
+    b" eq ", b" ne ", b" gt ", b" ge ", b" lt ", b" le ", b" co ", b" sw ", b" ew ",
+];
+/// Functions of OData that compare a member with a text.
+const COMPARING: &[&[u8]] = &[
+    b"contains",
+    b"startswith",
+    b"endswith",
+    b"indexof",
+    b"eq",
+    b"ne",
+];
+
+/// `ssn eq '123456789'`, `ssn eq 123456789`.
+fn compared_by_word(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    for word in COMPARISONS {
+        for at in memchr::memmem::find_iter(bytes, *word) {
+            let value = findings.reader.skip_blanks(at + word.len());
+            let digits = || {
+                let digits = bytes[value..].iter();
+                let length = digits
+                    .take_while(|byte| byte.is_ascii_digit() || **byte == b'-')
+                    .count();
+                (length >= LEAST_COMPARED).then_some(Found {
+                    start: value,
+                    end: value + length,
+                    quoted: false,
+                })
+            };
+            if let Some(found) = quoted(bytes, value).or_else(digits)
+                && let Some((rule, ..)) = findings
+                    .rules
+                    .for_name_at_end(&bytes[at.saturating_sub(MAX_NAME)..at])
+            {
+                findings.take(rule, found);
+            }
+        }
+    }
+}
+
+/// `contains(last_name, 'x')`.
+fn compared_by_function(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    for mark in memchr::memchr2_iter(b'\'', b'"', bytes) {
+        let least = mark.saturating_sub(MAX_NAME);
+        let Some(before) = bytes[least..mark].trim_ascii_end().strip_suffix(b",") else {
+            continue;
+        };
+        let Some(open) = memchr::memrchr(b'(', before) else {
+            continue;
+        };
+        let (function, name) = (&before[..open], &before[open + 1..]);
+        let is_comparing = COMPARING
+            .iter()
+            .any(|known| without_end(function, known).is_some());
+        if is_comparing
+            && let Some((rule, ..)) = findings.rules.for_name_at_end(name)
+            && let Some(found) = quoted(bytes, mark)
+        {
+            findings.take(rule, found);
+        }
+    }
+}
+
 /// `last_name LIKE 'x%'`, `ssn IN ('x', 'y')`.
 fn compared(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
@@ -411,6 +481,19 @@ mod tests {
             (
                 "SET PASSWORD FOR 'a'@'b' = PASSWORD('Xk4')",
                 "SET PASSWORD FOR 'a'@'b' = PASSWORD('<>')",
+            ),
+            (
+                "ssn eq '123456789' and town eq 'Lund'",
+                "ssn eq '<>' and town eq 'Lund'",
+            ),
+            ("patient_name eq 'Ada Lovel'", "patient_name eq '<>'"),
+            (
+                "emails.ssn eq 123456789 or n eq 12345",
+                "emails.ssn eq <> or n eq 12345",
+            ),
+            (
+                "token: x7Tq9bPz2 and contains(last_name, 'Lovel')",
+                "token: <> and contains(last_name, '<>')",
             ),
             (
                 "ALTER LOGIN sa WITH PASSWORD = N'Xk4'",

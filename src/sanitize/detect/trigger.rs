@@ -374,6 +374,7 @@ const WHOLE: &[&str] = &[
     "mrn",
     "dob",
     "ssn",
+    "eq",
     "pwd",
     "born",
     "clave",

@@ -2,7 +2,7 @@ use crate::tree::{Members, Tree};
 
 use super::shapes::Said;
 use super::strings::begins_like_json;
-use super::{Original, Pass, Written, arguments, persons};
+use super::{Original, Pass, Written, arguments, labels, persons};
 use crate::canonical;
 use crate::sanitize::known_names::{Known, Siblings, Verdict};
 use crate::sanitize::names;
@@ -46,13 +46,23 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         match items.first() {
-            Some(Tree::Array(_)) => {
+            Some(Tree::Array(first)) if labels::rule_of_comparison(self.rules, first).is_none() => {
                 if let Some(layout) = self.layout(items) {
                     return self.rows(items, &layout, under, depth);
                 }
             }
             Some(Tree::String(_)) if under.is_none() && arguments::has_options(items) => {
                 return self.arguments(items, depth);
+            }
+            Some(Tree::String(_))
+                if items.len() == 3
+                    && let Some(rule) = labels::rule_of_comparison(self.rules, items) =>
+            {
+                let (rule, plural) = rule;
+                return self.items(items, depth, |pass, at, item| match at {
+                    2 => pass.ruled_value(rule, plural, item, under, depth + 1),
+                    _ => pass.value(item, under, depth + 1),
+                });
             }
             Some(Tree::String(_)) if under.is_none() && self.names_next(items) => {
                 return self.list_with_names(items, depth);
@@ -276,16 +286,17 @@ impl<'a> Pass<'a> {
             .person
             .filter(|_| matches!(member.value, Tree::Object(_) | Tree::Array(_)));
         let written = match self.fits() {
-            Ok(()) if member.verdict.siblings != Siblings::Apart => {
-                self.value_among_siblings(member, under, depth + 1)
-            }
             Ok(()) => {
                 if let Tree::Array(items) = member.value
                     && let Some(Tree::String(_)) = items.first()
                 {
                     self.program = arguments::program_beside(items, member.siblings);
                 }
-                self.member_value(member.name, member.verdict, member.value, under, depth + 1)
+                if member.verdict.siblings != Siblings::Apart {
+                    self.value_among_siblings(member, under, depth + 1)
+                } else {
+                    self.member_value(member.name, member.verdict, member.value, under, depth + 1)
+                }
             }
             Err(overflow) => Err(overflow),
         };

@@ -286,6 +286,70 @@ fn rule_of_code<'r>(rules: &'r Rules, code: &str) -> Option<(&'r Rule, bool)> {
     })
 }
 
+/// The rule for what a change is of: a name, or a path that ends in one, as in `patient.lastName` and `/users/0/token`.
+pub(super) fn rule_of_changed<'r>(rules: &'r Rules, label: &str) -> Option<(&'r Rule, bool)> {
+    if label.len() > MAX_LABEL {
+        return None;
+    }
+    let last = label.trim_end_matches([']', '"', '\'']);
+    let last = last.rsplit(['/', '[']).next()?;
+    rules.for_member(last.trim_matches(['"', '\'']))
+}
+
+/// Comparisons, as lists of a name, one of them and a value have them.
+const COMPARISONS: &[&str] = &[
+    "=",
+    "==",
+    "===",
+    "!=",
+    "<>",
+    "<",
+    ">",
+    "<=",
+    ">=",
+    "=?",
+    "~",
+    "~*",
+    "=~",
+    "eq",
+    "ne",
+    "neq",
+    "equals",
+    "equal",
+    "like",
+    "ilike",
+    "=like",
+    "=ilike",
+    "not like",
+    "not ilike",
+    "in",
+    "not in",
+    "contains",
+    "startswith",
+    "starts_with",
+    "endswith",
+    "ends_with",
+    "match",
+    "matches",
+    "array-contains",
+];
+
+/// The rule for the last item of `["password", "=", …]`.
+pub(super) fn rule_of_comparison<'r>(
+    rules: &'r Rules,
+    items: &[Tree<'_>],
+) -> Option<(&'r Rule, bool)> {
+    let [Tree::String(name), Tree::String(comparison), _] = items else {
+        return None;
+    };
+    let is_comparison = COMPARISONS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(comparison));
+    is_comparison
+        .then(|| rule_of_changed(rules, name))
+        .flatten()
+}
+
 /// The rule for the last part of a path that a patch of JSON sets (RFC 6902).
 pub(super) fn rule_of_patch<'r>(
     rules: &'r Rules,

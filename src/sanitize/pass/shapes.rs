@@ -1,5 +1,5 @@
 //! Members whose values are what other members of the object say: pairs of name and value, rows under
-//! columns, the data of a Kubernetes secret.
+//! columns, both sides of a change, the parameters of a statement, the data of a Kubernetes secret.
 
 use std::cell::OnceCell;
 
@@ -9,6 +9,7 @@ use super::containers::Member;
 use super::labels::{self, Endings};
 use super::tables::Columns;
 use super::{Pass, Written};
+use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rules::Rule;
 
@@ -45,6 +46,45 @@ static COLUMNS: Endings = Endings::of(&[
 /// Members in which tables say of what their columns are.
 static ABOUT_TABLES: Endings = Endings::of(&["schema", "metadata", "meta"]);
 
+/// The last words of names of what a statement's placeholders stand for.
+const PARAMETERS: &[&str] = &["params", "parameters", "args", "bindings", "binds", "bind"];
+/// The members that tell what was before a change, and what is behind it.
+const CHANGES: &[(&str, &str)] = &[
+    ("from", "to"),
+    ("before", "after"),
+    ("old", "new"),
+    ("previous", "current"),
+    ("was", "now"),
+    ("original", "updated"),
+];
+/// The members that tell what was changed.
+static CHANGED: Endings = Endings::of(&[
+    "field",
+    "path",
+    "property",
+    "prop",
+    "attribute",
+    "attr",
+    "column",
+    "setting",
+    "param",
+    "parameter",
+    "variable",
+    "name",
+    "key",
+]);
+/// The members in which a statement stands.
+const STATEMENTS: &[&str] = &[
+    "sql",
+    "query",
+    "statement",
+    "stmt",
+    "text",
+    "cypher",
+    "cql",
+    "command",
+];
+
 /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
 const LAST_PAIRS: [u32; 32] = {
     let mut pairs = [0; 32];
@@ -68,6 +108,8 @@ const LAST_PAIRS: [u32; 32] = {
 pub(super) struct Said<'a> {
     naming: OnceCell<Option<Naming<'a>>>,
     columns: OnceCell<Option<Columns<'a>>>,
+    /// The rules for what a statement's placeholders stand for.
+    parameters: OnceCell<Option<Columns<'a>>>,
 }
 
 /// What names the values of other members.
@@ -80,6 +122,19 @@ struct Naming<'a> {
 
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
+    if CHANGES
+        .iter()
+        .any(|(old, new)| name == *old || name == *new)
+    {
+        // `current` is a value beside any name.
+        return match name {
+            "current" => Siblings::Value,
+            _ => Siblings::Change,
+        };
+    }
+    if labels::ends_in(name, PARAMETERS) {
+        return Siblings::Parameters;
+    }
     let may_be = match *name.as_bytes() {
         [b'd' | b'p' | b'q' | b'k' | b'v' | b'V'] | [b'd', b'p' | b'q'] | [b'q', b'i'] => {
             return Siblings::Value;
@@ -140,9 +195,21 @@ impl<'a> Pass<'a> {
             verdict,
             ..
         } = *member;
-        let is_value = verdict.siblings != Siblings::Rows;
-        let is_rows = value.is_array() && verdict.siblings != Siblings::Value;
-        if siblings.len() < 2 || !(is_value || is_rows) || verdict.rule.is_some() {
+        if siblings.len() < 2 || verdict.rule.is_some() {
+            return self.named_value(name, verdict, value, under, depth);
+        }
+        let (is_value, may_be_rows) = match verdict.siblings {
+            Siblings::Change => return self.changed(member, under, depth),
+            Siblings::Parameters => return self.parameters(member, under, depth),
+            Siblings::Value if name == "current" && siblings.contains_key("previous") => {
+                return self.changed(member, under, depth);
+            }
+            Siblings::Apart | Siblings::Value => (true, false),
+            Siblings::Rows => (false, true),
+            Siblings::ValueOrRows => (true, true),
+        };
+        let is_rows = value.is_array() && may_be_rows;
+        if !(is_value || is_rows) {
             return self.named_value(name, verdict, value, under, depth);
         }
         if matches!(name, "data" | "stringData")
@@ -168,11 +235,69 @@ impl<'a> Pass<'a> {
         }
         if is_rows
             && let Tree::Array(rows) = value
-            && let Some(columns) = self.columns_beside(member)
+            && let Some(columns) = self
+                .columns_beside(member)
+                .or_else(|| self.columns_of_statement(member))
         {
             return self.table(rows, columns, under, depth);
         }
         self.named_value(name, verdict, value, under, depth)
+    }
+
+    /// Writes one side of a change: `{"field": "password", "from": …, "to": …}`.
+    fn changed(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        let Member {
+            name,
+            value,
+            siblings,
+            verdict,
+            ..
+        } = *member;
+        let is_change = CHANGES.iter().any(|(old, new)| {
+            name == *old && siblings.contains_key(new) || name == *new && siblings.contains_key(old)
+        });
+        let rules = self.rules;
+        let ruled = || {
+            siblings
+                .iter()
+                .filter(|(sibling, _)| CHANGED.end(sibling))
+                .find_map(|(_, label)| labels::rule_of_changed(rules, label.as_str()?))
+        };
+        match is_change.then(ruled).flatten() {
+            Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
+            None => self.named_value(name, verdict, value, under, depth),
+        }
+    }
+
+    /// Writes what the placeholders of a statement stand for: one list, or one for each time that it is run.
+    fn parameters(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        if let Tree::Array(rows) = member.value
+            && let Some(columns) = self.columns_of_statement(member)
+        {
+            return self.table(rows, columns, under, depth);
+        }
+        self.named_value(member.name, member.verdict, member.value, under, depth)
+    }
+
+    /// The rules for the placeholders of a statement that stands in one of the siblings.
+    fn columns_of_statement<'m>(&self, member: &Member<'m, 'a>) -> Option<&'m Columns<'a>> {
+        let columns = member.said.parameters.get_or_init(|| {
+            STATEMENTS
+                .iter()
+                .filter_map(|name| member.siblings.get(name)?.as_str())
+                .find_map(|statement| parameter::rules_of_placeholders(self.rules, statement))
+        });
+        columns.as_ref()
     }
 
     /// The rule for what a sibling of the member names.

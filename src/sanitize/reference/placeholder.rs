@@ -24,6 +24,9 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
     ) {
         return true;
     }
+    if is_parameter(value) {
+        return true;
+    }
     // `${NAME:?not set}`: what stands behind `:-` would be the value.
     if let Some((name, told)) = value
         .strip_prefix("${")
@@ -51,6 +54,16 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
             .and_then(|rest| rest.strip_suffix('}'))
             .unwrap_or(inside);
         is_path(inside.trim())
+    })
+}
+
+/// `$1`, `:2`, `?3`, `@p4`: a parameter of a statement.
+fn is_parameter(value: &str) -> bool {
+    let number = value
+        .strip_prefix(['$', ':', '?'])
+        .or_else(|| value.strip_prefix("@p"));
+    number.is_some_and(|number| {
+        (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
 
