@@ -146,3 +146,28 @@ fn what_the_placeholders_of_a_statement_stand_for_goes() {
     );
 }
 
+#[test]
+fn the_number_of_a_paper_goes_by_its_kind() {
+    goes(
+        &json!({"documents": [{"documentType": "PASSPORT", "number": "P7712345"}]}),
+        &["P7712345"],
+        &["PASSPORT"],
+    );
+    stays(&json!({"type": "issue", "number": 4177, "title": "The token of the service"}));
+    stays(&json!({"kind": "token", "number": 7}));
+}
+
+#[test]
+fn what_opens_a_network_or_a_door_goes() {
+    goes(
+        &json!({"wifi": {"ssid": "hall-7", "key": "q7Tm2xPw9"}}),
+        &["q7Tm2xPw9"],
+        &["hall-7"],
+    );
+    goes(
+        &json!({"entity_id": "lock.front", "code": "7741"}),
+        &["7741"],
+        &["lock.front"],
+    );
+    stays(&json!({"entity_id": "light.front", "code": "7741", "key": "sort-7"}));
+}

@@ -46,6 +46,8 @@ pub(super) enum Siblings {
     Rows,
     /// It is one side of a change, of which one of them may say what was changed.
     Change,
+    /// One of them may say the number of what it is.
+    Numbered,
     /// One of them may be the statement whose parameters it holds.
     Parameters,
     /// Either.

@@ -119,6 +119,7 @@ fn detect(
         cookie::find(text, found);
         connection_string::find(rules, text, found);
         password_file::find_lines(text, found);
+        password_file::find_users(text, found);
     }
     if triggers & (trigger::TOKEN | trigger::ENCODED) != 0 {
         vendor_token::find(text, found);

@@ -37,6 +37,7 @@ mod ssn;
 pub(super) mod statement;
 pub(super) mod track;
 pub(super) mod trigger;
+pub(super) mod typed;
 mod url;
 pub(super) mod vcard;
 mod vendor_prefixes;

@@ -1,4 +1,4 @@
-//! Passwords in files of users: hashes as crypt(3) writes them, and the lines of `.pgpass`.
+//! Passwords in files of users: hashes as crypt(3) writes them, the lines of `.pgpass`, and those of cloud-init.
 
 use super::shape::{self, Class};
 use super::{Detected, Detector};
@@ -12,6 +12,8 @@ const LEAST_HASH: usize = 28;
 const MAX_HASH: usize = 512;
 /// The most bytes of a line of `.pgpass`.
 const MAX_LINE: usize = 512;
+/// What the users of cloud-init and their passwords stand below.
+const USERS: &[u8] = b"chpasswd:";
 /// Methods, of which the shortest has one letter or digit (crypt(5)).
 const METHODS: &[&[u8]] = &[
     b"$1$",
@@ -89,6 +91,46 @@ pub(super) fn find_lines(text: &str, found: &mut Vec<Detected>) {
     }
 }
 
+/// Finds the passwords in the lines `user:password` below `chpasswd:`.
+pub(super) fn find_users(text: &str, found: &mut Vec<Detected>) {
+    let mut floor = 0;
+    for at in memchr::memmem::find_iter(text.as_bytes(), USERS) {
+        let Some(block) = text.get(at..).filter(|_| at >= floor) else {
+            continue;
+        };
+        let mut start = at;
+        for (number, line) in block.split_inclusive('\n').enumerate() {
+            let from = start;
+            start += line.len();
+            let told = line.trim();
+            let is_below = number == 0 || told.is_empty() || line.starts_with([' ', '\t']);
+            if !is_below {
+                break;
+            }
+            floor = start;
+            let entry = told
+                .strip_prefix("- ")
+                .unwrap_or(told)
+                .trim_matches(['"', '\'']);
+            let Some((user, password)) = entry.split_once(':') else {
+                continue;
+            };
+            let is_user = !user.is_empty()
+                && user
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+            let is_password = !password.is_empty() && !password.contains(char::is_whitespace);
+            if is_user && is_password && number > 0 && !matches!(password, "R" | "RANDOM") {
+                let end = from + line.trim_end().trim_end_matches(['"', '\'']).len();
+                found.push(Detected {
+                    range: end - password.len()..end,
+                    detector: Detector::LabelledSecret,
+                });
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +155,14 @@ mod tests {
         ] {
             assert!(found(text, find_hashes).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn passwords_of_users_are_found_below_their_heading() {
+        let text = "chpasswd:\n  expire: false\n  list: |\n    root:q7Xz\n    - \"ada:Wb4 \"\nhost:q7Xz2Kf9\n";
+        assert_eq!(found(text, find_users), ["q7Xz"]);
+        let text = "#cloud-config\nchpasswd:\n  list:\n    - \"ada:Wb4V\"\n";
+        assert_eq!(found(text, find_users), ["Wb4V"]);
     }
 
     #[test]

@@ -390,7 +390,7 @@ pub(super) fn password_rule<'r>(findings: &Findings<'r, '_>) -> Option<&'r Rule>
 }
 
 /// What stands in quotes at `at`; a mark written twice is one of the value's.
-fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
+pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
     let at = at
         + usize::from(
             matches!(bytes.get(at), Some(b'N' | b'E' | b'n'))

@@ -57,7 +57,7 @@ const WITH_CONTACTS: &[&str] = &[
 pub(super) fn has_alias(name: &str) -> bool {
     matches!(
         name,
-        "name" | "family" | "given" | "display" | "contact"
+        "name" | "family" | "given" | "display" | "contact" | "key" | "code"
     ) || dicom::name_of_tag(name).is_some()
 }
 
@@ -79,6 +79,18 @@ pub(super) fn alias(
         "given" if members.contains_key("family") => Some("given_name"),
         "display" if within == Some(Person::Patient) || refers_to_person(members) => {
             Some("patient_name")
+        }
+        // What opens a network, a door or an alarm.
+        "key"
+            if ["ssid", "SSID"]
+                .iter()
+                .any(|name| members.contains_key(name)) =>
+        {
+            Some("password")
+        }
+        "code" => {
+            let entity = members.get("entity_id")?.as_str()?;
+            (entity.starts_with("alarm") || entity.starts_with("lock.")).then_some("pin")
         }
         // An attribute in the JSON of DICOM (PS3.18 annex F), which tells its kind.
         tag if tag.len() == dicom::TAG => members

@@ -73,6 +73,8 @@ static CHANGED: Endings = Endings::of(&[
     "name",
     "key",
 ]);
+/// The members that tell of what kind a paper is whose number stands beside them.
+static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
 /// The members in which a statement stands.
 const STATEMENTS: &[&str] = &[
     "sql",
@@ -131,6 +133,9 @@ pub(super) fn siblings(name: &str) -> Siblings {
             "current" => Siblings::Value,
             _ => Siblings::Change,
         };
+    }
+    if name == "number" {
+        return Siblings::Numbered;
     }
     if labels::ends_in(name, PARAMETERS) {
         return Siblings::Parameters;
@@ -201,6 +206,7 @@ impl<'a> Pass<'a> {
         let (is_value, may_be_rows) = match verdict.siblings {
             Siblings::Change => return self.changed(member, under, depth),
             Siblings::Parameters => return self.parameters(member, under, depth),
+            Siblings::Numbered => return self.numbered(member, under, depth),
             Siblings::Value if name == "current" && siblings.contains_key("previous") => {
                 return self.changed(member, under, depth);
             }
@@ -271,6 +277,26 @@ impl<'a> Pass<'a> {
         match is_change.then(ruled).flatten() {
             Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
             None => self.named_value(name, verdict, value, under, depth),
+        }
+    }
+
+    /// Writes the number of a paper or an account: `{"documentType": "PASSPORT", "number": …}`.
+    fn numbered(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        let rules = self.rules;
+        let ruled = member
+            .siblings
+            .iter()
+            .filter(|(sibling, _)| KINDS.end(sibling))
+            .find_map(|(_, kind)| labels::rule_of(rules, kind.as_str()?))
+            .filter(|(rule, _)| !rule.replaces_all());
+        match ruled {
+            Some((rule, _)) => self.ruled_value(rule, false, member.value, under, depth),
+            None => self.named_value(member.name, member.verdict, member.value, under, depth),
         }
     }
 

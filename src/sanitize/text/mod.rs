@@ -17,8 +17,7 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
-    command_line, constraint, dicom, electronic_data, form_data, labelled_secret, markup, rejected,
-    segment, statement, track, vcard,
+    command_line, constraint, dicom, electronic_data, form_data, labelled_secret, markup, rejected, segment, statement, track, typed, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -63,6 +62,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
         constraint::entries(&mut findings);
         command_line::find(&mut findings);
         statement::find(&mut findings);
+        typed::find(&mut findings);
         labelled_secret::find(&mut findings);
         rejected::find(&mut findings);
         spaced_table::find(&mut findings);
