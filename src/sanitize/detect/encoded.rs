@@ -19,8 +19,9 @@ const VALUES: [u8; 256] = {
 const NO_VALUE: u8 = 0xFF;
 
 /// The bytes in base64, what is no character of it left out. Padding is not needed.
-fn base64(encoded: impl Iterator<Item = u8>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(encoded.size_hint().0 / 4 * 3);
+pub(in crate::sanitize) fn base64(encoded: impl Iterator<Item = u8>) -> Vec<u8> {
+    // It does not grow, which would leave a copy behind.
+    let mut bytes = Vec::with_capacity(encoded.size_hint().0 / 4 * 3 + 3);
     let (mut bits, mut held) = (0_u32, 0);
     for byte in encoded {
         let value = VALUES[usize::from(byte)];

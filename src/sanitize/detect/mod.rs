@@ -15,7 +15,7 @@ pub(super) mod dicom;
 mod digits;
 pub(super) mod electronic_data;
 mod email;
-mod encoded;
+pub(super) mod encoded;
 pub(super) mod form_data;
 mod iban;
 mod jwt;

@@ -6,6 +6,7 @@
 
 mod encoding;
 mod occurrence;
+mod parts;
 mod places;
 mod probe;
 mod remember;

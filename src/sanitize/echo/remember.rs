@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Echo, Form, Needle, Secret, search, spelling, worth};
+use super::{Echo, Form, Needle, Secret, parts, search, spelling, worth};
 use crate::sanitize::marker;
 
 /// The most values that are kept.
@@ -27,6 +27,26 @@ impl Echo {
         self.remember_spelt(value, replacement, is_secret);
         if let Some(digits) = without_punctuation(value) {
             self.remember_spelt(&digits, replacement, is_secret);
+        }
+        if is_secret {
+            for cookie in parts::cookies(value) {
+                self.remember_spelt(cookie, replacement, true);
+            }
+            if let Some(plain) = parts::decoded(without_scheme(value.trim()))
+                && let Ok(plain) = std::str::from_utf8(&plain)
+            {
+                self.remember_spelt(plain, replacement, true);
+            }
+        } else if let Some(number) = parts::record_number(value.trim()) {
+            self.remember_spelt(number, replacement, false);
+        }
+    }
+
+    /// Looks for a person's name from now on, also with the last name first.
+    pub(crate) fn remember_name(&mut self, name: &str, replacement: &str) {
+        self.remember(name, replacement, false);
+        if let Some(turned) = parts::name_turned(name) {
+            self.remember_spelt(&turned, replacement, false);
         }
     }
 
@@ -152,6 +172,35 @@ mod tests {
         assert_eq!(
             replaced(&mut echo, "got abc-def-123"),
             "got [REDACTED:password]"
+        );
+    }
+
+    #[test]
+    fn parts_of_a_secret_are_looked_for_too() {
+        let mut echo = echo(&[
+            "sid=53QSLfA4S4Ce0vr3; lang=et",
+            "Basic YWRhOng3VHE5YlB6Mg==",
+        ]);
+        assert_eq!(
+            replaced(
+                &mut echo,
+                "bad session 53QSLfA4S4Ce0vr3, bad login ada / x7Tq9bPz2"
+            ),
+            "bad session [REDACTED:password], bad login ada / [REDACTED:password]"
+        );
+    }
+
+    #[test]
+    fn a_person_is_found_by_the_last_name_first_and_a_record_by_its_number() {
+        let mut echo = Echo::default();
+        echo.remember_name("Ada Lovel", "pn:a");
+        echo.remember("MRN-771245", "pn:b", false);
+        assert_eq!(
+            replaced(
+                &mut echo,
+                "no bed for LOVEL, ADA, chart 771245, order 17712450"
+            ),
+            "no bed for pn:a, chart pn:b, order 17712450"
         );
     }
 
