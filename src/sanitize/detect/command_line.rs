@@ -30,9 +30,19 @@ const WITHOUT_OPTIONS: &[&str] = &[
     "wpa_passphrase ",
     "xfreerdp ",
     "ConvertTo-SecureString ",
+    "redis-cli ",
+    "ngrok ",
+    "snyk auth ",
+    "cargo login ",
+    "bw unlock ",
+    "net user ",
+    "net use ",
+    "rclone obscure ",
+    "schtasks ",
+    "mc alias set ",
 ];
 /// What reads a secret from its standard input.
-static READS_SECRET: LazyLock<[Finder<'_>; 12]> = LazyLock::new(|| {
+static READS_SECRET: LazyLock<[Finder<'_>; 39]> = LazyLock::new(|| {
     [
         "--password-stdin",
         "-stdin",
@@ -46,6 +56,33 @@ static READS_SECRET: LazyLock<[Finder<'_>; 12]> = LazyLock::new(|| {
         "--passphrase-fd",
         "secret put",
         "secret set",
+        "secret create",
+        "create secret",
+        "secrets create",
+        "secrets versions add",
+        "secrets set",
+        "secrets import",
+        "secretsmanager",
+        "doppler secrets",
+        "--data-file=-",
+        "--data-file -",
+        "password-file=-",
+        "--password=-",
+        "value=-",
+        "pass stdin",
+        "pass insert",
+        "secret-tool store",
+        "kinit",
+        "auth login",
+        "bw login",
+        "ldappasswd",
+        "smbpasswd",
+        "ansible-vault",
+        "systemd-creds",
+        "keyring-daemon --unlock",
+        "wpa_passphrase",
+        "wg pubkey",
+        "rclone obscure",
     ]
     .map(Finder::new)
 });
@@ -155,7 +192,7 @@ fn take_from<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule, words: &[R
         .collect();
     if arguments
         .iter()
-        .all(|word| program::taken_by(word).is_empty())
+        .all(|word| program::taken_by(word).is_empty() && !program::is_general(word))
     {
         return;
     }
@@ -239,7 +276,14 @@ fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
             .iter()
             .rposition(|byte| matches!(byte, b'\n' | b';' | b'|' | b'&' | b'('))
             .map_or(least, |end| least + end + 1);
-        let words = words(bytes, start, at);
+        let mut words = words(bytes, start, at);
+        // `Command 'echo x | …' failed`: the mark before the command is closed behind it.
+        if let Some(inside) = words.iter().find(|word| {
+            let word = &bytes[(*word).clone()];
+            word.starts_with(b"echo ") || word.starts_with(b"printf ")
+        }) {
+            words = self::words(bytes, inside.start, inside.end);
+        }
         let writer = words
             .iter()
             .position(|word| matches!(&bytes[word.clone()], b"echo" | b"printf"));
@@ -387,6 +431,47 @@ mod tests {
                 "run --password \"<>\" --quiet",
             ),
             (
+                "redis-cli -h c.example AUTH q7Tm2xPw9",
+                "redis-cli -h c.example AUTH <>",
+            ),
+            ("snyk auth q7Tm2xPw9", "snyk auth <>"),
+            ("net user ada q7Tm2xPw9 /add", "net user ada <> /add"),
+            (
+                "net use Z: \\\\fs1\\share /user:corp\\svc q7Tm2xPw9 /persistent:no",
+                "net use Z: \\\\fs1\\share /user:corp\\svc <> /persistent:no",
+            ),
+            (
+                "psexec \\\\h1 -u a -p q7Tm2xPw9 ipconfig",
+                "psexec \\\\h1 -u a -p <> ipconfig",
+            ),
+            (
+                "sometool -u a -p q7Tm2xPw9 https://a.example/x",
+                "sometool -u a -p <> https://a.example/x",
+            ),
+            (
+                "schtasks /create /ru a /rp q7Tm2xPw9 /tn nightly",
+                "schtasks /create /ru a /rp <> /tn nightly",
+            ),
+            (
+                "./sync --key q7Tm2xPw9LrT4kB6 --lane a",
+                "./sync --key <> --lane a",
+            ),
+            (
+                "sonar-scanner -Dsonar.login=q7Tm2xPw9LrT4 -Dsonar.projectKey=a",
+                "sonar-scanner -Dsonar.login=<> -Dsonar.projectKey=a",
+            ),
+            (
+                "Command 'echo q7Tm2xPw9 | kinit svc@CORP.EXAMPLE' returned 1",
+                "Command 'echo <> | kinit svc@CORP.EXAMPLE' returned 1",
+            ),
+            (
+                "echo -n q7Tm2xPw9 | gcloud secrets versions add db --data-file=-",
+                "echo -n <> | gcloud secrets versions add db --data-file=-",
+            ),
+            ("kinit ada <<< q7Tm2xPw9", "kinit ada <<< <>"),
+            ("bw unlock q7Tm2xPw9 --raw", "bw unlock <> --raw"),
+            ("useradd -p q7Tm2xPw9 ada", "useradd -p <> ada"),
+            (
                 "keytool -list -storepass changeit -keystore k",
                 "keytool -list -storepass <> -keystore k",
             ),
@@ -415,6 +500,16 @@ mod tests {
             "we - the team - use it",
             "mysql -u root -p$DB_PASS db",
             "redis-cli -h c.example ping",
+            "the net user growth was 5 - and net use of funds - as planned - fell",
+            "cargo login first, then cargo publish - as told",
+            "sort --key 2,2 --key=created_at list.txt",
+            "aws s3api get-object --bucket b --key uploads/2026/Report-7.pdf out",
+            "cache save --key node-modules-linux-a1b2c3d4e5f60718",
+            "aws kms encrypt --key 1234abcd-12ab-34cd-56ef-1234567890ab",
+            "docker-compose -u 1000 -p shop2 up -d",
+            "ssh -l ada -p 2222 h1.example",
+            "tool -u ada -p 8443 --verbose",
+            "echo q7Tm2xPw9 | grep -i secret",
         ]);
     }
 }

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::shape::Made;
+use crate::sanitize::reference;
 use crate::sanitize::rules::{Rule, Rules};
 use crate::sanitize::text::is_name_byte;
 
@@ -36,11 +38,17 @@ pub(in crate::sanitize) enum Takes {
     Connection,
     /// In the argument that stands so many places behind this word.
     Behind(&'static str, usize),
+    /// The same, where it looks like a secret: the words are those of sentences too.
+    MadeBehind(&'static str, usize),
+    /// In the second argument behind this word, or in the first where there is one alone.
+    LastBehind(&'static str),
 }
 
 /// Where the program of a name, a path or not, takes secrets.
 pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
-    use Takes::{After, Attached, Behind, Connection, Login, Option, Prefixed, Told};
+    use Takes::{
+        After, Attached, Behind, Connection, LastBehind, Login, MadeBehind, Option, Prefixed, Told,
+    };
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     match name.strip_suffix(".exe").unwrap_or(name) {
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mysqlshow" | "mysqlcheck"
@@ -64,7 +72,35 @@ pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
         | "mongoimport" | "mongostat" | "rdesktop" | "rabbitmqadmin" | "arangosh" => {
             &[Option("-p")]
         }
-        "redis-cli" | "keydb-cli" | "valkey-cli" | "redis-benchmark" => &[Option("-a")],
+        "redis-cli" | "keydb-cli" | "valkey-cli" | "redis-benchmark" => {
+            &[Option("-a"), LastBehind("AUTH"), LastBehind("auth")]
+        }
+        "ngrok" => &[Behind("authtoken", 1), Behind("add-authtoken", 1)],
+        "snyk" | "railway" | "infracost" | "wandb" | "doppler" => {
+            &[MadeBehind("auth", 1), MadeBehind("login", 1)]
+        }
+        "cargo" | "npm" | "vercel" | "netlify" | "hub" | "pulumi" => &[MadeBehind("login", 1)],
+        "bw" => &[Behind("unlock", 1), MadeBehind("login", 2)],
+        "net" => &[
+            MadeBehind("user", 2),
+            MadeBehind("use", 2),
+            MadeBehind("use", 3),
+            MadeBehind("use", 4),
+        ],
+        "schtasks" => &[Option("/rp"), Option("/RP")],
+        "psexec" | "psexec64" | "pspasswd" | "psloggedon" | "evil-winrm" | "smbmap" | "yt-dlp"
+        | "youtube-dl" | "arcgis" | "expo" => &[Option("-p")],
+        "winrs" => &[Attached("-p:"), Attached("/p:")],
+        "useradd" | "usermod" => &[Option("-p")],
+        "mosquitto_passwd" => &[Behind("-b", 3), Behind("-bc", 3)],
+        "mc" => &[MadeBehind("set", 3), MadeBehind("set", 4)],
+        "rclone" => &[Behind("obscure", 1)],
+        "drush" => &[Behind("user:password", 2), Behind("upwd", 2)],
+        "steamcmd" => &[Behind("+login", 2)],
+        "dscl" => &[Behind("-passwd", 2)],
+        "networksetup" => &[Behind("-setairportnetwork", 3)],
+        "nuget" | "dotnet" => &[Option("-k"), MadeBehind("setApiKey", 1)],
+        "doctl" => &[Option("-t")],
         "docker" | "podman" | "nerdctl" | "buildah" | "skopeo" | "helm" | "oras" | "crane"
         | "regctl" | "oc" | "cf" | "az" | "ibmcloud" | "argocd" => &[Login("-p")],
         "curl" => &[
@@ -117,7 +153,7 @@ pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
             Behind("-Bb", 3),
             Behind("-bB", 3),
         ],
-        "security" => &[Option("-w")],
+        "security" | "kadmin" => &[Option("-w")],
         "twine" | "cqlsh" | "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
         "ConvertTo-SecureString" => &[Behind("ConvertTo-SecureString", 1), Option("-String")],
         _ => &[],
@@ -136,6 +172,8 @@ pub(in crate::sanitize) fn secrets_among<'r>(
     let mut takes: &[Takes] = &[];
     let mut program_at = 0;
     let mut logs_in = false;
+    let mut tells_user = false;
+    let has_port = arguments.iter().any(|word| is_without_password(word));
     for (index, argument) in arguments.iter().enumerate() {
         let taken = taken_by(argument);
         if !taken.is_empty() {
@@ -159,6 +197,25 @@ pub(in crate::sanitize) fn secrets_among<'r>(
                 range: 0..value.len(),
                 rule,
             });
+            continue;
+        }
+        // What no program is known for: `--key x`, and `-p x` behind `-u ada`.
+        let general = made_in(argument, next).or_else(|| {
+            let is_password = matches!(*argument, "-p" | "-P" | "-pw" | "-w" | "-pass");
+            let is_given = tells_user && is_password && takes.is_empty() && !has_port;
+            next.filter(|value| is_given && is_password_of(value))
+                .map(|_| (1, 0))
+        });
+        tells_user |= matches!(
+            *argument,
+            "-u" | "-U" | "--user" | "--username" | "-user" | "-username" | "-login"
+        ) && next.is_some_and(|user| !user.starts_with('-'));
+        if let Some((shift, from)) = general
+            && let Some(text) = arguments.get(index + shift)
+        {
+            let mut secret = whole(index + shift, text);
+            secret.range.start = from;
+            found.push(secret);
             continue;
         }
         for take in takes {
@@ -196,12 +253,22 @@ pub(in crate::sanitize) fn secrets_among<'r>(
                 }
                 Takes::Connection => None,
                 Takes::Behind(word, places) => {
-                    let value = arguments.get(index + places);
-                    let is_value = value.is_some_and(|value| {
-                        !value.starts_with(['-', '/']) && !value.contains('=')
-                    });
+                    let is_value = arguments.get(index + places).is_some_and(is_plain);
                     (*argument == word && is_value).then_some((places, 0))
                 }
+                Takes::MadeBehind(word, places) => {
+                    let is_made = |value: &&str| is_plain(value) && reference::looks_secret(value);
+                    let is_value = arguments.get(index + places).is_some_and(is_made);
+                    (*argument == word && is_value).then_some((places, 0))
+                }
+                Takes::LastBehind(word) if *argument == word => {
+                    let places = [2, 1].into_iter();
+                    places
+                        .filter(|places| arguments.get(index + places).is_some_and(is_plain))
+                        .map(|places| (places, 0))
+                        .next()
+                }
+                Takes::LastBehind(_) => None,
             };
             let Some((shift, from)) = given else { continue };
             let Some(text) = arguments.get(index + shift) else {
@@ -222,6 +289,103 @@ pub(in crate::sanitize) fn secrets_among<'r>(
         }
     }
     found
+}
+
+/// True for an argument that is neither an option, a path of another machine nor an assignment.
+fn is_plain(value: &&str) -> bool {
+    !value.starts_with(['-', '/', '\\']) && !value.contains('=') && !value.ends_with(':')
+}
+
+/// Options that take a key of any kind, a secret's among them.
+const KEYS: &[&str] = &["--key", "--auth", "-key", "-auth"];
+/// The fewest characters of a key that such an option takes.
+const LEAST_KEY: usize = 12;
+
+/// True for an argument that may take a secret whatever the program is.
+pub(in crate::sanitize) fn is_general(argument: &str) -> bool {
+    matches!(argument, "-p" | "-P" | "-pw" | "-w" | "-pass")
+        || KEYS.iter().any(|option| argument.starts_with(option))
+        || argument.starts_with("-D")
+}
+
+/// Where the key stands that such an option takes, in this argument or the next one, if it looks made.
+fn made_in(argument: &str, next: Option<&str>) -> Option<(usize, usize)> {
+    if let Some((name, value)) = argument.split_once('=') {
+        // `-Dsonar.login=x`
+        let is_login = name.starts_with("-D") && name.ends_with(".login");
+        return ((is_login || KEYS.contains(&name)) && is_made(value))
+            .then_some((0, name.len() + 1));
+    }
+    next.filter(|value| KEYS.contains(&argument) && is_made(value))
+        .map(|_| (1, 0))
+}
+
+/// True for a key, and not for the name, the path or the number of one.
+fn is_made(value: &str) -> bool {
+    let made = Made::of(value.as_bytes());
+    let signs = made.length - made.digits - made.capitals - made.small;
+    let is_key = value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'='));
+    let all_kinds = made.digits > 0 && made.capitals > 0 && made.small > 0;
+    let is_long = made.length >= 32 && made.digits > 0 && made.digits < made.length && signs == 0;
+    // `v1-deps-Linux-7c1e`: words with numbers behind them.
+    let is_word = |part: &str| {
+        part.len() >= 3
+            && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && part.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+    };
+    made.length >= LEAST_KEY
+        && is_key
+        && (all_kinds || is_long)
+        && !value.split(['-', '_']).any(is_word)
+}
+
+/// True for a password, and not for a port, a path or a pair of ports.
+fn is_password_of(value: &str) -> bool {
+    reference::looks_secret(value)
+        && !value.starts_with('-')
+        && !value.contains(['/', ':', '='])
+        && !value
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'-' | b'.'))
+}
+
+/// True for a program in which `-p` is a port, a project or a path.
+fn is_without_password(program: &str) -> bool {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    [
+        "ssh",
+        "scp",
+        "sftp",
+        "rsync",
+        "nmap",
+        "git",
+        "docker-compose",
+        "compose",
+        "cp",
+        "mkdir",
+        "ps",
+        "psql",
+        "pg_dump",
+        "pg_restore",
+        "createdb",
+        "dropdb",
+        "make",
+        "tar",
+        "nc",
+        "netcat",
+        "telnet",
+        "install",
+        "systemd-run",
+        "sudo",
+        "kill",
+        "pytest",
+        "gradle",
+        "mvn",
+        "dotnet",
+    ]
+    .contains(&name)
 }
 
 /// Whether the value of an option stands in this argument or in the next one, and from where on.
@@ -275,6 +439,19 @@ mod tests {
         );
         assert_eq!(among(&["--api-token", "Xk4", "--env", "qa"]), ["Xk4"]);
         assert_eq!(among(&["docker", "login", "-p", "Xk4"]), ["Xk4"]);
+        assert_eq!(
+            among(&["tool", "-u", "ada", "-p", "q7Tm2xPw9", "run"]),
+            ["q7Tm2xPw9"]
+        );
+        assert_eq!(
+            among(&["sync", "--key", "q7Tm2xPw9LrT4", "--lane", "a"]),
+            ["q7Tm2xPw9LrT4"]
+        );
+        assert_eq!(among(&["redis-cli", "AUTH", "ada", "q7T"]), ["q7T"]);
+        assert!(among(&["tool", "-u", "ada", "-p", "8080"]).is_empty());
+        assert!(among(&["ssh", "-u", "ada", "-p", "q7Tm2xPw9"]).is_empty());
+        assert!(among(&["cache", "--key", "v1-deps-Linux-7c1e90ab"]).is_empty());
+        assert!(among(&["sort", "--key", "2,2", "--key=created_at"]).is_empty());
         assert!(among(&["docker", "run", "-p", "80:80"]).is_empty());
         assert!(among(&["--password", "--quiet"]).is_empty());
         assert!(among(&[]).is_empty());

@@ -107,7 +107,10 @@ impl Program {
                 Takes::Told(word, option) => (option, Kept::Nothing, Some(word)),
                 Takes::After(option, sign) => (option, Kept::Through(sign), None),
                 Takes::Prefixed(option, prefix) => (option, Kept::Prefix(prefix), None),
-                Takes::Connection | Takes::Behind(..) => return None,
+                Takes::Connection
+                | Takes::Behind(..)
+                | Takes::MadeBehind(..)
+                | Takes::LastBehind(_) => return None,
             };
             let is_alone = item == option;
             let from = match is_alone {
