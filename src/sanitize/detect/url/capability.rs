@@ -40,6 +40,64 @@ const CAPABILITIES: &[Capability] = &[
     all(b"hc-ping.com", b"/"),
     all(b"webhook.site", b"/"),
     all(b"calendar.google.com", b"/private-"),
+    all(b"hook.integromat.com", b"/"),
+    part(b"api.day.app", b"/"),
+    part(b"sctapi.ftqq.com", b"/"),
+    part(b"uptime.betterstack.com", b"/heartbeat/"),
+    part(b"cronitor.link", b"/p/"),
+];
+
+/// What stands in paths before what lets in whoever has it: the fewest of its characters hang on how much the words say.
+const ENTRANCES: &[(&[u8], usize)] = &[
+    (b"/webhooks/", 20),
+    (b"/webhook/", 20),
+    (b"/hooks/", 20),
+    (b"/hook/", 20),
+    (b"/reset-password/", 16),
+    (b"/reset_password/", 16),
+    (b"/resetpassword/", 16),
+    (b"/password-reset/", 16),
+    (b"/password_reset/", 16),
+    (b"/password/reset/", 16),
+    (b"/passwords/reset/", 16),
+    (b"/password/edit/", 16),
+    (b"/forgot-password/", 16),
+    (b"/set-password/", 16),
+    (b"/new-password/", 16),
+    (b"/change-password/", 16),
+    (b"/reset/", 20),
+    (b"/recover/", 20),
+    (b"/recovery/", 20),
+    (b"/magic-link/", 16),
+    (b"/magic_link/", 16),
+    (b"/magiclink/", 16),
+    (b"/magic/", 16),
+    (b"/passwordless/", 16),
+    (b"/login/link/", 16),
+    (b"/login-link/", 16),
+    (b"/login/token/", 16),
+    (b"/one-time-login/", 16),
+    (b"/user/reset/", 16),
+    (b"/verify-email/", 16),
+    (b"/verify_email/", 16),
+    (b"/email/verify/", 16),
+    (b"/email-verification/", 16),
+    (b"/email/confirm/", 16),
+    (b"/confirm-email/", 16),
+    (b"/confirm_email/", 16),
+    (b"/verify/", 20),
+    (b"/verification/", 20),
+    (b"/confirm/", 20),
+    (b"/confirmation/", 20),
+    (b"/activate/", 20),
+    (b"/activation/", 20),
+    (b"/invite/", 20),
+    (b"/invites/", 20),
+    (b"/invitation/", 20),
+    (b"/invitations/", 20),
+    (b"/accept-invite/", 16),
+    (b"/accept-invitation/", 16),
+    (b"/unsubscribe/", 24),
 ];
 
 const fn all(host: &'static [u8], path: &'static [u8]) -> Capability {
@@ -77,6 +135,10 @@ fn secret(bytes: &[u8], host: usize, end: usize) -> Option<Range<usize>> {
     let path_end = path_end.unwrap_or(url.len()).max(host_end);
     let name = url[..host_end].split(|byte| *byte == b':').next()?;
     let path = &url[host_end..path_end];
+    // `hook.eu1.make.com`
+    if name.starts_with(b"hook.") && name.ends_with(b".make.com") && path.len() > 1 {
+        return range(path, 1, false).map(|range| offset(range, host + host_end));
+    }
     for known in CAPABILITIES {
         let is_host = name.len().checked_sub(known.host.len()).is_some_and(|at| {
             name[at..].eq_ignore_ascii_case(known.host) && (at == 0 || name[at - 1] == b'.')
@@ -89,14 +151,30 @@ fn secret(bytes: &[u8], host: usize, end: usize) -> Option<Range<usize>> {
             return range(path, start, known.one_part).map(|range| offset(range, host + host_end));
         }
     }
-    // Webhooks of other hosts, where what follows looks made by chance.
-    let at = [&b"/webhooks/"[..], b"/webhook/", b"/hooks/", b"/hook/"]
-        .into_iter()
-        .find_map(|word| memmem::find(path, word).map(|at| at + word.len()))?;
-    if !shape::looks_random(&path[at..], 20) {
-        return None;
+    // Those of other hosts, where what follows looks made by chance.
+    let (at, least) = ENTRANCES.iter().find_map(|(words, least)| {
+        let at = memmem::find(path, words)? + words.len();
+        shape::looks_random(&path[at..], *least).then_some((at, *least))
+    })?;
+    // Of a reset and the like one part is the secret, of a webhook all that follows.
+    let is_webhook = memmem::find(&path[..at], b"hook").is_some();
+    let at = if is_webhook {
+        at
+    } else {
+        random_part(path, at, least)?
+    };
+    range(path, at, !is_webhook).map(|range| offset(range, host + host_end))
+}
+
+/// Where the first part of a path begins, from `at` on, that looks made by chance.
+fn random_part(path: &[u8], mut at: usize, least: usize) -> Option<usize> {
+    for part in path[at..].split(|byte| *byte == b'/') {
+        if shape::looks_random(part, least) {
+            return Some(at);
+        }
+        at += part.len() + 1;
     }
-    range(path, at, false).map(|range| offset(range, host + host_end))
+    None
 }
 
 fn range(path: &[u8], start: usize, one_part: bool) -> Option<Range<usize>> {
@@ -142,8 +220,39 @@ mod tests {
                 "https://chat.example/hooks/q7xz2kf9wb4vn1hs8ld3rt6aaa",
                 "q7xz2kf9wb4vn1hs8ld3rt6aaa",
             ),
+            (
+                "https://a.example/reset-password/q7xz2kf9wb4vn1hs8?lang=et",
+                "q7xz2kf9wb4vn1hs8",
+            ),
+            (
+                "https://a.example/password/reset/7/q7xz2kf9wb4vn1hs8/edit",
+                "q7xz2kf9wb4vn1hs8",
+            ),
+            (
+                "open https://a.example/invite/q7xz2kf9wb4vn1hs8ld3rt.",
+                "q7xz2kf9wb4vn1hs8ld3rt",
+            ),
+            (
+                "https://hook.eu1.make.com/q7xz2kf9wb4vn1hs8ld3rt",
+                "q7xz2kf9wb4vn1hs8ld3rt",
+            ),
         ] {
             assert_eq!(found_in(text), [secret], "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_that_grant_nothing_stay() {
+        for text in [
+            "https://a.example/reset-password/instructions",
+            "https://a.example/invite/summer-party-2026-in-helsinki",
+            "https://a.example/verify/how-it-works/step-2",
+            "https://a.example/confirm/order/7712345",
+            "https://www.make.com/en/integrations",
+            "https://a.example/invitations/6ddd2f54-6388-4117-ae39-07f134ab30c8",
+            "https://a.example/docs/reset/troubleshooting-authentication",
+        ] {
+            assert_eq!(found_in(text), [""; 0], "{text}");
         }
     }
 }
