@@ -1,4 +1,7 @@
-//! Telephone numbers: international ones (E.164), and those of North America as they are written there.
+//! Telephone numbers: international ones (E.164), those of North America as they are written there, and any other behind a
+//! word for a telephone.
+
+mod label;
 
 use std::ops::Range;
 
@@ -6,6 +9,8 @@ use super::digits;
 
 /// E.164 allows 15 digits; with fewer than 8 a sign and a number are a difference.
 const INTERNATIONAL: Range<usize> = 8..16;
+/// How many digits numbers have that a word tells.
+const TOLD: Range<usize> = 8..15;
 /// The most digits of an extension.
 const EXTENSION: usize = 6;
 
@@ -18,8 +23,10 @@ const WORDS: &[&str] = &[
 pub(super) fn range_at(bytes: &[u8], run: &Range<usize>, floor: usize) -> Option<Range<usize>> {
     let found = international(bytes, run)
         .or_else(|| in_parentheses(bytes, run, floor))
+        .or_else(|| in_area(bytes, run, floor))
         .or_else(|| in_groups(bytes, run, floor))
-        .or_else(|| national(bytes, run))?;
+        .or_else(|| national(bytes, run))
+        .or_else(|| told(bytes, run))?;
     Some(found.start..found.end + extension(&bytes[found.end..]))
 }
 
@@ -102,6 +109,43 @@ fn in_parentheses(bytes: &[u8], run: &Range<usize>, floor: usize) -> Option<Rang
     (fits && !runs_on && !is_joined).then(|| with_country(bytes, open, floor)..end)
 }
 
+/// `(11) 98765-4321`, `8 (912) 345-67-89`.
+fn in_area(bytes: &[u8], run: &Range<usize>, floor: usize) -> Option<Range<usize>> {
+    let open = run.start.checked_sub(1).filter(|at| bytes[*at] == b'(')?;
+    let rest = bytes.get(run.end..)?.strip_prefix(b")")?;
+    let blank = usize::from(rest.first() == Some(&b' '));
+    let start = run.end + 1 + blank;
+    let is_separated = |at: usize| matches!(bytes.get(at), Some(b'-' | b' '));
+    let mut end = start;
+    let groups: &[usize] = match (run.len(), bytes.get(start)) {
+        (2, Some(b'9')) => &[5, 4],
+        (3, _) => &[3, 2, 2],
+        _ => return None,
+    };
+    for (place, length) in groups.iter().enumerate() {
+        if place > 0 {
+            if !is_separated(end) {
+                return None;
+            }
+            end += 1;
+        }
+        if leading_digits(&bytes[end..]) != *length {
+            return None;
+        }
+        end += length;
+    }
+    let is_joined = bytes[..open].last().is_some_and(u8::is_ascii_alphabetic);
+    let start = match bytes.get(floor..open) {
+        Some([rest @ .., b'7' | b'8', b' '])
+            if !rest.last().is_some_and(u8::is_ascii_alphanumeric) =>
+        {
+            open - 2
+        }
+        _ => open,
+    };
+    (!is_joined).then_some(start..end)
+}
+
 /// `202-555-0123`, `202.555.0123`; with a word near also `202 555 0123`.
 ///
 /// No area and no exchange begins with 0 or 1 (NANP), which order numbers are often told by.
@@ -131,17 +175,57 @@ fn national(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
     if bytes[run.start] != b'0' || !(3..=5).contains(&run.len()) {
         return None;
     }
+    let (range, count) = groups_of(bytes, run, b" -", 11);
+    let fits = (10..=11).contains(&count) && digits::stands_alone(bytes, &range);
+    (fits && digits::is_near(bytes, &range, WORDS)).then_some(range)
+}
+
+/// `06 12 34 56 78`, `0043 660 1234567`, `91 123 45 67`, `13800138000`: in whatever groups, right behind a word for a
+/// telephone.
+fn told(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
+    if run.len() > TOLD.end
+        || !bytes[..run.start]
+            .last()
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    {
+        return None;
+    }
+    let (range, count) = groups_of(bytes, run, b" -./", TOLD.end);
+    let groups = bytes[range.clone()]
+        .split(|byte| !byte.is_ascii_digit())
+        .map(<[u8]>::len);
+    // A date has eight digits, in one group or those of two and four.
+    let is_date = count == 8
+        && (groups.clone().eq([4, 2, 2])
+            || groups.clone().eq([2, 2, 4])
+            || groups.eq([8])
+                && matches!(&bytes[run.clone()], [b'1', b'9', ..] | [b'2', b'0', ..]));
+    let is_bare = run.len() == count;
+    let fits = TOLD.contains(&count)
+        && !is_date
+        && digits::stands_alone(bytes, &range)
+        // More digits side by side are milliseconds.
+        && !(is_bare && count > 12);
+    (fits && label::is_told(bytes, run.start, is_bare && count < 9)).then_some(range)
+}
+
+/// The groups of digits from `run` on with one of `separators` between each two, of no more than `most` digits together;
+/// and how many digits they are.
+fn groups_of(
+    bytes: &[u8],
+    run: &Range<usize>,
+    separators: &[u8],
+    most: usize,
+) -> (Range<usize>, usize) {
     let (mut end, mut count) = (run.end, run.len());
-    while count < 11
-        && matches!(bytes.get(end), Some(b' ' | b'-'))
+    while count < most
+        && bytes.get(end).is_some_and(|byte| separators.contains(byte))
         && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)
     {
         let group = leading_digits(&bytes[end + 1..]);
         (end, count) = (end + 1 + group, count + group);
     }
-    let range = run.start..end;
-    let fits = (10..=11).contains(&count) && digits::stands_alone(bytes, &range);
-    (fits && digits::is_near(bytes, &range, WORDS)).then_some(range)
+    (run.start..end, count)
 }
 
 /// Where the number at `start` begins with the `1` of North America.
@@ -219,6 +303,17 @@ mod tests {
             ("202-555-0123x12", "202-555-0123x12"),
             ("phone 202 555 0123", "202 555 0123"),
             ("call me on 07700 900123", "07700 900123"),
+            ("please call 06 12 34 56 78 today", "06 12 34 56 78"),
+            ("please call 0043 660 1234567 about it", "0043 660 1234567"),
+            ("please call 4155550132 about it", "4155550132"),
+            ("call 8 (912) 345-67-89 now", "8 (912) 345-67-89"),
+            ("at (11) 98765-4321 or so", "(11) 98765-4321"),
+            ("please call 13800138000", "13800138000"),
+            ("Telefon: 0660/1234567", "0660/1234567"),
+            ("Tel. 91 123 45 67", "91 123 45 67"),
+            ("電話 03-5555-0134 まで", "03-5555-0134"),
+            ("手机13800138000", "13800138000"),
+            ("mobile number is 98765 43210", "98765 43210"),
         ] {
             assert_eq!(find(text), [number], "{text}");
         }
@@ -243,6 +338,19 @@ mod tests {
             "5-202-555-0123-9",
             "6ddd2f54-6388-4117-ae39-07f134ab30c8",
             "REF-202-555-0123",
+            "the API call 4155550132 took 30 ms",
+            "call id 4155550132",
+            "this call 4155550132 failed",
+            "call on 2026-03-14",
+            "please call back on 14.03.2026",
+            "mobile 12.04.2026 build",
+            "phone order 4155550132",
+            "call at 1793053779354",
+            "(11) 2025-2026",
+            "phones 1234567",
+            "text 20260314",
+            "USE_REGISTERED_RING = 2147483648,",
+            "ring_2147483648",
         ] {
             assert_eq!(find(text), [""; 0], "{text}");
         }
