@@ -26,6 +26,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     identified(findings);
     calls(findings);
     inserted(findings);
+    set(findings);
     compared(findings);
     compared_by_word(findings);
     compared_by_function(findings);
@@ -222,6 +223,25 @@ fn take_row<'r>(
             None => return next,
         }
         column += 1;
+    }
+}
+
+/// `SET PASSWORD FOR 'a'@'h' = 'x'`.
+fn set(findings: &mut Findings<'_, '_>) {
+    let bytes = findings.bytes();
+    for at in caseless(bytes, b"set password ") {
+        let from = at + b"set password ".len();
+        let clause = &bytes[from..bytes.len().min(from + MAX_CLAUSE)];
+        let is_for = clause.len() > 4 && clause[..4].eq_ignore_ascii_case(b"for ");
+        let (Some(equals), true) = (memchr::memchr(b'=', clause), is_for) else {
+            continue;
+        };
+        let value = findings.reader.skip_blanks(from + equals + 1);
+        if let Some(found) = quoted(bytes, value)
+            && let Some(rule) = password_rule(findings)
+        {
+            findings.take(rule, found);
+        }
     }
 }
 
@@ -481,6 +501,10 @@ mod tests {
             (
                 "SET PASSWORD FOR 'a'@'b' = PASSWORD('Xk4')",
                 "SET PASSWORD FOR 'a'@'b' = PASSWORD('<>')",
+            ),
+            (
+                "SET PASSWORD FOR 'a'@'b' = 'Xk4'; -- done",
+                "SET PASSWORD FOR 'a'@'b' = '<>'; -- done",
             ),
             (
                 "ssn eq '123456789' and town eq 'Lund'",

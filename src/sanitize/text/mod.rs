@@ -17,7 +17,7 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
-    command_line, constraint, dicom, electronic_data, form_data, labelled_secret, markup, rejected, segment, statement, track, typed, vcard,
+    command_line, constraint, device_configuration, dicom, electronic_data, form_data, labelled_secret, markup, program_text, rejected, segment, session, statement, track, travel_document, typed, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -55,8 +55,14 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     if memchr::memchr(b'*', text.as_bytes()).is_some() {
         electronic_data::find(&mut findings);
     }
+    if memchr::memchr(b'<', text.as_bytes()).is_some() {
+        travel_document::find(&mut findings);
+    }
     dicom::find(&mut findings);
     vcard::find(&mut findings);
+    device_configuration::find(&mut findings);
+    session::find(&mut findings);
+    program_text::find(&mut findings);
     track::find(&mut findings);
     if is_told {
         constraint::entries(&mut findings);

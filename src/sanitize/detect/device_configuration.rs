@@ -1,0 +1,238 @@
+//! Secrets in the configuration of routers, switches and directories, where a word stands before them and no operator:
+//! `snmp-server community x RO`, `radius-server host h key x`, `bindpw x`.
+
+use super::statement::password_rule;
+use crate::sanitize::extent::Found;
+use crate::sanitize::reference;
+use crate::sanitize::text::Findings;
+
+/// The most bytes of a line.
+const MAX_LINE: usize = 512;
+
+/// What a line begins with, and the word in it that stands before the secret; an empty one is the last of the beginning.
+const LINES: &[(&str, &str)] = &[
+    ("snmp-server community", ""),
+    ("snmp-server host", "version 2c"),
+    ("snmp-server user", "auth"),
+    ("snmp-agent community", "read"),
+    ("snmp-agent community", "write"),
+    ("set snmp community", ""),
+    ("rocommunity", ""),
+    ("rwcommunity", ""),
+    ("rocommunity6", ""),
+    ("rwcommunity6", ""),
+    ("crypto isakmp key", ""),
+    ("crypto keyring", "key"),
+    ("pre-shared-key", "key"),
+    ("pre-shared-key", ""),
+    ("ikev1 pre-shared-key", ""),
+    ("ikev2 local-authentication pre-shared-key", ""),
+    ("ikev2 remote-authentication pre-shared-key", ""),
+    ("radius-server", "key"),
+    ("tacacs-server", "key"),
+    ("radius server", "key"),
+    ("server-private", "key"),
+    ("key-string", ""),
+    ("ntp authentication-key", "md5"),
+    ("ntp authentication-key", "sha1"),
+    ("ip ospf authentication-key", ""),
+    ("ip ospf message-digest-key", "md5"),
+    ("standby", "authentication"),
+    ("vrrp", "authentication"),
+    ("wpa-psk ascii", ""),
+    ("wpa2-psk", ""),
+    ("security wpa psk set-key ascii", ""),
+    ("ppp chap password", ""),
+    ("ppp pap sent-username", "password"),
+    ("enable secret", ""),
+    ("enable password", ""),
+    ("neighbor", "password"),
+    ("username", "secret"),
+    ("username", "password"),
+    ("bindpw", ""),
+    ("rootpw", ""),
+    ("sudo_bindpw", ""),
+    ("ldap_bindpw", ""),
+];
+/// Words and numbers between such a word and the secret: how it is encrypted.
+const BETWEEN: &[&str] = &[
+    "0",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+    "10",
+    "15",
+    "clear",
+    "cipher",
+    "simple",
+    "encrypted",
+    "ascii",
+    "hex",
+    "md5",
+    "sha",
+    "sha1",
+    "sha256",
+    "text",
+    "plain",
+    "plaintext",
+    "ascii-text",
+    "key-string",
+    "enc",
+];
+
+/// Finds the secrets of lines that begin so.
+pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
+    let text = findings.text;
+    // Each begins with one of these, in small letters.
+    let may_be = |line: &str| {
+        matches!(
+            line.as_bytes().first(),
+            Some(
+                b's' | b'r'
+                    | b'c'
+                    | b'p'
+                    | b'i'
+                    | b't'
+                    | b'k'
+                    | b'n'
+                    | b'v'
+                    | b'w'
+                    | b'e'
+                    | b'u'
+                    | b'b'
+                    | b'l'
+            )
+        )
+    };
+    let mut at = 0;
+    for line in text.split('\n') {
+        let start = at;
+        at += line.len() + 1;
+        let told = line.trim_start_matches([' ', '\t', '#', '!']);
+        let indent = line.len() - told.len();
+        // `sw1(config)# snmp-server community x`
+        let prompt = match told.find(")# ") {
+            Some(prompt) if prompt <= 40 => prompt + 3,
+            _ => 0,
+        };
+        let told = told.get(prompt..).unwrap_or_default().trim_end();
+        if !told.is_empty() && told.len() <= MAX_LINE && may_be(told) {
+            look_at(findings, told, start + indent + prompt);
+        }
+    }
+}
+
+/// Looks at a line without its indentation, which begins at `start`.
+fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
+    for (beginning, word) in LINES {
+        let Some(rest) = line.strip_prefix(beginning) else {
+            continue;
+        };
+        if !rest.starts_with([' ', '\t']) {
+            continue;
+        }
+        let rest = match word.is_empty() {
+            true => rest,
+            false => {
+                let stands_at = |at: &usize| {
+                    rest[..*at].ends_with(' ') && rest[at + word.len()..].starts_with([' ', '\t'])
+                };
+                let Some(at) = rest.match_indices(word).map(|(at, _)| at).find(stands_at) else {
+                    continue;
+                };
+                &rest[at + word.len()..]
+            }
+        };
+        let is_sole =
+            *beginning != "username" && *beginning != "enable password" && !word.is_empty();
+        if let Some(secret) = secret_in(rest, is_sole || beginning.contains('-')) {
+            let from = start + line.len() - rest.len();
+            take(findings, from + secret.0, from + secret.1);
+        }
+    }
+}
+
+/// Where the secret stands that a line ends in, or that one or two words follow.
+fn secret_in(rest: &str, may_be_word: bool) -> Option<(usize, usize)> {
+    let mut at = 0;
+    let mut words = rest.split([' ', '\t']).filter_map(|word| {
+        let start = at;
+        at += word.len() + 1;
+        (!word.is_empty()).then_some((start, word))
+    });
+    let (mut start, mut word) = words.next()?;
+    while BETWEEN.contains(&word) {
+        (start, word) = words.next()?;
+    }
+    let unquoted = word.trim_matches(['"', '\'']);
+    let is_sentence = reference::is_grammar(unquoted);
+    let is_secret = reference::looks_secret(unquoted)
+        || may_be_word && !is_sentence && unquoted.len() >= 4 && words.count() <= 3;
+    is_secret.then_some((start, start + word.len()))
+}
+
+fn take(findings: &mut Findings<'_, '_>, start: usize, end: usize) {
+    let bytes = findings.bytes();
+    let is_quoted = matches!(bytes[start], b'"' | b'\'') && end - start > 2;
+    let inner = usize::from(is_quoted);
+    if let Some(rule) = password_rule(findings) {
+        let found = Found {
+            start: start + inner,
+            end: end - inner,
+            quoted: is_quoted,
+        };
+        findings.take(rule, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn what_a_line_of_a_configuration_sets_goes() {
+        hits(&[
+            (
+                "snmp-server community q7Tm2xPw9 RO\nhostname sw-1",
+                "snmp-server community <> RO\nhostname sw-1",
+            ),
+            (
+                "sw1(config)# snmp-server community monitoring RW",
+                "sw1(config)# snmp-server community <> RW",
+            ),
+            (
+                "crypto isakmp key q7Tm2xPw9 address 192.0.2.7",
+                "crypto isakmp key <> address 192.0.2.7",
+            ),
+            (
+                " radius-server host 192.0.2.8 key 7 q7Tm2xPw9\nend",
+                " radius-server host 192.0.2.8 key 7 <>\nend",
+            ),
+            ("tacacs-server key q7Tm2xPw9", "tacacs-server key <>"),
+            (
+                "uri ldap://h\nbindpw q7Tm2xPw9\nbase dc=x",
+                "uri ldap://h\nbindpw <>\nbase dc=x",
+            ),
+            (
+                "ntp authentication-key 1 md5 q7Tm2xPw9 7",
+                "ntp authentication-key 1 md5 <> 7",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn sentences_and_other_lines_stay() {
+        misses(&[
+            "snmp-server community strings are to be rotated by Friday",
+            "snmp-server location hall 4\nsnmp-server contact noc",
+            "radius-server timeout 5\nradius-server deadtime 10",
+            "enable secret scanning in the repository",
+            "username secret names are listed below",
+            "bindpw is required: see the manual",
+            "neighbor 192.0.2.1 remote-as 65001",
+            "vrrp authentication of peers is off",
+        ]);
+    }
+}
