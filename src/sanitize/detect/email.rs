@@ -41,7 +41,10 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
         let Some(start) = local_start(text, sign.start, floor) else {
             continue;
         };
-        if in_authority(bytes, start) || PROGRAMS.contains(&&bytes[start..sign.start]) {
+        if in_authority(bytes, start)
+            || connects(bytes, start, end)
+            || PROGRAMS.contains(&&bytes[start..sign.start])
+        {
             continue;
         }
         floor = end;
@@ -50,6 +53,12 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
             detector: Detector::Email,
         });
     }
+}
+
+/// True for the password and the host of `scott/tiger@db.example:1521`.
+fn connects(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_port = matches!(bytes.get(end..), Some([b':', digit, ..]) if digit.is_ascii_digit());
+    is_port && bytes[..start].ends_with(b"/") && !bytes[..start].ends_with(b"//")
 }
 
 /// The sign in an address, also a percent-encoded one.
