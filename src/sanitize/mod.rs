@@ -40,9 +40,12 @@
 //! validator refused, beside the name of its field (`rejected value […]`, `input_value='…'`); dates behind `born on`, `née le`,
 //! `geboren am`; a patient's whole name behind `Patient:`; numbers behind `acct`, `ABA` and `wire to account`.
 //!
-//! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, also with entities for quotation marks, SQL,
-//! forms in parts (RFC 7578), what databases say of rows that break a constraint, segments of HL7 version 2 about persons, tracks of
-//! magnetic stripes.
+//! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, also with
+//! entities for quotation marks, SQL, filters of OData and SCIM, forms in
+//! parts (RFC 7578), what databases say of rows that break a constraint, segments of HL7 version 2 and of ASC X12 about persons,
+//! attributes of DICOM as programs print them, vCards, tracks of magnetic stripes, lines of travel documents that machines
+//! read; commands with the secrets that some hundred programs take, what is piped into those that read one, the configuration of
+//! routers and switches, what SMTP, IMAP, POP3 and Redis log in with, and calls that log in or fill in a field of a page.
 //!
 //! **Values by what they look like**, wherever they stand, error texts and results too:
 //!
@@ -50,16 +53,17 @@
 //! |---|---|---|
 //! | `vendor_token` | tokens with a known prefix, of some 90 vendors and clouds | redacted |
 //! | `jwt`, `private_key` | JSON Web Tokens; PEM and PGP private keys, cut ones too | redacted |
-//! | `url_credentials`, `url_secret` | credentials before a host, query parameters and paths that grant access | redacted |
+//! | `url_credentials`, `url_secret` | credentials before a host, query parameters and paths that grant access: webhooks, resets, magic links, invitations | redacted |
 //! | `authorization`, `cookie` | credentials of HTTP, `Cookie` and `Set-Cookie` lines | redacted |
 //! | `secret`, `one_time_code` | what follows its name in prose, options, SQL, markup and connection strings; codes in messages | redacted |
 //! | `base64` | base64, hexadecimal digits and percent-encoding that hide one of the others | redacted |
 //! | `card`, `iban` | card numbers by issuer and check digit, those of any issuer where a word says so, bank accounts by country and check digits | the last four stay |
-//! | `ssn`, `nhs_number`, `email`, `phone` | by their numbering rules and what stands beside them | pseudonym |
+//! | `ssn`, `nhs_number`, `email`, `phone` | by their numbering rules and what stands beside them; telephone numbers of any country right behind a word for one | pseudonym |
 //!
 //! **The same secret elsewhere.** What was replaced for its name is looked for in all the rest of its call, in any letter case,
-//! escaped, percent-encoded, in base64 and in hexadecimal digits, and replaced there too. Values of fewer than five
-//! characters and common words are not looked for.
+//! escaped, percent-encoded, in base64 and in hexadecimal digits, and replaced there too; of cookies each value that looks made by
+//! chance, of `Basic` credentials the password, of base64 what is in it, of a person's name the last one first, of `MRN-771245`
+//! the number. Values of fewer than five characters and common words are not looked for.
 //!
 //! # What it does not find
 //! - A secret without a known prefix under a harmless name, or in prose that does not say that it is one.
@@ -70,6 +74,9 @@
 //! - What is encrypted, compressed, or encoded more than four times over; secrets that are spread over several strings, and
 //!   secrets that one call holds under a name and another one bare.
 //! - Text within images and other binary data.
+//! - Bare telephone numbers and card numbers of small networks that no word tells of; a command's positional secrets where the
+//!   program is not known.
+//! - A part of a person's name, and an answer to a question that another item of a list asks.
 //! - Words of languages other than English as names of members, apart from a few.
 //!
 //! And it takes some for secret that are none: a member called `token` may hold a harmless number. What was replaced

@@ -26,6 +26,8 @@ const CARDS: &[&str] = &[
     "kortnummer",
     "kortnr",
     "kortti",
+    "korttinumero",
+    "korttini",
     "kortin",
     "karta",
     "karty",
