@@ -17,7 +17,9 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
-    command_line, constraint, device_configuration, dicom, electronic_data, form_data, labelled_secret, markup, program_text, rejected, segment, session, statement, track, travel_document, typed, vcard,
+    command_line, constraint, device_configuration, dicom, electronic_data, form_data,
+    labelled_secret, markup, program_text, rejected, segment, session, statement, track,
+    travel_document, typed, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
