@@ -111,9 +111,17 @@ fn token_at(bytes: &[u8], at: usize, edge: bool, run: &Range<usize>) -> Option<R
     if rest.get(4..6) == Some(b"Q~") {
         return azure(at, rest);
     }
+    match at.checked_sub(1).map(|before| bytes[before]) {
+        Some(b'$') => return braintree(bytes, at, rest),
+        Some(b'|') => return amazon(bytes, at, rest),
+        _ => {}
+    }
     match rest[0] {
         b'A' => telegram(bytes, at, rest),
-        b'a' => atlas(bytes, at, rest, run),
+        b'T' => mercado_pago(at, rest),
+        b'a' => atlas(bytes, at, rest, run).or_else(|| plaid(at, rest)),
+        b'c' => crates(at, rest),
+        b'p' => airtable(at, rest),
         b'M' | b'N' | b'O' => discord(at, rest),
         _ => None,
     }
@@ -200,6 +208,78 @@ fn telegram(bytes: &[u8], at: usize, rest: &[u8]) -> Option<Range<usize>> {
     let length = shape::run_length(rest, NAME);
     let is_token = rest.starts_with(b"AA") && length >= LEAST_TELEGRAM && digits >= 6;
     is_token.then(|| before.len() - digits..at + length)
+}
+
+/// `access_token$production$<16>$<32 hexadecimal digits>`, the token of Braintree; `at` is behind the second sign.
+fn braintree(bytes: &[u8], at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let start = [&b"access_token$production$"[..], b"access_token$sandbox$"]
+        .into_iter()
+        .find_map(|before| Some(bytes[..at].strip_suffix(before)?.len()))?;
+    let merchant = shape::run_length(rest, LETTERS);
+    let key = bytes.get(at + merchant..)?.strip_prefix(b"$")?;
+    let digits = hex_length(&key[..key.len().min(MAX_JUDGED)]);
+    (merchant >= 10 && digits >= 32).then(|| start..at + merchant + 1 + digits)
+}
+
+/// `Atzr|…`, what Login with Amazon gives; `at` is behind the stroke.
+fn amazon(bytes: &[u8], at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let before = [&b"Atzr|"[..], b"Atza|", b"Atc|"]
+        .into_iter()
+        .find_map(|before| Some(bytes[..at].strip_suffix(before)?.len()))?;
+    let length = shape::run_length(rest, BASE64);
+    (length >= 60).then(|| before..at + length)
+}
+
+/// `TEST-<16 digits>-<6 digits>-<32 hexadecimal digits>-<digits>`, of Mercado Pago.
+fn mercado_pago(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let body = rest.strip_prefix(b"TEST-")?;
+    let length = shape::run_length(body, NAME);
+    let mut parts = body[..length].split(|byte| *byte == b'-');
+    let [client, date, key] = [(); 3].map(|()| parts.next().unwrap_or_default());
+    let is_number = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    let is_token = client.len() >= 12
+        && is_number(client)
+        && date.len() == 6
+        && is_number(date)
+        && key.len() == 32
+        && hex_length(key) == 32;
+    is_token.then(|| at..at + 5 + length)
+}
+
+/// `access-production-<UUID>`, of Plaid.
+fn plaid(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let body = [
+        &b"access-production-"[..],
+        b"access-development-",
+        b"access-sandbox-",
+    ]
+    .into_iter()
+    .find_map(|prefix| rest.strip_prefix(prefix))?;
+    let length = shape::run_length(body, NAME);
+    let groups = body[..length].split(|byte| *byte == b'-');
+    let is_uuid = groups.clone().map(<[u8]>::len).eq([8, 4, 4, 4, 12])
+        && groups
+            .into_iter()
+            .all(|group| hex_length(group) == group.len());
+    is_uuid.then(|| at..at + rest.len() - body.len() + length)
+}
+
+/// `cio` and 32 letters and digits, of crates.io.
+fn crates(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let length = shape::run_length(rest, LETTERS);
+    let is_token = rest.starts_with(b"cio")
+        && length == 35
+        && shape::looks_random(&rest[3..length], 32)
+        && Made::of(&rest[3..length]).capitals > 0;
+    is_token.then(|| at..at + length)
+}
+
+/// `pat`, 14 letters and digits, a dot, and 64 hexadecimal digits, of Airtable.
+fn airtable(at: usize, rest: &[u8]) -> Option<Range<usize>> {
+    let id = shape::run_length(rest.strip_prefix(b"pat")?, LETTERS);
+    let key = rest[3 + id..].strip_prefix(b".")?;
+    let digits = hex_length(&key[..key.len().min(MAX_JUDGED)]);
+    (id == 14 && digits == 64).then(|| at..at + 3 + id + 1 + digits)
 }
 
 /// `<14 letters>.atlasv1.…`, the token of HashiCorp's cloud; `at` is at `atlasv1`.
@@ -292,7 +372,29 @@ mod tests {
         let atlas = format!("{}.atlasv1.{}", body(14), body(60));
         let discord = format!("M{}.{}.{}", body(23), body(6), body(27));
         let azure = format!("abC8Q{}{}", '~', body(34));
-        for token in [bot, atlas, discord, azure] {
+        let hex = "3fa91c7e".repeat(8);
+        let braintree = format!(
+            "access_token$production${}${}",
+            "q7xz2kf9wb4vn1hs",
+            &hex[..32]
+        );
+        let amazon = format!("Atzr|{}", body(80));
+        let mercado_pago = format!("TEST-1234567890123456-010203-{}-123456", &hex[..32]);
+        let plaid = "access-production-6ddd2f54-6388-4117-ae39-07f134ab30c8".to_owned();
+        let crates = format!("cio{}", body(32));
+        let airtable = format!("pat{}.{hex}", body(14));
+        for token in [
+            bot,
+            atlas,
+            discord,
+            azure,
+            braintree,
+            amazon,
+            mercado_pago,
+            plaid,
+            crates,
+            airtable,
+        ] {
             let text = format!("got {token}, then");
             assert_eq!(found(&text, find), [token.as_str()], "{text}");
         }
@@ -319,6 +421,11 @@ mod tests {
             "[REDACTED:vendor_token] and [REDACTED:github_personal_token]",
             "pn:email:eph:abcdefghijklmnopqrstuvwxyz",
             "12:34:56 AAAAAA",
+            "TEST-1234 and TEST-2026-03-14-regression-suite",
+            "access-production-cluster-and-others-in-europe",
+            "patience.3fa91c7e and patterns.of.use",
+            "squ_are_root v2.local.host",
+            "a|b$c and cost$production$x",
         ] {
             assert!(
                 found(text, find).is_empty(),
