@@ -59,6 +59,8 @@ impl FoldedName {
                 self.push_bytes(&[latin as u8], at);
             } else {
                 for lower in latin.to_lowercase() {
+                    // Some look like a Latin letter only when they are small.
+                    let lower = look_alike(lower);
                     self.push_bytes(lower.encode_utf8(&mut [0; 4]).as_bytes(), at);
                 }
             }
@@ -84,11 +86,11 @@ fn look_alike(character: char) -> char {
     match character {
         // Cyrillic.
         'а' => 'a',
-        'ь' => 'b',
+        'в' | 'ь' => 'b',
         'с' => 'c',
         'ԁ' => 'd',
         'е' | 'ҽ' => 'e',
-        'һ' => 'h',
+        'н' | 'һ' => 'h',
         'і' | 'ӏ' => 'i',
         'ј' => 'j',
         'к' => 'k',
@@ -199,6 +201,17 @@ mod tests {
             [0, 1, 2, 3, 4].map(|at| folded.origin(at)),
             [0, 4, 7, 9, 10]
         );
+    }
+
+    #[test]
+    fn a_letter_of_either_case_is_folded_to_the_same() {
+        let folded = |name: &str| fold(name.as_bytes()).text.to_ascii_lowercase();
+        for name in [
+            "\u{41F}\u{410}\u{420}\u{41E}\u{41B}\u{42C}",
+            "\u{412}\u{41D}\u{413}\u{426}",
+        ] {
+            assert_eq!(folded(name), folded(&name.to_lowercase()));
+        }
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub(super) fn begins_word(name: &[u8], at: usize) -> bool {
         && (!before.is_ascii_uppercase() || name.get(at + 1).is_some_and(u8::is_ascii_lowercase))
 }
 
+/// True for the first byte of a character of Chinese, Japanese or Korean, which are written without blanks.
+fn is_sign_of_word(byte: u8) -> bool {
+    matches!(byte, 0xE3..=0xE9)
+}
+
 /// Where the last `count` letters and digits of a name begin.
 pub(super) fn offset_of(name: &[u8], count: usize) -> usize {
     let mut places = (0..name.len())
@@ -117,7 +122,8 @@ impl Folded {
         let mut at = name.len();
         while at > 0 && place > 0 {
             at -= 1;
-            let begins = begins_word(name, at + 1);
+            let begins = begins_word(name, at + 1)
+                || name.get(at + 1).is_some_and(|byte| is_sign_of_word(*byte));
             if begins && place < WINDOW {
                 folded.word_starts |= 1 << place;
             }
