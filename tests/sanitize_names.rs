@@ -256,6 +256,20 @@ fn personal_data_is_known_by_every_usual_name() {
 }
 
 #[test]
+fn what_is_in_objects_under_a_secrets_name_and_is_none_stays() {
+    stays(&json!({
+        "sheet": {"cells": {"A1": "Umsatz", "B1": 70133}}, "cell": "client = connect()", "tokens": {"input": 41_771, "output": 30_177},
+        "usage": {"tokens": [15_496, 11, 995]}, "pin": {"lat": 48.2, "lon": 16.3, "color": "teal"}, "pins": [17, 27, 22],
+        "markers": {"pins": [{"lat": 47.5, "title": "Hafen"}]}, "auth": {"type": "oauth2-pkce", "scopes": ["orders.read"]},
+        "phone": {"model": "fairphone-6", "os": "android-17"}, "scopes": ["token:read", "secret:list"],
+    }));
+    becomes(
+        &json!({"AccessKey": {"UserName": "bot", "SecretAccessKey": "x7Tq", "Status": "Active"}, "pin": {"old": 1234}}),
+        &json!({"AccessKey": {"UserName": "bot", "SecretAccessKey": "[REDACTED:access_key]", "Status": "Active"}, "pin": "[REDACTED:pin]"}),
+    );
+}
+
+#[test]
 fn a_long_number_behind_a_name_is_a_value_and_no_part_of_the_name() {
     let of = |value| keyed().pseudonym("ssn", value);
     becomes(

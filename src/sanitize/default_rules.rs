@@ -49,7 +49,9 @@ fn secrets() -> Vec<Rule> {
             .harmless_after(NO_PASSWORD),
         word("token")
             .called(&["token"])
-            .harmless_after(NO_SECRET_TOKEN),
+            .harmless_after(NO_SECRET_TOKEN)
+            .sparing(Spared::Counts)
+            .opened(),
         word("token").called(&["token_hint", "csrfmiddlewaretoken"]),
         // What .NET calls a part of an assembly's name.
         Rule::new(
@@ -74,43 +76,47 @@ fn secrets() -> Vec<Rule> {
             "community_string",
         ]),
         word("secret").called(&["secret_id"]).sparing(Spared::Paths),
-        word("api_key").called(&[
-            "api_key",
-            "app_key",
-            "application_key",
-            "subscription_key",
-            "server_key",
-            "xapikey",
-            "api_user_key",
-            "functions_key",
-            "fastly_key",
-            "instrumentation_key",
-            "license_key",
-            "licence_key",
-            "activation_key",
-        ]),
-        word("access_key").called(&[
-            "access_key",
-            "access_key_id",
-            "secret_access_key",
-            "secret_key",
-            "shared_access_key",
-            "shared_access_signature",
-            "account_key",
-            "auth_key",
-            "consumer_key",
-            "master_key",
-            "service_key",
-            "service_role_key",
-            "session_key",
-            "shared_key",
-            "preshared_key",
-            "pre_shared_key",
-            "azure_storage_key",
-            "admin_key",
-            "unseal_key",
-            "psk",
-        ]),
+        word("api_key")
+            .called(&[
+                "api_key",
+                "app_key",
+                "application_key",
+                "subscription_key",
+                "server_key",
+                "xapikey",
+                "api_user_key",
+                "functions_key",
+                "fastly_key",
+                "instrumentation_key",
+                "license_key",
+                "licence_key",
+                "activation_key",
+            ])
+            .opened(),
+        word("access_key")
+            .called(&[
+                "access_key",
+                "access_key_id",
+                "secret_access_key",
+                "secret_key",
+                "shared_access_key",
+                "shared_access_signature",
+                "account_key",
+                "auth_key",
+                "consumer_key",
+                "master_key",
+                "service_key",
+                "service_role_key",
+                "session_key",
+                "shared_key",
+                "preshared_key",
+                "pre_shared_key",
+                "azure_storage_key",
+                "admin_key",
+                "unseal_key",
+                "psk",
+            ])
+            .opened(),
         word("private_key").called(&[
             "private_key",
             "private_key_pem",
@@ -125,7 +131,9 @@ fn secrets() -> Vec<Rule> {
             "hmac_key",
             "signing_key",
         ]),
-        word("credentials").called(&["credential", "creds", "cred"]),
+        word("credentials")
+            .called(&["credential", "creds", "cred"])
+            .opened(),
         secret("authorization", Extent::Credentials)
             .called(&[
                 "authorization",
@@ -135,7 +143,8 @@ fn secrets() -> Vec<Rule> {
                 "=bearer",
             ])
             .harmless_after(NO_CREDENTIALS)
-            .sparing(Spared::Schemes),
+            .sparing(Spared::Schemes)
+            .opened(),
         secret("authorization", Extent::Credentials)
             .called(&["basic_auth", "http_auth", "redis_auth", "sentry_auth"])
             .sparing(Spared::Containers),
@@ -165,7 +174,8 @@ fn secrets() -> Vec<Rule> {
         word("pin")
             .called(&["pin", "pin_code"])
             .numbered(&["pin"])
-            .harmless_after(NO_SECRET_PIN),
+            .harmless_after(NO_SECRET_PIN)
+            .sparing(Spared::Contacts),
         secret("recovery_code", Extent::Phrase).called(&[
             "recovery_code",
             "backup_code",
@@ -392,10 +402,12 @@ fn personal() -> Vec<Rule> {
                 "callback",
                 "sms",
                 "whatsapp",
-            ]),
+            ])
+            .sparing(Spared::Words),
         digits("phone")
-            .called(&["mobile", "tel", "=cell", "=whatsapp"])
+            .called(&["mobile", "tel", "=whatsapp"])
             .sparing(Spared::FewerDigits(5)),
+        digits("phone").called(&["=cell"]).sparing(Spared::Cells),
         digits("fax").called(&["fax"]).numbered(&["fax"]),
         phrase("address")
             .called(&[

@@ -15,6 +15,9 @@
 //! `password_policy_id` stay; names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
 //! excepted. A plural with a number is a count and stays. Names of users, ids, URLs and hosts stay. [`SanitizerBuilder`] adds names.
 //!
+//! Of an object under the name of a token, a key or credentials that stays which only describes it: a user's name, a status, a
+//! type, a date. Marks on a map, counts of tokens and cells of tables are no PINs, tokens and telephones.
+//!
 //! What tells of a member and is not its value stays too: a schema of it (`{"type": "string", "description": …}`), the name of a
 //! Kubernetes secret (`[{"name": …}]`), the name of a way to authenticate (`"auth": "oauth2"`), a path in a store of secrets
 //! (`"SecretId": "prod/db"`).
@@ -119,6 +122,7 @@ pub(crate) mod fault;
 mod fold;
 mod generalize;
 mod harmless_words;
+mod identity_number;
 mod keys;
 mod known_names;
 mod known_texts;
@@ -148,6 +152,7 @@ mod spared;
 mod sweep;
 mod text;
 mod tools;
+mod value_shape;
 
 pub use self::action::Action;
 pub(crate) use self::echo::Echo;

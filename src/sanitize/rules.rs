@@ -15,6 +15,7 @@ use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
 use super::spared::Spared;
 use super::{marker, pass};
+use crate::tree::Tree;
 
 /// Changes whenever the same value may come out otherwise although the table of rules is the same.
 const REVISION: &str = "tool-audit rules 4";
@@ -58,6 +59,8 @@ pub(super) enum Extent {
     Credentials,
     /// Digits with the punctuation of telephone and identity numbers.
     Digits,
+    /// The same where it begins with a digit, and one word otherwise.
+    Identity,
     /// Words up to the end of the line or the next assignment: an address, a plate.
     Phrase,
     /// The same, but a person's name ends before words that none consists of.
@@ -78,6 +81,8 @@ pub(super) struct Rule {
     spared: Spared,
     /// Words that, standing before the rule's own, make the name harmless.
     harmless_after: &'static [&'static str],
+    /// Objects under the rule's names hold more than what the rule is about.
+    opened: bool,
 }
 
 impl Rule {
@@ -114,6 +119,7 @@ impl Rule {
             keys: Vec::new(),
             spared: Spared::Nothing,
             harmless_after: &[],
+            opened: false,
         }
     }
 
@@ -140,6 +146,13 @@ impl Rule {
         })
     }
 
+    /// Adds the names of keys for these purposes.
+    pub(super) fn keys_for(self, purposes: &[&str]) -> Self {
+        purposes.iter().fold(self, |rule, purpose| {
+            rule.called(&[&format!("{purpose}_key")])
+        })
+    }
+
     pub(super) fn harmless_after(mut self, words: &'static [&'static str]) -> Self {
         self.harmless_after = words;
         self
@@ -147,6 +160,12 @@ impl Rule {
 
     pub(super) fn sparing(mut self, spared: Spared) -> Self {
         self.spared = spared;
+        self
+    }
+
+    /// Of objects under the rule's names that stays which only describes them.
+    pub(super) fn opened(mut self) -> Self {
+        self.opened = true;
         self
     }
 
@@ -187,6 +206,21 @@ impl Rule {
         self.spared.is_spared(text)
     }
 
+    /// True for a value under one of the rule's names that is looked through as if it had none.
+    pub(super) fn spares_value(&self, value: &Tree<'_>, plural: bool) -> bool {
+        self.spared.is_spared_value(value, plural)
+    }
+
+    /// True where what a value looks like decides whether it is what the rule is about.
+    pub(super) fn judges_values(&self) -> bool {
+        matches!(self.spared, Spared::Unlike(_))
+    }
+
+    /// True where of objects under the rule's names that stays which only describes them.
+    pub(super) fn is_opened(&self) -> bool {
+        self.opened
+    }
+
     /// True where settings under the rule's names tell how to authenticate.
     pub(super) fn is_of_schemes(&self) -> bool {
         self.spared == Spared::Schemes
@@ -196,6 +230,7 @@ impl Rule {
     pub(super) fn replaces_all(&self) -> bool {
         matches!(self.treatment, Treatment::Redact | Treatment::Drop)
             && self.spared == Spared::Nothing
+            && !self.opened
     }
 
     /// True where what is under the rule's names becomes the pseudonym of a person's name.
@@ -431,9 +466,10 @@ fn describe(rule: &Rule) -> String {
         keys,
         spared,
         harmless_after,
+        opened,
     } = rule;
     let mut line =
-        format!("{name} {treatment:?} {extent:?} {group:?} {spared:?} {harmless_after:?}");
+        format!("{name} {treatment:?} {extent:?} {group:?} {spared:?} {harmless_after:?} {opened}");
     for Key { letters, form } in keys {
         let _ = write!(line, " {:?} {form:?}", letters.escape_ascii().to_string());
     }

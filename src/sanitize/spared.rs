@@ -2,7 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::value_shape::Shape;
 use super::{marker, reference};
+use crate::tree::Tree;
+
+/// How deep numbers are looked for that count something.
+const MAX_COUNTS_DEPTH: usize = 4;
+/// From here on a number in a list is no place in a vocabulary.
+const LEAST_NO_WORD: u64 = 1_000_000;
+/// From here on a number may be a PIN.
+const LEAST_PIN: u64 = 100;
 
 /// Which values under its names a rule leaves alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,13 +27,51 @@ pub(super) enum Spared {
     Paths,
     /// Objects and lists, which are looked through as if they had no such name.
     Containers,
+    /// Values that do not look like this: the name is an everyday word, or that of another thing too.
+    Unlike(Shape),
+    /// Words with hardly a digit among them.
+    Words,
+    /// Cells of tables, which are no telephones.
+    Cells,
+    /// Contacts of electronics, and places on a map.
+    Contacts,
+    /// Numbers that count the tokens of a language model, or stand for them.
+    Counts,
 }
 
 impl Spared {
+    /// True for a value that is looked through as if it had no such name, which may be the plural of the rule's.
+    pub(super) fn is_spared_value(self, value: &Tree<'_>, plural: bool) -> bool {
+        match (self, value) {
+            (Self::Contacts, Tree::Object(members)) => is_mark(members.keys()),
+            (Self::Contacts, Tree::Array(items)) => {
+                !items.is_empty()
+                    && items.iter().all(|item| match item {
+                        Tree::Number(number) => {
+                            plural && number.as_u64().is_some_and(|number| number < LEAST_PIN)
+                        }
+                        Tree::String(text) => self.is_spared(text),
+                        Tree::Object(members) => is_mark(members.keys()),
+                        _ => false,
+                    })
+            }
+            (Self::Counts, Tree::Object(_) | Tree::Array(_)) => {
+                plural && counts(value, MAX_COUNTS_DEPTH)
+            }
+            (Self::Cells, Tree::Object(_)) => true,
+            (Self::Cells, Tree::Array(items)) => !items.iter().all(Tree::is_string),
+            _ => false,
+        }
+    }
+
     /// True for a text that is left alone.
     pub(super) fn is_spared(self, text: &str) -> bool {
         match self {
-            Self::Nothing | Self::Containers => false,
+            Self::Nothing | Self::Containers | Self::Counts => false,
+            Self::Unlike(shape) => !shape.fits(text),
+            Self::Cells => !Shape::Dialled.fits(text),
+            Self::Words => is_of_words(&marker::without(text)),
+            Self::Contacts => is_contact(text.trim()),
             Self::FewerDigits(least) => {
                 let text = marker::without(text);
                 text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
@@ -33,6 +80,76 @@ impl Spared {
             Self::Paths => is_path(text.trim()),
             Self::Schemes => is_scheme(text.trim()),
         }
+    }
+}
+
+/// The most bytes of words that stand where a number is expected.
+const LONGEST_WORDS: usize = 24;
+
+/// True for a few words in which letters outnumber the digits, and for one digit or two.
+fn is_of_words(text: &str) -> bool {
+    if text.len() > LONGEST_WORDS || text.contains(':') {
+        return false;
+    }
+    let digits = text.chars().filter(|letter| letter.is_numeric()).count();
+    let letters = text.chars().filter(|letter| letter.is_alphabetic()).count();
+    digits < 6 && letters > digits || digits < 3
+}
+
+/// True for `A1`, `D13` and `GPIO17`.
+fn is_contact(text: &str) -> bool {
+    let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = &text[letters..];
+    (1..=4).contains(&letters)
+        && (1..=2).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// True for the members of a mark on a map or of a contact of electronics.
+fn is_mark<'n>(names: impl Iterator<Item = &'n str> + Clone) -> bool {
+    const PLACES: &[&[&str]] = &[
+        &["bcm"],
+        &["coordinates"],
+        &["geometry"],
+        &["gpio"],
+        &["lat"],
+        &["latitude"],
+        &["location"],
+        &["mode"],
+        &["position"],
+        &["x", "y"],
+    ];
+    const SECRETS: &[&str] = &["code", "hash", "new", "old", "pin", "value"];
+    let has = |name: &str| names.clone().any(|known| known == name);
+    PLACES
+        .iter()
+        .any(|place| place.iter().all(|name| has(name)))
+        && !SECRETS.iter().any(|name| has(name))
+}
+
+/// True where there is nothing but numbers, true and false; those of a list stand for words of a vocabulary.
+fn counts(value: &Tree<'_>, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let is_plain = |value: &Tree<'_>| matches!(value, Tree::Null | Tree::Bool(_));
+    match value {
+        Tree::Object(members) => {
+            !members.is_empty()
+                && members
+                    .values()
+                    .all(|value| value.is_number() || is_plain(value) || counts(value, depth))
+        }
+        Tree::Array(items) => {
+            !items.is_empty()
+                && items.iter().all(|item| match item {
+                    Tree::Number(number) => {
+                        number.as_u64().is_some_and(|number| number < LEAST_NO_WORD)
+                    }
+                    item => is_plain(item) || counts(item, depth),
+                })
+        }
+        _ => false,
     }
 }
 
@@ -48,7 +165,27 @@ fn is_network_address(text: &str) -> bool {
             text
         }
     });
-    host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok()
+    host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok() || is_url_or_host(text)
+}
+
+/// True for a URL, and for the name of a host with a port.
+fn is_url_or_host(text: &str) -> bool {
+    if text.contains(|letter: char| letter.is_whitespace()) {
+        return false;
+    }
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let has_port = text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty()
+            && host.bytes().all(is_of_host)
+            && (2..=5).contains(&port.len())
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let has_scheme = text.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty()
+            && !rest.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_lowercase())
+    });
+    has_port || has_scheme
 }
 
 /// True for `prod/db/main` and for the name of a resource.

@@ -185,7 +185,9 @@ fn names_secret(rules: &Rules, name: &[u8]) -> bool {
     let by_rule = rules
         .for_name_at_end(name)
         .is_some_and(|(rule, plural, _)| {
-            !plural && matches!(rule.treatment, Treatment::Redact | Treatment::Drop)
+            !plural
+                && matches!(rule.treatment, Treatment::Redact | Treatment::Drop)
+                && !rule.judges_values()
         });
     by_rule
         || SECRET

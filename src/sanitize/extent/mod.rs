@@ -75,7 +75,12 @@ impl<'t> Reader<'t> {
                 let end = match extent {
                     _ if self.bytes[start..].starts_with(b"<%") => self.template_end(start),
                     _ if matches!(self.at(start), Some(b'[' | b'{')) => self.word_end(start),
-                    Extent::Word => self.word_end(start),
+                    Extent::Identity
+                        if self.at(start).is_some_and(|byte| byte.is_ascii_digit()) =>
+                    {
+                        self.digits_end(rules, start)
+                    }
+                    Extent::Word | Extent::Identity => self.word_end(start),
                     Extent::Credentials => self.credentials_end(start, outer),
                     Extent::Digits => self.digits_end(rules, start),
                     Extent::Phrase => self.phrase_end(rules, start),

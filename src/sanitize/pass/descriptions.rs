@@ -1,5 +1,6 @@
 //! Values that tell what a member is, and not what is in it: a schema of it, or names under which it is kept.
 
+use crate::sanitize::value_shape::Shape;
 use crate::tree::{Members, Tree};
 
 /// The types that schemas know, as JSON Schema, Python and databases spell them.
@@ -50,6 +51,7 @@ fn is_schema(members: Members<'_>) -> bool {
                 )
             ),
             "minLength" | "maxLength" => value.is_u64(),
+            "pattern" | "$ref" => value.is_string(),
             "required" | "optional" | "nullable" | "readOnly" | "writeOnly" | "sensitive"
             | "deprecated" => value.is_boolean(),
             _ => false,
@@ -79,6 +81,68 @@ const SETTINGS: &[&str] = &[
     "strategy",
     "type",
 ];
+
+/// The last words of what is told of a credential beside it.
+const DESCRIPTIONS: &[&str] = &[
+    "algorithm",
+    "at",
+    "created",
+    "date",
+    "description",
+    "enabled",
+    "expiration",
+    "expires",
+    "expiry",
+    "flow",
+    "in",
+    "issuer",
+    "kind",
+    "label",
+    "login",
+    "method",
+    "mode",
+    "name",
+    "provider",
+    "realm",
+    "region",
+    "scheme",
+    "scope",
+    "scopes",
+    "status",
+    "strategy",
+    "type",
+    "used",
+    "user",
+];
+
+/// True for a member that tells of a credential and is none: `"UserName": "deploy-bot"`, `"Status": "Active"`.
+pub(super) fn only_describes(name: &str, value: &Tree<'_>) -> bool {
+    let is_plain = |text: &str| {
+        !Shape::Token.fits(text) || text.contains(':') && !Shape::RandomToken.fits(text)
+    };
+    let is_plain_value = |value: &Tree<'_>| match *value {
+        Tree::String(text) => is_plain(text),
+        Tree::Number(_) => true,
+        _ => false,
+    };
+    let (is_listed, is_plain) = match value {
+        Tree::Array(items) => (
+            true,
+            items.iter().all(|item| item.as_str().is_some_and(is_plain)),
+        ),
+        value => (false, is_plain_value(value)),
+    };
+    is_plain
+        && super::labels::ends_in(name, DESCRIPTIONS)
+        && (!is_listed || super::labels::ends_in(name, &["scope", "scopes"]))
+}
+
+/// True for an object of which something only tells of a credential.
+pub(super) fn has_description(members: Members<'_>) -> bool {
+    members
+        .iter()
+        .any(|(name, value)| only_describes(name, value))
+}
 
 /// True for `{"type": "oauth2", "enabled": true}`: settings, and nothing that may be a credential.
 pub(super) fn is_settings(value: &Tree<'_>) -> bool {

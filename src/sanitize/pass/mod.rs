@@ -344,7 +344,7 @@ impl<'a> Pass<'a> {
         }
         let is_described = descriptions::describes(value)
             || rule.is_of_schemes() && descriptions::is_settings(value);
-        if under.is_none() && is_described {
+        if under.is_none() && (is_described || rule.spares_value(value, plural)) {
             return self.value(value, None, depth);
         }
         match rule.treatment {
@@ -355,6 +355,17 @@ impl<'a> Pass<'a> {
             Treatment::Redact | Treatment::Drop => match *value {
                 Tree::String(text) if self.rules.may_have_written(text) => self.plain(text),
                 Tree::String(text) if rule.spares(text) => self.text(text, depth),
+                Tree::Number(number) if rule.spares(&number.to_text()) => {
+                    self.value(value, None, depth)
+                }
+                Tree::Array(_) | Tree::Object(_) if rule.judges_values() => {
+                    self.value(value, Some(rule), depth)
+                }
+                Tree::Object(members)
+                    if rule.is_opened() && descriptions::has_description(members) =>
+                {
+                    self.value(value, Some(rule), depth)
+                }
                 _ => {
                     if let Some(echo) = &mut self.echo {
                         echo.remember_tree(self.rules, value, rule.marker());
@@ -378,6 +389,7 @@ impl<'a> Pass<'a> {
             && matches!(name, "use" | "system" | "resourceType" | "vr");
         let stays = is_kind
             || rule.spares_containers()
+            || rule.is_opened() && descriptions::only_describes(name, value)
             || rule.treatment == Treatment::Mask
                 && (labels::tells_of_account(name) || labels::is_record_id(name, value));
         self.value(value, (!stays).then_some(rule), depth)

@@ -66,7 +66,11 @@ impl Url<'_, '_> {
         let name = name.trim_end_matches(['[', ']']);
         let is_secret = match self.rules.for_name_at_end(name.as_bytes()) {
             Some((_, true, _)) if whole.iter().all(u8::is_ascii_digit) => false,
-            Some((rule, _, _)) => matches!(rule.treatment, Treatment::Redact | Treatment::Drop),
+            Some((rule, _, _)) => {
+                let is_other = || std::str::from_utf8(whole).is_ok_and(|value| rule.spares(value));
+                matches!(rule.treatment, Treatment::Redact | Treatment::Drop)
+                    && !(rule.judges_values() && is_other())
+            }
             None => grants_access(name, &whole[..whole.len().min(MAX_JUDGED)]),
         };
         if !is_secret || is_marker(whole) {

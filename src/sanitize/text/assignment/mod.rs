@@ -211,7 +211,7 @@ impl<'r> Scan<'_, 'r, '_> {
                 || reference::is_folder(named, word)
                 || self.is_field_number(named, &value)
                 || named.contains(&b'.') && reference::is_name_again(named, word)
-                || is_permission(named, word)
+                || is_permission(named, &bytes[operator..value.start], word)
                 || bytes[operator..after].starts_with(b"=>")
                     && matches!(word.as_bytes(), [b'{' | b'(', ..])
             {

@@ -24,9 +24,13 @@ impl Scan<'_, '_, '_> {
     }
 }
 
-/// What GitHub's workflows may do with a token.
-pub(super) fn is_permission(name: &[u8], word: &str) -> bool {
+/// What GitHub's workflows may do with a token, and what `behind` a sign without a blank a scope allows: `token:read`.
+pub(super) fn is_permission(name: &[u8], behind: &[u8], word: &str) -> bool {
+    const ALLOWED: &[&str] = &[
+        "create", "delete", "list", "manage", "read", "revoke", "rotate", "update", "write",
+    ];
     name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
+        || behind == b":" && ALLOWED.contains(&word)
 }
 
 /// `auth=(user, password)`, `auth=BasicAuth(user, password)`: no literal stands in the brackets.
@@ -57,6 +61,10 @@ mod tests {
 
     #[test]
     fn what_is_no_value_stays() {
-        misses(&["id-token: write", "prompt = \"Password: \""]);
+        misses(&[
+            "id-token: write",
+            "prompt = \"Password: \"",
+            "token:read secret:list",
+        ]);
     }
 }
