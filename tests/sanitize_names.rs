@@ -256,6 +256,125 @@ fn personal_data_is_known_by_every_usual_name() {
 }
 
 #[test]
+fn names_of_other_languages_are_known() {
+    for (kind, names) in [
+        (
+            "REDACTED password",
+            "hasło lösenord salasana 비밀번호 parool şifre jelszó heslo clave_secreta adgangskode Пароль ПАРОЛЬ ログインパスワード",
+        ),
+        (
+            "REDACTED one_time_code",
+            "bestätigungscode código_de_verificación 验证码",
+        ),
+        ("REDACTED secret", "security_answer challengeAnswer"),
+        ("pn first_name", "vorname prénom etunimi"),
+        (
+            "pn last_name",
+            "nachname apellidos cognome sukunimi фамилия",
+        ),
+        ("pn full_name", "nombre_completo 氏名 фио"),
+        (
+            "pn date_of_birth",
+            "geburtsdatum fecha_nacimiento date_de_naissance 生年月日 bday",
+        ),
+        ("pn address", "anschrift dirección indirizzo 住所"),
+        ("pn phone", "Handynummer telefono celular 電話番号 landline"),
+        (
+            "pn national_id",
+            "cpf dni pesel bsn steuer_id codice_fiscale henkilotunnus isikukood personnummer fødselsnummer rodne_cislo nric \
+             personal_code citizenId government_id voter_id residence_permit_number",
+        ),
+        (
+            "MASKED account_number",
+            "clabe kontonummer cbu numero_de_cuenta",
+        ),
+    ] {
+        for name in names.split_whitespace() {
+            let found = kind_of(name, json!("4183 0851 7231"));
+            assert!(found.starts_with(kind), "{name}: {found}");
+        }
+    }
+    becomes(
+        &json!({"name": "Roe", "vorname": "Ada"}),
+        &json!({"name": keyed().pseudonym("last_name", "Roe"), "vorname": keyed().pseudonym("first_name", "Ada")}),
+    );
+}
+
+#[test]
+fn a_key_is_a_secret_where_it_looks_like_one_and_its_name_is_of_no_place_in_data() {
+    let token = "yjlDyettKjIwyQM7aSTcWRbf9YEtLGrt";
+    for name in [
+        "stripe_key",
+        "OPENAI_KEY",
+        "sshKey",
+        "pagerduty_integration_key",
+        "frobnicator_key",
+    ] {
+        becomes(&json!({name: token}), &json!({name: "[REDACTED:api_key]"}));
+        becomes(
+            &json!({"env": format!("{name}={token}\nA=b")}),
+            &json!({"env": format!("{name}=[REDACTED:api_key]\nA=b")}),
+        );
+        stays(&json!({name: "see-the-vault", "env": format!("{name}=eu-west-1")}));
+    }
+    for name in [
+        "key",
+        "sort_key",
+        "cache_key",
+        "idempotencyKey",
+        "object_key",
+        "public_key",
+        "hotkey",
+        "keys",
+        "primary_keys",
+    ] {
+        stays(&json!({name: token}));
+        stays(&json!({"env": format!("{name}={token}")}));
+    }
+    stays(&json!({
+        "frobnicator_key": "9f86d081884c7d659a2feaa0c55ad015", "device_key": "6ddd2f54-6388-4117-ae39-07f134ab30c8",
+        "storage_key": "uploads/user123456/avatar", "kms_key": "arn:aws:kms:eu-west-1:1:key/6ddd2f54",
+        "deploy_key": {"title": "ci", "key": "ssh-ed25519 AAAA a@b"}, "url": "https://x.example/?foo_key=bar&sort_key=a",
+    }));
+}
+
+#[test]
+fn everyday_words_are_names_where_their_value_looks_like_it() {
+    stays(&json!({
+        "sin": 0.5, "tin": "foil", "rut": "deep", "nir": 780, "rib": "cage", "rfc": "RFC 7231", "nik": "nak", "aba": "ABA-17",
+        "cpr": "done", "fin": "end", "avs": "Y", "run": 12_345_678, "fnr": 0.04172, "tfn": "18005551234", "acct": "acct_1Nv0FGQ9",
+        "nom": "rapport final.pdf", "nombre": "Producto 7", "client_name": "web-frontend", "parent_name": "root", "patient": "p-17",
+        "owner_name": "octocat", "legal_name": "Acme GmbH", "document_number": "5100000123", "id_number": 12, "mobile": "responsive",
+        "from_number": 3, "caller_id": "svc-gateway", "routing": {"strategy": "hash"}, "policy_number": 7, "gate_code": "B12",
+        "address": "amqp://broker:5672", "text": "sin 30 is 0.5, run 12345678 done, nom: rapport",
+    }));
+    for (name, value) in [
+        ("sin", "046 454 286"),
+        ("rut", "12.345.678-5"),
+        ("nir", "185057800608491"),
+        ("rfc", "GOMC8501015T3"),
+        ("nif", "12345678Z"),
+        ("nom", "Fauxbourg"),
+        ("patient", "Ada Maria Roe"),
+        ("client_name", "Ada Roe"),
+        ("document_number", "P7712345"),
+        ("caller_id", "+43 660 1234567"),
+        ("from_number", "+43 660 1234567"),
+    ] {
+        let found = kind_of(name, json!(value));
+        assert!(found.starts_with("pn "), "{name}: {found}");
+    }
+    for (name, value) in [
+        ("rib", "30006000011234567890189"),
+        ("acct", "7712345678"),
+        ("aba", "021000021"),
+    ] {
+        let found = kind_of(name, json!(value));
+        assert!(found.starts_with("MASKED "), "{name}: {found}");
+    }
+}
+
+#[test]
 fn what_is_in_objects_under_a_secrets_name_and_is_none_stays() {
     stays(&json!({
         "sheet": {"cells": {"A1": "Umsatz", "B1": 70133}}, "cell": "client = connect()", "tokens": {"input": 41_771, "output": 30_177},
@@ -362,7 +481,7 @@ fn names_in_letters_that_only_look_like_latin_ones_are_the_same_names() {
         );
     }
     stays(
-        &json!({"\u{43F}\u{430}\u{441}\u{43F}\u{43E}\u{440}": "x", "\u{5BC6}": "x", "stra\u{DF}e": "a", "K\u{151}szeg": "b"}),
+        &json!({"\u{43F}\u{430}\u{441}\u{43F}\u{43E}\u{440}": "x", "\u{5BC6}": "x", "gro\u{DF}e": "a", "K\u{151}szeg": "b"}),
     );
 }
 

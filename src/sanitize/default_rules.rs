@@ -8,6 +8,8 @@ use super::harmless_words::{
 };
 use super::rules::{Extent, Group, Rule, Treatment};
 use super::spared::Spared;
+use super::value_shape::Shape;
+use super::vocabulary;
 
 /// The default rules.
 pub(super) fn defaults() -> Vec<Rule> {
@@ -15,7 +17,24 @@ pub(super) fn defaults() -> Vec<Rule> {
     rules.extend(card_data());
     rules.extend(financial());
     rules.extend(personal());
+    rules.extend(identity_words());
     rules
+}
+
+/// Numbers that countries give their people, under names that are words of other meanings too.
+fn identity_words() -> impl Iterator<Item = Rule> {
+    vocabulary::IDENTITY_WORDS.iter().map(|(names, identity)| {
+        let class = "national_id".into();
+        let treatment = Treatment::Pseudonymize { class };
+        Rule::new(
+            "national_id",
+            Some(Group::Personal),
+            treatment,
+            Extent::Identity,
+        )
+        .called(names)
+        .sparing(Spared::Unlike(Shape::Identity(*identity)))
+    })
 }
 
 fn secrets() -> Vec<Rule> {
@@ -34,16 +53,10 @@ fn secrets() -> Vec<Rule> {
             "password_hash",
             "passwd_hash",
             "masterauth",
-            "passwort",
-            "kennwort",
-            "contraseña",
-            "senha",
-            "mot_de_passe",
-            "wachtwoord",
-            "пароль",
-            "密码",
-            "パスワード",
+            "psw",
+            "pswd",
         ]),
+        word("password").called(vocabulary::PASSWORDS),
         word("password")
             .called(&["pass"])
             .harmless_after(NO_PASSWORD),
@@ -74,7 +87,13 @@ fn secrets() -> Vec<Rule> {
             "nkey_seed",
             "snmp_community",
             "community_string",
+            "macaroon",
+            "nsec",
         ]),
+        secret("secret", Extent::Phrase).called(vocabulary::SECRET_ANSWERS),
+        word("access_code")
+            .called(vocabulary::ACCESS_CODES)
+            .sparing(Spared::FewerDigits(4)),
         word("secret").called(&["secret_id"]).sparing(Spared::Paths),
         word("api_key")
             .called(&[
@@ -93,6 +112,18 @@ fn secrets() -> Vec<Rule> {
                 "activation_key",
             ])
             .opened(),
+        word("api_key").called(vocabulary::API_KEYS),
+        word("api_key").called(vocabulary::KEYS_OF_NETWORKS),
+        word("api_key")
+            .keys_for(vocabulary::VENDORS_OF_KEYS)
+            .sparing(Spared::Unlike(Shape::TokenOrUuid)),
+        word("api_key")
+            .keys_for(vocabulary::PURPOSES_OF_KEYS)
+            .sparing(Spared::Unlike(Shape::Token)),
+        word("api_key")
+            .called(&["key"])
+            .harmless_after(vocabulary::NO_SECRET_KEY)
+            .sparing(Spared::Unlike(Shape::RandomToken)),
         word("access_key")
             .called(&[
                 "access_key",
@@ -131,6 +162,7 @@ fn secrets() -> Vec<Rule> {
             "hmac_key",
             "signing_key",
         ]),
+        word("private_key").called(vocabulary::PRIVATE_KEYS),
         word("credentials")
             .called(&["credential", "creds", "cred"])
             .opened(),
@@ -146,7 +178,13 @@ fn secrets() -> Vec<Rule> {
             .sparing(Spared::Schemes)
             .opened(),
         secret("authorization", Extent::Credentials)
-            .called(&["basic_auth", "http_auth", "redis_auth", "sentry_auth"])
+            .called(&[
+                "basic_auth",
+                "http_auth",
+                "redis_auth",
+                "rediscli_auth",
+                "sentry_auth",
+            ])
             .sparing(Spared::Containers),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
@@ -171,6 +209,7 @@ fn secrets() -> Vec<Rule> {
             "pairing_code",
             "unlock_code",
         ]),
+        word("one_time_code").called(vocabulary::ONE_TIME_CODES),
         word("pin")
             .called(&["pin", "pin_code"])
             .numbered(&["pin"])
@@ -253,7 +292,23 @@ fn financial() -> Vec<Rule> {
         masked("account_number")
             .called(&["bank_account", "bank_acct"])
             .numbered(&["account", "acct", "bank_account", "bank_acct"]),
+        masked("account_number").called(vocabulary::ACCOUNT_NUMBERS),
+        masked("account_number")
+            .called(&["acct"])
+            .sparing(Spared::Unlike(Shape::AccountNumber)),
+        masked("account_number")
+            .called(&["rib"])
+            .sparing(Spared::Unlike(Shape::BankIdentity)),
         masked("routing_number").numbered(&["routing", "aba", "routing_transit"]),
+        masked("routing_number")
+            .numbered(&["transit"])
+            .sparing(Spared::FewerDigits(5)),
+        masked("routing_number")
+            .called(&["aba", "=routing"])
+            .sparing(Spared::Unlike(Shape::RoutingNumber)),
+        masked("sort_code")
+            .called(&["bsb", "bsb_number", "bsb_code"])
+            .sparing(Spared::FewerDigits(6)),
         masked("sort_code").called(&["sort_code"]),
     ]
 }
@@ -272,8 +327,16 @@ fn personal() -> Vec<Rule> {
     let called = |name| person(name, Extent::Name);
     let word = |name| person(name, Extent::Word);
     let digits = |name| person(name, Extent::Digits);
+    let identity = |name| person(name, Extent::Identity);
     vec![
         called("patient_name").called(&["patient_name", "patient_full_name", "pt_name"]),
+        called("patient_name")
+            .called(&["=patient"])
+            .sparing(Spared::Unlike(Shape::PersonName)),
+        called("full_name").called(vocabulary::FULL_NAMES),
+        called("full_name")
+            .called(vocabulary::NAMES_OF_PERSONS_OR_THINGS)
+            .sparing(Spared::Unlike(Shape::PersonName)),
         called("full_name")
             .called(&[
                 "full_name",
@@ -321,6 +384,11 @@ fn personal() -> Vec<Rule> {
                 "fname",
             ])
             .harmless_after(NO_PERSON),
+        called("first_name").called(vocabulary::FIRST_NAMES),
+        called("last_name").called(vocabulary::LAST_NAMES),
+        called("last_name")
+            .called(&["=nom"])
+            .sparing(Spared::Unlike(Shape::Surname)),
         called("last_name")
             .called(&[
                 "last_name",
@@ -340,6 +408,12 @@ fn personal() -> Vec<Rule> {
             "dob",
             "=born",
         ]),
+        person("date_of_birth", Extent::Date).called(vocabulary::BIRTH_DATES),
+        person("date_of_death", Extent::Date).called(&[
+            "date_of_death",
+            "death_date",
+            "deceased_date",
+        ]),
         digits("ssn")
             .called(&["ssn", "social_security"])
             .numbered(&["ssn", "social_security", "soc_sec", "=ss"]),
@@ -347,7 +421,7 @@ fn personal() -> Vec<Rule> {
             .called(&["=ss"])
             .sparing(Spared::FewerDigits(9)),
         word("national_id")
-            .called(&["national_id", "nino", "aadhaar"])
+            .called(&["national_id", "nino"])
             .numbered(&[
                 "national_id",
                 "national_identity",
@@ -358,6 +432,17 @@ fn personal() -> Vec<Rule> {
                 "identity_card",
                 "aadhaar",
             ]),
+        identity("national_id")
+            .called(vocabulary::IDENTITY_NUMBERS)
+            .numbered(vocabulary::NUMBERED_IDENTITY)
+            .sparing(Spared::FewerDigits(5)),
+        identity("national_id")
+            .called(&["identification_number", "id_number", "id_no", "id_num"])
+            .harmless_after(vocabulary::NO_IDENTITY)
+            .sparing(Spared::FewerDigits(6)),
+        identity("national_id")
+            .called(&["document_number", "document_no"])
+            .sparing(Spared::Unlike(Shape::PaperNumber)),
         word("tax_id")
             .called(&["tax_id", "taxpayer_id", "itin"])
             .numbered(&[
@@ -367,6 +452,7 @@ fn personal() -> Vec<Rule> {
                 "taxpayer_id",
                 "taxpayer_identification",
             ]),
+        word("tax_id").called(vocabulary::TAX_NUMBERS),
         digits("nhs_number").numbered(&["nhs"]),
         digits("nhs_number")
             .called(&["=nhs"])
@@ -408,6 +494,21 @@ fn personal() -> Vec<Rule> {
             .called(&["mobile", "tel", "=whatsapp"])
             .sparing(Spared::FewerDigits(5)),
         digits("phone").called(&["=cell"]).sparing(Spared::Cells),
+        digits("phone")
+            .called(vocabulary::TELEPHONES)
+            .sparing(Spared::Words),
+        digits("phone")
+            .called(&[
+                "=handy",
+                "movil",
+                "móvil",
+                "=portable",
+                "mobiel",
+                "mobil",
+                "caller_id",
+            ])
+            .called(&["from_number", "to_number", "sms_to", "sms_from", "call_to"])
+            .sparing(Spared::Unlike(Shape::Dialled)),
         digits("fax").called(&["fax"]).numbered(&["fax"]),
         phrase("address")
             .called(&[
@@ -423,6 +524,13 @@ fn personal() -> Vec<Rule> {
             ])
             .harmless_after(NO_PLACE_TO_LIVE)
             .sparing(Spared::NetworkAddresses),
+        phrase("address")
+            .called(vocabulary::ADDRESSES)
+            .harmless_after(NO_PLACE_TO_LIVE)
+            .sparing(Spared::NetworkAddresses),
+        word("mrn")
+            .called(vocabulary::HEALTH_RECORDS)
+            .sparing(Spared::FewerDigits(4)),
         word("mrn")
             .called(&["mrn", "mrn_id", "medical_record", "medical_record_id"])
             .numbered(&["mrn", "medical_record"]),
@@ -432,6 +540,9 @@ fn personal() -> Vec<Rule> {
         word("insurance_id")
             .called(&["insurance_id", "subscriber_id"])
             .numbered(&["insurance", "insurance_policy", "insurance_card"]),
+        word("insurance_id")
+            .numbered(&["policy"])
+            .sparing(Spared::FewerDigits(5)),
         word("member_id")
             .called(&["member_id"])
             .numbered(&["member"]),
@@ -459,3 +570,28 @@ const DRIVERS_LICENSES: &[&str] = &[
     "driving_license",
     "driving_licence",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::defaults;
+
+    #[test]
+    fn no_name_is_that_of_two_rules() {
+        let rules = defaults();
+        let mut known = BTreeMap::new();
+        let mut twice = Vec::new();
+        for (place, rule) in rules.iter().enumerate() {
+            for key in rule.keys() {
+                if known
+                    .insert(&key.letters, place)
+                    .is_some_and(|other| other != place)
+                {
+                    twice.push(String::from_utf8_lossy(&key.letters).into_owned());
+                }
+            }
+        }
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+}

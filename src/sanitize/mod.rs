@@ -13,7 +13,9 @@
 //! a name decide; so are names in full-width letters, in letters that only look like Latin ones, or with characters
 //! in them that are not seen. Words are never matched in part, so `token_count`, `secretary` and
 //! `password_policy_id` stay; names that only look alike, such as `next_page_token`, `max_tokens` and `bind_address`, are
-//! excepted. A plural with a number is a count and stays. Names of users, ids, URLs and hosts stay. [`SanitizerBuilder`] adds names.
+//! excepted. Where a name is an everyday word (`sin`, `nom`, `acct`), or only says that something is a key (`stripe_key`), what the
+//! value looks like decides. Names of passwords, persons, birth dates, addresses, telephones, accounts and of the numbers that
+//! countries give their people are known in many languages. A plural with a number is a count and stays. Names of users, ids, URLs and hosts stay. [`SanitizerBuilder`] adds names.
 //!
 //! Of an object under the name of a token, a key or credentials that stays which only describes it: a user's name, a status, a
 //! type, a date. Marks on a map, counts of tokens and cells of tables are no PINs, tokens and telephones.
@@ -54,13 +56,15 @@
 //!
 //! | rule | what | becomes |
 //! |---|---|---|
-//! | `vendor_token` | tokens with a known prefix, of some 90 vendors and clouds | redacted |
+//! | `vendor_token` | tokens with a known prefix, of some 120 vendors and clouds | redacted |
 //! | `jwt`, `private_key` | JSON Web Tokens; PEM and PGP private keys, cut ones too | redacted |
 //! | `url_credentials`, `url_secret` | credentials before a host, query parameters and paths that grant access: webhooks, resets, magic links, invitations | redacted |
 //! | `authorization`, `cookie` | credentials of HTTP, `Cookie` and `Set-Cookie` lines | redacted |
 //! | `secret`, `one_time_code` | what follows its name in prose, options, SQL, markup and connection strings; codes in messages | redacted |
 //! | `base64` | base64, hexadecimal digits and percent-encoding that hide one of the others | redacted |
 //! | `card`, `iban` | card numbers by issuer and check digit, those of any issuer where a word says so, bank accounts by country and check digits | the last four stay |
+//! | `account_number` | numbers of accounts and banks in sentences about banking | the last four stay |
+//! | `national_id` | numbers that countries give their people, by the word beside them or by their check digits | pseudonym |
 //! | `ssn`, `nhs_number`, `email`, `phone` | by their numbering rules and what stands beside them; telephone numbers of any country right behind a word for one | pseudonym |
 //!
 //! **The same secret elsewhere.** What was replaced for its name is looked for in all the rest of its call, in any letter case,
@@ -80,7 +84,9 @@
 //! - Bare telephone numbers and card numbers of small networks that no word tells of; a command's positional secrets where the
 //!   program is not known.
 //! - A part of a person's name, and an answer to a question that another item of a list asks.
-//! - Words of languages other than English as names of members, apart from a few.
+//! - Names of members in languages other than English that are not in the lists, and names of things that may be a person's
+//!   (`nombre`, `名前`) where neither the value nor what stands beside it says so.
+//! - Numbers that countries give their people without a word beside them, apart from those of Brazil, China and Switzerland.
 //!
 //! And it takes some for secret that are none: a member called `token` may hold a harmless number. What was replaced
 //! cannot be had back from the log.
@@ -153,6 +159,7 @@ mod sweep;
 mod text;
 mod tools;
 mod value_shape;
+mod vocabulary;
 
 pub use self::action::Action;
 pub(crate) use self::echo::Echo;

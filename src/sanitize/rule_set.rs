@@ -178,7 +178,8 @@ macro_rules! rule_methods {
         /// Does `action` to what the detector `name` finds; [`Action::Keep`] switches it off.
         ///
         /// The detectors are `vendor_token`, `jwt`, `private_key`, `url_credentials`, `url_secret`,
-        /// `authorization`, `cookie`, `secret`, `one_time_code`, `base64`, `card`, `iban`, `ssn`, `nhs_number`,
+        /// `authorization`, `cookie`, `secret`, `one_time_code`, `base64`, `card`, `iban`, `account_number`,
+        /// `ssn`, `nhs_number`, `national_id`,
         /// `email`, `phone` and `echo`.
         pub fn detector(mut self, name: impl Into<String>, action: Action) -> Self {
             self.rules.detector(name.into(), action);

@@ -59,6 +59,38 @@ pub(super) fn has_alias(name: &str) -> bool {
         name,
         "name" | "family" | "given" | "display" | "contact" | "key" | "code"
     ) || dicom::name_of_tag(name).is_some()
+        || OF_LANGUAGES.iter().any(|(own, ..)| *own == name)
+}
+
+/// A plain "name" in other languages, the names beside which it is a person's, and what it is then.
+const OF_LANGUAGES: &[(&str, &[&str], &str)] = &[
+    (
+        "name",
+        &["vorname", "Vorname", "voornaam", "fornavn"],
+        "last_name",
+    ),
+    ("Name", &["Vorname", "vorname"], "last_name"),
+    ("nom", &["prenom", "prénom", "prenoms"], "last_name"),
+    (
+        "nombre",
+        &["apellido", "apellidos", "primer_apellido", "apellido1"],
+        "first_name",
+    ),
+    ("nome", &["cognome", "sobrenome", "apelido"], "first_name"),
+    ("jmeno", &["prijmeni"], "first_name"),
+    ("jméno", &["příjmení"], "first_name"),
+    ("ime", &["prezime", "priimek"], "first_name"),
+    ("имя", &["фамилия"], "first_name"),
+];
+
+/// What a plain "name" is beside another part of a person's name.
+fn alias_of_language(name: &str, members: Members<'_>) -> Option<&'static str> {
+    OF_LANGUAGES
+        .iter()
+        .find(|(own, beside, _)| {
+            *own == name && beside.iter().any(|beside| members.contains_key(beside))
+        })
+        .map(|(.., alias)| *alias)
 }
 
 /// By which name a member goes that its object makes a person's, who is `within` where that is known.
@@ -72,8 +104,11 @@ pub(super) fn alias(
         "name" if within == Some(Person::Patient) => Some("patient_name"),
         "name" if within.is_some() => Some("full_name"),
         "name" => {
-            let resource = members.get("resourceType")?.as_str()?;
-            RESOURCES.contains(&resource).then_some("patient_name")
+            let resource = members.get("resourceType").and_then(Tree::as_str);
+            match resource {
+                Some(resource) if RESOURCES.contains(&resource) => Some("patient_name"),
+                _ => alias_of_language(name, members),
+            }
         }
         "family" if members.contains_key("given") => Some("family_name"),
         "given" if members.contains_key("family") => Some("given_name"),
@@ -98,7 +133,7 @@ pub(super) fn alias(
             .as_object()?
             .contains_key("vr")
             .then(|| dicom::name_of_tag(tag))?,
-        _ => None,
+        _ => alias_of_language(name, members),
     }
 }
 
