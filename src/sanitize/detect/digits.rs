@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::{Detected, Detector, card, nhs_number, phone, ssn};
+use super::{Detected, Detector, bank_number, card, identity_number, nhs_number, phone, ssn};
 use crate::sanitize::marker;
 use crate::sanitize::places::{Places, mask};
 
 /// How far before and behind a number a word may stand that says what it is.
 const NEAR: usize = 40;
 
-/// Finds payment cards, social security and NHS numbers, and telephone numbers.
+/// Finds payment cards, numbers that countries give their people, and telephone numbers.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
     let mut groups = Groups::default();
@@ -29,13 +29,17 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
         at = start + length;
         let run = start..at;
         if run.start >= floor {
+            let identity = identity_number::range_at(text, &run, floor)
+                .map(|range| (Detector::IdentityNumber, range));
             let known = [
                 (Detector::Ssn, ssn::length_at(bytes, &run)),
                 (Detector::NhsNumber, nhs_number::length_at(bytes, &run)),
+                (Detector::BankNumber, bank_number::length_at(text, &run)),
             ];
             let known = known
                 .into_iter()
                 .find_map(|(detector, length)| Some((detector, run.start..run.start + length?)));
+            let known = identity.or(known);
             let known =
                 known.or_else(|| Some((Detector::Phone, phone::range_at(bytes, &run, floor)?)));
             if let Some((detector, range)) = known {

@@ -137,7 +137,7 @@ fn detect(
     if triggers & trigger::ENCODED != 0 || seen & sweep::ASSIGNMENT != 0 {
         base64::find(rules, text, depth, found);
     }
-    if triggers & trigger::NUMBER != 0 {
+    if triggers & (trigger::NUMBER | trigger::WORD) != 0 && seen & sweep::DIGIT != 0 {
         digits::find(text, found);
     }
     if triggers & trigger::ACCOUNT != 0 {

@@ -5,6 +5,7 @@
 
 pub(super) mod account;
 mod authorization;
+mod bank_number;
 mod base64;
 mod card;
 pub(super) mod command_line;
@@ -19,6 +20,7 @@ mod email;
 pub(super) mod encoded;
 pub(super) mod form_data;
 mod iban;
+mod identity_number;
 mod jwt;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
@@ -81,10 +83,14 @@ pub(super) enum Detector {
     Card,
     /// International bank account numbers (ISO 13616).
     Iban,
+    /// Numbers of accounts and of banks in prose.
+    BankNumber,
     /// Social security numbers of the United States.
     Ssn,
     /// NHS numbers of the United Kingdom.
     NhsNumber,
+    /// Numbers that other countries give their people.
+    IdentityNumber,
     /// E-mail addresses (RFC 5321).
     Email,
     /// Telephone numbers (E.164 and as North America writes them).
@@ -101,7 +107,7 @@ pub(super) struct Detected {
 }
 
 impl Detector {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::VendorToken,
         Self::Jwt,
         Self::PrivateKey,
@@ -114,8 +120,10 @@ impl Detector {
         Self::Base64,
         Self::Card,
         Self::Iban,
+        Self::BankNumber,
         Self::Ssn,
         Self::NhsNumber,
+        Self::IdentityNumber,
         Self::Email,
         Self::Phone,
         Self::Echo,
@@ -136,8 +144,10 @@ impl Detector {
             Self::Base64 => "base64",
             Self::Card => "card",
             Self::Iban => "iban",
+            Self::BankNumber => "account_number",
             Self::Ssn => "ssn",
             Self::NhsNumber => "nhs_number",
+            Self::IdentityNumber => "national_id",
             Self::Email => "email",
             Self::Phone => "phone",
             Self::Echo => "echo",
@@ -147,10 +157,12 @@ impl Detector {
     /// What becomes of such a value where no policy says otherwise.
     pub(super) fn treatment(self) -> Treatment {
         match self {
-            Self::Card | Self::Iban => Treatment::Mask,
-            Self::Ssn | Self::NhsNumber | Self::Email | Self::Phone => Treatment::Pseudonymize {
-                class: self.name().into(),
-            },
+            Self::Card | Self::Iban | Self::BankNumber => Treatment::Mask,
+            Self::Ssn | Self::NhsNumber | Self::IdentityNumber | Self::Email | Self::Phone => {
+                Treatment::Pseudonymize {
+                    class: self.name().into(),
+                }
+            }
             _ => Treatment::Redact,
         }
     }
