@@ -69,8 +69,8 @@
 //!
 //! **The same secret elsewhere.** What was replaced for its name is looked for in all the rest of its call, in any letter case,
 //! escaped, percent-encoded, in base64 and in hexadecimal digits, and replaced there too; of cookies each value that looks made by
-//! chance, of `Basic` credentials the password, of base64 what is in it, of a person's name the last one first, of `MRN-771245`
-//! the number. Values of fewer than five characters and common words are not looked for.
+//! chance, of `Basic` credentials the password, of base64 what is in it, of `MRN-771245` the
+//! number. Values of fewer than five characters and common words are not looked for.
 //!
 //! # What it does not find
 //! - A secret without a known prefix under a harmless name, or in prose that does not say that it is one.
@@ -83,7 +83,7 @@
 //! - Text within images and other binary data.
 //! - Bare telephone numbers and card numbers of small networks that no word tells of; a command's positional secrets where the
 //!   program is not known.
-//! - A part of a person's name, and an answer to a question that another item of a list asks.
+//! - A part of a person's name, the last name before the first, and an answer to a question that another item of a list asks.
 //! - Names of members in languages other than English that are not in the lists, and names of things that may be a person's
 //!   (`nombre`, `名前`) where neither the value nor what stands beside it says so.
 //! - Numbers that countries give their people without a word beside them, apart from those of Brazil, China and Switzerland.

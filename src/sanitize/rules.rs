@@ -233,11 +233,6 @@ impl Rule {
             && !self.opened
     }
 
-    /// True where what is under the rule's names becomes the pseudonym of a person's name.
-    pub(super) fn names_a_person(&self) -> bool {
-        matches!(&self.treatment, Treatment::Pseudonymize { class } if class.ends_with("name"))
-    }
-
     /// True where containers under the rule's names are looked through for themselves.
     pub(super) fn spares_containers(&self) -> bool {
         self.spared == Spared::Containers

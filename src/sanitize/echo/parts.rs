@@ -13,8 +13,6 @@ const ENCODED: std::ops::RangeInclusive<usize> = 8..=4096;
 const LEAST_DIGITS: usize = 6;
 /// The most letters before the digits of a record.
 const MOST_LETTERS: usize = 8;
-/// The most words of a person's name.
-const MOST_NAMES: usize = 4;
 
 /// The values of `sid=x; lang=et` that look made by chance; none of what is no list of cookies.
 pub(super) fn cookies(value: &str) -> impl Iterator<Item = &str> {
@@ -72,35 +70,6 @@ pub(super) fn record_number(value: &str) -> Option<&str> {
     ((1..=MOST_LETTERS).contains(&letters) && is_number).then_some(digits)
 }
 
-/// A person's name with the last of them first, and one that stands so the other way round.
-pub(super) fn name_turned(name: &str) -> Option<Zeroizing<String>> {
-    let name = name.trim();
-    let is_name = |part: &str| {
-        part.chars()
-            .all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\'' | '’' | '.' | ' '))
-            && part.chars().any(char::is_alphabetic)
-    };
-    if name.split_whitespace().count() > MOST_NAMES {
-        return None;
-    }
-    let (first, second, between) = match name.split_once(',') {
-        Some((last, first)) => (first.trim(), last.trim(), " "),
-        None => {
-            let (first, last) = name.rsplit_once(' ')?;
-            (last.trim(), first.trim(), ", ")
-        }
-    };
-    if !is_name(first) || !is_name(second) {
-        return None;
-    }
-    // Of a string that grows a copy would be left behind.
-    let mut turned = Zeroizing::new(String::with_capacity(name.len() + between.len()));
-    turned.push_str(first);
-    turned.push_str(between);
-    turned.push_str(second);
-    Some(turned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,17 +114,6 @@ mod tests {
             "A-77-1245",
         ] {
             assert_eq!(record_number(value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_turned() {
-        let of = |name| name_turned(name).map(|turned| turned.as_str().to_owned());
-        assert_eq!(of("Ada Lovel").as_deref(), Some("Lovel, Ada"));
-        assert_eq!(of("Ada B. Lovel").as_deref(), Some("Lovel, Ada B."));
-        assert_eq!(of("Lovel, Ada").as_deref(), Some("Ada Lovel"));
-        for name in ["Ada", "Ward 7", "a, b, c", "one two three four five"] {
-            assert_eq!(of(name), None, "{name}");
         }
     }
 }

@@ -42,14 +42,6 @@ impl Echo {
         }
     }
 
-    /// Looks for a person's name from now on, also with the last name first.
-    pub(crate) fn remember_name(&mut self, name: &str, replacement: &str) {
-        self.remember(name, replacement, false);
-        if let Some(turned) = parts::name_turned(name) {
-            self.remember_spelt(&turned, replacement, false);
-        }
-    }
-
     fn remember_spelt(&mut self, value: &str, replacement: &str, is_secret: bool) {
         let value = without_scheme(value.trim());
         if self.values >= MAX_VALUES
@@ -191,16 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_found_by_the_last_name_first_and_a_record_by_its_number() {
+    fn a_record_is_found_by_its_number() {
         let mut echo = Echo::default();
-        echo.remember_name("Ada Lovel", "pn:a");
         echo.remember("MRN-771245", "pn:b", false);
         assert_eq!(
-            replaced(
-                &mut echo,
-                "no bed for LOVEL, ADA, chart 771245, order 17712450"
-            ),
-            "no bed for pn:a, chart pn:b, order 17712450"
+            replaced(&mut echo, "chart 771245, order 17712450"),
+            "chart pn:b, order 17712450"
         );
     }
 

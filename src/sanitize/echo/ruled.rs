@@ -49,11 +49,7 @@ impl Echo {
             let value = text.get(range.clone()).unwrap_or_default();
             let made = replacement(rules, rule, value);
             let is_secret = matches!(rule.treatment, Treatment::Redact | Treatment::Drop);
-            if rule.names_a_person() {
-                self.remember_name(value, &made);
-            } else {
-                self.remember(value, &made, is_secret);
-            }
+            self.remember(value, &made, is_secret);
             if rule.name() == Detector::UrlCredentials.name()
                 && let Some((_, password)) = value.split_once(':')
             {
@@ -71,9 +67,6 @@ impl Echo {
     ) {
         if let Some((rule, _)) = rules.for_member(name) {
             match (&rule.treatment, value) {
-                (Treatment::Pseudonymize { .. }, Tree::String(text)) if rule.names_a_person() => {
-                    self.remember_name(text, &replacement(rules, rule, text));
-                }
                 (Treatment::Pseudonymize { .. } | Treatment::Mask, Tree::String(text)) => {
                     self.remember(text, &replacement(rules, rule, text), false);
                 }

@@ -415,12 +415,8 @@ impl<'a> Pass<'a> {
             return self.plain(&text);
         }
         if let Some(echo) = &mut self.echo {
-            if rule.names_a_person() {
-                echo.remember_name(value, &text);
-            } else {
-                let is_secret = matches!(rule.treatment, Treatment::Redact | Treatment::Drop);
-                echo.remember(value, &text, is_secret);
-            }
+            let is_secret = matches!(rule.treatment, Treatment::Redact | Treatment::Drop);
+            echo.remember(value, &text, is_secret);
         }
         self.replacement(rule, &text, Original::Text(value))
     }
