@@ -109,7 +109,7 @@ impl Identity {
             Self::Lettered => {
                 let digits = number.iter().filter(|byte| byte.is_ascii_digit()).count();
                 let edges = number.first().zip(number.last());
-                (8..=9).contains(&number.len())
+                (7..=9).contains(&number.len())
                     && (6..=7).contains(&digits)
                     && edges.is_some_and(|(first, last)| {
                         first.is_ascii_alphabetic() || last.is_ascii_alphabetic()

@@ -13,7 +13,7 @@ const MAX_LETTERS: usize = 6;
 /// The most groups that a number is written in.
 const MAX_GROUPS: usize = 8;
 /// The fewest digits of any number.
-const LEAST_DIGITS: usize = 7;
+const LEAST_DIGITS: usize = 6;
 /// The most bytes between a label and its number where nothing but the label tells what that is.
 const BESIDE: usize = 18;
 
@@ -120,7 +120,7 @@ const LABELS: &[(&[&str], Identity)] = &[
         &["身份证", "身份证号", "身份证号码", "居民身份证", "id card"],
         China,
     ),
-    (&["nric", "fin", "hkid", "ppsn", "pps number"], Lettered),
+    (&["nric", "hkid", "ppsn", "pps number"], Lettered),
     (&["curp"], Curp),
     (&["rfc"], Rfc),
     (&["codice fiscale", "cod. fisc", "c.f"], CodiceFiscale),
@@ -137,6 +137,9 @@ const BY_THEMSELVES: &[(Identity, &[usize], u8)] = &[
 /// The number that begins with the digits of `run` or with the letters before them.
 pub(super) fn range_at(text: &str, run: &Range<usize>, floor: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
+    if !may_begin(bytes, run) {
+        return None;
+    }
     let start = start_of(bytes, run.start, floor)?;
     let mut ends = [0; MAX_GROUPS];
     let count = ends_of(bytes, start, run.start, &mut ends);
@@ -177,6 +180,24 @@ pub(super) fn range_at(text: &str, run: &Range<usize>, floor: usize) -> Option<R
         }
     }
     None
+}
+
+/// False for digits that no number begins with: of one or two there are always two or three behind a sign.
+fn may_begin(bytes: &[u8], run: &Range<usize>) -> bool {
+    let behind = match run.len() {
+        1 => 2,
+        2 => 3,
+        _ => return true,
+    };
+    let is_lettered = bytes[..run.start]
+        .last()
+        .is_some_and(u8::is_ascii_alphabetic);
+    let next = bytes.get(run.end + 1..).unwrap_or_default();
+    let digits = next
+        .iter()
+        .take(behind + 1)
+        .take_while(|byte| byte.is_ascii_digit());
+    is_lettered || digits.count() == behind
 }
 
 /// Where the word begins of which the digits at `digits` are the first.
@@ -296,6 +317,8 @@ mod tests {
             ("TIN 959-77-4638 on form", "959-77-4638"),
             ("el DNI 34180851E consta", "34180851E"),
             ("NRIC S1398901Z checked", "S1398901Z"),
+            ("HKID A123456(3) seen", "A123456"),
+            ("CURP GOMC850101HDFRRL09 ok", "GOMC850101HDFRRL09"),
             ("codice fiscale RSSMRA85T10A562S, Bari", "RSSMRA85T10A562S"),
             ("PESEL 54012109619 7 razy", "54012109619"),
             ("hetu 131052-308T.", "131052-308T"),

@@ -137,7 +137,9 @@ fn detect(
     if triggers & trigger::ENCODED != 0 || seen & sweep::ASSIGNMENT != 0 {
         base64::find(rules, text, depth, found);
     }
-    if triggers & (trigger::NUMBER | trigger::WORD) != 0 && seen & sweep::DIGIT != 0 {
+    // Some numbers of people begin with letters.
+    let may_be_number = triggers & (trigger::NUMBER | trigger::WORD | trigger::TOKEN) != 0;
+    if may_be_number && seen & sweep::DIGIT != 0 {
         digits::find(text, found);
     }
     if triggers & trigger::ACCOUNT != 0 {
