@@ -927,7 +927,7 @@ fn neither_errors_nor_debug_texts_hold_key_material() {
     let builder = Sanitizer::builder().pseudonym_key(key.clone());
     let texts = format!("{key:?} {builder:?}") + &format!("{:?}", builder.build());
     assert!(
-        !texts.contains("94") && !texts.to_lowercase().contains("5e5e"),
+        !texts.contains("94, 94") && !texts.to_lowercase().contains("5e5e"),
         "{texts}"
     );
 }
