@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::value_shape::Shape;
 use super::{marker, reference};
-use crate::tree::Tree;
+use crate::tree::{Members, Tree};
 
 /// How deep numbers are looked for that count something.
 const MAX_COUNTS_DEPTH: usize = 4;
@@ -43,7 +43,7 @@ impl Spared {
     /// True for a value that is looked through as if it had no such name, which may be the plural of the rule's.
     pub(super) fn is_spared_value(self, value: &Tree<'_>, plural: bool) -> bool {
         match (self, value) {
-            (Self::Contacts, Tree::Object(members)) => is_mark(members.keys()),
+            (Self::Contacts, Tree::Object(members)) => is_mark(*members),
             (Self::Contacts, Tree::Array(items)) => {
                 !items.is_empty()
                     && items.iter().all(|item| match item {
@@ -51,7 +51,7 @@ impl Spared {
                             plural && number.as_u64().is_some_and(|number| number < LEAST_PIN)
                         }
                         Tree::String(text) => self.is_spared(text),
-                        Tree::Object(members) => is_mark(members.keys()),
+                        Tree::Object(members) => is_mark(*members),
                         _ => false,
                     })
             }
@@ -88,7 +88,10 @@ const LONGEST_WORDS: usize = 24;
 
 /// True for a few words in which letters outnumber the digits, and for one digit or two.
 fn is_of_words(text: &str) -> bool {
-    if text.len() > LONGEST_WORDS || text.contains(':') {
+    let is_of_word = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b' ' | b'/')
+    };
+    if text.len() > LONGEST_WORDS || !text.bytes().all(is_of_word) {
         return false;
     }
     let digits = text.chars().filter(|letter| letter.is_numeric()).count();
@@ -106,7 +109,7 @@ fn is_contact(text: &str) -> bool {
 }
 
 /// True for the members of a mark on a map or of a contact of electronics.
-fn is_mark<'n>(names: impl Iterator<Item = &'n str> + Clone) -> bool {
+fn is_mark(members: Members<'_>) -> bool {
     const PLACES: &[&[&str]] = &[
         &["bcm"],
         &["coordinates"],
@@ -120,7 +123,7 @@ fn is_mark<'n>(names: impl Iterator<Item = &'n str> + Clone) -> bool {
         &["x", "y"],
     ];
     const SECRETS: &[&str] = &["code", "hash", "new", "old", "pin", "value"];
-    let has = |name: &str| names.clone().any(|known| known == name);
+    let has = |name: &str| members.contains_key(name);
     PLACES
         .iter()
         .any(|place| place.iter().all(|name| has(name)))

@@ -284,8 +284,7 @@ pub(super) fn distance(near: &str, label: &str) -> Option<usize> {
     let is_word = !near[..at].ends_with(is_letter) && !near[end..].starts_with(is_letter);
     let behind = &near[end..];
     let has_other_number = behind.bytes().filter(u8::is_ascii_digit).count() > 2;
-    (!(is_spaced && !is_word) && !has_other_number && !marker::is_in(behind))
-        .then_some(behind.len())
+    ((!is_spaced || is_word) && !has_other_number && !marker::is_in(behind)).then_some(behind.len())
 }
 
 #[cfg(test)]
