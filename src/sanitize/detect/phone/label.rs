@@ -173,7 +173,7 @@ pub(super) fn is_told(bytes: &[u8], start: usize, is_short: bool) -> bool {
     for _ in 0..5 {
         let gap = near[..end].iter().rev().take_while(|byte| is_sign(byte));
         let gap = gap.count();
-        if !near[end - gap..end].iter().all(|byte| stays(byte)) {
+        if !near[end - gap..end].iter().all(stays) {
             return false;
         }
         end -= gap;

@@ -184,9 +184,9 @@ fn national(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
 /// telephone.
 fn told(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
     if run.len() > TOLD.end
-        || !bytes[..run.start]
+        || bytes[..run.start]
             .last()
-            .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+            .is_some_and(u8::is_ascii_alphanumeric)
     {
         return None;
     }
