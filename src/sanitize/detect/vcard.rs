@@ -120,8 +120,8 @@ mod tests {
     fn what_a_card_tells_of_a_person_goes() {
         hits(&[
             (
-                "BEGIN:VCARD\nVERSION:4.0\nFN:Ada Lovel\nBDAY:1961-02-17\nADR;TYPE=home:;;Lane 7;Lund;\n ;222;SE\nNOTE:likes tea\nEND:VCARD\nBDAY:later",
-                "BEGIN:VCARD\nVERSION:4.0\nFN:<>\nBDAY:<>\nADR;TYPE=home:<>\nNOTE:likes tea\nEND:VCARD\nBDAY:later",
+                "BEGIN:VCARD\nVERSION:4.0\nFN:Ada Lovel\nBDAY:1961-02-17\nADR;TYPE=home:;;Lane 7;Lund;\n ;222;SE\nNOTE:likes tea\nEND:VCARD\nFN:Eve later",
+                "BEGIN:VCARD\nVERSION:4.0\nFN:<>\nBDAY:<>\nADR;TYPE=home:<>\nNOTE:likes tea\nEND:VCARD\nFN:Eve later",
             ),
             (
                 "BEGIN:VCARD\\nFN:Ada Lovel\\nBDAY:1961-02-17\\nNOTE:tea\\nEND:VCARD",

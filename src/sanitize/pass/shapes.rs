@@ -75,18 +75,6 @@ static CHANGED: Endings = Endings::of(&[
 ]);
 /// The members that tell of what kind a paper is whose number stands beside them.
 static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
-/// The members in which a statement stands.
-const STATEMENTS: &[&str] = &[
-    "sql",
-    "query",
-    "statement",
-    "stmt",
-    "text",
-    "cypher",
-    "cql",
-    "command",
-];
-
 /// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
 const LAST_PAIRS: [u32; 32] = {
     let mut pairs = [0; 32];
@@ -158,6 +146,14 @@ pub(super) fn siblings(name: &str) -> Siblings {
         (false, true) => Siblings::Rows,
         (true, true) => Siblings::ValueOrRows,
     }
+}
+
+/// True for a member in which a statement stands.
+fn is_statement(name: &str) -> bool {
+    matches!(
+        name,
+        "sql" | "query" | "statement" | "stmt" | "text" | "cypher" | "cql" | "command"
+    )
 }
 
 /// True for the private members of a JSON Web Key (RFC 7518 section 6).
@@ -318,9 +314,10 @@ impl<'a> Pass<'a> {
     /// The rules for the placeholders of a statement that stands in one of the siblings.
     fn columns_of_statement<'m>(&self, member: &Member<'m, 'a>) -> Option<&'m Columns<'a>> {
         let columns = member.said.parameters.get_or_init(|| {
-            STATEMENTS
-                .iter()
-                .filter_map(|name| member.siblings.get(name)?.as_str())
+            let siblings = member.siblings.iter();
+            siblings
+                .filter(|(name, _)| is_statement(name))
+                .filter_map(|(_, statement)| statement.as_str())
                 .find_map(|statement| parameter::rules_of_placeholders(self.rules, statement))
         });
         columns.as_ref()

@@ -171,6 +171,11 @@ fn name_at<'r>(
     }
     let numbered = numbered_name(findings, least, end);
     let (rule, from) = match findings.rules.for_name_at_end(&bytes[least..end]) {
+        // What people call their network is no token.
+        Some((rule, ..)) if rule.judges_values() && is_key_of_network(before_word, last) => (
+            findings.rules.for_detector(Detector::LabelledSecret)?,
+            start,
+        ),
         // Credentials are many even where there is one.
         Some((rule, true, _)) if !rule.name().starts_with("credential") => return None,
         Some((rule, _, from)) => (rule, least + from),

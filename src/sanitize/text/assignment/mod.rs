@@ -101,10 +101,15 @@ impl<'r> Scan<'_, 'r, '_> {
         let is_spoken = !quoted || matches!(bytes[name.end], b'`' | b'\'');
         let rules = self.findings.rules;
         let named = &bytes[name.clone()];
-        let known = rules
-            .for_name_at_end(named)
-            .or_else(|| rules.for_name_at_end(without_type(named)?))
-            .or_else(|| rules.for_name_at_end(variable_end(named)?));
+        // Behind that word in prose stands a name only where it looks like one.
+        let is_patient = bytes[operator] == b':' && !quoted && person::is_patient(named);
+        let known = (!is_patient).then(|| {
+            rules
+                .for_name_at_end(named)
+                .or_else(|| rules.for_name_at_end(without_type(named)?))
+                .or_else(|| rules.for_name_at_end(variable_end(named)?))
+        });
+        let known = known.flatten();
         let Some((rule, plural, _)) = known else {
             if bytes[operator] == b':'
                 && !quoted
