@@ -8,6 +8,8 @@ use crate::sanitize::text::Findings;
 
 /// The most bytes of a line.
 const MAX_LINE: usize = 512;
+/// The most bytes of what a device writes before a line.
+const MAX_PROMPT: usize = 44;
 
 /// What a line begins with, and the word in it that stands before the secret; an empty one is the last of the beginning.
 const LINES: &[(&str, &str)] = &[
@@ -85,48 +87,38 @@ const BETWEEN: &[&str] = &[
 /// Finds the secrets of lines that begin so.
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let text = findings.text;
-    // Each begins with one of these, in small letters.
-    let may_be = |line: &str| {
-        matches!(
-            line.as_bytes().first(),
-            Some(
-                b's' | b'r'
-                    | b'c'
-                    | b'p'
-                    | b'i'
-                    | b't'
-                    | b'k'
-                    | b'n'
-                    | b'v'
-                    | b'w'
-                    | b'e'
-                    | b'u'
-                    | b'b'
-                    | b'l'
-            )
-        )
-    };
-    let mut at = 0;
-    for line in text.split('\n') {
-        let start = at;
-        at += line.len() + 1;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    let mut start = 0;
+    for end in ends {
+        let line = text.get(start..end).unwrap_or_default();
         let told = line.trim_start_matches([' ', '\t', '#', '!']);
         let indent = line.len() - told.len();
-        // `sw1(config)# snmp-server community x`
-        let prompt = match told.find(")# ") {
-            Some(prompt) if prompt <= 40 => prompt + 3,
-            _ => 0,
-        };
+        let prompt = prompt_length(told);
         let told = told.get(prompt..).unwrap_or_default().trim_end();
-        if !told.is_empty() && told.len() <= MAX_LINE && may_be(told) {
+        if told.len() <= MAX_LINE {
             look_at(findings, told, start + indent + prompt);
         }
+        start = end + 1;
+    }
+}
+
+/// `sw1(config)# ` before a line that somebody typed.
+fn prompt_length(line: &str) -> usize {
+    let near = line.as_bytes();
+    let near = near.get(..MAX_PROMPT).unwrap_or(near);
+    match memchr::memchr(b'#', near) {
+        Some(at) if near[..at].ends_with(b")") && near[at..].starts_with(b"# ") => at + 2,
+        _ => 0,
     }
 }
 
 /// Looks at a line without its indentation, which begins at `start`.
 fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
+    let first = line.as_bytes().first();
     for (beginning, word) in LINES {
+        if beginning.as_bytes().first() != first {
+            continue;
+        }
         let Some(rest) = line.strip_prefix(beginning) else {
             continue;
         };

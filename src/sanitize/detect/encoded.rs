@@ -49,7 +49,7 @@ pub(super) fn base64_text(encoded: &[u8]) -> Option<String> {
 }
 
 /// False where the first bytes in base64 are those of no text: so it is with most words.
-fn may_begin_text(encoded: &[u8]) -> bool {
+pub(in crate::sanitize) fn may_begin_text(encoded: &[u8]) -> bool {
     let mut characters = encoded
         .iter()
         .map(|byte| VALUES[usize::from(*byte)])

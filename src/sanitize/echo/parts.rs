@@ -45,6 +45,9 @@ pub(super) fn decoded(value: &str) -> Option<Zeroizing<Vec<u8>>> {
     if !ENCODED.contains(&value.len()) || !value.bytes().all(is_base64) {
         return None;
     }
+    if !encoded::may_begin_text(value.as_bytes()) {
+        return None;
+    }
     let plain = Zeroizing::new(encoded::base64(value.bytes()));
     let is_text =
         |byte: &u8| *byte >= b' ' && *byte != 0x7F || matches!(byte, b'\n' | b'\r' | b'\t');

@@ -29,8 +29,10 @@ impl Echo {
             self.remember_spelt(&digits, replacement, is_secret);
         }
         if is_secret {
-            for cookie in parts::cookies(value) {
-                self.remember_spelt(cookie, replacement, true);
+            if memchr::memchr(b'=', value.as_bytes()).is_some() {
+                for cookie in parts::cookies(value) {
+                    self.remember_spelt(cookie, replacement, true);
+                }
             }
             if let Some(plain) = parts::decoded(without_scheme(value.trim()))
                 && let Ok(plain) = std::str::from_utf8(&plain)

@@ -60,15 +60,19 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     if memchr::memchr(b'<', text.as_bytes()).is_some() {
         travel_document::find(&mut findings);
     }
-    dicom::find(&mut findings);
-    vcard::find(&mut findings);
+    if memchr::memchr(b'(', text.as_bytes()).is_some() {
+        dicom::find(&mut findings);
+        program_text::find(&mut findings);
+    }
+    if memchr::memchr(b':', text.as_bytes()).is_some() {
+        vcard::find(&mut findings);
+    }
     device_configuration::find(&mut findings);
-    session::find(&mut findings);
-    program_text::find(&mut findings);
     track::find(&mut findings);
     if is_told {
         constraint::entries(&mut findings);
         command_line::find(&mut findings);
+        session::find(&mut findings);
         statement::find(&mut findings);
         typed::find(&mut findings);
         labelled_secret::find(&mut findings);

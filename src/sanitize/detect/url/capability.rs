@@ -100,6 +100,9 @@ const ENTRANCES: &[(&[u8], usize)] = &[
     (b"/unsubscribe/", 24),
 ];
 
+/// No path is shorter that has one of [`ENTRANCES`] and what belongs to it.
+const LEAST_ENTRANCE: usize = 23;
+
 const fn all(host: &'static [u8], path: &'static [u8]) -> Capability {
     Capability {
         host,
@@ -152,6 +155,9 @@ fn secret(bytes: &[u8], host: usize, end: usize) -> Option<Range<usize>> {
         }
     }
     // Those of other hosts, where what follows looks made by chance.
+    if path.len() < LEAST_ENTRANCE {
+        return None;
+    }
     let (at, least) = ENTRANCES.iter().find_map(|(words, least)| {
         let at = memmem::find(path, words)? + words.len();
         shape::looks_random(&path[at..], *least).then_some((at, *least))
