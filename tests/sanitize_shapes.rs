@@ -171,3 +171,59 @@ fn what_opens_a_network_or_a_door_goes() {
     );
     stays(&json!({"entity_id": "light.front", "code": "7741", "key": "sort-7"}));
 }
+
+#[test]
+fn what_is_typed_into_a_field_that_is_located_goes() {
+    for locator in ["locator", "element", "target", "css", "selector", "into"] {
+        for typed in [
+            "fill",
+            "keys",
+            "send_keys",
+            "input",
+            "text",
+            "value",
+            "paste",
+            "enter",
+            "press_sequentially",
+        ] {
+            goes(
+                &json!({locator: "#login-form input[type=password]", typed: "q7Tm!xPw9", "timeout": 31013}),
+                &["q7Tm!xPw9"],
+                &["#login-form input[type=password]", "31013"],
+            );
+        }
+    }
+    for step in [
+        json!({"xpath": "//input[@id='password']", "fill": "correct horse"}),
+        json!({"locator": {"css": "#password"}, "fill": "correct horse"}),
+        json!({"locator": "page.getByLabel('Password')", "fill": "correct horse"}),
+        json!({"by": "css selector", "value": "input[name='password']", "send_keys": "correct horse"}),
+        json!({"role": "textbox", "name": "Password", "fill": "correct-h0rse"}),
+    ] {
+        let secrets = ["correct horse", "correct-h0rse"];
+        goes(&step, &secrets, &["assword"]);
+    }
+    goes(
+        &json!({"selector": "input[autocomplete=one-time-code]", "fill": 608_361}),
+        &["608361"],
+        &["one-time-code"],
+    );
+}
+
+#[test]
+fn what_drawings_are_filled_with_and_what_other_fields_get_stays() {
+    for value in [
+        json!({"dataKey": "token", "fill": "#8884d8", "stroke": "none"}),
+        json!({"selector": ".token", "fill": "rgb(1, 2, 3)"}),
+        json!({"element": "password", "fill": "none", "write": false}),
+        json!({"target": "token", "fill": true, "opacity": 0.5}),
+        json!({"name": "password", "fill": "both", "enter": "click"}),
+        json!({"selector": "#search", "fill": "q7Tm2xPw9"}),
+        json!({"css": ".password { color: red }", "content": "q7Tm2xPw9"}),
+        json!({"element": "Password field", "ref": "e17", "type": "textbox"}),
+        json!({"by": "id", "value": "password"}),
+        json!({"into": "tokens", "value": "lane-7"}),
+    ] {
+        stays(&value);
+    }
+}

@@ -50,6 +50,8 @@ pub(super) enum Siblings {
     Numbered,
     /// One of them may be the statement whose parameters it holds.
     Parameters,
+    /// It is what is typed into a field that one of them may name.
+    Typed,
     /// Either.
     ValueOrRows,
 }

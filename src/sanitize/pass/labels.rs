@@ -88,8 +88,17 @@ static NAMES: Endings = Endings::of(&[
     "prop",
     "target",
     "xpath",
+    "css",
+    "into",
     "k",
 ]);
+
+/// The last words of names whose values say where on a page a field is.
+static LOCATORS: Endings = Endings::of(&[
+    "locator", "selector", "element", "target", "xpath", "css", "into", "textbox", "ref",
+]);
+/// The members that say in what way the value beside them tells a field.
+const WAYS_OF_LOCATING: &[&str] = &["by", "using", "strategy"];
 
 /// The last words of names whose values ask for what another member is.
 static QUESTIONS: Endings = Endings::of(&["prompt", "expect", "q", "message"]);
@@ -142,6 +151,32 @@ impl Endings {
 /// True for a member whose value names what another member is.
 pub(super) fn is_name(member: &str) -> bool {
     NAMES.end(member) || matches!(member, "k" | "K")
+}
+
+/// True for a member whose value says where on a page a field is.
+pub(super) fn is_locator(member: &str) -> bool {
+    LOCATORS.end(member)
+}
+
+/// True for the value of `{"by": "css selector", "value": …}`, which says where a field is.
+pub(super) fn is_located(member: &str, siblings: Members<'_>) -> bool {
+    member == "value"
+        && WAYS_OF_LOCATING
+            .iter()
+            .any(|way| siblings.contains_key(way))
+}
+
+/// True for a file or a resource, a style sheet and a table: what is written to it is not what its name says.
+pub(super) fn is_place(member: &str, value: &Tree<'_>) -> bool {
+    let Some(text) = value.as_str() else {
+        return false;
+    };
+    match member {
+        "target" => text.contains('/'),
+        "css" => text.contains('{'),
+        "into" => !text.contains(['#', '[', '=', ' ']),
+        _ => false,
+    }
 }
 
 /// True for a member whose value asks for what another member is: `Password:`.

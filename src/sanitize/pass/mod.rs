@@ -11,6 +11,7 @@ mod persons;
 mod shapes;
 mod strings;
 mod tables;
+mod typed;
 
 use crate::tree::Tree;
 

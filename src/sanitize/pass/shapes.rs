@@ -8,7 +8,7 @@ use crate::tree::{Members, Tree};
 use super::containers::Member;
 use super::labels::{self, Endings};
 use super::tables::Columns;
-use super::{Pass, Written};
+use super::{Pass, Written, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rules::Rule;
@@ -80,7 +80,8 @@ const LAST_PAIRS: [u32; 32] = {
     let mut pairs = [0; 32];
     let endings = [
         *b"ue", *b"es", *b"al", *b"xt", *b"nt", *b"ts", *b"ta", *b"er", *b"lt", *b"ws", *b"ds",
-        *b"ms", *b"dy", *b"le", *b"ut", *b"nd", *b"ys", *b"ed", *b"ng", *b"se",
+        *b"ms", *b"dy", *b"le", *b"ut", *b"nd", *b"ys", *b"ed", *b"ng", *b"se", *b"ll", *b"te",
+        *b"ly",
     ];
     let mut at = 0;
     while at < endings.len() {
@@ -100,6 +101,8 @@ pub(super) struct Said<'a> {
     columns: OnceCell<Option<Columns<'a>>>,
     /// The rules for what a statement's placeholders stand for.
     parameters: OnceCell<Option<Columns<'a>>>,
+    /// One of them says where on a page a field is.
+    pub(super) located: OnceCell<bool>,
 }
 
 /// What names the values of other members.
@@ -139,6 +142,9 @@ pub(super) fn siblings(name: &str) -> Siblings {
     if !may_be {
         return Siblings::Apart;
     }
+    if typed::is_typed(name) {
+        return Siblings::Typed;
+    }
     let is_value = labels::ends_in(name, VALUES) || name == "stringData";
     match (is_value, labels::ends_in(name, ROWS)) {
         (false, false) => Siblings::Apart,
@@ -159,11 +165,6 @@ fn is_statement(name: &str) -> bool {
 /// True for the private members of a JSON Web Key (RFC 7518 section 6).
 fn is_private_in_key(name: &str) -> bool {
     matches!(name, "d" | "p" | "q" | "dp" | "dq" | "qi" | "k")
-}
-
-/// True for a file or a resource: what is written to it is not what its name says.
-fn is_place(value: &Tree<'_>) -> bool {
-    value.as_str().is_some_and(|text| text.contains('/'))
 }
 
 impl<'a> Pass<'a> {
@@ -196,13 +197,18 @@ impl<'a> Pass<'a> {
             verdict,
             ..
         } = *member;
-        if siblings.len() < 2 || verdict.rule.is_some() {
+        // `send_keys` is what is typed, and the plural of a key.
+        let is_ruled = verdict
+            .rule
+            .is_some_and(|(_, plural)| !plural || verdict.siblings != Siblings::Value);
+        if siblings.len() < 2 || is_ruled {
             return self.named_value(name, verdict, value, under, depth);
         }
         let (is_value, may_be_rows) = match verdict.siblings {
             Siblings::Change => return self.changed(member, under, depth),
             Siblings::Parameters => return self.parameters(member, under, depth),
             Siblings::Numbered => return self.numbered(member, under, depth),
+            Siblings::Typed => return self.typed(member, under, depth),
             Siblings::Value if name == "current" && siblings.contains_key("previous") => {
                 return self.changed(member, under, depth);
             }
@@ -324,7 +330,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The rule for what a sibling of the member names.
-    fn named_beside(&self, member: &Member<'_, 'a>) -> Option<(&'a Rule, bool)> {
+    pub(super) fn named_beside(&self, member: &Member<'_, 'a>) -> Option<(&'a Rule, bool)> {
         let siblings = member.siblings;
         let said = &member.said.naming;
         let first = (*said.get_or_init(|| self.naming(siblings, 0)))?;
@@ -341,7 +347,8 @@ impl<'a> Pass<'a> {
     fn naming(&self, members: Members<'_>, from: usize) -> Option<Naming<'a>> {
         let rules = self.rules;
         let names = |name: &str, value: &Tree<'_>| {
-            labels::is_name(name) && !(name == "target" && is_place(value))
+            labels::is_name(name) && !labels::is_place(name, value)
+                || labels::is_located(name, members)
                 || labels::is_question(name, value)
                 || name == "path" && labels::is_patch(members)
         };

@@ -1,0 +1,99 @@
+//! What a step of a browser types into a field that another member tells: `{"locator": "#password", "fill": …}`.
+
+use crate::tree::Tree;
+
+use super::containers::Member;
+use super::labels;
+use super::{Pass, Written};
+use crate::sanitize::reference::looks_secret;
+use crate::sanitize::rules::Rule;
+
+/// The last words of names of what a field is filled with.
+const FILLS: &[&str] = &["fill", "filled"];
+/// Those of what is typed, pasted or written: other things are called so, too.
+const TYPES: &[&str] = &["enter", "paste", "write", "sequentially"];
+/// The fewest digits of a number that is typed.
+const LEAST_DIGITS: usize = 4;
+/// What a drawing is filled with, besides colours in digits.
+const PAINTS: &[&str] = &[
+    "none",
+    "transparent",
+    "currentcolor",
+    "inherit",
+    "black",
+    "white",
+    "red",
+    "green",
+    "blue",
+    "yellow",
+    "orange",
+    "purple",
+    "gray",
+    "grey",
+    "silver",
+    "solid",
+    "auto",
+    "both",
+    "forwards",
+    "backwards",
+    "full",
+    "outline",
+    "true",
+    "false",
+    "tozeroy",
+    "toself",
+    "tonexty",
+    "origin",
+    "start",
+    "end",
+];
+
+pub(super) fn is_typed(name: &str) -> bool {
+    labels::ends_in(name, FILLS) || labels::ends_in(name, TYPES)
+}
+
+impl<'a> Pass<'a> {
+    /// Writes what is typed into a field that a sibling names.
+    pub(super) fn typed(
+        &mut self,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
+        let ruled = match *member.value {
+            Tree::String(text) => !is_paint(text) && (looks_secret(text) || is_filled(member)),
+            Tree::Number(number) => number.to_text().len() >= LEAST_DIGITS && is_filled(member),
+            _ => false,
+        };
+        match ruled.then(|| self.named_beside(member)).flatten() {
+            Some((rule, plural)) => self.ruled_value(rule, plural, member.value, under, depth),
+            None => self.named_value(member.name, member.verdict, member.value, under, depth),
+        }
+    }
+}
+
+/// True for what a field is filled with, beside what says where on a page that is.
+fn is_filled(member: &Member<'_, '_>) -> bool {
+    labels::ends_in(member.name, FILLS) && is_located(member)
+}
+
+/// True beside what says where on a page a field is.
+fn is_located(member: &Member<'_, '_>) -> bool {
+    *member.said.located.get_or_init(|| {
+        let mut siblings = member.siblings.iter();
+        siblings.any(|(name, _)| labels::is_locator(name))
+    })
+}
+
+/// `#8884d8`, `rgb(1, 2, 3)`, `url(#a)`, `none`.
+fn is_paint(text: &str) -> bool {
+    if let Some(digits) = text.strip_prefix('#') {
+        return matches!(digits.len(), 3 | 4 | 6 | 8)
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
+    let is_function = text.ends_with(')')
+        && ["rgb", "hsl", "url(", "var(", "color("]
+            .iter()
+            .any(|function| text.starts_with(function));
+    is_function || PAINTS.iter().any(|paint| text.eq_ignore_ascii_case(paint))
+}
