@@ -227,3 +227,40 @@ fn what_drawings_are_filled_with_and_what_other_fields_get_stays() {
         stays(&value);
     }
 }
+
+#[test]
+fn codes_of_authenticators_go_and_codes_of_errors_stay() {
+    for label in [
+        "Authenticator code",
+        "Authenticator app code:",
+        "Authentication code",
+        "Verification code",
+        "Security code",
+        "2FA code",
+        "One-time passcode",
+        "Two-step code",
+        "Enter the 6-digit code",
+    ] {
+        goes(
+            &json!({"name": label, "type": "textbox", "value": "608361"}),
+            &["608361"],
+            &[label],
+        );
+    }
+    for name in [
+        "authenticator_code",
+        "authenticatorCode",
+        "authCode",
+        "two_factor_authentication_code",
+        "tfaCode",
+        "oneTimePasscode",
+        "verify_code",
+    ] {
+        goes(&json!({name: "608361"}), &["608361"], &[name]);
+        goes(&json!({name: 608_361}), &["608361"], &[name]);
+    }
+    stays(&json!({"authentication_code": 401, "verify_code": "OK", "authenticator": "608361"}));
+    stays(&json!({"authentication_code": "AUTH_4012"}));
+    stays(&json!({"name": "Country code", "value": "608361"}));
+    stays(&json!({"hs_6_digit_code": "847130"}));
+}

@@ -3,8 +3,8 @@
 //! Each names the members that it is for, as they are folded; any words may stand before them.
 
 use super::harmless_words::{
-    NO_CREDENTIALS, NO_PASSWORD, NO_PERSON, NO_PLACE_TO_LIVE, NO_SECRET, NO_SECRET_PIN,
-    NO_SECRET_TOKEN,
+    NO_CODE_OF_LOGIN, NO_CREDENTIALS, NO_PASSWORD, NO_PERSON, NO_PLACE_TO_LIVE, NO_SECRET,
+    NO_SECRET_PIN, NO_SECRET_TOKEN,
 };
 use super::rules::{Extent, Group, Rule, Treatment};
 use super::spared::Spared;
@@ -210,6 +210,11 @@ fn secrets() -> Vec<Rule> {
             "unlock_code",
         ]),
         word("one_time_code").called(vocabulary::ONE_TIME_CODES),
+        // Fewer digits are the code of what went wrong.
+        word("one_time_code")
+            .called(vocabulary::CODES_OF_LOGINS)
+            .harmless_after(NO_CODE_OF_LOGIN)
+            .sparing(Spared::FewerDigits(5)),
         word("pin")
             .called(&["pin", "pin_code"])
             .numbered(&["pin"])

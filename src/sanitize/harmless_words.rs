@@ -102,6 +102,29 @@ pub(super) const NO_SECRET_TOKEN: &[&str] = &[
 /// A secret that is only named.
 pub(super) const NO_SECRET: &[&str] = &["existing"];
 
+/// Lists of goods, places and trades, whose codes are told by how many digits they have.
+pub(super) const NO_CODE_OF_LOGIN: &[&str] = &[
+    "hs",
+    "hts",
+    "naics",
+    "nace",
+    "sic",
+    "tariff",
+    "commodity",
+    "customs",
+    "product",
+    "item",
+    "postal",
+    "zip",
+    "pin",
+    "country",
+    "area",
+    "industry",
+    "occupation",
+    "color",
+    "hex",
+];
+
 /// Contacts of electronics and of bowling.
 pub(super) const NO_SECRET_PIN: &[&str] = &[
     "gpio",

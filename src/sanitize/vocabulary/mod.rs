@@ -15,7 +15,8 @@ pub(super) use self::people::{
     NAMES_OF_PERSONS_OR_THINGS, TELEPHONES,
 };
 pub(super) use self::secrets::{
-    ACCESS_CODES, API_KEYS, ONE_TIME_CODES, PASSWORDS, PRIVATE_KEYS, SECRET_ANSWERS,
+    ACCESS_CODES, API_KEYS, CODES_OF_LOGINS, ONE_TIME_CODES, PASSWORDS, PRIVATE_KEYS,
+    SECRET_ANSWERS,
 };
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod tests {
             KEYS_OF_NETWORKS,
             LAST_NAMES,
             ONE_TIME_CODES,
+            CODES_OF_LOGINS,
             PASSWORDS,
             PRIVATE_KEYS,
             SECRET_ANSWERS,

@@ -27,6 +27,22 @@ pub(in crate::sanitize) const ONE_TIME_CODES: &[&str] = &[
     "код_подтверждения", "验证码", "驗證碼", "認証コード", "確認コード", "인증번호",
 ];
 
+/// Codes by which somebody shows a second time who they are.
+pub(in crate::sanitize) const CODES_OF_LOGINS: &[&str] = &[
+    "authenticator_code",
+    "authenticator_app_code",
+    "authentication_code",
+    "two_step_code",
+    "2_step_code",
+    "tfa_code",
+    "otc_code",
+    "single_use_code",
+    "signin_code",
+    "verify_code",
+    "six_digit_code",
+    "6_digit_code",
+];
+
 /// Keys of programs' interfaces.
 #[rustfmt::skip]
 pub(in crate::sanitize) const API_KEYS: &[&str] = &[
