@@ -60,7 +60,7 @@
 //! | `jwt`, `private_key` | JSON Web Tokens; PEM and PGP private keys, cut ones too | redacted |
 //! | `url_credentials`, `url_secret` | credentials before a host, query parameters and paths that grant access: webhooks, resets, magic links, invitations | redacted |
 //! | `authorization`, `cookie` | credentials of HTTP, `Cookie` and `Set-Cookie` lines | redacted |
-//! | `secret`, `one_time_code` | what follows its name in prose, options, SQL, markup and connection strings; codes in messages | redacted |
+//! | `secret`, `one_time_code` | what follows its name in prose, both sides of a change of it, options, SQL, markup and connection strings; codes in messages | redacted |
 //! | `base64` | base64, hexadecimal digits and percent-encoding that hide one of the others | redacted |
 //! | `card`, `iban` | card numbers by issuer and check digit, those of any issuer where a word says so, bank accounts by country and check digits | the last four stay |
 //! | `account_number` | numbers of accounts and banks in sentences about banking | the last four stay |

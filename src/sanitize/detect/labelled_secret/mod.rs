@@ -5,6 +5,7 @@
 
 mod abroad;
 mod birth;
+mod changed;
 mod linked;
 mod number;
 mod sentence;
@@ -60,8 +61,10 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             .map_or(floor, |at| floor + at + 1);
         if let Some(name) = name_at(findings, floor, start, end) {
             let sentence = Sentence { findings, name };
-            if let Some(found) = sentence.value() {
-                let rule = sentence.name.rule;
+            let rule = sentence.name.rule;
+            let (told, changed) = (sentence.value(), sentence.changed());
+            let (old, new) = changed.unzip();
+            for found in [told, old, new].into_iter().flatten() {
                 findings.take(rule, found);
             }
         }

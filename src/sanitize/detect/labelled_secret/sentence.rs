@@ -365,7 +365,7 @@ impl Sentence<'_, '_, '_> {
 }
 
 /// True for a text as long as a key in base64 that has no word of a path in it.
-fn is_base64(text: &str) -> bool {
+pub(super) fn is_base64(text: &str) -> bool {
     let count = |of: fn(&u8) -> bool| text.as_bytes().iter().filter(|byte| of(byte)).count();
     text.len() >= 32
         && !text.contains(['.', '_', '-'])
