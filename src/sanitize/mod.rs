@@ -56,7 +56,7 @@
 //!
 //! | rule | what | becomes |
 //! |---|---|---|
-//! | `vendor_token` | tokens with a known prefix, of some 120 vendors and clouds | redacted |
+//! | `vendor_token` | tokens with a known prefix, of some 120 vendors and clouds, and the secret behind the id of a key | redacted |
 //! | `jwt`, `private_key` | JSON Web Tokens; PEM and PGP private keys, cut ones too | redacted |
 //! | `url_credentials`, `url_secret` | credentials before a host, query parameters and paths that grant access: webhooks, resets, magic links, invitations | redacted |
 //! | `authorization`, `cookie` | credentials of HTTP, `Cookie` and `Set-Cookie` lines | redacted |

@@ -22,6 +22,7 @@ pub(super) mod form_data;
 mod iban;
 mod identity_number;
 mod jwt;
+mod key_pair;
 pub(super) mod labelled_secret;
 pub(super) mod markup;
 mod merge;

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::key_pair;
 use super::shape::{self, BASE64, Class, DOTTED, LETTERS, Made, NAME, Runs};
 use super::vendor_prefixes::{Body, PREFIXES, Prefix};
 use super::{Detected, Detector};
@@ -77,10 +78,13 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
             at = match token {
                 Some(range) => {
                     let end = range.end;
-                    found.push(Detected {
-                        range,
-                        detector: Detector::VendorToken,
-                    });
+                    let secret = key_pair::secret_behind(bytes, &range);
+                    found.extend([Some(range), secret].into_iter().flatten().map(|range| {
+                        Detected {
+                            range,
+                            detector: Detector::VendorToken,
+                        }
+                    }));
                     end
                 }
                 None => at + 1,
