@@ -199,6 +199,7 @@ fn what_is_typed_into_a_field_that_is_located_goes() {
         json!({"locator": "page.getByLabel('Password')", "fill": "correct horse"}),
         json!({"by": "css selector", "value": "input[name='password']", "send_keys": "correct horse"}),
         json!({"role": "textbox", "name": "Password", "fill": "correct-h0rse"}),
+        json!({"element": "Password field", "type": "correct-h0rse"}),
     ] {
         let secrets = ["correct horse", "correct-h0rse"];
         goes(&step, &secrets, &["assword"]);
@@ -222,6 +223,8 @@ fn what_drawings_are_filled_with_and_what_other_fields_get_stays() {
         json!({"css": ".password { color: red }", "content": "q7Tm2xPw9"}),
         json!({"element": "Password field", "ref": "e17", "type": "textbox"}),
         json!({"by": "id", "value": "password"}),
+        json!({"name": "password", "type": "character32"}),
+        json!({"element": "password", "type": "uint64"}),
         json!({"into": "tokens", "value": "lane-7"}),
     ] {
         stays(&value);

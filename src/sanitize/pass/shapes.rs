@@ -81,7 +81,7 @@ const LAST_PAIRS: [u32; 32] = {
     let endings = [
         *b"ue", *b"es", *b"al", *b"xt", *b"nt", *b"ts", *b"ta", *b"er", *b"lt", *b"ws", *b"ds",
         *b"ms", *b"dy", *b"le", *b"ut", *b"nd", *b"ys", *b"ed", *b"ng", *b"se", *b"ll", *b"te",
-        *b"ly",
+        *b"ly", *b"pe",
     ];
     let mut at = 0;
     while at < endings.len() {

@@ -12,6 +12,10 @@ use crate::sanitize::rules::Rule;
 const FILLS: &[&str] = &["fill", "filled"];
 /// Those of what is typed, pasted or written: other things are called so, too.
 const TYPES: &[&str] = &["enter", "paste", "write", "sequentially"];
+/// It tells what kind a thing is nearly always, and seldom what is typed.
+const KIND: &str = "type";
+/// The fewest bytes of what is typed under that name.
+const LEAST_TYPED: usize = 8;
 /// The fewest digits of a number that is typed.
 const LEAST_DIGITS: usize = 4;
 /// What a drawing is filled with, besides colours in digits.
@@ -49,7 +53,7 @@ const PAINTS: &[&str] = &[
 ];
 
 pub(super) fn is_typed(name: &str) -> bool {
-    labels::ends_in(name, FILLS) || labels::ends_in(name, TYPES)
+    name == KIND || labels::ends_in(name, FILLS) || labels::ends_in(name, TYPES)
 }
 
 impl<'a> Pass<'a> {
@@ -61,6 +65,9 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         let ruled = match *member.value {
+            Tree::String(text) if member.name == KIND => {
+                may_be_no_kind(text) && looks_secret(text) && is_located(member)
+            }
             Tree::String(text) => !is_paint(text) && (looks_secret(text) || is_filled(member)),
             Tree::Number(number) => number.to_text().len() >= LEAST_DIGITS && is_filled(member),
             _ => false,
@@ -83,6 +90,11 @@ fn is_located(member: &Member<'_, '_>) -> bool {
         let mut siblings = member.siblings.iter();
         siblings.any(|(name, _)| labels::is_locator(name))
     })
+}
+
+/// False for the names of most kinds, at little cost.
+fn may_be_no_kind(text: &str) -> bool {
+    text.len() >= LEAST_TYPED && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// `#8884d8`, `rgb(1, 2, 3)`, `url(#a)`, `none`.
