@@ -11,7 +11,7 @@ use super::tables::Columns;
 use super::{Pass, Written, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rules::{Group, Rule};
 
 /// The last words of names whose values a name beside them is for.
 const VALUES: &[&str] = &[
@@ -295,7 +295,8 @@ impl<'a> Pass<'a> {
             .iter()
             .filter(|(sibling, _)| KINDS.end(sibling))
             .find_map(|(_, kind)| labels::rule_of(rules, kind.as_str()?))
-            .filter(|(rule, _)| !rule.replaces_all());
+            // A token's number is not the token.
+            .filter(|(rule, _)| !rule.replaces_all() && rule.group() != Some(Group::Secret));
         match ruled {
             Some((rule, _)) => self.ruled_value(rule, false, member.value, under, depth),
             None => self.named_value(member.name, member.verdict, member.value, under, depth),
