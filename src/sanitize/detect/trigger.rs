@@ -491,9 +491,9 @@ fn word_at(text: &[u8], start: usize) -> u8 {
         !behind.first().is_some_and(u8::is_ascii_alphabetic)
     };
     let first = rest.first_chunk::<4>().map(|four| lower(*four));
-    let is_part = first.is_some_and(|first| FIRST_FOUR.iter().any(|known| *known == first));
+    let is_part = first.is_some_and(|first| FIRST_FOUR.contains(&first));
     let first_two = first_two(rest);
-    let may_be_whole = !inside && FIRST_TWO.iter().any(|known| *known == first_two);
+    let may_be_whole = !inside && FIRST_TWO.contains(&first_two);
     let found = is_part && PARTS.iter().any(|word| begins(&word))
         || may_be_whole && WHOLE.iter().filter(begins).any(ends);
     if found { WORD } else { 0 }
