@@ -8,6 +8,8 @@ use crate::sanitize::reference;
 use crate::sanitize::rules::Rule;
 use crate::sanitize::text::{layout, next_ruled_name};
 
+/// How far before a name the line may begin that it stands alone in.
+const MAX_INDENTATION: usize = 256;
 /// Words behind a name in the plural that are looked at.
 const MAX_WORDS: usize = 24;
 /// The most bytes of one of them.
@@ -83,8 +85,14 @@ impl<'r> Scan<'_, 'r, '_> {
         if !matches!(bytes.get(after), Some(b'\n' | b'\r')) || rule.spares_containers() {
             return None;
         }
-        let line = memchr::memrchr(b'\n', &bytes[..name.start]).map_or(0, |at| at + 1);
-        let before = bytes[line..name.start].trim_ascii();
+        let least = name.start.saturating_sub(MAX_INDENTATION);
+        let before = &bytes[least..name.start];
+        let before = match memchr::memrchr(b'\n', before) {
+            Some(at) => &before[at + 1..],
+            None if least > 0 => return None,
+            None => before,
+        };
+        let before = before.trim_ascii();
         let is_line = before.is_empty() || before == b"-";
         if !is_line || bytes[name.clone()].contains(&b' ') {
             return None;
