@@ -176,3 +176,16 @@ pub(super) fn is_near(bytes: &[u8], range: &Range<usize>, words: &[&str]) -> boo
         })
     })
 }
+
+#[cfg(test)]
+pub(super) mod testing {
+    use crate::sanitize::detect::Detector;
+
+    /// What one of the detectors of numbers finds in a text.
+    pub(in crate::sanitize::detect) fn found_by(detector: Detector, text: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        super::find(text, &mut found);
+        let numbers = found.into_iter().filter(|found| found.detector == detector);
+        numbers.map(|found| &text[found.range]).collect()
+    }
+}

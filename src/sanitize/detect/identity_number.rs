@@ -292,12 +292,7 @@ mod tests {
     use crate::sanitize::detect::{Detector, digits};
 
     fn find(text: &str) -> Vec<&str> {
-        let mut found = Vec::new();
-        digits::find(text, &mut found);
-        let numbers = found
-            .into_iter()
-            .filter(|found| found.detector == Detector::IdentityNumber);
-        numbers.map(|found| &text[found.range]).collect()
+        digits::testing::found_by(Detector::IdentityNumber, text)
     }
 
     #[test]

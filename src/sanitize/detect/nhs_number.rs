@@ -41,12 +41,7 @@ mod tests {
     use crate::sanitize::detect::Detector;
 
     fn find(text: &str) -> Vec<&str> {
-        let mut found = Vec::new();
-        digits::find(text, &mut found);
-        let numbers = found
-            .into_iter()
-            .filter(|found| found.detector == Detector::NhsNumber);
-        numbers.map(|found| &text[found.range]).collect()
+        digits::testing::found_by(Detector::NhsNumber, text)
     }
 
     #[test]

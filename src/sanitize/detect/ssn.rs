@@ -42,12 +42,7 @@ mod tests {
     use crate::sanitize::detect::{Detector, digits};
 
     fn find(text: &str) -> Vec<&str> {
-        let mut found = Vec::new();
-        digits::find(text, &mut found);
-        let numbers = found
-            .into_iter()
-            .filter(|found| found.detector == Detector::Ssn);
-        numbers.map(|found| &text[found.range]).collect()
+        digits::testing::found_by(Detector::Ssn, text)
     }
 
     #[test]
