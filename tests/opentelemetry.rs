@@ -392,6 +392,7 @@ fn a_call_of_another_trace_is_linked_to_the_current_span() {
     assert_eq!(of_call.links[0].span_id, current.span_id);
 }
 
+#[cfg(feature = "axum")]
 #[test]
 fn a_trace_that_is_not_sampled_gets_no_span_and_its_call_a_record_all_the_same() {
     let exporting = export();
