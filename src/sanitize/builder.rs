@@ -1,6 +1,7 @@
+use std::sync::Arc;
+
 use super::action::Action;
 use super::additions::Additions;
-use super::default_rules;
 use super::preset::Preset;
 use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::{ClientIpPolicy, RecordRules, UserIdPolicy};
@@ -105,9 +106,7 @@ impl SanitizerBuilder {
     /// one kind, two keys share an id, or a rule would make pseudonyms of card numbers that another masks
     /// (with [`Preset::Pci`]).
     pub fn build(self) -> Result<Sanitizer, SanitizerError> {
-        let mut names = default_rules::defaults();
-        self.preset.change_rules(&mut names);
-        self.rules.add_keys(&mut names)?;
+        let names = self.rules.names(self.preset.names())?;
         let mut detectors = rule_set::default_detectors();
         self.preset.change_detectors(&mut detectors);
         self.rules.set_detectors(&mut detectors)?;
@@ -118,13 +117,12 @@ impl SanitizerBuilder {
             user_id: self.user_id,
             client_ip: self.client_ip.unwrap_or(self.preset.client_ip()),
         };
-        let mut all = vec![(names.clone(), detectors.clone())];
+        let mut all = vec![(Arc::clone(&names), detectors.clone())];
         for (pattern, tool) in &self.tools {
-            let mut names = names.clone();
-            tool.rules.add_keys(&mut names)?;
+            let names = tool.rules.names(&names)?;
             let mut detectors = detectors.clone();
             tool.rules.set_detectors(&mut detectors)?;
-            all.push((names.clone(), detectors.clone()));
+            all.push((Arc::clone(&names), detectors.clone()));
             let own = self.additions(Some(&tool.rules))?;
             let rules = Rules::new(names, pseudonyms.clone())
                 .with_small_classes(self.small_classes)

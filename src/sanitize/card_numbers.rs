@@ -1,10 +1,12 @@
 //! Card numbers are shown by their last digits or by a pseudonym, never by both: together they can be joined
 //! to the whole number.
 
+use std::sync::Arc;
+
 use super::SanitizerError;
 use super::detect::Detector;
 use super::rule_set::Detectors;
-use super::rules::{Rule, Treatment};
+use super::rules::{Names, Treatment};
 
 /// What card numbers are called.
 const NAMES: &[&str] = &[
@@ -27,11 +29,12 @@ const NAMES: &[&str] = &[
 ];
 
 /// Refuses rules by which one tool's card numbers or another's are masked and pseudonyms too.
-pub(super) fn check(all: &[(Vec<Rule>, Detectors)]) -> Result<(), SanitizerError> {
+pub(super) fn check(all: &[(Arc<Names>, Detectors)]) -> Result<(), SanitizerError> {
     let mut masked = false;
     let mut pseudonymized: Option<String> = None;
-    for (rules, detectors) in all {
-        let named = rules
+    for (names, detectors) in all {
+        let named = names
+            .rules()
             .iter()
             .filter(|rule| NAMES.iter().any(|name| rule.is_called(name)))
             .map(|rule| (rule.name(), &rule.treatment));

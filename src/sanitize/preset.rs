@@ -1,12 +1,14 @@
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use super::SanitizerError;
 use super::additions::Additions;
+use super::default_rules;
 use super::detect::Detector;
 use super::generalize::Generalization;
 use super::record_rules::ClientIpPolicy;
 use super::rule_set::Detectors;
-use super::rules::{self, Group, Rule, Treatment};
+use super::rules::{self, Group, Names, Rule, Treatment};
 
 /// Which rules a sanitizer begins with.
 ///
@@ -82,8 +84,19 @@ impl Preset {
             .map(|(_, preset)| preset)
     }
 
+    /// The preset's rules for names, compiled once in a process.
+    pub(super) fn names(self) -> &'static Arc<Names> {
+        static NAMES: [OnceLock<Arc<Names>>; Preset::NAMED.len()] =
+            [const { OnceLock::new() }; Preset::NAMED.len()];
+        NAMES[self as usize].get_or_init(|| {
+            let mut rules = default_rules::defaults();
+            self.change_rules(&mut rules);
+            Arc::new(Names::new(rules))
+        })
+    }
+
     /// Makes the preset's rules of the default ones.
-    pub(super) fn change_rules(self, rules: &mut Vec<Rule>) {
+    fn change_rules(self, rules: &mut Vec<Rule>) {
         match self {
             Self::Default => {}
             Self::SecretsOnly => {

@@ -220,9 +220,12 @@ pub(super) fn to_class(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::{Value, json};
 
     use super::{PseudonymKey, Pseudonyms, SmallClasses};
+    use crate::sanitize::Preset;
     use crate::sanitize::default_rules::defaults;
     use crate::sanitize::pass::Pass;
     use crate::sanitize::rules::Rules;
@@ -234,7 +237,8 @@ mod tests {
 
     fn rules(small_classes: SmallClasses) -> Rules {
         let pseudonyms = Pseudonyms::with_keys(key("k1", 7), Vec::new());
-        Rules::new(defaults(), pseudonyms).with_small_classes(small_classes)
+        Rules::new(Arc::clone(Preset::Default.names()), pseudonyms)
+            .with_small_classes(small_classes)
     }
 
     fn birth_dates(rules: &Rules, value: &Value) -> Vec<String> {
@@ -279,7 +283,10 @@ mod tests {
         let id = |small_classes| rules(small_classes).id().to_owned();
         assert_ne!(id(SmallClasses::Linkable), id(SmallClasses::PerSubject));
         assert_ne!(id(SmallClasses::PerSubject), id(SmallClasses::Unlinkable));
-        let plain = Rules::new(defaults(), Pseudonyms::with_keys(key("k2", 8), Vec::new()));
+        let plain = Rules::new(
+            Arc::clone(Preset::Default.names()),
+            Pseudonyms::with_keys(key("k2", 8), Vec::new()),
+        );
         assert_eq!(id(SmallClasses::Linkable), plain.id());
     }
 
@@ -295,11 +302,12 @@ mod tests {
 
     #[test]
     fn a_rule_that_keeps_exempts_a_longer_name_from_a_shorter_ones_rule() {
-        use crate::sanitize::rules::{Rule, Treatment, with_added};
+        use crate::sanitize::rules::{Names, Rule, Treatment, with_added};
 
         let kept = Rule::added("design_token", Treatment::Keep);
         let all = with_added(defaults(), vec![kept]);
-        let rules = Rules::new(all, Pseudonyms::with_keys(key("k1", 7), Vec::new()));
+        let names = Arc::new(Names::new(all));
+        let rules = Rules::new(names, Pseudonyms::with_keys(key("k1", 7), Vec::new()));
         let mut out = Vec::new();
         let value =
             json!({"design_token": "blue", "token": "x", "note": "design_token=blue, token=x"});

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use super::action::Action;
 use super::additions::Additions;
 use super::detect::Detector;
 use super::error::{nearest, quotable};
-use super::rules::{self, Rule, Treatment};
+use super::rules::{self, Names, Rule, Treatment};
 use super::{SanitizerError, error, keys};
 
 /// Rules as they are asked for, before anything is looked at.
@@ -45,8 +46,18 @@ impl RuleSet {
         self.detectors.push((name, action));
     }
 
-    /// Adds the rules for member names to `rules`, in whose place they stand where they are called the same.
-    pub(super) fn add_keys(&self, rules: &mut Vec<Rule>) -> Result<(), SanitizerError> {
+    /// The rules for member names beside `names`, in whose place they stand where they are called the same.
+    pub(super) fn names(&self, names: &Arc<Names>) -> Result<Arc<Names>, SanitizerError> {
+        let added = self.added_names()?;
+        if added.is_empty() {
+            return Ok(Arc::clone(names));
+        }
+        let all = rules::with_added(names.rules().to_vec(), added);
+        Ok(Arc::new(Names::new(all)))
+    }
+
+    /// The rules for member names.
+    pub(super) fn added_names(&self) -> Result<Vec<Rule>, SanitizerError> {
         let mut added: BTreeMap<Vec<u8>, Rule> = BTreeMap::new();
         for (name, action) in &self.keys {
             let treatment = action.treatment()?;
@@ -64,8 +75,7 @@ impl RuleSet {
                 }
             }
         }
-        *rules = rules::with_added(std::mem::take(rules), added.into_values().collect());
-        Ok(())
+        Ok(added.into_values().collect())
     }
 
     /// Changes what detectors do.

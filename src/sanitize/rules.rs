@@ -1,13 +1,14 @@
 //! The rules: which member names are sensitive, and what becomes of their values.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::additions::Additions;
 use super::detect::Detector;
 use super::generalize::Generalization;
-use super::keys::{self, Key, KeyForm, KeyTable};
+use super::keys::{self, Key, KeyForm, KeyMatch, KeyTable};
 use super::known_names::{Known, KnownNames, Verdict};
 use super::known_texts::Identity;
 use super::pseudonym::{Pseudonyms, SmallClasses};
@@ -257,12 +258,65 @@ pub(super) fn with_added(mut rules: Vec<Rule>, added: Vec<Rule>) -> Vec<Rule> {
 /// Rules outside the table: those of places without a name, of typed fields, and of a client's address.
 const OTHER_RULES: &[&str] = &["path", "sensitive", "client_ip"];
 
-/// Compiled rules and the key for pseudonyms: all that a pass needs.
-pub(super) struct Rules {
+/// The rules for names of members, compiled. They are many: sanitizers that have the same ones share them.
+pub(super) struct Names {
     rules: Vec<Rule>,
     keys: KeyTable,
-    /// By [`Detector`]; none where it is switched off.
-    detectors: [Option<Rule>; Detector::ALL.len()],
+    /// What tells the rules from others, in order.
+    lines: Vec<String>,
+    /// The name of rules that have these and nothing else of their own.
+    id: String,
+}
+
+impl Names {
+    pub(super) fn new(mut rules: Vec<Rule>) -> Self {
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut lines: Vec<String> = rules.iter().map(describe).collect();
+        lines.sort();
+        let keys = KeyTable::new(&rules);
+        let id = identify(&lines, &default_detectors(), SmallClasses::default());
+        Self {
+            rules,
+            keys,
+            lines,
+            id,
+        }
+    }
+
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    #[inline]
+    fn find(&self, name: &[u8]) -> Option<KeyMatch> {
+        self.keys.find(&self.rules, name)
+    }
+}
+
+/// By [`Detector`]; none where it is switched off.
+type DetectorRules = [Option<Rule>; Detector::ALL.len()];
+
+fn default_detectors() -> DetectorRules {
+    Detector::ALL.map(|detector| {
+        let treatment = detector.treatment();
+        let group = match treatment {
+            Treatment::Mask => Group::Financial,
+            Treatment::Pseudonymize { .. } => Group::Personal,
+            _ => Group::Secret,
+        };
+        Some(Rule::new(
+            detector.name(),
+            Some(group),
+            treatment,
+            Extent::Word,
+        ))
+    })
+}
+
+/// Compiled rules and the key for pseudonyms: all that a pass needs.
+pub(super) struct Rules {
+    names: Arc<Names>,
+    detectors: DetectorRules,
     pub(super) pseudonyms: Pseudonyms,
     pub(super) record_rules: RecordRules,
     pub(super) additions: Additions,
@@ -273,36 +327,23 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new(mut rules: Vec<Rule>, pseudonyms: Pseudonyms) -> Self {
-        rules.sort_by(|a, b| a.name.cmp(&b.name));
-        let keys = KeyTable::new(&rules);
-        let mut compiled = Self {
-            rules,
-            keys,
-            detectors: Detector::ALL.map(|detector| {
-                let treatment = detector.treatment();
-                let group = match treatment {
-                    Treatment::Mask => Group::Financial,
-                    Treatment::Pseudonymize { .. } => Group::Personal,
-                    _ => Group::Secret,
-                };
-                Some(Rule::new(
-                    detector.name(),
-                    Some(group),
-                    treatment,
-                    Extent::Word,
-                ))
-            }),
+    pub(super) fn new(names: Arc<Names>, pseudonyms: Pseudonyms) -> Self {
+        Self {
+            id: names.id.clone(),
+            names,
+            detectors: default_detectors(),
             pseudonyms,
             record_rules: RecordRules::default(),
             additions: Additions::default(),
             small_classes: SmallClasses::default(),
             known_names: KnownNames::new(),
             identity: Identity::new(),
-            id: String::new(),
-        };
-        compiled.id = compiled.identify();
-        compiled
+        }
+    }
+
+    /// The rules for names of members.
+    pub(super) fn names(&self) -> &[Rule] {
+        self.names.rules()
     }
 
     /// With what a policy says of detectors, and its own rules that are none for names.
@@ -336,15 +377,16 @@ impl Rules {
     /// Replaces what becomes of what a detector finds; `None` switches it off.
     pub(super) fn with_detector(mut self, detector: Detector, rule: Option<Rule>) -> Self {
         self.detectors[detector as usize] = rule;
-        self.id = self.identify();
-        self
+        self.identified()
     }
 
     /// Says how values of classes that have few are treated.
     pub(super) fn with_small_classes(mut self, small_classes: SmallClasses) -> Self {
+        if small_classes == self.small_classes {
+            return self;
+        }
         self.small_classes = small_classes;
-        self.id = self.identify();
-        self
+        self.identified()
     }
 
     pub(super) fn small_classes(&self) -> SmallClasses {
@@ -370,7 +412,7 @@ impl Rules {
     /// room.
     #[inline(never)]
     pub(super) fn find_out(&self, name: &str) -> Verdict {
-        let found = self.keys.find(&self.rules, name.as_bytes());
+        let found = self.names.find(name.as_bytes());
         let rule = found.and_then(|found| Some((u32::try_from(found.rule).ok()?, found.plural)));
         let verdict = pass::verdict(name, rule);
         self.known_names.keep(name, verdict);
@@ -381,14 +423,14 @@ impl Rules {
     #[inline]
     pub(super) fn of_verdict(&self, verdict: &Verdict) -> Option<(&Rule, bool)> {
         let (place, plural) = verdict.rule?;
-        Some((&self.rules[place as usize], plural))
+        Some((&self.names.rules[place as usize], plural))
     }
 
     /// The rule for the member `name`, be it one that keeps the value, and whether the name is its plural.
     #[inline]
     pub(super) fn of_member(&self, name: &str) -> Option<(&Rule, bool)> {
-        let found = self.keys.find(&self.rules, name.as_bytes())?;
-        Some((&self.rules[found.rule], found.plural))
+        let found = self.names.find(name.as_bytes())?;
+        Some((&self.names.rules[found.rule], found.plural))
     }
 
     /// The rule for the member `name` that changes its value, and whether the name is its plural.
@@ -400,15 +442,15 @@ impl Rules {
     /// The rule for the name at the end of `text`, whether the name is its plural, and where in `text`
     /// the name's words begin.
     pub(super) fn for_name_at_end(&self, text: &[u8]) -> Option<(&Rule, bool, usize)> {
-        let found = self.keys.find(&self.rules, text)?;
-        let rule = &self.rules[found.rule];
+        let found = self.names.find(text)?;
+        let rule = &self.names.rules[found.rule];
         (rule.treatment != Treatment::Keep).then_some((rule, found.plural, found.start))
     }
 
     /// False for most texts that no rule's name stands at the end of, without a closer look.
     #[inline]
     pub(super) fn may_name_at_end(&self, text: &[u8]) -> bool {
-        self.keys.may_match(text)
+        self.names.keys.may_match(text)
     }
 
     /// What becomes of what a detector finds; `None` where it is switched off.
@@ -425,29 +467,32 @@ impl Rules {
     pub(super) fn may_have_written(&self, text: &str) -> bool {
         marker::is_whole(text)
             && marker::rule_name(text).is_none_or(|name| {
-                self.rules.iter().any(|rule| rule.name() == name)
+                self.names().iter().any(|rule| rule.name() == name)
                     || Detector::ALL.iter().any(|known| known.name() == name)
                     || OTHER_RULES.contains(&name)
                     || self.additions.has_rule(name)
             })
     }
 
-    fn identify(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut lines: Vec<String> = self.rules.iter().map(describe).collect();
-        lines.sort();
-        let detectors = self.detectors.iter().zip(Detector::ALL);
-        lines.extend(detectors.map(|(rule, detector)| {
-            let rule = rule.as_ref().map(describe).unwrap_or_default();
-            format!("{} {rule}", detector.name())
-        }));
-        hash.update(format!("{REVISION}\n{:?}", self.small_classes));
-        for line in lines {
-            hash.update(b"\n");
-            hash.update(line);
-        }
-        hexadecimal(hash)
+    fn identified(mut self) -> Self {
+        self.id = identify(&self.names.lines, &self.detectors, self.small_classes);
+        self
     }
+}
+
+/// Names rules by all that tells them from others.
+fn identify(names: &[String], detectors: &DetectorRules, small_classes: SmallClasses) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{REVISION}\n{small_classes:?}"));
+    let detectors = detectors.iter().zip(Detector::ALL).map(|(rule, detector)| {
+        let rule = rule.as_ref().map(describe).unwrap_or_default();
+        format!("{} {rule}", detector.name())
+    });
+    for line in names.iter().cloned().chain(detectors) {
+        hash.update(b"\n");
+        hash.update(line);
+    }
+    hexadecimal(hash)
 }
 
 /// All that tells one rule from another, in one line.

@@ -9,7 +9,7 @@ use super::fail_closed::fail_closed;
 use super::pass::{self, Pass};
 use super::pseudonym::Pseudonyms;
 use super::rules::Rules;
-use super::{RecordRules, RuleCounts, Sanitized, SanitizerBuilder, default_rules, pseudonym_key};
+use super::{Preset, RecordRules, RuleCounts, Sanitized, SanitizerBuilder, pseudonym_key};
 use crate::tree::Tree;
 
 /// Compiled rules, shared by cheap clones.
@@ -222,10 +222,8 @@ impl Sanitizer {
 
 impl Default for Sanitizer {
     fn default() -> Self {
-        Self::of(Rules::new(
-            default_rules::defaults(),
-            Pseudonyms::ephemeral(),
-        ))
+        let names = Arc::clone(Preset::Default.names());
+        Self::of(Rules::new(names, Pseudonyms::ephemeral()))
     }
 }
 

@@ -171,14 +171,16 @@ impl Detector {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::Detected;
-    use crate::sanitize::default_rules::defaults;
+    use crate::sanitize::Preset;
     use crate::sanitize::pseudonym::Pseudonyms;
     use crate::sanitize::rules::Rules;
 
     /// The rules that stand without being asked for.
     pub(super) fn rules() -> Rules {
-        Rules::new(defaults(), Pseudonyms::ephemeral())
+        Rules::new(Arc::clone(Preset::Default.names()), Pseudonyms::ephemeral())
     }
 
     /// The texts that a detector finds, in order.

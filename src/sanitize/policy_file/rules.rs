@@ -90,7 +90,7 @@ impl<'t> Rules<'_, 't> {
     ) -> Result<(), PolicyFileError> {
         let mut alone = RuleSet::default();
         alone.key(name.to_owned(), action.clone());
-        let tried = alone.add_keys(&mut Vec::new());
+        let tried = alone.added_names().map(drop);
         self.tried(span, tried)?;
         let letters = keys::letters(name);
         if let Some(other) = self.keys.get(&letters)

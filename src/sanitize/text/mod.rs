@@ -166,15 +166,22 @@ impl<'r, 't> Findings<'r, 't> {
 pub(super) mod testing {
     //! What the tests of all finders share.
 
+    use std::sync::{Arc, LazyLock};
+
     use super::{find, replace};
     use crate::sanitize::default_rules;
     use crate::sanitize::detect;
     use crate::sanitize::pseudonym::Pseudonyms;
-    use crate::sanitize::rules::{Rule, Rules, Treatment};
+    use crate::sanitize::rules::{Names, Rule, Rules, Treatment};
     use crate::sanitize::sweep::{self, sweep};
 
     /// The default rules and those of a few more names.
     pub(in crate::sanitize) fn rules() -> Rules {
+        static NAMES: LazyLock<Arc<Names>> = LazyLock::new(|| Arc::new(Names::new(names())));
+        Rules::new(Arc::clone(&NAMES), Pseudonyms::ephemeral())
+    }
+
+    fn names() -> Vec<Rule> {
         let mut all = default_rules::defaults();
         for name in [
             "passwd",
@@ -198,7 +205,7 @@ pub(super) mod testing {
                 all.push(Rule::added(name, treatment));
             }
         }
-        Rules::new(all, Pseudonyms::ephemeral())
+        all
     }
 
     /// The text with `<>` in place of all that is found in it.

@@ -21,14 +21,16 @@ pub(super) use self::secrets::{
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::sanitize::default_rules::defaults;
+    use crate::sanitize::Preset;
     use crate::sanitize::pseudonym::Pseudonyms;
     use crate::sanitize::rules::Rules;
 
     #[test]
     fn every_name_is_found_alone_and_behind_another_word() {
-        let rules = Rules::new(defaults(), Pseudonyms::ephemeral());
+        let rules = Rules::new(Arc::clone(Preset::Default.names()), Pseudonyms::ephemeral());
         let lists = [
             ACCESS_CODES,
             ACCOUNT_NUMBERS,
