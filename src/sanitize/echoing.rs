@@ -65,6 +65,11 @@ impl Sanitizer {
         })
     }
 
+    /// True where there are patterns, which may find something in any text.
+    pub(crate) fn has_patterns(&self) -> bool {
+        !self.0.additions.patterns.is_empty()
+    }
+
     /// True where there are rules for places.
     pub(crate) fn has_places(&self) -> bool {
         !self.0.additions.paths.is_empty()

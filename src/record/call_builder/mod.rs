@@ -78,6 +78,16 @@ impl<'a> CallBuilder<'a> {
         })
     }
 
+    /// What its form alone makes an id: some that are drawn at random are numbers that a card could have.
+    fn hex_id<const DIGITS: usize>(&mut self, member: Member, id: &str) -> Span {
+        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_id = id.len() == DIGITS && id.as_bytes().iter().all(is_digit);
+        if !is_id || self.sanitizer.has_patterns() {
+            return self.text(member, id, limits::NAME);
+        }
+        self.open.append(|out| canonical::write_string(out, id))
+    }
+
     fn user(&mut self, member: Member, user: &str) -> Span {
         let sanitizer = self.sanitizer;
         self.open.piece(member, |out, echo| {
@@ -187,8 +197,6 @@ impl<'a> CallBuilder<'a> {
         purpose: Purpose;
         /// Which tool server answers.
         server: Server;
-        /// W3C span id.
-        span_id: SpanId;
         /// The protocol's own id of this call.
         tool_call_id: ToolCallId;
         /// The `call_id` of the call that this one repeats.
@@ -197,13 +205,23 @@ impl<'a> CallBuilder<'a> {
         continues: Continues;
     }
 
-    /// W3C trace id. Whether the trace is sampled is to be said after it.
+    /// W3C trace id, which stands as it is: 32 lower-case hex digits (W3C trace context, section 3.2.2.3). Another text is
+    /// looked at like all others.
+    ///
+    /// Whether the trace is sampled is to be said after it.
     pub fn trace_id(&mut self, text: &str) -> &mut Self {
         #[cfg(feature = "opentelemetry")]
         {
             self.open.is_sampled = None;
         }
-        self.open.pieces.trace_id = self.text(Member::TraceId, text, limits::NAME);
+        self.open.pieces.trace_id = self.hex_id::<32>(Member::TraceId, text);
+        self
+    }
+
+    /// W3C span id, which stands as it is: 16 lower-case hex digits (W3C trace context, section 3.2.2.4). Another text is
+    /// looked at like all others.
+    pub fn span_id(&mut self, text: &str) -> &mut Self {
+        self.open.pieces.span_id = self.hex_id::<16>(Member::SpanId, text);
         self
     }
 
