@@ -22,13 +22,21 @@ fn what_is_told_twice_is_kept_once() {
         .map(|number| (format!("{}{number}", "n".repeat(300)), json!(1)))
         .collect();
     let answer = Value::Object(answer);
+    let note = "n".repeat(1000);
     let region = Region::new(ALLOCATOR);
-    let recording = recorder.start(|call| {
+    let mut recording = recorder.start(|call| {
         call.tool_name("get_order");
         for _ in 0..20_000 {
             call.subject(&subject);
         }
     });
+    for progress in 0..2_000 {
+        recording.describe(|call| {
+            call.purpose(&note)
+                .metadata("progress", &json!({"done": progress, "note": note}))
+                .verified(&[format!("step {progress}")]);
+        });
+    }
     let told = region.change();
     let kept = told.bytes_allocated - told.bytes_deallocated;
     assert!(kept < 200_000, "{told:?}");
@@ -38,6 +46,10 @@ fn what_is_told_twice_is_kept_once() {
     assert!(kept < 2_000_000, "{ended:?}");
     let entry = common::only(&sink);
     assert_eq!(entry.subjects, [subject]);
+    assert_eq!(entry.purpose.as_deref(), Some(&*note));
+    let progress = &entry.session_metadata["progress"];
+    assert_eq!(progress, &json!({"done": 1_999, "note": note}));
+    assert_eq!(entry.attribution.verified, ["step 1999"]);
     let summary = entry.result_summary.expect("a summary");
     assert!(!summary.fields.is_empty() && summary.fields.len() <= 64);
 }

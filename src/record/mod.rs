@@ -9,6 +9,7 @@ mod call_builder;
 #[cfg(feature = "opentelemetry")]
 mod call_span;
 mod commit;
+mod compact;
 mod described;
 mod echoes;
 mod entry_builder;

@@ -174,6 +174,7 @@ impl Recording {
         let own = open.sanitizer.clone();
         let rules = own.as_ref().unwrap_or(&inner.sanitizer);
         caught(|| describe(&mut CallBuilder::with_rules(open, inner, rules)));
+        open.compact();
     }
 
     /// The call's own id, which stands in its records.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::CallBuilder;
 use crate::canonical;
 use crate::record::pieces::Member;
-use crate::record::span::COLON;
+use crate::record::span::{COLON, Span};
 use crate::record::{limits, people};
 use crate::sanitize::Sanitized;
 use crate::tree::Tree;
@@ -81,7 +81,11 @@ impl CallBuilder<'_> {
 
     fn bounded_member(&mut self, name: &str, value: &Tree<'_>, limit: usize) {
         // Every byte of a name may take six, and there is room for the shortest value.
-        let used = self.open.metadata_bytes + name.len() * 6 + 128;
+        let mut used = self.open.metadata_bytes + name.len() * 6 + 128;
+        if used > limits::METADATA / 4 {
+            // What was said of it before goes.
+            used -= self.bytes_of_member(name);
+        }
         let Some(room) = limits::METADATA.checked_sub(used) else {
             self.open.shorten(Member::SessionMetadata);
             return;
@@ -104,11 +108,27 @@ impl CallBuilder<'_> {
         match self.open.place_of(&metadata, key) {
             Err(place) => metadata.insert(place, (key, value)),
             // Said twice: it stands as it was said last.
-            Ok(place) if did == Sanitized::default() => metadata[place] = (key, value),
+            Ok(place) if did == Sanitized::default() => {
+                let said = std::mem::replace(&mut metadata[place], (key, value));
+                self.open.metadata_bytes -= bytes_of(said);
+            }
             Ok(_) => self.open.insert_member(&mut metadata, key, value),
         }
         self.open.metadata = metadata;
         // With a comma.
         self.open.metadata_bytes += self.open.bytes.len() - from + 1;
     }
+
+    /// How many bytes the member of this name takes that was told before.
+    fn bytes_of_member(&self, name: &str) -> usize {
+        let mut members = self.open.metadata.iter();
+        let member = members.find(|(key, _)| self.open.text(*key) == name);
+        member.map_or(0, |member| bytes_of(*member))
+    }
+}
+
+/// How many bytes a member takes, with its colon and a comma.
+fn bytes_of((key, value): (Span, Span)) -> usize {
+    let length = |span: Span| (span.end - span.start) as usize;
+    length(key) + length(value) + 2
 }
