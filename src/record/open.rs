@@ -199,9 +199,21 @@ impl Open {
     }
 
     /// How much memory it takes, in bytes: itself, and what grows with what was told.
-    #[cfg(feature = "mcp")]
     pub(super) fn memory(&self) -> usize {
-        size_of::<Self>() + self.bytes.capacity() + self.line.capacity()
+        let spans = self.verified.capacity() + self.subjects.capacity();
+        let members = self.metadata.capacity() + self.identifiers.capacity();
+        // A hash and its mark, with the room that a table leaves.
+        let hashes = self.subject_hashes.capacity() * 2 * (size_of::<u64>() + 1);
+        let texts = self.call_id.capacity() + self.tool_text.capacity();
+        #[cfg(feature = "axum")]
+        let texts = texts + self.joined.capacity();
+        size_of::<Self>()
+            + self.bytes.capacity()
+            + self.line.capacity()
+            + (spans + members * 2) * size_of::<Span>()
+            + hashes
+            + texts
+            + self.echo.memory()
     }
 
     /// Takes back what was said of the answer.

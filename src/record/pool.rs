@@ -4,9 +4,12 @@ use std::cell::RefCell;
 
 use super::open::Open;
 
-/// How many idle buffers a thread keeps, and up to which size.
+/// How many idle buffers a thread keeps, and how much memory each may take: the first ones more, so that all together stay
+/// under 3 MiB.
 const POOLED: usize = 64;
-const POOLED_BYTES: usize = 64 * 1024;
+const POOLED_BYTES: usize = 16 * 1024;
+const LARGE: usize = 8;
+const LARGE_BYTES: usize = 256 * 1024;
 
 thread_local! {
     // Boxed, since it is the box that goes from the pool into a recording and back.
@@ -26,13 +29,15 @@ pub(super) fn take() -> Box<Open> {
 
 /// Gives a buffer back to the pool of this thread.
 pub(super) fn give_back(mut open: Box<Open>) {
-    if open.bytes.capacity() > POOLED_BYTES || open.line.capacity() > POOLED_BYTES {
+    let memory = open.memory();
+    if memory > LARGE_BYTES {
         return;
     }
     open.reset();
     let _ = POOL.try_with(|pool| {
         if let Ok(mut pool) = pool.try_borrow_mut()
             && pool.len() < POOLED
+            && (memory <= POOLED_BYTES || pool.len() < LARGE)
         {
             pool.push(open);
         }

@@ -99,6 +99,15 @@ impl Echo {
         }
     }
 
+    /// How much memory it takes beside itself, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.spelt.capacity()
+            + self.replacements.capacity()
+            + self.scratch.capacity()
+            + self.needles.capacity() * size_of::<Needle>()
+            + self.secrets.capacity() * size_of::<Secret>()
+    }
+
     /// Forgets and wipes all values. Their room stays.
     pub(crate) fn clear(&mut self) {
         if self.is_empty() {
