@@ -98,7 +98,7 @@ impl Sanitizer {
         limit: usize,
         echo: &mut Echo,
     ) -> Sanitized {
-        if known_texts::is_known(self.0.identity, text) {
+        if known_texts::is_known(self.0.identity, text, limit) {
             pass::write_unescaped(out, text);
             return Sanitized::default();
         }
@@ -123,7 +123,8 @@ impl Sanitizer {
                 pass.whole_text(text)
             });
         }
-        if done == Sanitized::default() {
+        // A UUID does not come again.
+        if done == Sanitized::default() && !pass::is_uuid(text) {
             known_texts::keep(self.0.identity, text, out.get(start..).unwrap_or_default());
         }
         done

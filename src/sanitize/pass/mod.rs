@@ -16,7 +16,7 @@ mod typed;
 use crate::tree::Tree;
 
 use self::arguments::Program;
-pub(super) use self::strings::{fits_harmless, write_unescaped};
+pub(super) use self::strings::{fits_harmless, is_uuid, write_unescaped};
 use super::echo::Echo;
 use super::known_names::{Person, Verdict};
 use super::marker;

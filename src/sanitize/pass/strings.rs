@@ -204,7 +204,27 @@ fn is_short_and_harmless(text: &str) -> bool {
 pub(super) fn is_harmless(text: &str, seen: u8) -> bool {
     seen & (sweep::ESCAPE | sweep::ASSIGNMENT | sweep::NON_ASCII) == 0
         && !begins_like_json(text)
-        && !detect::is_searched(text.as_bytes(), seen)
+        && (!detect::is_searched(text.as_bytes(), seen) || is_uuid(text))
+}
+
+/// A UUID with letters at both ends, as nearly all have. Each is a new text, and numbers that a card could have stand in some
+/// by chance.
+pub(in crate::sanitize) fn is_uuid(text: &str) -> bool {
+    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else {
+        return false;
+    };
+    let (mut is_one, mut letters) = (true, [0; 5]);
+    let mut group = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            is_one &= *byte == b'-';
+            group += 1;
+        } else {
+            is_one &= byte.is_ascii_hexdigit();
+            letters[group] += u8::from(byte.is_ascii_alphabetic());
+        }
+    }
+    is_one && letters[0] > 0 && letters[4] > 0
 }
 
 pub(super) fn begins_like_json(text: &str) -> bool {
@@ -266,6 +286,25 @@ mod tests {
             "abcdefghijklm",
         ] {
             assert!(!is_short_and_harmless(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_is_harmless_whatever_its_digits_are() {
+        for text in [
+            "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "019B2D5E-8F3A-7C41-9D02-4A6B8C0D2E1F",
+            "be864014-5890-4915-0000-00000a0aaaa0",
+        ] {
+            assert!(is_harmless(text, sweep(text.as_bytes())), "{text}");
+        }
+        for text in [
+            "41111111-1111-1111-0000-000000000000",
+            "f47ac10b-58cc-4372-a567-0e02b2c3d47g",
+            "f47ac10b-58cc-4372-a567-0e02b2c3d4790",
+            "f47ac10b58cc-4372-a567--0e02b2c3d479",
+        ] {
+            assert!(!is_uuid(text), "{text}");
         }
     }
 
