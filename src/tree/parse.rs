@@ -180,9 +180,10 @@ impl<'t> Parser<'t> {
                 break;
             };
             if let Some(value) = self.value(depth + 1) {
-                is_sorted &= before < word;
+                let member = Member { word, name, value };
+                is_sorted &= before < word || before == word && self.is_next(start, &member);
                 before = word;
-                self.open.members.push(Member { word, name, value });
+                self.open.members.push(member);
             }
             goes_on = self.goes_on(b'}');
         }
@@ -195,6 +196,14 @@ impl<'t> Parser<'t> {
         let members = self.arena.items(members);
         self.open.members.truncate(start);
         Members(members)
+    }
+
+    /// True where a member stands in order behind the last one of an object whose first one is at `start`.
+    #[inline(never)]
+    fn is_next(&self, start: usize, member: &Member<'t>) -> bool {
+        let members = self.open.members.get(start..);
+        let last = members.and_then(<[_]>::last);
+        last.is_none_or(|last| last.is_before(member))
     }
 
     /// A member's name and its first word, with the colon behind it.
