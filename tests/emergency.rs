@@ -19,7 +19,7 @@ use tool_audit::{
 use tower::{BoxError, Service, ServiceExt, service_fn};
 
 use common::{Answer, StandingClock, error_of, read};
-use sinks_support::{Scripted, close};
+use sinks_support::{Scripted, close, has_begun};
 
 /// 2025-07-06T14:23:01Z
 const NOW: u64 = 1_751_811_781_000_000;
@@ -233,7 +233,7 @@ impl Stuck {
             .emergency_bytes(emergency_bytes)
             .build();
         sinks_support::record(&sink, 1, Durability::Flushed);
-        begun.recv().unwrap_err();
+        has_begun(&begun);
         Self { sink, go_on, heard }
     }
 

@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use tool_audit::{
     AuditSink, CallContext, Durability, EntryBuf, EntryBuilder, EntryWriter, Loss, PolicyInForce,
@@ -147,6 +148,13 @@ impl Heard {
         self.acts.lock().unwrap().extend(act);
         Ok(())
     }
+}
+
+/// Waits until a blocked writer has begun its first entry.
+pub fn has_begun(begun: &Receiver<()>) {
+    let wait = Duration::from_secs(30);
+    let gone = Err(RecvTimeoutError::Disconnected);
+    assert_eq!(begun.recv_timeout(wait), gone, "nobody woke the writer");
 }
 
 impl Scripted {
