@@ -412,6 +412,29 @@ fn call_of_user() -> ToolCall {
 }
 
 #[test]
+fn trace_ids_that_a_card_could_have_stand_as_they_are_and_other_texts_do_not() {
+    let sink = MemorySink::new();
+    let recorder = Recorder::new(sink.clone());
+    let (trace, span) = ("41111111111111110000000000000000", "4111111111111111");
+    for (trace, span) in [
+        (trace, span),
+        ("pay 4111111111111111", "4111-1111-1111-1111"),
+    ] {
+        drop(recorder.start(|call| {
+            call.trace_id(trace).span_id(span);
+        }));
+    }
+    let entries = sink.entries();
+    assert_eq!(entries[0].trace_id.as_deref(), Some(trace));
+    assert_eq!(entries[0].span_id.as_deref(), Some(span));
+    assert_eq!(
+        entries[1].trace_id.as_deref(),
+        Some("pay [MASKED:card:1111]")
+    );
+    assert_eq!(entries[1].span_id.as_deref(), Some("[MASKED:card:1111]"));
+}
+
+#[test]
 fn a_user_has_one_pseudonym_in_all_of_a_record() {
     let sink = MemorySink::new();
     let sanitizer = sanitizer(UserIdPolicy::Pseudonym, ClientIpPolicy::Keep);
