@@ -16,7 +16,7 @@ pub(super) fn class_of<'p>(
         || open.subjects_cut
         || !open.pieces.purpose.is_empty();
     let index = open.class.unwrap_or(tool.class);
-    let Some(class) = policy.classes.get(index) else {
+    let Some(class) = policy.classes.get(index).or(policy.classes.first()) else {
         return (ClassName::GENERAL, None);
     };
     let longer = policy

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecorderStats {
-    /// Calls that have begun.
+    /// Calls that have begun. One that turns out to be recorded elsewhere is taken back: this can fall.
     pub started: u64,
     /// Calls whose end record the sink took, or did not want.
     pub recorded: u64,
