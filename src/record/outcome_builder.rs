@@ -15,6 +15,21 @@ use crate::tree::{Members, Tree};
 /// Takes what a result says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
 ///
+/// # Bounds
+///
+/// What takes more room than there is is cut, or left out by whole members and items, and the record's `shortened` names
+/// where. In bytes of JSON, quotes included:
+///
+/// | | bytes | how many |
+/// |---|--:|--:|
+/// | [`error`](Self::error), [`error_value`](Self::error_value) | 8,192 | |
+/// | [`error_type`](Self::error_type) | 1,024 | |
+/// | names of the result's fields | 256 each, 8,192 together | 64, of two levels |
+/// | its identifiers, under names of at most 42 bytes | 256 a value | 32 |
+/// | its preview, where the policy asks for one | 1,024 | |
+///
+/// A result that is a text is opened as JSON up to 65,536 bytes.
+///
 /// ```
 /// use serde_json::json;
 /// use tool_audit::{MemorySink, Outcome, Recorder};

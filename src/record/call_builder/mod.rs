@@ -19,6 +19,21 @@ use crate::sanitize::{Sanitized, Sanitizer};
 /// Takes what a request says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
 ///
+/// # Bounds
+///
+/// What takes more room than there is is cut, or left out by whole members and items, and the record's `shortened` names
+/// where. In bytes of JSON, quotes included:
+///
+/// | | bytes | how many |
+/// |---|--:|--:|
+/// | a name or an id: tool, user, role, model, rule, trace and the like | 1,024 each | |
+/// | [`via`](Self::via) | 512 each | 10, then `via_cut` |
+/// | [`verified`](Self::verified) | 512 each | 16 |
+/// | [`emergency`](Self::emergency) | 1,024 a member | |
+/// | [`arguments`](Self::arguments) | 131,072 | 10,000 values, 64 deep |
+/// | [`metadata`](Self::metadata), all together | 16,384 | |
+/// | [`subject`](Self::subject) | 512 each, 57,344 together | 1,000, then `subjects_truncated` |
+///
 /// ```
 /// use serde_json::json;
 /// use tool_audit::{CallContext, MemorySink, Recorder};
