@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --features axum --bench axum               # about two minutes
 //! cargo bench --features axum --bench axum -- --quick    # some twenty seconds, coarser
+//! cargo bench --features axum --bench axum -- --traced   # with a trace context, a request id and a browser's user agent
 //! ```
 //!
 //! Two servers of one route each run in processes of their own, one without the layer and one with it, which writes a
@@ -20,6 +21,7 @@ mod workload;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -45,7 +47,10 @@ fn main() {
     } else if has("--bench") {
         let scale = [("--tiny", TINY), ("--quick", QUICK)];
         let chosen = scale.into_iter().find(|(flag, _)| has(flag));
-        compare(chosen.map_or(FULL, |(_, scale)| scale));
+        compare(
+            chosen.map_or(FULL, |(_, scale)| scale),
+            Requests::new(has("--traced")),
+        );
     } else {
         println!("SKIPPED: run it with `cargo bench --features axum --bench axum`");
     }
@@ -158,15 +163,64 @@ struct Turn {
     rests: u64,
 }
 
-fn turn(server: &Server, requests: u64) -> Turn {
+fn turn(server: &Server, kind: &mut Requests, requests: u64) -> Turn {
     let before = server.spent();
     let began = Instant::now();
-    let (made, rests) = load(server.address, requests);
+    let (made, rests) = load(server.address, kind, requests);
     let taken = began.elapsed().as_secs_f64();
     Turn {
         rate: made / taken,
         cpu: (server.spent() - before) / made,
         rests,
+    }
+}
+
+/// The requests, one after the other.
+struct Requests {
+    bytes: Vec<u8>,
+    /// Where ids stand that are others in each request.
+    ids: Vec<Range<usize>>,
+    number: u64,
+}
+
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const REQUEST_ID: &str = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
+const USER_AGENT: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+impl Requests {
+    fn new(is_traced: bool) -> Self {
+        let body = workload::arguments().to_string();
+        let head = if is_traced {
+            format!(
+                "User-Agent: {USER_AGENT}\r\nTraceparent: {TRACEPARENT}\r\nX-Request-Id: {REQUEST_ID}\r\n"
+            )
+        } else {
+            "User-Agent: load/1\r\n".to_owned()
+        };
+        let text = format!(
+            "POST {ROUTE} HTTP/1.1\r\nHost: localhost\r\n{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let ids = ["4bf92f35", "00f067aa", "f47ac10b"].into_iter();
+        let ids = ids.filter_map(|id| text.find(id).map(|at| at..at + id.len()));
+        Self {
+            ids: ids.collect(),
+            bytes: text.into_bytes(),
+            number: 0,
+        }
+    }
+
+    fn next(&mut self) -> &[u8] {
+        self.number += 1;
+        // Spread over all digits, as ids are that are drawn at random.
+        let mut digits = self.number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        for id in &self.ids {
+            for place in &mut self.bytes[id.clone()] {
+                *place = b"0123456789abcdef"[(digits % 16) as usize];
+                digits = digits.rotate_right(4);
+            }
+        }
+        &self.bytes
     }
 }
 
@@ -186,16 +240,11 @@ const REST: Duration = Duration::from_micros(50);
 /// It looks at its connections by itself and is not woken by answers: to wake another process of the same machine
 /// costs who answers some microseconds, and the slower it is the oftener it does, which no server pays whose clients
 /// are elsewhere.
-fn load(address: SocketAddr, requests: u64) -> (f64, u64) {
-    let body = workload::arguments().to_string();
-    let request = format!(
-        "POST {ROUTE} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load/1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+fn load(address: SocketAddr, kind: &mut Requests, requests: u64) -> (f64, u64) {
     let end = workload::result().to_string().into_bytes();
     let each = requests / CONNECTIONS;
     let mut connections: Vec<Connection> = (0..CONNECTIONS)
-        .map(|_| Connection::open(address, each, request.as_bytes()))
+        .map(|_| Connection::open(address, each, kind.next()))
         .collect();
     let mut rests = 0;
     while !connections.is_empty() {
@@ -203,7 +252,7 @@ fn load(address: SocketAddr, requests: u64) -> (f64, u64) {
         for connection in &mut connections {
             if connection.is_answered(&end) {
                 has_found = true;
-                connection.go_on(request.as_bytes());
+                connection.go_on(kind.next());
             }
         }
         connections.retain(|connection| connection.left > 0);
@@ -250,23 +299,23 @@ impl Connection {
     }
 }
 
-fn compare(scale: Scale) {
+fn compare(scale: Scale, mut kind: Requests) {
     let folder = machine::folder();
     let bare = Server::start(["--serve-bare"]);
     let audited = Server::start([OsStr::new("--serve-audited"), folder.path().as_os_str()]);
     // The first turns warm up, and are forgotten.
-    turn(&bare, scale.requests / 4);
-    turn(&audited, scale.requests / 4);
+    turn(&bare, &mut kind, scale.requests / 4);
+    turn(&audited, &mut kind, scale.requests / 4);
     let (mut ratios, mut added) = (Vec::new(), Vec::new());
     let (mut rates, mut spent) = (Vec::new(), Vec::new());
     let mut rested = true;
     for round in 0..scale.rounds {
         let (without, with) = if round % 2 == 0 {
-            let without = turn(&bare, scale.requests);
-            (without, turn(&audited, scale.requests))
+            let without = turn(&bare, &mut kind, scale.requests);
+            (without, turn(&audited, &mut kind, scale.requests))
         } else {
-            let with = turn(&audited, scale.requests);
-            (turn(&bare, scale.requests), with)
+            let with = turn(&audited, &mut kind, scale.requests);
+            (turn(&bare, &mut kind, scale.requests), with)
         };
         ratios.push(with.rate / without.rate);
         added.push((with.cpu - without.cpu) / 1e3);
