@@ -180,15 +180,15 @@ impl<'t> Parser<'t> {
                 break;
             };
             if let Some(value) = self.value(depth + 1) {
-                let member = Member { word, name, value };
-                is_sorted &= before < word || before == word && self.is_next(start, &member);
+                is_sorted &= before < word;
                 before = word;
-                self.open.members.push(member);
+                self.open.members.push(Member { word, name, value });
             }
             goes_on = self.goes_on(b'}');
         }
         let members = &mut self.open.members[start..];
-        if !is_sorted {
+        // Their first letters may be the same, and they in order all the same.
+        if !is_sorted && !members.is_sorted_by(Member::is_before) {
             // Two of one name keep their order.
             members.sort_by(Member::by_name);
             self.has_twins |= !members.is_sorted_by(Member::is_before);
@@ -196,14 +196,6 @@ impl<'t> Parser<'t> {
         let members = self.arena.items(members);
         self.open.members.truncate(start);
         Members(members)
-    }
-
-    /// True where a member stands in order behind the last one of an object whose first one is at `start`.
-    #[inline(never)]
-    fn is_next(&self, start: usize, member: &Member<'t>) -> bool {
-        let members = self.open.members.get(start..);
-        let last = members.and_then(<[_]>::last);
-        last.is_none_or(|last| last.is_before(member))
     }
 
     /// A member's name and its first word, with the colon behind it.
