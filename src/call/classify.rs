@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Outcome, ToolResult};
 use crate::record::OutcomeBuilder;
-use crate::tree::Tree;
+use crate::tree::{Seen, Tree};
 
 /// Judges how a call ended, and says what of the answer belongs into the record.
 ///
@@ -246,10 +246,10 @@ impl ToolResponse for Value {
 }
 
 /// Like [`Value::describe_outcome`](ToolResponse::describe_outcome); `read` says how many bytes of JSON the result was
-/// read from, where it was.
+/// read from, where it was, and what was seen of them.
 pub(crate) fn describe_tree(
     result: &Tree<'_>,
-    read: Option<usize>,
+    read: Option<(usize, &Seen)>,
     outcome: &mut OutcomeBuilder<'_>,
 ) {
     outcome.result_tree(result, read);

@@ -10,7 +10,7 @@ use super::recorder::Inner;
 use super::{size, subjects, summary};
 use crate::call::Outcome;
 use crate::sanitize::Sanitizer;
-use crate::tree::{Members, Tree};
+use crate::tree::{Members, Seen, Tree};
 
 /// Takes what a result says of its call. Everything is sanitized as it is handed over, and nothing kept
 /// unsanitized; what is said twice stands as it was said last.
@@ -150,15 +150,16 @@ impl<'a> OutcomeBuilder<'a> {
         self
     }
 
-    /// `read` says how many bytes of JSON it was read from, where it was.
-    pub(crate) fn result_tree(&mut self, result: &Tree<'_>, read: Option<usize>) {
+    /// `read` says how many bytes of JSON it was read from, where it was, and what was seen of them.
+    pub(crate) fn result_tree(&mut self, result: &Tree<'_>, read: Option<(usize, &Seen)>) {
         self.open.forget_result();
         // A size up to the bound is not recorded, and so mostly need not be known.
-        if !read.is_some_and(|read| size::is_within(result, read, limits::RESULT_SIZE)) {
+        if !read.is_some_and(|(read, seen)| size::is_within(seen, read, limits::RESULT_SIZE)) {
             self.open.result_size = size::of_value(result);
         }
         summary::summarize(self.open, self.inner, result);
-        subjects::note(self.open, self.inner, "result", result);
+        let seen = read.map(|(_, seen)| seen);
+        subjects::note(self.open, self.inner, "result", result, seen);
         self.preview(result);
     }
 
@@ -193,7 +194,7 @@ impl<'a> OutcomeBuilder<'a> {
         summary::summarize(self.open, self.inner, beginning);
         self.open.rows = None;
         self.open.result_size = bytes;
-        subjects::note(self.open, self.inner, "result", beginning);
+        subjects::note(self.open, self.inner, "result", beginning, None);
         subjects::miss(self.open, self.inner);
     }
 

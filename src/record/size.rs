@@ -1,4 +1,4 @@
-use crate::tree::{Number, Tree};
+use crate::tree::{Number, Seen, Tree};
 
 use crate::canonical;
 
@@ -14,41 +14,9 @@ pub(super) fn of_value(value: &Tree<'_>) -> u64 {
 /// where only [`of_value`] would tell.
 ///
 /// Neither blanks nor escapes get more, nor do two members that are joined; only numbers may.
-pub(super) fn is_within(value: &Tree<'_>, read: usize, most: u64) -> bool {
+pub(super) fn is_within(seen: &Seen, read: usize, most: u64) -> bool {
     let most_growth = most.checked_sub(read as u64);
-    most_growth.is_some_and(|most| growth_at_depth(value, 0) <= most)
-}
-
-/// The most bytes that numbers may have more in canonical JSON than where they came from.
-#[inline(always)]
-fn growth_at_depth(value: &Tree<'_>, depth: usize) -> u64 {
-    match value {
-        Tree::Null | Tree::Bool(_) | Tree::String(_) => 0,
-        Tree::Number(number) => growth_of_number(*number),
-        Tree::Array(_) | Tree::Object(_) => growth_below(value, depth),
-    }
-}
-
-fn growth_below(value: &Tree<'_>, depth: usize) -> u64 {
-    if depth > MAX_DEPTH {
-        return 0;
-    }
-    let growth = |sum: u64, value: &Tree<'_>| sum + growth_at_depth(value, depth + 1);
-    match value {
-        Tree::Array(items) => items.iter().fold(0, growth),
-        Tree::Object(members) => members.values().fold(0, growth),
-        _ => 0,
-    }
-}
-
-fn growth_of_number(number: Number<'_>) -> u64 {
-    match number {
-        Number::Unsigned(value) => of_quotes(value),
-        Number::Negative(value) => of_quotes(value.unsigned_abs()),
-        // Seventeen digits, sign, a zero, point, and five zeros behind it: `-0.0000012345678901234567` is the longest.
-        Number::Double(_) => 25,
-        Number::Text(_) => of_number(number),
-    }
+    most_growth.is_some_and(|most| seen.growth <= most)
 }
 
 const MAX_DEPTH: usize = 128;
@@ -142,7 +110,7 @@ mod tests {
                 let parsed = parse(text.as_bytes(), false, arena);
                 assert!(parsed.is_whole, "{text}");
                 let size = of_value(&parsed.tree);
-                let least = (0..).find(|most| is_within(&parsed.tree, text.len(), *most));
+                let least = (0..).find(|most| is_within(&parsed.seen, text.len(), *most));
                 assert!(least.is_some_and(|least| size <= least), "{text}");
             });
         }
@@ -161,7 +129,7 @@ mod tests {
                 let parsed = parse(text.as_bytes(), false, arena);
                 let size = of_value(&parsed.tree);
                 assert!(size > text.len() as u64, "{text}");
-                assert!(!is_within(&parsed.tree, text.len(), size - 1), "{text}");
+                assert!(!is_within(&parsed.seen, text.len(), size - 1), "{text}");
             });
         }
     }

@@ -3,7 +3,7 @@
 use memchr::memmem::Finder;
 
 use crate::canonical::first_word;
-use crate::tree::Tree;
+use crate::tree::{self, Seen, Tree};
 
 /// Names of members that hold a subject, in any spelling: `patient_id` is `patientId` and `Patient-ID` too, and
 /// `patient_ids` holds several.
@@ -12,6 +12,8 @@ pub(super) struct SubjectNames {
     /// Lower-case letters and digits alone.
     names: Vec<Vec<u8>>,
     beginnings: Beginnings,
+    /// The same of whole trees; none where a name is too short to be told by it.
+    first_letters: Option<tree::Beginnings>,
     /// The spellings to look for in a text before it is opened.
     spellings: Vec<Finder<'static>>,
 }
@@ -87,6 +89,7 @@ impl SubjectNames {
         let mut all = Self {
             names: Vec::new(),
             beginnings: Beginnings::new(),
+            first_letters: None,
             spellings: Vec::new(),
         };
         for name in names {
@@ -98,7 +101,16 @@ impl SubjectNames {
             all.spellings.extend(spellings(name));
             all.names.push(letters);
         }
+        all.first_letters = tree::Beginnings::of(all.names.iter().map(Vec::as_slice));
         all
+    }
+
+    /// False where no member of a text holds subjects of which this was seen.
+    pub(super) fn may_be_among(&self, seen: &Seen) -> bool {
+        seen.has_text_like_json
+            || self
+                .first_letters
+                .is_none_or(|names| seen.names.may_have(names))
     }
 
     /// True where the policy looks for none.
@@ -217,7 +229,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{SubjectNames, letters_of};
-    use crate::tree::Tree;
+    use crate::tree::{Tree, parse, with_arena};
 
     /// Letters, digits and marks of which names are made that are alike.
     const NAMES: &str = "[aAbBsS1_\\-\u{0} é\u{FB33}\u{1F600}]{0,5}";
@@ -257,7 +269,27 @@ mod tests {
                 let value = serde_json::json!([{name.as_str(): 1}]);
                 let found = Tree::with(&value, |tree| names.may_be_in(tree, &mut 9));
                 prop_assert_eq!(found, is_known, "{}", name);
+                let json = serde_json::json!([{"a": 1, name.as_str(): 1}]).to_string();
+                let is_among = with_arena(|arena| {
+                    names.may_be_among(&parse(json.as_bytes(), false, arena).seen)
+                });
+                prop_assert!(is_among || !is_known, "{}", name);
             }
+        }
+    }
+
+    #[test]
+    fn a_text_with_other_names_is_not_walked_through() {
+        let names = SubjectNames::new(["patient_id", "mrn"].into_iter());
+        for (json, expected) in [
+            (r#"{"order_id":"ORD-1","status":"shipped","id":7}"#, false),
+            (r#"{"order":[{"Patient_Id":"7"}]}"#, true),
+            (r#"{"note":" {\"mrn\":7}"}"#, true),
+            (r#"{"p-atient_id":"7"}"#, true),
+        ] {
+            let is_among =
+                with_arena(|arena| names.may_be_among(&parse(json.as_bytes(), false, arena).seen));
+            assert_eq!(is_among, expected, "{json}");
         }
     }
 

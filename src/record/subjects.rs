@@ -9,7 +9,7 @@ use super::pieces::Member;
 use super::recorder::Inner;
 use super::subject_names::{FEW, SubjectNames, may_be_json};
 use crate::sanitize::Sanitizer;
-use crate::tree::{Tree, parse, with_arena};
+use crate::tree::{Seen, Tree, parse, with_arena};
 
 /// How many values of one tree are looked at, and how deep.
 const VALUES: u32 = 10_000;
@@ -24,10 +24,17 @@ pub(super) fn add(open: &mut Open, sanitizer: &Sanitizer, subject: &str) {
     });
 }
 
-/// Notes whom `value`, which stands at `place` in the record, names as subjects.
-pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &Tree<'_>) {
+/// Notes whom `value`, which stands at `place` in the record, names as subjects; `seen` is what was seen of it, where it was
+/// read from JSON.
+pub(super) fn note(
+    open: &mut Open,
+    inner: &Inner,
+    place: &'static str,
+    value: &Tree<'_>,
+    seen: Option<&Seen>,
+) {
     let names = &inner.policy.subject_names;
-    if names.is_empty() || open.subjects_cut {
+    if names.is_empty() || open.subjects_cut || seen.is_some_and(|seen| !names.may_be_among(seen)) {
         return;
     }
     // The greater part of all calls.
@@ -75,7 +82,7 @@ pub(super) fn note(open: &mut Open, inner: &Inner, place: &'static str, value: &
 pub(super) fn note_text(open: &mut Open, inner: &Inner, place: &'static str, text: &str) {
     // As a rule it is no JSON, or names nobody.
     if may_be_json(text) && inner.policy.subject_names.may_stand_in(text) {
-        note(open, inner, place, &Tree::String(text));
+        note(open, inner, place, &Tree::String(text), None);
     }
 }
 

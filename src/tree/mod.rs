@@ -9,6 +9,7 @@ mod from_value;
 mod join;
 mod number;
 mod parse;
+mod seen;
 
 use std::cmp::Ordering;
 
@@ -20,6 +21,7 @@ pub(crate) use self::number::Number;
 #[cfg(feature = "axum")]
 pub(crate) use self::parse::Parsed;
 pub(crate) use self::parse::parse;
+pub(crate) use self::seen::{Beginnings, Seen};
 use crate::canonical::{compare_keys, first_word};
 
 /// One value.

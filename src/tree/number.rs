@@ -92,6 +92,19 @@ impl<'t> Number<'t> {
             .map(Self::Double)
     }
 
+    /// The most bytes that it may have more in canonical JSON than where it was read.
+    #[inline(always)]
+    pub(super) fn growth(self) -> u64 {
+        match self {
+            // From 2^53 on it stands in quotes.
+            Self::Unsigned(value) if value <= MAX_SAFE_INTEGER => 0,
+            Self::Negative(value) if value.unsigned_abs() <= MAX_SAFE_INTEGER => 0,
+            Self::Unsigned(_) | Self::Negative(_) => 2,
+            // Seventeen digits, sign, a zero, point, and five zeros behind it: `-0.0000012345678901234567` is the longest.
+            Self::Double(_) | Self::Text(_) => 25,
+        }
+    }
+
     #[inline]
     pub(crate) fn as_u64(self) -> Option<u64> {
         match self {

@@ -2,7 +2,7 @@
 
 use super::arena::Stacks;
 use super::join::joined;
-use super::{Arena, Member, Members, Number, Tree};
+use super::{Arena, Member, Members, Number, Seen, Tree};
 use crate::canonical::{Specials, first_word, token};
 
 /// What could be read of a text.
@@ -12,6 +12,7 @@ pub(crate) struct Parsed<'t> {
     pub(crate) tree: Tree<'t>,
     /// The text is one JSON value (RFC 8259), and nothing else.
     pub(crate) is_whole: bool,
+    pub(crate) seen: Seen,
 }
 
 /// Reads as far as the text is JSON; `is_cut` says that more came behind it.
@@ -36,6 +37,7 @@ pub(crate) fn parse<'t>(text: &'t [u8], is_cut: bool, arena: &'t Arena) -> Parse
         has_failed: false,
         has_twins: false,
         open: arena.take_stacks(),
+        seen: Seen::default(),
     };
     let value = parser.value(0);
     parser.next();
@@ -47,7 +49,11 @@ pub(crate) fn parse<'t>(text: &'t [u8], is_cut: bool, arena: &'t Arena) -> Parse
         None => Tree::Null,
     };
     arena.keep_stacks(parser.open);
-    Parsed { tree, is_whole }
+    Parsed {
+        tree,
+        is_whole,
+        seen: parser.seen,
+    }
 }
 
 /// As deep as serde_json goes.
@@ -66,6 +72,7 @@ struct Parser<'t> {
     has_twins: bool,
     /// What was read of the containers around this place: the innermost one's stands last.
     open: Stacks<'t>,
+    seen: Seen,
 }
 
 impl<'t> Parser<'t> {
@@ -106,7 +113,10 @@ impl<'t> Parser<'t> {
     #[inline(always)]
     fn value(&mut self, depth: usize) -> Option<Tree<'t>> {
         let read = match self.next() {
-            b'"' => self.string().map(|(text, _)| Tree::String(text)),
+            b'"' => self.string().map(|(text, _)| {
+                self.seen.add_text(text);
+                Tree::String(text)
+            }),
             b'{' if depth < MAX_DEPTH => return Some(Tree::Object(self.object(depth))),
             b'[' if depth < MAX_DEPTH => return Some(Tree::Array(self.list(depth))),
             b'-' | b'0'..=b'9' => self.number(depth).map(Tree::Number),
@@ -179,6 +189,7 @@ impl<'t> Parser<'t> {
                 self.fail();
                 break;
             };
+            self.seen.names.add(word, name.len());
             if let Some(value) = self.value(depth + 1) {
                 is_sorted &= before < word;
                 before = word;
@@ -267,6 +278,7 @@ impl<'t> Parser<'t> {
             None => self.long_number(rest)?,
         };
         self.at += length;
+        self.seen.add_number(number);
         let is_at_end = self.is_text && self.at == self.text.len();
         (depth == 0 || !is_at_end).then_some(number)
     }

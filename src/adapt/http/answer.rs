@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::arguments::Media;
 use crate::call::{Classify, Outcome, ToolResponse, describe_tree};
 use crate::record::OutcomeBuilder;
-use crate::tree::{Arena, Parsed, Tree, parse, with_arena};
+use crate::tree::{Arena, Parsed, Seen, Tree, parse, with_arena};
 
 /// An HTTP answer, as far as the audit has looked at it: what a [`Classify`] judges.
 ///
@@ -54,7 +54,7 @@ enum Content {
 
 /// The same, as it is read in place.
 enum Said<'t> {
-    Json(Tree<'t>),
+    Json(Tree<'t>, Seen),
     Text(&'t str),
     Other,
 }
@@ -123,7 +123,7 @@ impl Answer {
     fn content(&self) -> &Content {
         self.content.get_or_init(|| {
             with_arena(|arena| match self.said(arena) {
-                Said::Json(tree) => Content::Json(tree.to_value()),
+                Said::Json(tree, _) => Content::Json(tree.to_value()),
                 Said::Text(text) => Content::Text(text.to_owned()),
                 Said::Other => Content::Other,
             })
@@ -134,9 +134,14 @@ impl Answer {
         match self.media {
             _ if self.kept.is_empty() => Said::Other,
             Media::Json | Media::Untold => {
-                let Parsed { tree, is_whole } = parse(&self.kept, self.is_cut, arena);
+                let parsed = parse(&self.kept, self.is_cut, arena);
+                let Parsed {
+                    tree,
+                    is_whole,
+                    seen,
+                } = parsed;
                 if is_whole || self.is_cut && !tree.is_null() {
-                    Said::Json(tree)
+                    Said::Json(tree, seen)
                 } else if self.media == Media::Json {
                     self.said_in_text()
                 } else {
@@ -168,8 +173,10 @@ impl Answer {
 
     fn summarize_said(&self, said: &Said<'_>, outcome: &mut OutcomeBuilder<'_>) {
         match said {
-            Said::Json(beginning) if self.is_cut => outcome.result_tree_cut(beginning, self.bytes),
-            Said::Json(tree) => outcome.result_tree(tree, Some(self.kept.len())),
+            Said::Json(beginning, _) if self.is_cut => {
+                outcome.result_tree_cut(beginning, self.bytes);
+            }
+            Said::Json(tree, seen) => outcome.result_tree(tree, Some((self.kept.len(), seen))),
             Said::Text(text) if !self.is_cut => {
                 outcome.result_text(text);
             }
@@ -207,8 +214,8 @@ impl ToolResponse for Answer {
             let said = self.said(arena);
             let is_failure = is_failure(self.status);
             match &said {
-                Said::Json(tree) if !is_failure && !self.is_cut => {
-                    describe_tree(tree, Some(self.kept.len()), outcome);
+                Said::Json(tree, seen) if !is_failure && !self.is_cut => {
+                    describe_tree(tree, Some((self.kept.len(), seen)), outcome);
                 }
                 _ => self.summarize_said(&said, outcome),
             }
@@ -224,12 +231,12 @@ fn is_failure(status: StatusCode) -> bool {
 }
 
 fn describe_failure(status: StatusCode, said: &Said<'_>, outcome: &mut OutcomeBuilder<'_>) {
-    let answers_in_json = matches!(said, Said::Json(Tree::Object(_)));
+    let answers_in_json = matches!(said, Said::Json(Tree::Object(_), _));
     outcome
         .outcome(outcome_of(status, answers_in_json))
         .error_type(&format!("http_{}", status.as_u16()));
     match said {
-        Said::Json(tree) if describe_error(tree, outcome) => {}
+        Said::Json(tree, _) if describe_error(tree, outcome) => {}
         Said::Text(text) if !text.trim().is_empty() => {
             outcome.error(text);
         }

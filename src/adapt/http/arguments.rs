@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::request_body::{Copied, Progress};
 use crate::record::CallBuilder;
-use crate::tree::{Arena, Parsed, Tree, parse, with_arena};
+use crate::tree::{Arena, Parsed, Seen, Tree, parse, with_arena};
 
 /// Says in a record why the body is not, or not all, among the arguments.
 const BODY: &str = "_body";
@@ -149,14 +149,14 @@ pub(super) fn tell(
         let (body, why) = read(copied, media, arena);
         match (body, why) {
             // The greater part of all calls.
-            (Body::Tree(tree @ Tree::Object(_)), None) if parameters.is_empty() => {
-                call.arguments_tree(&tree);
+            (Body::Tree(tree @ Tree::Object(_), seen), None) if parameters.is_empty() => {
+                call.arguments_tree(&tree, seen.as_ref());
             }
             (body, _) => {
                 let mut members = match body {
                     Body::Form(members) => members,
-                    Body::Tree(Tree::Null) => Map::new(),
-                    Body::Tree(tree) => match tree.to_value() {
+                    Body::Tree(Tree::Null, _) => Map::new(),
+                    Body::Tree(tree, _) => match tree.to_value() {
                         Value::Object(members) => members,
                         other => Map::from_iter([(VALUE.to_owned(), other)]),
                     },
@@ -182,7 +182,8 @@ pub(super) fn tell(
 
 /// What could be read of a body.
 enum Body<'t> {
-    Tree(Tree<'t>),
+    /// With what was seen of it, where it was read from JSON.
+    Tree(Tree<'t>, Option<Seen>),
     Form(Map<String, Value>),
 }
 
@@ -206,10 +207,13 @@ fn read<'t>(
         Progress::Whole if is_cut => Some("cut"),
         Progress::Whole => None,
     };
+    let mut seen = None;
     let tree = match media {
         _ if bytes.is_empty() => Tree::Null,
         Media::Json | Media::Untold => {
-            let Parsed { tree, is_whole } = parse(bytes, !is_all, arena);
+            let parsed = parse(bytes, !is_all, arena);
+            let Parsed { tree, is_whole, .. } = parsed;
+            seen = Some(parsed.seen);
             if is_all && !is_whole {
                 why = Some("not_json");
             }
@@ -230,5 +234,5 @@ fn read<'t>(
     if is_left_out && why.is_none() {
         why = Some("not_recorded");
     }
-    (Body::Tree(tree), why)
+    (Body::Tree(tree, seen), why)
 }

@@ -6,7 +6,7 @@ use super::CallBuilder;
 use crate::record::pieces::Member;
 use crate::record::{limits, subjects};
 use crate::sanitize::Sanitized;
-use crate::tree::Tree;
+use crate::tree::{Seen, Tree};
 
 /// What stands before arguments that are no object (FORMAT section 2).
 const VALUE_OPENING: &[u8] = br#"{"_value":"#;
@@ -14,11 +14,12 @@ const VALUE_OPENING: &[u8] = br#"{"_value":"#;
 impl CallBuilder<'_> {
     /// What the tool is called with. What is no object stands as `{"_value": …}`, and null as no arguments.
     pub fn arguments(&mut self, arguments: &Value) -> &mut Self {
-        Tree::with(arguments, |arguments| self.arguments_tree(arguments));
+        Tree::with(arguments, |arguments| self.arguments_tree(arguments, None));
         self
     }
 
-    pub(crate) fn arguments_tree(&mut self, arguments: &Tree<'_>) {
+    /// `seen` is what was seen of them, where they were read from JSON.
+    pub(crate) fn arguments_tree(&mut self, arguments: &Tree<'_>, seen: Option<&Seen>) {
         let sanitizer = self.sanitizer;
         if !self.open.pieces.arguments.is_empty() {
             self.open.forget_shortened(Member::Arguments);
@@ -57,7 +58,7 @@ impl CallBuilder<'_> {
         } else {
             told.filter(|_| did.redactions > 0)
         };
-        subjects::note(self.open, self.inner, "arguments", arguments);
+        subjects::note(self.open, self.inner, "arguments", arguments, seen);
     }
 
     /// Says that the arguments are told while the call runs: [`Recording::describe`](crate::record::Recording::describe) takes them.
