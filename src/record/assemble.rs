@@ -303,7 +303,7 @@ pub(super) fn write_call_id(out: &mut String, prefix: &str, number: u64) {
             break;
         }
     }
-    out.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+    out.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 #[inline(always)]
