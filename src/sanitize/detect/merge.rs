@@ -9,7 +9,7 @@ use crate::sanitize::fold::{Folded, Invisible, fold, without_entities};
 use crate::sanitize::marker;
 use crate::sanitize::rules::{Rule, Rules, Treatment};
 use crate::sanitize::sweep::{self, sweep};
-use crate::sanitize::text::{self, Span};
+use crate::sanitize::text::{self, Span, whole_characters};
 
 /// Finds what must be replaced in `text`, in order, without overlaps.
 ///
@@ -100,6 +100,9 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
         }
     }
     rules.additions.patterns.find(text, &mut spans);
+    for span in &mut spans {
+        span.range = whole_characters(text, &span.range);
+    }
     part(text, &mut spans);
     merge(spans)
 }

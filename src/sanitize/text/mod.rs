@@ -87,13 +87,30 @@ pub(super) fn replace(rules: &Rules, text: &str, spans: &[Span<'_>]) -> String {
     let mut replaced = String::with_capacity(text.len() + 64 * spans.len());
     let mut written = 0;
     for span in spans {
-        replaced.push_str(text.get(written..span.range.start).unwrap_or_default());
-        let value = text.get(span.range.clone()).unwrap_or_default();
+        // Whatever a finder gives, no text is lost: a span begins no earlier than the one before it ends.
+        let Range { start, end } = whole_characters(text, &span.range);
+        let start = start.max(written);
+        let end = end.max(start);
+        replaced.push_str(text.get(written..start).unwrap_or_default());
+        let value = text.get(start..end).unwrap_or_default();
         replaced.push_str(&replacement(rules, span.rule, value));
-        written = span.range.end;
+        written = end;
     }
     replaced.push_str(text.get(written..).unwrap_or_default());
     replaced
+}
+
+/// `range` with the whole of the characters that it begins and ends in: limits on lengths count bytes.
+pub(super) fn whole_characters(text: &str, range: &Range<usize>) -> Range<usize> {
+    let mut end = range.end.min(text.len());
+    let mut start = range.start.min(end);
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
 }
 
 /// Puts spans in order and makes one of those that overlap, under the rule of the first.

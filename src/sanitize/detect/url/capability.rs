@@ -121,9 +121,14 @@ const fn part(host: &'static [u8], path: &'static [u8]) -> Capability {
 
 /// Finds the secret in the path of the URL whose host begins at `host` and that ends at `end`.
 pub(super) fn find(bytes: &[u8], host: usize, end: usize, found: &mut Vec<Detected>) {
-    if let Some(range) = secret(bytes, host, end.min(host + MAX_PATH))
+    let cut = end.min(host + MAX_PATH);
+    if let Some(mut range) = secret(bytes, host, cut)
         && marker::length_at(bytes, range.start).is_none()
     {
+        // What goes on where the look ends belongs to it, and so does the character that the end may stand in.
+        if range.end == cut {
+            range.end = end.max(cut);
+        }
         found.push(Detected {
             range,
             detector: Detector::UrlSecret,
@@ -244,6 +249,16 @@ mod tests {
             ),
         ] {
             assert_eq!(found_in(text), [secret], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_longer_than_any_goes_whole() {
+        let secret = "é".repeat(1100);
+        for before in ["", "x"] {
+            let secret = format!("{before}{secret}");
+            let text = format!("see https://discord.com/api/webhooks/{secret} and more");
+            assert_eq!(found_in(&text), [secret]);
         }
     }
 
