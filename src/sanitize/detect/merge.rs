@@ -153,7 +153,9 @@ fn detect(
     if has_digit
         && (triggers & trigger::WORD != 0
             || is_abroad
-            || seen & sweep::ASSIGNMENT != 0 && one_time_code::may_be_labelled(text))
+            || seen & sweep::SPACE == 0
+                && seen & sweep::ASSIGNMENT != 0
+                && one_time_code::may_be_labelled(text))
     {
         one_time_code::find(text, found);
     }

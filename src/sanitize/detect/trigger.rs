@@ -144,6 +144,7 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
         if SPACES {
             slide::<LANES>(&mut self.uppers, mask(chunk, |row| within(row, b'A', 26)));
             self.words(text, at);
+            self.ends(text, at, chunk);
         }
         if DIGITS {
             slide::<LANES>(&mut self.punctuation, mask(chunk, punctuation));
@@ -205,6 +206,33 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
             };
             if FIRST_LETTERS[gram / 64] & (1 << (gram % 64)) != 0 {
                 self.found |= word_at(text, start);
+            }
+        }
+    }
+
+    /// Looks at every `w` and `d` of the last chunk, one of which stands in the end of all compounds of [`ENDS`].
+    #[inline(always)]
+    fn ends(&mut self, text: &[u8], at: usize, chunk: &[u8; LANES]) {
+        if self.found & WORD != 0 {
+            return;
+        }
+        let mut letters = mask(chunk, |row| {
+            let small = row | u8x16::splat(0x20);
+            is(small, b'w') | is(small, b'd')
+        });
+        while letters != 0 {
+            let place = at + letters.trailing_zeros() as usize;
+            letters &= letters - 1;
+            // What stands before tells nearly all words from those that are looked for.
+            let is_near = match place.checked_sub(2).and_then(|from| text.get(from..=place)) {
+                Some([one, next, b'w' | b'W']) => {
+                    matches!(one | 0x20, b's' | b'n') && matches!(next | 0x20, b's' | b'n')
+                }
+                Some([one, b'o' | b'O', _]) => matches!(one | 0x20, b'c' | b'k' | b'o'),
+                _ => false,
+            };
+            if is_near {
+                self.found |= end_at(text, place);
             }
         }
     }
@@ -351,22 +379,32 @@ const PARTS: &[&str] = &[
     "kennwort",
     "wachtwoord",
     "contrasen",
-    "haslo",
     "parola",
     "parool",
     "senha",
     "sandi",
     "salasan",
-    "heslo",
     "losenord",
     "adgangskod",
     "kodeord",
     "jelsz",
-    "sifre",
     "lozink",
     "codig",
     "codic",
     "gebore",
+    "losungs",
+    "geheimz",
+    "zugangsc",
+    "toegangsc",
+    "pinco",
+    "kodor",
+    "tunnuslu",
+    "slaptaz",
+    "hasl",
+    "hesl",
+    "gesl",
+    "sifr",
+    "fjaleka",
 ];
 /// Words that count by themselves, the plural too.
 const WHOLE: &[&str] = &[
@@ -399,7 +437,28 @@ const WHOLE: &[&str] = &[
     "mdp",
     "passord",
     "passordet",
+    "khau",
 ];
+/// Ends of longer words that count as [`PARTS`] do: `Einmalpasswort`, `loginpassword`, `verificatiecode`. For each what
+/// stands before the letter that is looked for, and what from it on, up to the end of the word.
+const ENDS: &[(&str, &[&str])] = &[
+    (
+        "pass",
+        &["word", "words", "wort", "worts", "wortes", "worter"],
+    ),
+    ("kenn", &["wort", "worts", "wortes"]),
+    ("co", &["d", "de", "des", "dul", "di"]),
+    (
+        "ko",
+        &[
+            "d", "de", "den", "der", "dem", "di", "ds", "das", "du", "dun", "dunuz", "da", "dja",
+            "dod", "dot",
+        ],
+    ),
+    ("koo", &["d", "di", "disi", "din", "dinne"]),
+];
+/// The most letters from such a letter on.
+const LONGEST_END: usize = 6;
 
 /// Three letters of five bits each.
 const GRAMS: usize = 1 << 15;
@@ -496,6 +555,27 @@ fn word_at(text: &[u8], start: usize) -> u8 {
     let may_be_whole = !inside && FIRST_TWO.contains(&first_two);
     let found = is_part && PARTS.iter().any(|word| begins(&word))
         || may_be_whole && WHOLE.iter().filter(begins).any(ends);
+    if found { WORD } else { 0 }
+}
+
+/// [`WORD`] where the letter at `place` stands in one of [`ENDS`].
+#[cold]
+#[inline(never)]
+fn end_at(text: &[u8], place: usize) -> u8 {
+    let (before, rest) = text.split_at(place);
+    let length = rest
+        .iter()
+        .take(LONGEST_END + 1)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let rest = &rest[..length];
+    let found = ENDS.iter().any(|(begin, ends)| {
+        let from = before.len().checked_sub(begin.len());
+        from.is_some_and(|from| before[from..].eq_ignore_ascii_case(begin.as_bytes()))
+            && ends
+                .iter()
+                .any(|end| rest.eq_ignore_ascii_case(end.as_bytes()))
+    });
     if found { WORD } else { 0 }
 }
 

@@ -480,7 +480,40 @@ fn is_random(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::NAMES;
+    use crate::sanitize::detect;
+    use crate::sanitize::sweep::sweep;
     use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn every_text_is_searched_that_has_one_of_the_names() {
+        for name in NAMES.iter().filter(|name| name.is_ascii()) {
+            let text = format!("das {name} ist Xkaergjv");
+            let seen = sweep(text.as_bytes());
+            assert!(detect::is_searched(text.as_bytes(), seen), "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_told_behind_compounds_go() {
+        hits(&[
+            (
+                "Hallo, Ihr Startpasswort ist Xk4Ergjv",
+                "Hallo, Ihr Startpasswort ist <>",
+            ),
+            ("Einmalpasswort: Xk4Ergjv", "Einmalpasswort: <>"),
+            ("Masterpasswort lautet Xk4Ergjv", "Masterpasswort lautet <>"),
+            ("Die Geheimzahl ist 4821.", "Die Geheimzahl ist <>."),
+            ("Uw toegangscode is 4821ab7c", "Uw toegangscode is <>"),
+            ("tunnusluku on 4821", "tunnusluku on <>"),
+            ("geslo je Xk4Ergjv", "geslo je <>"),
+            (
+                "The new loginpassword is Xk4Ergjv9, keep it",
+                "The new loginpassword is <>, keep it",
+            ),
+            ("userpassword Xk4Ergjv9", "userpassword <>"),
+        ]);
+    }
 
     #[test]
     fn secrets_told_in_other_languages_go() {

@@ -518,7 +518,27 @@ fn is_compound(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_explained, is_labelled};
+    use super::{CODES, COMPOUNDS, is_explained, is_labelled};
+    use crate::sanitize::detect;
+    use crate::sanitize::sweep::sweep;
+
+    #[test]
+    fn every_text_is_searched_that_has_one_of_the_words_for_a_code() {
+        for code in CODES
+            .iter()
+            .filter(|code| code.is_ascii() && code.len() > 2)
+        {
+            for text in [format!("din {code}: 4821"), format!("din {code} is 4821")] {
+                let seen = sweep(text.as_bytes());
+                assert!(detect::is_searched(text.as_bytes(), seen), "{text}");
+            }
+        }
+        for compound in COMPOUNDS.iter().filter(|compound| compound.is_ascii()) {
+            let text = format!("Sicherheits{compound} ist 4821");
+            let seen = sweep(text.as_bytes());
+            assert!(detect::is_searched(text.as_bytes(), seen), "{text}");
+        }
+    }
 
     fn is_code(text: &str) -> bool {
         let start = text.find(|letter: char| letter.is_ascii_digit());

@@ -43,10 +43,9 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
     }
 }
 
-/// True where a word for "code" that no trigger knows may stand before a colon: the end of a longer one, or that of
-/// another language.
+/// True where a word for "code" of another language may stand in a text without blanks, which no word triggers.
 pub(in crate::sanitize) fn may_be_labelled(text: &str) -> bool {
-    [&b"ode: "[..], b"kod", b"Kod"]
+    [&b"kod"[..], b"Kod"]
         .iter()
         .any(|word| memchr::memmem::find(text.as_bytes(), word).is_some())
 }
