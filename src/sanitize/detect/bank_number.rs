@@ -38,8 +38,8 @@ const BANKING: &[&str] = &[
     "virement",
     "wire",
     "wired",
-    "überweisung",
-    "überweisen",
+    "uberweisung",
+    "uberweisen",
 ];
 
 /// The length of the number that is the digits of `run`.
@@ -50,7 +50,7 @@ pub(super) fn length_at(text: &str, run: &Range<usize>) -> Option<usize> {
     if !LENGTHS.contains(&run.len()) || is_joined || !digits::stands_alone(bytes, run) {
         return None;
     }
-    let near = before(text, run.start);
+    let near = before(text, run.start)?;
     let is_beside = |labels: &[&str]| {
         labels
             .iter()

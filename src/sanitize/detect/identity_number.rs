@@ -1,7 +1,9 @@
 //! Numbers that countries give their people, by their check digits or by the word beside them.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use super::plain_letters::plain;
 use crate::sanitize::identity_number::Identity::{self, *};
 use crate::sanitize::identity_number::{Compact, LONGEST};
 use crate::sanitize::marker;
@@ -17,7 +19,7 @@ const LEAST_DIGITS: usize = 6;
 /// The most bytes between a label and its number where nothing but the label tells what that is.
 const BESIDE: usize = 18;
 
-/// Labels in small letters, and what is written behind them.
+/// Labels, and what is written behind them.
 const LABELS: &[(&[&str], Identity)] = &[
     (&["cpf"], Cpf),
     (&["dni", "nie", "nif"], Dni),
@@ -127,6 +129,14 @@ const LABELS: &[(&[&str], Identity)] = &[
     (&["pan", "pan card"], IndiaPan),
 ];
 
+/// The same in the letters in which a text is compared with them.
+static PLAIN_LABELS: LazyLock<Vec<(Vec<String>, Identity)>> = LazyLock::new(|| {
+    let labels = LABELS.iter();
+    labels
+        .map(|(labels, identity)| (labels.iter().map(|label| plain(label)).collect(), *identity))
+        .collect()
+});
+
 /// Kinds that are told by how they are written and by their check digits, with what stands between their groups.
 const BY_THEMSELVES: &[(Identity, &[usize], u8)] = &[
     (Cpf, &[3, 3, 3, 2], b'.'),
@@ -161,14 +171,14 @@ pub(super) fn range_at(text: &str, run: &Range<usize>, floor: usize) -> Option<R
         let Some(compact) = Compact::of(number) else {
             continue;
         };
-        let mut fitting = LABELS
+        let mut fitting = PLAIN_LABELS
             .iter()
             .filter(|(_, identity)| identity.fits_compact(&compact))
             .peekable();
         if fitting.peek().is_none() {
             continue;
         }
-        let near = near.get_or_insert_with(|| before(text, start));
+        let near = near.get_or_insert_with(|| before(text, start)).as_ref()?;
         let is_labelled = fitting.any(|(labels, identity)| {
             labels.iter().any(|label| {
                 distance(near, label)
@@ -262,20 +272,23 @@ fn is_by_itself(number: &str) -> bool {
     })
 }
 
-/// What stands a little before a number on its line, in small letters.
-pub(super) fn before(text: &str, start: usize) -> String {
+/// What stands a little before a number on its line, in plain letters; `None` where no letter does.
+pub(super) fn before(text: &str, start: usize) -> Option<String> {
     let mut from = start.saturating_sub(NEAR);
     while !text.is_char_boundary(from) {
         from += 1;
     }
-    let near = text.get(from..start).unwrap_or_default();
-    let line = near.rsplit('\n').next().unwrap_or_default();
-    line.to_lowercase()
+    let near = text.get(from..start)?;
+    let line = near.rsplit('\n').next()?;
+    let has_letter = line
+        .bytes()
+        .any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+    has_letter.then(|| plain(line))
 }
 
 /// How many bytes stand between a label and the end of a text; `None` where the label is no word of it.
 pub(super) fn distance(near: &str, label: &str) -> Option<usize> {
-    let at = near.rfind(label)?;
+    let at = last_of(near.as_bytes(), label.as_bytes())?;
     let end = at + label.len();
     let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
     // What is written without blanks has no ends of words.
@@ -287,9 +300,22 @@ pub(super) fn distance(near: &str, label: &str) -> Option<usize> {
     ((!is_spaced || is_word) && !has_other_number && !marker::is_in(behind)).then_some(behind.len())
 }
 
+/// Where a label stands for the last time in a text so short that to look for its first byte is quickest.
+fn last_of(near: &[u8], label: &[u8]) -> Option<usize> {
+    let first = *label.first()?;
+    let mut end = near.len().checked_sub(label.len())? + 1;
+    loop {
+        end = memchr::memrchr(first, near.get(..end)?)?;
+        if near.get(end..)?.starts_with(label) {
+            return Some(end);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::sanitize::detect::{Detector, digits};
+    use crate::sanitize::detect::{self, Detector, digits};
+    use crate::sanitize::text::testing;
 
     fn find(text: &str) -> Vec<&str> {
         digits::testing::found_by(Detector::IdentityNumber, text)
@@ -321,6 +347,29 @@ mod tests {
             ("emirates id 784-1984-1234567-3 ok", "784-1984-1234567-3"),
         ] {
             assert_eq!(find(text), [number], "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_in_other_letters_and_in_capitals_are_known() {
+        for (text, shown) in [
+            ("ИИН 850101300123 ok", "ИИН <> ok"),
+            ("иин: 850101300123", "иин: <>"),
+            ("личный код 38001085718 ok", "личный код <> ok"),
+            ("ЛИЧНЫЙ КОД 38001085718 ok", "ЛИЧНЫЙ КОД <> ok"),
+            ("Мой СНИЛС 112-233-445 95.", "Мой СНИЛС <>."),
+            ("снилс 112-233-445 95.", "снилс <>."),
+            ("CÉDULA 1712345678 vigente", "CÉDULA <> vigente"),
+            ("TÉLÉPHONE 06 12 34 56 78", "TÉLÉPHONE <>"),
+            ("MÓVIL 612 345 678", "MÓVIL <>"),
+            ("ТЕЛЕФОН 8 495 123-45-67", "ТЕЛЕФОН <>"),
+        ] {
+            let rules = testing::rules();
+            let mut left = text.to_owned();
+            for span in detect::find(&rules, text, 0).iter().rev() {
+                left.replace_range(span.range.clone(), "<>");
+            }
+            assert_eq!(left, shown);
         }
     }
 

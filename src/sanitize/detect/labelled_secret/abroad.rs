@@ -9,6 +9,7 @@ use super::sentence::Sentence;
 use crate::sanitize::bounded;
 use crate::sanitize::detect::plain_letters::{plain, plain_words};
 use crate::sanitize::extent::Found;
+use crate::sanitize::fold::{Invisible, fold};
 use crate::sanitize::reference::looks_secret;
 
 /// How many words may stand between a name and what links its value to it.
@@ -218,10 +219,22 @@ static LINKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     ])
 });
 
-/// Those that mean nothing in English.
-const OWN_LINKS: &[&str] = &[
-    "ist", "lautet", "est", "es", "è", "é", "är", "jest", "brzmi", "este", "это",
-];
+/// Those that mean nothing in English, as a text has them that was folded: without their marks some would.
+static OWN_LINKS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    [
+        "ist", "lautet", "est", "es", "è", "é", "är", "jest", "brzmi", "este", "это",
+    ]
+    .iter()
+    .map(|link| {
+        let folded = fold(link, Invisible::Dropped);
+        folded.map_or_else(|| (*link).to_owned(), |folded| folded.text().to_owned())
+    })
+    .collect()
+});
+
+fn is_own_link(word: &str) -> bool {
+    OWN_LINKS.iter().any(|link| link == word)
+}
 
 /// Words between a link and its value.
 static FILLERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -340,11 +353,11 @@ impl Sentence<'_, '_, '_> {
         let end = self.name.range.end;
         let near = self.findings.text.get(end..)?;
         let near = bounded::prefix(near, super::MAX_REACH);
-        let is_said = near.split(' ').any(|word| OWN_LINKS.contains(&word));
+        let is_said = near.split(' ').any(is_own_link);
         if !is_said || bytes.get(end) != Some(&b' ') {
             return None;
         }
-        self.told_behind(|word| OWN_LINKS.contains(&word))
+        self.told_behind(is_own_link)
             .filter(|found| found.start - end > 1)
     }
 
@@ -483,7 +496,7 @@ mod tests {
     use super::NAMES;
     use crate::sanitize::detect;
     use crate::sanitize::sweep::sweep;
-    use crate::sanitize::text::testing::{hits, misses};
+    use crate::sanitize::text::testing::{hits, misses, rules};
 
     #[test]
     fn every_text_is_searched_that_has_one_of_the_names() {
@@ -492,6 +505,15 @@ mod tests {
             let seen = sweep(text.as_bytes());
             assert!(detect::is_searched(text.as_bytes(), seen), "{text}");
         }
+    }
+
+    #[test]
+    fn a_link_in_other_letters_is_known_behind_a_loanword() {
+        let text = "password это Xk4Ergjv99";
+        let rules = rules();
+        let found = detect::find(&rules, text, 0);
+        let ranges: Vec<_> = found.into_iter().map(|span| &text[span.range]).collect();
+        assert_eq!(ranges, ["Xk4Ergjv99"]);
     }
 
     #[test]

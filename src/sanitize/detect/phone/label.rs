@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::sanitize::detect::plain_letters::plain;
 use crate::sanitize::fold::{Invisible, fold};
 
 /// How far before a number its label may begin.
@@ -133,17 +134,27 @@ const BETWEEN: &[&str] = &[
 
 /// The words as a text has them that was folded.
 struct Words {
-    phones: Vec<String>,
-    verbs: Vec<String>,
-    before_verbs: Vec<String>,
-    between: Vec<String>,
+    phones: Vec<Known>,
+    verbs: Vec<Known>,
+    before_verbs: Vec<Known>,
+    between: Vec<Known>,
+}
+
+struct Known {
+    folded: String,
+    /// In the letters in which capitals and small ones of other scripts than Latin are the same.
+    plain: String,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let folded = |words: &[&str]| {
         let fold = |word: &&str| {
             let folded = fold(word, Invisible::Dropped);
-            folded.map_or_else(|| (*word).to_owned(), |folded| folded.text().to_owned())
+            Known {
+                folded: folded
+                    .map_or_else(|| (*word).to_owned(), |folded| folded.text().to_owned()),
+                plain: plain(word),
+            }
         };
         words.iter().map(fold).collect()
     };
@@ -214,10 +225,16 @@ fn is_verb(near: &[u8], start: usize) -> bool {
     word.take(1).any(|word| has(&WORDS.before_verbs, word))
 }
 
-fn has(words: &[String], word: &[u8]) -> bool {
-    words
+fn has(words: &[Known], word: &[u8]) -> bool {
+    let is_known = words
         .iter()
-        .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+        .any(|known| word.eq_ignore_ascii_case(known.folded.as_bytes()));
+    is_known
+        || !word.is_ascii()
+            && str::from_utf8(word).is_ok_and(|word| {
+                let word = plain(word);
+                !word.is_empty() && words.iter().any(|known| known.plain == word)
+            })
 }
 
 /// True for a label of a script that is written without blanks, with a particle behind it or not.
