@@ -40,6 +40,9 @@ pub(in crate::sanitize) enum Takes {
     Behind(&'static str, usize),
     /// The same, where it looks like a secret: the words are those of sentences too.
     MadeBehind(&'static str, usize),
+    /// Behind options of single letters with `b` among them: the last of the words for a file, a user and a password, of
+    /// which the first is left out where `n` is among the letters.
+    Batch,
     /// In the second argument behind this word, or in the first where there is one alone.
     LastBehind(&'static str),
 }
@@ -47,7 +50,8 @@ pub(in crate::sanitize) enum Takes {
 /// Where the program of a name, a path or not, takes secrets.
 pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
     use Takes::{
-        After, Attached, Behind, Connection, LastBehind, Login, MadeBehind, Option, Prefixed, Told,
+        After, Attached, Batch, Behind, Connection, LastBehind, Login, MadeBehind, Option,
+        Prefixed, Told,
     };
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     match name.strip_suffix(".exe").unwrap_or(name) {
@@ -92,7 +96,6 @@ pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
         | "youtube-dl" | "arcgis" | "expo" => &[Option("-p")],
         "winrs" => &[Attached("-p:"), Attached("/p:")],
         "useradd" | "usermod" => &[Option("-p")],
-        "mosquitto_passwd" => &[Behind("-b", 3), Behind("-bc", 3)],
         "mc" => &[MadeBehind("set", 3), MadeBehind("set", 4)],
         "rclone" => &[Behind("obscure", 1)],
         "drush" => &[Behind("user:password", 2), Behind("upwd", 2)],
@@ -144,15 +147,7 @@ pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
         ],
         "vault" => &[Behind("login", 1), Behind("unseal", 1)],
         "wpa_passphrase" => &[Behind("wpa_passphrase", 2)],
-        "htpasswd" => &[
-            Behind("-b", 3),
-            Behind("-bc", 3),
-            Behind("-cb", 3),
-            Behind("-nb", 2),
-            Behind("-nbB", 2),
-            Behind("-Bb", 3),
-            Behind("-bB", 3),
-        ],
+        "htpasswd" | "mosquitto_passwd" => &[Batch],
         "security" | "kadmin" => &[Option("-w")],
         "twine" | "cqlsh" | "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
         "ConvertTo-SecureString" => &[Behind("ConvertTo-SecureString", 1), Option("-String")],
@@ -256,6 +251,12 @@ pub(in crate::sanitize) fn secrets_among<'r>(
                     let is_value = arguments.get(index + places).is_some_and(is_plain);
                     (*argument == word && is_value).then_some((places, 0))
                 }
+                Takes::Batch if letters_of(argument).contains('b') => {
+                    batch_password(arguments, program_at + 1)
+                        .and_then(|at| at.checked_sub(index))
+                        .map(|places| (places, 0))
+                }
+                Takes::Batch => None,
                 Takes::MadeBehind(word, places) => {
                     let is_made = |value: &&str| is_plain(value) && reference::looks_secret(value);
                     let is_value = arguments.get(index + places).is_some_and(is_made);
@@ -289,6 +290,40 @@ pub(in crate::sanitize) fn secrets_among<'r>(
         }
     }
     found
+}
+
+/// The letters of options that stand together, as in `-bcB`; none for another argument.
+fn letters_of(argument: &str) -> &str {
+    argument
+        .strip_prefix('-')
+        .filter(|letters| letters.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .unwrap_or_default()
+}
+
+/// The most arguments among which a password is looked for.
+const MAX_BATCH: usize = 16;
+
+/// Which of the arguments is the password that is given instead of being asked for, the first being at `from`.
+fn batch_password(arguments: &[&str], from: usize) -> Option<usize> {
+    let mut left = 3;
+    let mut takes_number = false;
+    for (at, argument) in arguments.iter().enumerate().skip(from).take(MAX_BATCH) {
+        let letters = letters_of(argument);
+        if !letters.is_empty() {
+            left -= usize::from(left == 3 && letters.contains('n'));
+            // `-C 10`
+            takes_number = letters.ends_with(['C', 'r', 'I']);
+            continue;
+        }
+        if std::mem::take(&mut takes_number) && argument.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        left -= 1;
+        if left == 0 {
+            return is_plain(argument).then_some(at);
+        }
+    }
+    None
 }
 
 /// True for an argument that is neither an option, a path of another machine nor an assignment.
@@ -448,6 +483,34 @@ mod tests {
             ["q7Tm2xPw9LrT4"]
         );
         assert_eq!(among(&["redis-cli", "AUTH", "ada", "q7T"]), ["q7T"]);
+        for arguments in [
+            &["htpasswd", "-Bbn", "ada", "testpassw0rd"][..],
+            &["htpasswd", "-bn", "ada", "testpassw0rd"],
+            &["htpasswd", "-bcB", "users", "ada", "testpassw0rd"],
+            &["htpasswd", "-cBb", "users", "ada", "testpassw0rd"],
+            &[
+                "htpasswd",
+                "-B",
+                "-C",
+                "10",
+                "-b",
+                "users",
+                "ada",
+                "testpassw0rd",
+            ],
+            &["htpasswd", "-n", "-b", "ada", "testpassw0rd"],
+            &[
+                "mosquitto_passwd",
+                "-c",
+                "-b",
+                "users",
+                "ada",
+                "testpassw0rd",
+            ],
+        ] {
+            assert_eq!(among(arguments), ["testpassw0rd"], "{arguments:?}");
+        }
+        assert!(among(&["htpasswd", "-cB", "users", "ada", "and", "more"]).is_empty());
         assert!(among(&["tool", "-u", "ada", "-p", "8080"]).is_empty());
         assert!(among(&["ssh", "-u", "ada", "-p", "q7Tm2xPw9"]).is_empty());
         assert!(among(&["cache", "--key", "v1-deps-Linux-7c1e90ab"]).is_empty());

@@ -110,6 +110,7 @@ impl Program {
                 Takes::Connection
                 | Takes::Behind(..)
                 | Takes::MadeBehind(..)
+                | Takes::Batch
                 | Takes::LastBehind(_) => return None,
             };
             let is_alone = item == option;
