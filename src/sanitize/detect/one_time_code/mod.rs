@@ -30,8 +30,9 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
         let (code, next) = code_at(bytes, at);
         done = next;
         if let Some(code) = code
-            && ((is_labelled(bytes, code.start) || abroad::is_labelled(bytes, code.start))
-                && !is_measured(bytes, code.end)
+            && (is_bound_to_origin(bytes, code.start)
+                || (is_labelled(bytes, code.start) || abroad::is_labelled(bytes, code.start))
+                    && !is_measured(bytes, code.end)
                 || is_explained(bytes, &code)
                 || abroad::is_explained(bytes, code.end))
         {
@@ -53,10 +54,8 @@ pub(in crate::sanitize) fn may_be_labelled(text: &str) -> bool {
 /// The code that the digit at `at` belongs to, and where to look further.
 fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
     let digits = |from: usize| {
-        bytes[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
+        let rest = bytes.get(from..).unwrap_or_default();
+        rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
     };
     let first = digits(at);
     let mut end = at + first;
@@ -67,6 +66,11 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
     {
         end += 1 + first;
     }
+    // `12 34 56`
+    let is_pair = |at: usize| bytes.get(at) == Some(&b' ') && digits(at + 1) == 2;
+    if first == 2 && is_pair(end) && is_pair(end + 3) {
+        end += 6;
+    }
     let mut start = at;
     // `G-123456`.
     if start >= 2 && bytes[start - 1] == b'-' && bytes[start - 2].is_ascii_uppercase() {
@@ -76,6 +80,8 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'$' | b'@' | b'+' | b'%')
     };
     let goes_on = match bytes.get(end) {
+        // The next sentence begins right behind the code.
+        Some(b'.') if begins_sentence(&bytes[end + 1..]) => false,
         Some(b'-' | b'.' | b',' | b':' | b'/') => {
             bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric)
         }
@@ -94,6 +100,29 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
         .count();
     let is_code = (4..=8).contains(&length) && !goes_on && !begins_before;
     (is_code.then_some(start..end), end)
+}
+
+/// True for a capital and a small letter.
+fn begins_sentence(bytes: &[u8]) -> bool {
+    matches!(bytes, [first, second, ..] if first.is_ascii_uppercase() && second.is_ascii_lowercase())
+}
+
+/// True for the code in the last line of a message that names the site it is for: `@example.com #123456`.
+fn is_bound_to_origin(bytes: &[u8], start: usize) -> bool {
+    let near = &bytes[start.saturating_sub(MAX_REACH)..start];
+    let Some(before) = near.strip_suffix(b" #") else {
+        return false;
+    };
+    let begin = memchr::memrchr(b'@', before);
+    let Some((line, site)) = begin.and_then(|at| before.split_at_checked(at)) else {
+        return false;
+    };
+    let site = &site[1..];
+    (line.is_empty() && near.len() == start || matches!(line.last(), Some(b'\n' | b'\r')))
+        && site.contains(&b'.')
+        && site
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
 }
 
 /// `5000 lines`: a count.
@@ -144,6 +173,16 @@ mod tests {
                 "<> is your Google verification code.",
             ),
             ("OTP: 123-456", "OTP: <>"),
+            (
+                "Your code is 123456.Don't share it",
+                "Your code is <>.Don't share it",
+            ),
+            ("Your code is 12 34 56", "Your code is <>"),
+            (
+                "Your login.\n\n@example.com #123456",
+                "Your login.\n\n@example.com #<>",
+            ),
+            ("@login.example.com #123456", "@login.example.com #<>"),
             ("otp=123456", "otp=<>"),
             ("Your code: 774123 - shop", "Your code: <> - shop"),
             ("door code 7741 for flat", "door code <> for flat"),
@@ -206,6 +245,9 @@ mod tests {
             "area code 2125",
             "code 200000",
             "the code is 5000 lines",
+            "code 12 34 56 of the list",
+            "ask @ada #123456",
+            "see a@example.com #123456",
             "promo code 123456",
             "country code 0049",
             "code: 404000",
