@@ -2,7 +2,7 @@
 //! `비밀번호는 x입니다`.
 
 use crate::sanitize::detect::{Detected, Detector};
-use crate::sanitize::reference::looks_secret;
+use crate::sanitize::reference::{is_grammar, looks_secret};
 
 /// The most bytes of a value.
 const MAX_VALUE: usize = 256;
@@ -98,6 +98,50 @@ const PARTICLES: &[&str] = &[
     "*",
 ];
 
+/// Those of them that tell what something is.
+const LINKS: &[&str] = &[
+    "是",
+    "为",
+    "為",
+    "设为",
+    "改为",
+    "改成",
+    "設為",
+    "は",
+    "는",
+    "은",
+    "คือ",
+];
+/// The fewest letters of a word that is taken for a password.
+const LEAST_WORD: usize = 6;
+/// Words that are said of passwords, in English within other languages.
+const SAID: &[&str] = &[
+    "bcrypt",
+    "blank",
+    "correct",
+    "default",
+    "disabled",
+    "enabled",
+    "encrypted",
+    "expired",
+    "hashed",
+    "hidden",
+    "incorrect",
+    "invalid",
+    "missing",
+    "optional",
+    "password",
+    "plaintext",
+    "private",
+    "public",
+    "required",
+    "scrypt",
+    "secret",
+    "string",
+    "undefined",
+    "varchar",
+];
+
 /// Finds them; every text that has one has bytes that are not ASCII.
 pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
     // Their letters have three bytes each.
@@ -120,14 +164,16 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
 
 fn value_behind(text: &str, from: usize, detector: Detector) -> Option<std::ops::Range<usize>> {
     let mut rest = text.get(from..)?;
+    let mut is_linked = false;
     for _ in 0..MAX_PARTICLES {
-        match PARTICLES
+        let Some((particle, behind)) = PARTICLES
             .iter()
-            .find_map(|particle| rest.strip_prefix(particle))
-        {
-            Some(behind) => rest = behind,
-            None => break,
-        }
+            .find_map(|particle| Some((*particle, rest.strip_prefix(particle)?)))
+        else {
+            break;
+        };
+        is_linked |= LINKS.contains(&particle);
+        rest = behind;
     }
     let start = text.len() - rest.len();
     let near = &rest.as_bytes()[..rest.len().min(MAX_VALUE)];
@@ -158,9 +204,30 @@ fn value_behind(text: &str, from: usize, detector: Detector) -> Option<std::ops:
             parted && (4..=8).contains(&digits) || !is_number && digits > 0 && looks_secret(value)
         }
         // `8位`: a count.
-        _ => is_number && (4..=12).contains(&digits) || digits > 0 && looks_secret(value),
+        _ => {
+            is_number && (4..=12).contains(&digits)
+                || digits > 0 && looks_secret(value)
+                || is_linked && is_told_alone(value, rest)
+        }
     };
     is_value.then(|| start..start + value.len())
+}
+
+/// True for a word of small letters behind which a clause ends: what else is said of a password has words of its own
+/// language behind it.
+fn is_told_alone(value: &str, rest: &str) -> bool {
+    let behind = rest.get(value.len()..).unwrap_or_default();
+    let behind = behind.trim_start_matches([' ', '」', '』', '】']);
+    let ends_clause = behind.is_empty()
+        || behind.starts_with(['.', ',', ';', '!', '\n', '。', '，', '、', '；', '！'])
+        || ["です", "でし", "に設定", "입니다"]
+            .iter()
+            .any(|end| behind.starts_with(end));
+    ends_clause
+        && value.len() >= LEAST_WORD
+        && value.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !SAID.contains(&value)
+        && !is_grammar(value)
 }
 
 #[cfg(test)]
@@ -178,6 +245,9 @@ mod tests {
             ("비밀번호는 Xk4Ergjv입니다", "Xk4Ergjv"),
             ("비밀번호를 Xk4Ergjv(으)로 변경", "Xk4Ergjv"),
             ("暗証番号は「4821」です", "4821"),
+            ("密码是hunterpass", "hunterpass"),
+            ("パスワードは swordfish です", "swordfish"),
+            ("비밀번호는 swordfish입니다", "swordfish"),
             ("您的验证码为724149", "724149"),
             ("您的验证码是 724149,5分钟内有效", "724149"),
             ("【银行】验证码:724149", "724149"),
@@ -193,6 +263,9 @@ mod tests {
         for text in [
             "密码长度为8位",
             "密码为SHA256加密",
+            "密码是encrypted的",
+            "密码是required",
+            "パスワードは string です",
             "パスワードを忘れた",
             "パスワードは8文字以上",
             "비밀번호 변경",
