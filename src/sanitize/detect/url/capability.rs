@@ -1,10 +1,12 @@
 //! Addresses whose path grants access: webhooks, bots, private calendars.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use crate::sanitize::detect::{Detected, Detector, shape};
+use crate::sanitize::detect::shape::{self, Made};
+use crate::sanitize::detect::{Detected, Detector};
 use crate::sanitize::marker;
 
 /// The most bytes of a URL that are looked at for its path.
@@ -102,6 +104,14 @@ const ENTRANCES: &[(&[u8], usize)] = &[
 
 /// No path is shorter that has one of [`ENTRANCES`] and what belongs to it.
 const LEAST_ENTRANCE: usize = 23;
+/// The fewest characters behind any of them.
+const LEAST_BEHIND: usize = 16;
+
+/// What finds each of [`ENTRANCES`], made once.
+static FINDERS: LazyLock<Vec<memmem::Finder<'static>>> = LazyLock::new(|| {
+    let words = ENTRANCES.iter().map(|(words, _)| *words);
+    words.map(memmem::Finder::new).collect()
+});
 
 const fn all(host: &'static [u8], path: &'static [u8]) -> Capability {
     Capability {
@@ -160,12 +170,13 @@ fn secret(bytes: &[u8], host: usize, end: usize) -> Option<Range<usize>> {
         }
     }
     // Those of other hosts, where what follows looks made by chance.
-    if path.len() < LEAST_ENTRANCE {
+    if path.len() < LEAST_ENTRANCE || !shape::looks_random(path, LEAST_BEHIND) {
         return None;
     }
-    let (at, least) = ENTRANCES.iter().find_map(|(words, least)| {
-        let at = memmem::find(path, words)? + words.len();
-        shape::looks_random(&path[at..], *least).then_some((at, *least))
+    let known = FINDERS.iter().zip(ENTRANCES);
+    let (at, least) = known.into_iter().find_map(|(finder, (words, least))| {
+        let at = finder.find(path)? + words.len();
+        random_part(path, at, *least).map(|_| (at, *least))
     })?;
     // Of a reset and the like one part is the secret, of a webhook all that follows.
     let is_webhook = memmem::find(&path[..at], b"hook").is_some();
@@ -180,12 +191,30 @@ fn secret(bytes: &[u8], host: usize, end: usize) -> Option<Range<usize>> {
 /// Where the first part of a path begins, from `at` on, that looks made by chance.
 fn random_part(path: &[u8], mut at: usize, least: usize) -> Option<usize> {
     for part in path[at..].split(|byte| *byte == b'/') {
-        if shape::looks_random(part, least) {
+        if shape::looks_random(part, least) && !is_named(part) {
             return Some(at);
         }
         at += part.len() + 1;
     }
     None
+}
+
+/// True for the name of a file, and for words in camel case: what is made by chance has more digits or capitals, or words
+/// that nobody can say.
+fn is_named(part: &[u8]) -> bool {
+    let dot = memchr::memrchr(b'.', part);
+    let extension = dot.and_then(|dot| part.get(dot + 1..)).unwrap_or_default();
+    if (2..=5).contains(&extension.len()) && extension.iter().all(u8::is_ascii_lowercase) {
+        return true;
+    }
+    let made = Made::of(part);
+    made.capitals >= 2
+        && made.small >= 3 * made.capitals
+        && made.digits < 3
+        && part
+            .chunk_by(|_, next| !next.is_ascii_uppercase())
+            .filter(|word| word.len() > 2)
+            .all(|word| word.iter().any(|letter| b"aeiouyAEIOUY".contains(letter)))
 }
 
 fn range(path: &[u8], start: usize, one_part: bool) -> Option<Range<usize>> {
@@ -244,6 +273,10 @@ mod tests {
                 "q7xz2kf9wb4vn1hs8ld3rt",
             ),
             (
+                "https://a.example/reset/kXqPwZtYbNrTmLcVhGfd",
+                "kXqPwZtYbNrTmLcVhGfd",
+            ),
+            (
                 "https://hook.eu1.make.com/q7xz2kf9wb4vn1hs8ld3rt",
                 "q7xz2kf9wb4vn1hs8ld3rt",
             ),
@@ -272,6 +305,9 @@ mod tests {
             "https://www.make.com/en/integrations",
             "https://a.example/invitations/6ddd2f54-6388-4117-ae39-07f134ab30c8",
             "https://a.example/docs/reset/troubleshooting-authentication",
+            "https://a.example/blob/main/src/hooks/useAuthToken2FAContextProvider.tsx",
+            "https://a.example/docs/reset/ResettingYourDeviceToFactory2",
+            "https://a.example/blog/verify/HowToVerifyYourAccountIn3Steps",
         ] {
             assert_eq!(found_in(text), [""; 0], "{text}");
         }
