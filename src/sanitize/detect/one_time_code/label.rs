@@ -1,7 +1,7 @@
 //! What stands before a number and says that it is a code.
 
 use super::MAX_REACH;
-use super::words::{LABELS, OTHERS, PURPOSES, is_label};
+use super::words::{LABELS, LAST_OF_PURPOSES, OTHERS, PURPOSES, is_label};
 
 /// How many words back a label may stand.
 const MAX_WORDS: usize = 7;
@@ -66,7 +66,12 @@ pub(super) fn is_labelled(bytes: &[u8], start: usize) -> bool {
     if is_of(OTHERS) {
         return false;
     }
-    is_of(PURPOSES)
+    let last_of_purpose = LAST_OF_PURPOSES
+        .iter()
+        .find(|(last, _)| *last == purpose)
+        .is_some_and(|(_, before)| words.next().is_some_and(|word| before.contains(&&*word)));
+    last_of_purpose
+        || is_of(PURPOSES)
         || has_sign && is_of(&["your", "my"])
         || linked
             && matches!(

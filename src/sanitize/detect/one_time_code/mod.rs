@@ -217,6 +217,9 @@ mod tests {
             ("the MFA token 482113", "the MFA token <>"),
             ("your code is <b>482113</b>.", "your code is <b><></b>."),
             ("passcode 482113", "passcode <>"),
+            ("one time code 482113", "one time code <>"),
+            ("your sign in code is 482113", "your sign in code is <>"),
+            ("the two factor code 482113", "the two factor code <>"),
             (
                 "The verification code for your account is 482113",
                 "The verification code for your account is <>",
@@ -246,6 +249,8 @@ mod tests {
             "code 200000",
             "the code is 5000 lines",
             "code 12 34 56 of the list",
+            "there is an error in code 4040 of the app",
+            "the user id code 40001",
             "ask @ada #123456",
             "see a@example.com #123456",
             "promo code 123456",
