@@ -144,6 +144,14 @@ impl KeyEnds {
         false
     }
 
+    /// Begins to read a name from its end on.
+    pub(super) fn walk(&self) -> Walk<'_> {
+        Walk {
+            ends: self,
+            node: self.nodes.first(),
+        }
+    }
+
     /// The node for what stands before.
     #[inline]
     fn before(&self, node: &Node, letter: u8) -> Option<usize> {
@@ -153,6 +161,27 @@ impl KeyEnds {
         }
         let lower = (node.marks & (bit - 1)).count_ones();
         Some((node.first + lower) as usize)
+    }
+}
+
+/// How far a name was read from its end on.
+pub(super) struct Walk<'e> {
+    ends: &'e KeyEnds,
+    node: Option<&'e Node>,
+}
+
+impl Walk<'_> {
+    /// Reads the folded letter before those that were read; false where it need not go on.
+    pub(super) fn step(&mut self, letter: u8) -> bool {
+        let node = self.node;
+        self.node = node.and_then(|node| self.ends.nodes.get(self.ends.before(node, letter)?));
+        self.node.is_some() && !self.may_match()
+    }
+
+    /// True where what was read is a name, or a word that may stand behind one.
+    pub(super) fn may_match(&self) -> bool {
+        self.node
+            .is_some_and(|node| node.marks & (NAME | WORD) != 0)
     }
 }
 

@@ -43,34 +43,71 @@ pub(super) fn fold(name: &[u8]) -> FoldedName {
 
 impl FoldedName {
     fn push(&mut self, character: char, at: usize) {
-        if character.is_ascii() {
-            self.push_bytes(&[character as u8], at);
-            return;
-        }
-        if is_without_width(character) {
-            return;
-        }
-        for part in std::iter::once(character).nfkd() {
-            if is_combining_mark(part) {
-                continue;
-            }
-            let latin = look_alike(part);
-            if latin.is_ascii() {
-                self.push_bytes(&[latin as u8], at);
-            } else {
-                for lower in latin.to_lowercase() {
-                    // Some look like a Latin letter only when they are small.
-                    let lower = look_alike(lower);
-                    self.push_bytes(lower.encode_utf8(&mut [0; 4]).as_bytes(), at);
-                }
-            }
-        }
+        fold_character(character, |bytes| {
+            self.text.extend_from_slice(bytes);
+            self.origins.extend(bytes.iter().map(|_| at));
+        });
     }
+}
 
-    fn push_bytes(&mut self, bytes: &[u8], at: usize) {
-        self.text.extend_from_slice(bytes);
-        self.origins.extend(bytes.iter().map(|_| at));
+/// Gives the bytes of what a character is folded to.
+fn fold_character(character: char, mut give: impl FnMut(&[u8])) {
+    if character.is_ascii() {
+        give(&[character as u8]);
+        return;
     }
+    if is_without_width(character) {
+        return;
+    }
+    for part in std::iter::once(character).nfkd() {
+        if is_combining_mark(part) {
+            continue;
+        }
+        let latin = look_alike(part);
+        if latin.is_ascii() {
+            give(&[latin as u8]);
+        } else {
+            for lower in latin.to_lowercase() {
+                // Some look like a Latin letter only when they are small.
+                let lower = look_alike(lower);
+                give(lower.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+}
+
+/// The most bytes that are kept of what one character is folded to.
+const ROOM: usize = 16;
+
+/// Goes through the bytes of a folded name from its end on, a character at a time and without an allocation, until
+/// `goes_on` refuses one; gives `None` where a character does not fit or is none, so that nothing is known.
+pub(super) fn fold_from_end(name: &[u8], mut goes_on: impl FnMut(u8) -> bool) -> Option<()> {
+    let mut rest = name;
+    while !rest.is_empty() {
+        let start = rest.iter().rposition(|byte| byte & 0xC0 != 0x80)?;
+        let (before, last) = rest.split_at_checked(start)?;
+        rest = before;
+        let mut characters = std::str::from_utf8(last).ok()?.chars();
+        let mut folded = [0; ROOM];
+        let mut length = 0;
+        let mut fits = true;
+        fold_character(characters.next()?, |bytes| {
+            match folded.get_mut(length..length + bytes.len()) {
+                Some(room) => room.copy_from_slice(bytes),
+                None => fits = false,
+            }
+            length += bytes.len();
+        });
+        if !fits {
+            return None;
+        }
+        for byte in folded.get(..length)?.iter().rev() {
+            if !goes_on(*byte) {
+                return Some(());
+            }
+        }
+    }
+    Some(())
 }
 
 /// Characters that are not seen: joiners, directions, variation selectors, tags.
@@ -191,7 +228,27 @@ fn look_alike(character: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use super::{fold, fold_from_end};
+
+    #[test]
+    fn a_name_read_from_its_end_has_the_same_letters() {
+        for name in [
+            "x\u{200B}\u{FF41}\u{E9}b",
+            "Пароль",
+            "비밀번호",
+            "ﬁn ключ",
+            "key",
+        ] {
+            let mut reversed = Vec::new();
+            let known = fold_from_end(name.as_bytes(), |byte| {
+                reversed.push(byte);
+                true
+            });
+            reversed.reverse();
+            assert_eq!((known, reversed), (Some(()), fold(name.as_bytes()).text));
+        }
+        assert_eq!(fold_from_end(&"\u{430}b".as_bytes()[1..], |_| true), None);
+    }
 
     #[test]
     fn every_byte_of_the_folded_name_tells_where_its_character_began() {

@@ -159,10 +159,23 @@ impl KeyTable {
     /// False for most texts that end in no rule's name, without a closer look.
     #[inline]
     pub(super) fn may_match(&self, name: &[u8]) -> bool {
-        self.ends.may_match(name, &FOLD)
+        let may_match = self.ends.may_match(name, &FOLD)
             // What stands before a number counts.
             || letters_before(name).next().is_some_and(|last| last.is_ascii_digit())
-                && self.ends.may_match(without_number(name), &FOLD)
+                && self.ends.may_match(without_number(name), &FOLD);
+        may_match && (name.is_ascii() || self.may_match_folded(name))
+    }
+
+    /// False for most names in other letters than those of ASCII, which are folded one by one up to where it is decided.
+    fn may_match_folded(&self, name: &[u8]) -> bool {
+        let mut walk = self.ends.walk();
+        let mut last = None;
+        let read = fold::fold_from_end(name, |byte| {
+            let letter = FOLD[usize::from(byte)];
+            letter == 0 || !last.get_or_insert(letter).is_ascii_digit() && walk.step(letter)
+        });
+        // What stands before a number counts.
+        read.is_none() || last.is_some_and(|last: u8| last.is_ascii_digit()) || walk.may_match()
     }
 
     fn find_by_tail(&self, rules: &[Rule], name: &[u8]) -> Option<KeyMatch> {

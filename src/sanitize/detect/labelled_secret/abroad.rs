@@ -18,118 +18,119 @@ const MAX_WORDS: usize = 8;
 const MAX_NAME: usize = 40;
 
 /// Words for "password", "passcode" and "login data", as they stand in sentences.
-static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    plain_words(&[
-        // German, Dutch.
-        "passwort",
-        "passworts",
-        "passwortes",
-        "kennwort",
-        "kennworts",
-        "kennwortes",
-        "losungswort",
-        "zugangspasswort",
-        "einmalpasswort",
-        "wlan-passwort",
-        "startpasswort",
-        "initialpasswort",
-        "masterpasswort",
-        "wachtwoord",
-        "wachtwoorden",
-        "toegangscode",
-        "pincode",
-        "zugangscode",
-        "geheimzahl",
-        // French, Spanish, Portuguese, Italian, Catalan, Romanian.
-        "passe",
-        "mdp",
-        "contraseña",
-        "contrasenya",
-        "clave",
-        "palavra-passe",
-        "senha",
-        "parola",
-        "parolă",
-        // Nordic languages.
-        "lösenord",
-        "lösenordet",
-        "passord",
-        "passordet",
-        "adgangskode",
-        "adgangskoden",
-        "kodeord",
-        "kodeordet",
-        "kodord",
-        "lykilorð",
-        "lykilorðið",
-        "aðgangsorð",
-        "salasana",
-        "salasanasi",
-        "salasanani",
-        "salasanamme",
-        "salasanan",
-        "tunnusluku",
-        "tunnuslukusi",
-        // Baltic languages.
-        "parool",
-        "parooli",
-        "slaptažodis",
-        "slaptažodį",
-        // Slavic languages.
-        "hasło",
-        "hasła",
-        "hasłem",
-        "heslo",
-        "hesla",
-        "heslem",
-        "heslom",
-        "lozinka",
-        "lozinku",
-        "lozinke",
-        "šifra",
-        "šifru",
-        "geslo",
-        "gesla",
-        "пароль",
-        "пароля",
-        "паролем",
-        "парола",
-        "паролата",
-        "лозинка",
-        "лозинку",
-        "лозинката",
-        "шифра",
-        // Hungarian, Turkish, Greek, Albanian.
-        "jelszó",
-        "jelszava",
-        "jelszavad",
-        "jelszavam",
-        "jelszavát",
-        "jelszót",
-        "şifre",
-        "şifreniz",
-        "şifren",
-        "şifresi",
-        "şifrem",
-        "parolanız",
-        "parolan",
-        "parolası",
-        "fjalëkalimi",
-        "fjalëkalim",
-        "κωδικός",
-        "κωδικο",
-        "συνθηματικό",
-        // Arabic, Hebrew, Persian, Hindi, Vietnamese, Indonesian, Swahili.
-        "المرور",
-        "السر",
-        "סיסמה",
-        "סיסמא",
-        "הסיסמה",
-        "पासवर्ड",
-        "khẩu",
-        "sandi",
-    ])
-});
+const ALL_NAMES: &[&str] = &[
+    // German, Dutch.
+    "passwort",
+    "passworts",
+    "passwortes",
+    "kennwort",
+    "kennworts",
+    "kennwortes",
+    "losungswort",
+    "zugangspasswort",
+    "einmalpasswort",
+    "wlan-passwort",
+    "startpasswort",
+    "initialpasswort",
+    "masterpasswort",
+    "wachtwoord",
+    "wachtwoorden",
+    "toegangscode",
+    "pincode",
+    "zugangscode",
+    "geheimzahl",
+    // French, Spanish, Portuguese, Italian, Catalan, Romanian.
+    "passe",
+    "mdp",
+    "contraseña",
+    "contrasenya",
+    "clave",
+    "palavra-passe",
+    "senha",
+    "parola",
+    "parolă",
+    // Nordic languages.
+    "lösenord",
+    "lösenordet",
+    "passord",
+    "passordet",
+    "adgangskode",
+    "adgangskoden",
+    "kodeord",
+    "kodeordet",
+    "kodord",
+    "lykilorð",
+    "lykilorðið",
+    "aðgangsorð",
+    "salasana",
+    "salasanasi",
+    "salasanani",
+    "salasanamme",
+    "salasanan",
+    "tunnusluku",
+    "tunnuslukusi",
+    // Baltic languages.
+    "parool",
+    "parooli",
+    "slaptažodis",
+    "slaptažodį",
+    // Slavic languages.
+    "hasło",
+    "hasła",
+    "hasłem",
+    "heslo",
+    "hesla",
+    "heslem",
+    "heslom",
+    "lozinka",
+    "lozinku",
+    "lozinke",
+    "šifra",
+    "šifru",
+    "geslo",
+    "gesla",
+    "пароль",
+    "пароля",
+    "паролем",
+    "парола",
+    "паролата",
+    "лозинка",
+    "лозинку",
+    "лозинката",
+    "шифра",
+    // Hungarian, Turkish, Greek, Albanian.
+    "jelszó",
+    "jelszava",
+    "jelszavad",
+    "jelszavam",
+    "jelszavát",
+    "jelszót",
+    "şifre",
+    "şifreniz",
+    "şifren",
+    "şifresi",
+    "şifrem",
+    "parolanız",
+    "parolan",
+    "parolası",
+    "fjalëkalimi",
+    "fjalëkalim",
+    "κωδικός",
+    "κωδικο",
+    "συνθηματικό",
+    // Arabic, Hebrew, Persian, Hindi, Vietnamese, Indonesian, Swahili.
+    "المرور",
+    "السر",
+    "סיסמה",
+    "סיסמא",
+    "הסיסמה",
+    "पासवर्ड",
+    "khẩu",
+    "sandi",
+];
+
+/// The same in plain letters.
+static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| plain_words(ALL_NAMES));
 
 /// Words that name a secret behind certain others alone.
 const LAST_WORDS: &[(&str, &[&str])] = &[
@@ -306,7 +307,7 @@ fn has_known_end(text: &[u8]) -> bool {
     let [.., before, last] = *text else {
         return false;
     };
-    before >= 0x80 || last >= 0x80 || ENDS[usize::from(last & 31)] & (1 << (before & 31)) != 0
+    ENDS.has([last, before]) || is_of_marked_letter(before)
 }
 
 fn may_be_name(word: &[u8]) -> bool {
@@ -314,37 +315,65 @@ fn may_be_name(word: &[u8]) -> bool {
         return false;
     };
     has_known_end(word)
-        && (first >= 0x80
-            || second >= 0x80
-            || BEGINNINGS[usize::from(first & 31)] & (1 << (second & 31)) != 0)
+        && (BEGINNINGS.has([first, second])
+            || is_of_marked_letter(first)
+            || is_of_marked_letter(second))
 }
 
-/// For each first letter, by its lowest five bits, one bit for each letter that may stand behind it.
-static BEGINNINGS: LazyLock<[u32; 32]> = LazyLock::new(|| {
-    let mut beginnings = [0; 32];
-    for name in NAMES.iter() {
-        if let [first, second, ..] = name.as_bytes() {
-            beginnings[usize::from(first & 31)] |= 1 << (second & 31);
-        }
-    }
-    beginnings
-});
+/// True for the first byte of most Latin letters with marks, which may be any of several.
+fn is_of_marked_letter(byte: u8) -> bool {
+    matches!(byte, 0xC3..=0xC6)
+}
 
-/// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
-static ENDS: LazyLock<[u32; 32]> = LazyLock::new(|| {
-    let mut ends = [0; 32];
-    for name in NAMES.iter() {
-        if let [.., before, last] = name.as_bytes() {
-            ends[usize::from(last & 31)] |= 1 << (before & 31);
+/// Two bytes at one end of the names, in all forms that a text has them in: one bit for each byte that may stand beside
+/// another one, by its lowest six bits.
+struct Pairs([u64; 256]);
+
+impl Pairs {
+    fn of(pair: fn(&[u8]) -> Option<[u8; 2]>) -> Self {
+        let mut pairs = [0; 256];
+        for name in ALL_NAMES {
+            for written in [(*name).to_owned(), name.to_uppercase(), plain(name)] {
+                let folded = fold(&written, Invisible::Dropped);
+                let folded = folded.map_or_else(String::new, |folded| folded.text().to_owned());
+                for [one, other] in [&written, &folded]
+                    .into_iter()
+                    .filter_map(|form| pair(form.as_bytes()))
+                {
+                    // A capital may stand beside a small letter.
+                    for one in [one.to_ascii_lowercase(), one.to_ascii_uppercase()] {
+                        for other in [other.to_ascii_lowercase(), other.to_ascii_uppercase()] {
+                            pairs[usize::from(one)] |= 1 << (other & 63);
+                        }
+                    }
+                }
+            }
         }
+        Self(pairs)
     }
-    ends
+
+    #[inline]
+    fn has(&self, [one, other]: [u8; 2]) -> bool {
+        self.0[usize::from(one)] & (1 << (other & 63)) != 0
+    }
+}
+
+/// The first byte and the one behind it.
+static BEGINNINGS: LazyLock<Pairs> =
+    LazyLock::new(|| Pairs::of(|name| name.first_chunk::<2>().copied()));
+
+/// The last byte and the one before it.
+static ENDS: LazyLock<Pairs> = LazyLock::new(|| {
+    Pairs::of(|name| {
+        name.last_chunk::<2>()
+            .map(|[before, last]| [*last, *before])
+    })
 });
 
 impl Sentence<'_, '_, '_> {
     /// What is told behind a name of another language: linked to it, or right behind it.
     pub(super) fn told_abroad(&self) -> Option<Found> {
-        self.told_behind(|word| LINKS.contains(&plain(word)))
+        self.told_behind(|_, plain| LINKS.contains(plain))
     }
 
     /// What is told behind "password" in a sentence of another language: `la password temporanea è x`.
@@ -357,11 +386,11 @@ impl Sentence<'_, '_, '_> {
         if !is_said || bytes.get(end) != Some(&b' ') {
             return None;
         }
-        self.told_behind(is_own_link)
+        self.told_behind(|word, _| is_own_link(word))
             .filter(|found| found.start - end > 1)
     }
 
-    fn told_behind(&self, is_link: impl Fn(&str) -> bool) -> Option<Found> {
+    fn told_behind(&self, is_link: impl Fn(&str, &str) -> bool) -> Option<Found> {
         let mut at = self.after_name();
         let from = at;
         let mut is_linked = false;
@@ -411,7 +440,7 @@ impl Sentence<'_, '_, '_> {
                 });
             }
             let plain = plain(text);
-            let is_link = is_link(text);
+            let is_link = is_link(text, &plain);
             let is_filler = FILLERS.contains(&plain);
             let is_word = text
                 .chars()
