@@ -19,28 +19,33 @@ const MAX_COMMAND: usize = 4096;
 const MAX_WORDS: usize = 256;
 
 /// Programs whose options for secrets have no dash, or that take them without an option.
-const WITHOUT_OPTIONS: &[&str] = &[
-    "sqlplus ",
-    "impdp ",
-    "expdp ",
-    "rabbitmqctl ",
-    "vault login ",
-    "vault operator unseal ",
-    "aws configure set ",
-    "wpa_passphrase ",
-    "xfreerdp ",
-    "ConvertTo-SecureString ",
-    "redis-cli ",
-    "ngrok ",
-    "snyk auth ",
-    "cargo login ",
-    "bw unlock ",
-    "net user ",
-    "net use ",
-    "rclone obscure ",
-    "schtasks ",
-    "mc alias set ",
-];
+static WITHOUT_OPTIONS: LazyLock<[Finder<'_>; 20]> = LazyLock::new(|| {
+    [
+        "sqlplus ",
+        "impdp ",
+        "expdp ",
+        "rabbitmqctl ",
+        "vault login ",
+        "vault operator unseal ",
+        "aws configure set ",
+        "wpa_passphrase ",
+        "xfreerdp ",
+        "ConvertTo-SecureString ",
+        "redis-cli ",
+        "ngrok ",
+        "snyk auth ",
+        "cargo login ",
+        "bw unlock ",
+        "net user ",
+        "net use ",
+        "rclone obscure ",
+        "schtasks ",
+        "mc alias set ",
+    ]
+    .map(Finder::new)
+});
+/// What writes into a pipe.
+static WRITERS: LazyLock<[Finder<'_>; 2]> = LazyLock::new(|| ["echo", "printf"].map(Finder::new));
 /// What reads a secret from its standard input.
 static READS_SECRET: LazyLock<[Finder<'_>; 39]> = LazyLock::new(|| {
     [
@@ -110,11 +115,12 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             done = command_around(findings, password, at, done);
         }
     }
-    for program in WITHOUT_OPTIONS {
+    for program in WITHOUT_OPTIONS.iter() {
         let mut done = 0;
-        for at in memchr::memmem::find_iter(bytes, program.as_bytes()) {
+        for at in program.find_iter(bytes) {
             if at >= done {
-                done = command_around(findings, password, at + program.len(), done);
+                let behind = at + program.needle().len();
+                done = command_around(findings, password, behind, done);
             }
         }
     }
@@ -266,16 +272,23 @@ fn words(bytes: &[u8], start: usize, limit: usize) -> Vec<Range<usize>> {
 fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
     let bytes = findings.bytes();
     for at in memchr::memchr_iter(b'|', bytes) {
-        let near = &bytes[at..bytes.len().min(at + MAX_BEFORE)];
-        let near = &near[..memchr::memchr(b'\n', near).unwrap_or(near.len())];
-        if !reads_secret(near) {
-            continue;
-        }
         let least = at.saturating_sub(MAX_BEFORE);
         let start = bytes[least..at]
             .iter()
             .rposition(|byte| matches!(byte, b'\n' | b';' | b'|' | b'&' | b'('))
             .map_or(least, |end| least + end + 1);
+        // Most pipes are told by what writes into them: that is little, and few words.
+        if !WRITERS
+            .iter()
+            .any(|writer| writer.find(&bytes[start..at]).is_some())
+        {
+            continue;
+        }
+        let near = &bytes[at..bytes.len().min(at + MAX_BEFORE)];
+        let near = &near[..memchr::memchr(b'\n', near).unwrap_or(near.len())];
+        if !reads_secret(near) {
+            continue;
+        }
         let mut words = words(bytes, start, at);
         // `Command 'echo x | …' failed`: the mark before the command is closed behind it.
         if let Some(inside) = words.iter().find(|word| {
@@ -318,11 +331,17 @@ fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
 /// `sudo -S <<< x`: what is given to a program that reads a secret.
 fn given_as_input<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
     let bytes = findings.bytes();
+    // Where the line was looked at up to, and whether it has a program that reads a secret.
+    let (mut seen, mut reads) = (0, false);
     for at in memchr::memmem::find_iter(bytes, b"<<<") {
-        let least = at.saturating_sub(MAX_BEFORE);
+        let least = at.saturating_sub(MAX_BEFORE).max(seen);
         let before = &bytes[least..at];
-        let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        let reads = reads_secret(&before[line..]);
+        let line = memchr::memrchr(b'\n', before).map(|newline| newline + 1);
+        if line.is_some() || least > seen {
+            reads = false;
+        }
+        reads |= reads_secret(&before[line.unwrap_or_default()..]);
+        seen = at;
         let words = words(bytes, at + 3, bytes.len().min(at + MAX_BEFORE));
         if let Some(value) = words.first().filter(|_| reads) {
             let (start, end) = (value.start, value.end);

@@ -2,6 +2,10 @@
 //!
 //! `password = 'x'` is an assignment, and `PASSWORD 'x'` a name with its value behind it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Detector;
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
@@ -246,9 +250,12 @@ fn set(findings: &mut Findings<'_, '_>) {
 }
 
 /// Comparisons of OData and SCIM.
-const COMPARISONS: &[&[u8]] = &[
-    b" eq ", b" ne ", b" gt ", b" ge ", b" lt ", b" le ", b" co ", b" sw ", b" ew ",
-];
+static COMPARISONS: LazyLock<[Finder<'_>; 9]> = LazyLock::new(|| {
+    [
+        " eq ", " ne ", " gt ", " ge ", " lt ", " le ", " co ", " sw ", " ew ",
+    ]
+    .map(Finder::new)
+});
 /// Functions of OData that compare a member with a text.
 const COMPARING: &[&[u8]] = &[
     b"contains",
@@ -262,9 +269,9 @@ const COMPARING: &[&[u8]] = &[
 /// `ssn eq '123456789'`, `ssn eq 123456789`.
 fn compared_by_word(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
-    for word in COMPARISONS {
-        for at in memchr::memmem::find_iter(bytes, *word) {
-            let value = findings.reader.skip_blanks(at + word.len());
+    for word in COMPARISONS.iter() {
+        for at in word.find_iter(bytes) {
+            let value = findings.reader.skip_blanks(at + word.needle().len());
             let digits = || {
                 let digits = bytes[value..].iter();
                 let length = digits
