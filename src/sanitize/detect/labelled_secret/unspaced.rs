@@ -1,6 +1,10 @@
 //! Secrets and codes told in languages that put no blank between their words: `密码是x`, `パスワードは x です`,
 //! `비밀번호는 x입니다`.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::sanitize::detect::{Detected, Detector};
 use crate::sanitize::reference::{is_grammar, looks_secret};
 
@@ -144,22 +148,34 @@ const SAID: &[&str] = &[
 
 /// Finds them; every text that has one has bytes that are not ASCII.
 pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
-    // Their letters have three bytes each.
-    if !text.bytes().any(|byte| byte >= 0xE0) {
+    if !text.bytes().any(may_begin) {
         return;
     }
-    for (names, detector) in [
-        (SECRETS, Detector::LabelledSecret),
-        (CODES, Detector::OneTimeCode),
-    ] {
-        for name in names {
-            for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()) {
-                if let Some(range) = value_behind(text, at + name.len(), detector) {
-                    found.push(Detected { range, detector });
-                }
+    for (name, detector) in NAMES.iter() {
+        for at in name.find_iter(text.as_bytes()) {
+            if let Some(range) = value_behind(text, at + name.needle().len(), *detector) {
+                found.push(Detected {
+                    range,
+                    detector: *detector,
+                });
             }
         }
     }
+}
+
+/// What finds each of the words, made once.
+static NAMES: LazyLock<Vec<(Finder<'static>, Detector)>> = LazyLock::new(|| {
+    let secrets = SECRETS.iter().map(|name| (name, Detector::LabelledSecret));
+    let codes = CODES.iter().map(|name| (name, Detector::OneTimeCode));
+    let names = secrets.chain(codes);
+    names
+        .map(|(name, detector)| (Finder::new(*name), detector))
+        .collect()
+});
+
+/// True for the first byte of such a word, and not for those of dashes, quotation marks and arrows.
+fn may_begin(byte: u8) -> bool {
+    matches!(byte, 0xE0 | 0xE3 | 0xE5..=0xE9 | 0xEB..=0xED)
 }
 
 fn value_behind(text: &str, from: usize, detector: Detector) -> Option<std::ops::Range<usize>> {
@@ -232,8 +248,15 @@ fn is_told_alone(value: &str, rest: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{CODES, SECRETS, find, may_begin};
     use crate::sanitize::detect::tests::found;
+
+    #[test]
+    fn no_text_is_passed_over_that_has_one_of_the_words() {
+        for name in SECRETS.iter().chain(CODES) {
+            assert!(name.bytes().next().is_some_and(may_begin), "{name}");
+        }
+    }
 
     #[test]
     fn secrets_and_codes_are_found() {
