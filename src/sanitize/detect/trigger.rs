@@ -210,25 +210,29 @@ impl<const SPACES: bool, const DIGITS: bool, const LANES: usize> Look<SPACES, DI
         }
     }
 
-    /// Looks at every `w` and `d` of the last chunk, one of which stands in the end of all compounds of [`ENDS`].
+    /// Looks at every `w` and `d` of the last chunk before which a letter stands that does in [`ENDS`]. What needs a
+    /// number behind it is looked for where there are digits.
     #[inline(always)]
     fn ends(&mut self, text: &[u8], at: usize, chunk: &[u8; LANES]) {
         if self.found & WORD != 0 {
             return;
         }
-        let mut letters = mask(chunk, |row| {
-            let small = row | u8x16::splat(0x20);
-            is(small, b'w') | is(small, b'd')
-        });
-        while letters != 0 {
-            let place = at + letters.trailing_zeros() as usize;
-            letters &= letters - 1;
-            // What stands before tells nearly all words from those that are looked for.
+        let letter = |letter: u8| mask(chunk, |row| is(row | u8x16::splat(0x20), letter));
+        // The letter before the first one stands in the chunk before.
+        let mut places = letter(b'w') & ((letter(b's') | letter(b'n')) << 1 | 1);
+        if DIGITS {
+            places |= letter(b'd') & (letter(b'o') << 1 | 1);
+        }
+        while places != 0 {
+            let place = at + places.trailing_zeros() as usize;
+            places &= places - 1;
             let is_near = match place.checked_sub(2).and_then(|from| text.get(from..=place)) {
                 Some([one, next, b'w' | b'W']) => {
-                    matches!(one | 0x20, b's' | b'n') && matches!(next | 0x20, b's' | b'n')
+                    one | 0x20 == next | 0x20 && matches!(next | 0x20, b's' | b'n')
                 }
-                Some([one, b'o' | b'O', _]) => matches!(one | 0x20, b'c' | b'k' | b'o'),
+                Some([one, next, _]) => {
+                    next | 0x20 == b'o' && matches!(one | 0x20, b'c' | b'k' | b'o')
+                }
                 _ => false,
             };
             if is_near {
