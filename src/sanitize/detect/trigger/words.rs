@@ -1,0 +1,258 @@
+//! The words that trigger a search, and how they are known by their first letters or the last ones.
+
+use super::WORD;
+
+/// Words that stand before a secret in prose, or before credentials; the beginnings of longer words count.
+const PARTS: &[&str] = &[
+    "passw",
+    "passp",
+    "passc",
+    "secret",
+    "token",
+    "bearer",
+    "cred",
+    "identified",
+    "aws4",
+    "negotiate",
+    "digest",
+    "apikey",
+    "accesskey",
+    "authkey",
+    "passkey",
+    "chpasswd",
+    "phrase",
+    "mnemonic",
+    "sqlplus",
+    "xfreerdp",
+    "rabbitmqctl",
+    "impdp",
+    "expdp",
+    "convertto",
+    "requirepass",
+    "masterauth",
+    "snmp-",
+    "acl setuser",
+    "mc alias",
+    "snyk",
+    "ngrok",
+    "cargo login",
+    "bw unlock",
+    "net us",
+    "redis-cli",
+    "schtasks",
+    "rclone obscure",
+    "echo ",
+    "kinit",
+    "rocommunity",
+    "rwcommunity",
+    "freerdp",
+    "luksopen",
+    "vault",
+    "birth",
+    "medical rec",
+    "insert into",
+    "select ",
+    "update ",
+    "delete ",
+    "kennwort",
+    "wachtwoord",
+    "contrasen",
+    "parola",
+    "parool",
+    "senha",
+    "sandi",
+    "salasan",
+    "losenord",
+    "adgangskod",
+    "kodeord",
+    "jelsz",
+    "lozink",
+    "codig",
+    "codic",
+    "gebore",
+    "losungs",
+    "geheimz",
+    "zugangsc",
+    "toegangsc",
+    "pinco",
+    "kodor",
+    "tunnuslu",
+    "slaptaz",
+    "hasl",
+    "hesl",
+    "gesl",
+    "sifr",
+    "fjaleka",
+];
+/// Words that count by themselves, the plural too.
+const WHOLE: &[&str] = &[
+    "key",
+    "code",
+    "otp",
+    "totp",
+    "pin",
+    "pass",
+    "pw",
+    "basic",
+    "pat",
+    "mfa",
+    "tan",
+    "mtan",
+    "cvv",
+    "cvc",
+    "csc",
+    "mbi",
+    "mrn",
+    "dob",
+    "ssn",
+    "eq",
+    "bindpw",
+    "rootpw",
+    "pwd",
+    "born",
+    "clave",
+    "passe",
+    "mdp",
+    "passord",
+    "passordet",
+    "khau",
+];
+/// Ends of longer words that count as [`PARTS`] do: `Einmalpasswort`, `loginpassword`, `verificatiecode`. For each what
+/// stands before the letter that is looked for, and what from it on, up to the end of the word.
+pub(super) const ENDS: &[(&str, &[&str])] = &[
+    (
+        "pass",
+        &["word", "words", "wort", "worts", "wortes", "worter"],
+    ),
+    ("kenn", &["wort", "worts", "wortes"]),
+    ("co", &["d", "de", "des", "dul", "di"]),
+    (
+        "ko",
+        &[
+            "d", "de", "den", "der", "dem", "di", "ds", "das", "du", "dun", "dunuz", "da", "dja",
+            "dod", "dot",
+        ],
+    ),
+    ("koo", &["d", "di", "disi", "din", "dinne"]),
+];
+/// The most letters from such a letter on.
+const LONGEST_END: usize = 6;
+
+/// Three letters of five bits each.
+const GRAMS: usize = 1 << 15;
+
+/// The first three letters of the words, one bit each; `pw` has two, and whatever follows.
+pub(super) const FIRST_LETTERS: [u64; GRAMS / 64] = {
+    let mut table = [0; GRAMS / 64];
+    let lists = [PARTS, WHOLE];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            let word = lists[list][at].as_bytes();
+            let two = (word[0] & 31) as usize | ((word[1] & 31) as usize) << 5;
+            // Any byte may follow a word of two letters.
+            let (mut third, end) = match word.len() {
+                2 => (0, 32),
+                _ => (word[2] & 31, (word[2] & 31) + 1),
+            };
+            while third < end {
+                let gram = two | (third as usize) << 10;
+                table[gram / 64] |= 1 << (gram % 64);
+                third += 1;
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    table
+};
+
+/// The first four letters of [`PARTS`], by which most words are told from them at once.
+const FIRST_FOUR: [u32; PARTS.len()] = {
+    let mut table = [0; PARTS.len()];
+    let mut at = 0;
+    while at < PARTS.len() {
+        let word = PARTS[at].as_bytes();
+        table[at] = match word {
+            [a, b, c, d, ..] => lower([*a, *b, *c, *d]),
+            _ => panic!("a part of a word has four letters at least"),
+        };
+        at += 1;
+    }
+    table
+};
+
+/// The same for [`WHOLE`].
+const FIRST_TWO: [u16; WHOLE.len()] = {
+    let mut table = [0; WHOLE.len()];
+    let mut at = 0;
+    while at < WHOLE.len() {
+        table[at] = first_two(WHOLE[at].as_bytes());
+        at += 1;
+    }
+    table
+};
+
+const fn first_two(word: &[u8]) -> u16 {
+    match word {
+        [first, second, ..] => u16::from_le_bytes([*first, *second]) | 0x2020,
+        _ => 0,
+    }
+}
+
+const fn lower(four: [u8; 4]) -> u32 {
+    u32::from_le_bytes(four) | 0x2020_2020
+}
+
+/// [`WORD`] where one of the words begins at `start`.
+#[cold]
+#[inline(never)]
+pub(super) fn word_at(text: &[u8], start: usize) -> u8 {
+    let rest = &text[start..];
+    let begins = |word: &&&str| {
+        rest.get(..word.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let inside = match text[..start].last() {
+        Some(before) if before.is_ascii_uppercase() => rest[0].is_ascii_alphabetic(),
+        Some(before) => before.is_ascii_lowercase() && !rest[0].is_ascii_uppercase(),
+        None => false,
+    };
+    let ends = |word: &&str| {
+        let behind = &rest[word.len()..];
+        let behind = match behind {
+            [b's' | b'S', behind @ ..] => behind,
+            _ => behind,
+        };
+        !behind.first().is_some_and(u8::is_ascii_alphabetic)
+    };
+    let first = rest.first_chunk::<4>().map(|four| lower(*four));
+    let is_part = first.is_some_and(|first| FIRST_FOUR.contains(&first));
+    let first_two = first_two(rest);
+    let may_be_whole = !inside && FIRST_TWO.contains(&first_two);
+    let found = is_part && PARTS.iter().any(|word| begins(&word))
+        || may_be_whole && WHOLE.iter().filter(begins).any(ends);
+    if found { WORD } else { 0 }
+}
+
+/// [`WORD`] where the letter at `place` stands in one of [`ENDS`].
+#[cold]
+#[inline(never)]
+pub(super) fn end_at(text: &[u8], place: usize) -> u8 {
+    let (before, rest) = text.split_at(place);
+    let length = rest
+        .iter()
+        .take(LONGEST_END + 1)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let rest = &rest[..length];
+    let found = ENDS.iter().any(|(begin, ends)| {
+        let from = before.len().checked_sub(begin.len());
+        from.is_some_and(|from| before[from..].eq_ignore_ascii_case(begin.as_bytes()))
+            && ends
+                .iter()
+                .any(|end| rest.eq_ignore_ascii_case(end.as_bytes()))
+    });
+    if found { WORD } else { 0 }
+}
