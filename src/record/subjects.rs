@@ -194,7 +194,7 @@ impl Walk<'_> {
         }
         with_arena(|arena| {
             let parsed = parse(text.as_bytes(), false, arena);
-            if parsed.is_whole {
+            if parsed.is_whole && self.names.may_be_among(&parsed.seen) {
                 self.down(&parsed.tree, around, depth + 1);
             }
         });
