@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::Detector;
-use crate::sanitize::extent::Found;
+use crate::sanitize::extent::{Found, is_doubled};
 use crate::sanitize::marker;
 use crate::sanitize::places::caseless;
 use crate::sanitize::reference::looks_secret;
@@ -444,7 +444,7 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
             });
         };
         end += offset;
-        if bytes.get(end + 1) == Some(&mark) && escapes == 0 && end > start {
+        if escapes == 0 && is_doubled(bytes, start, end) {
             end += 2;
             if end >= limit {
                 return Some(Found {
@@ -547,6 +547,30 @@ mod tests {
                 "client.setPassword(\"<>\").open()",
             ),
             ("CONFIG SET requirepass abc", "CONFIG SET requirepass <>"),
+            (
+                "UPDATE u SET password = 'abc''defGh12' WHERE id = 7",
+                "UPDATE u SET password = '<>' WHERE id = 7",
+            ),
+            (
+                "ALTER USER ada PASSWORD 'abc''defGh12'; -- done",
+                "ALTER USER ada PASSWORD '<>'; -- done",
+            ),
+            (
+                "passwd: 'abc''defGh12'\ntown: ''\nlane: 'x'",
+                "passwd: '<>'\ntown: ''\nlane: 'x'",
+            ),
+            (
+                "SET api_token=\"ab\"\"cdEf99\" then",
+                "SET api_token=\"<>\" then",
+            ),
+            (
+                "{\"password\": \"abc\\\"\", \"town\": \"Lund\"",
+                "{\"password\": \"<>\", \"town\": \"Lund\"",
+            ),
+            (
+                "UPDATE u SET password = '', token = 'x7Tq9bPz2'",
+                "UPDATE u SET password = '', token = '<>'",
+            ),
         ]);
     }
 

@@ -46,6 +46,17 @@ impl Quote {
     }
 }
 
+/// True where the mark at `mark_at` is written twice, as SQL and YAML spell one that is part of the text from `start` on.
+///
+/// Two right at the beginning are an empty text, and behind a backslash the second one closes it.
+pub(super) fn is_doubled(bytes: &[u8], start: usize, mark_at: usize) -> bool {
+    let is_twice = matches!(
+        bytes.get(mark_at..),
+        Some([b'\'', b'\'', ..] | [b'"', b'"', ..])
+    );
+    is_twice && mark_at > start && bytes.get(mark_at - 1) != Some(&b'\\')
+}
+
 impl<'t> Reader<'t> {
     pub(super) fn new(bytes: &'t [u8]) -> Self {
         Self { bytes }
@@ -157,6 +168,13 @@ impl<'t> Reader<'t> {
                 .is_some_and(|more| (more / (quote.backslashes + 1)).is_multiple_of(2));
             let repeated =
                 (1..quote.times).all(|further| self.at(mark_at + further) == Some(quote.mark));
+            let doubled = quote.backslashes == 0
+                && quote.times == 1
+                && is_doubled(self.bytes, start, mark_at);
+            if closes && repeated && doubled {
+                at = mark_at + 2;
+                continue;
+            }
             if closes && repeated {
                 return mark_at - quote.backslashes;
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Kind, MAX_REACH, MAX_VALUE, Name, ends_with};
 use crate::sanitize::detect::account;
-use crate::sanitize::extent::Found;
+use crate::sanitize::extent::{Found, is_doubled};
 use crate::sanitize::marker;
 use crate::sanitize::reference::{is_grammar, looks_secret};
 use crate::sanitize::text::{Findings, below_heading};
@@ -127,7 +127,15 @@ impl Sentence<'_, '_, '_> {
             .find(|at| self.findings.text.is_char_boundary(*at))?;
         let inside = self.findings.text.get(start..limit)?;
         let line = inside.find(['\n', '\r']).unwrap_or(inside.len());
-        let mut end = inside[..line].find(closing)?;
+        let inside = &inside[..line];
+        let mut end = inside.find(closing)?;
+        // A mark that is written twice belongs to the text.
+        while escapes == 0 && is_doubled(inside.as_bytes(), 0, end) {
+            let from = end + 2;
+            let rest = inside.get(from..).and_then(|rest| rest.find(closing));
+            // Without another one the text was cut.
+            end = rest.map_or(inside.len(), |length| from + length);
+        }
         while end > 0 && escapes > 0 && inside.as_bytes()[end - 1] == b'\\' {
             end -= 1;
         }
