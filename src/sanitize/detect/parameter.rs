@@ -1,7 +1,6 @@
 //! What the placeholders of a statement stand for: `UPDATE u SET password = $1`, `INSERT INTO u (login, password) VALUES (?, ?)`.
 
-use std::ops::Range;
-
+use super::columns::{self, Columns};
 use crate::sanitize::places::caseless;
 use crate::sanitize::rules::{Rule, Rules};
 
@@ -22,13 +21,19 @@ pub(in crate::sanitize) fn rules_of_placeholders<'r>(
 ) -> Option<Named<'r>> {
     let bytes = statement.as_bytes();
     let bytes = &bytes[..bytes.len().min(MAX_STATEMENT)];
-    let columns = Columns::of(bytes);
+    let columns = columns::BEFORE_TABLE
+        .into_iter()
+        .flat_map(|word| columns::tables(bytes, word))
+        .find_map(|from| columns::columns_after(bytes, from));
+    let selected_until = columns
+        .as_ref()
+        .filter(|columns| columns.is_selected)
+        .map(|columns| end_of_selected(bytes, columns.values));
     let mut named = Named::new();
     let (mut at, mut in_order) = (0, 0);
     while at < bytes.len() && in_order < MAX_PLACEHOLDERS {
-        if let mark @ (b'\'' | b'"' | b'`') = bytes[at] {
-            let rest = &bytes[at + 1..];
-            at += memchr::memchr(mark, rest).map_or(rest.len(), |end| end + 1) + 1;
+        if let Some(length) = passed_over(&bytes[at..]) {
+            at += length;
             continue;
         }
         let Some((number, length)) = placeholder_at(bytes, at) else {
@@ -39,8 +44,12 @@ pub(in crate::sanitize) fn rules_of_placeholders<'r>(
         in_order += 1;
         if place < MAX_PLACEHOLDERS {
             let column = match &columns {
-                Some(columns) if at >= columns.values => columns.name_at(bytes, at),
-                _ => compared_with(bytes, at),
+                Some(columns)
+                    if at >= columns.values && selected_until.is_none_or(|end| at < end) =>
+                {
+                    columns.name_at(bytes, at)
+                }
+                _ => compared_with(bytes, at).or_else(|| function_that_sets(bytes, at)),
             };
             if let Some((rule, plural, _)) = column.and_then(|name| rules.for_name_at_end(name)) {
                 named.resize(named.len().max(place + 1), None);
@@ -50,6 +59,26 @@ pub(in crate::sanitize) fn rules_of_placeholders<'r>(
         at += length;
     }
     named.iter().any(Option::is_some).then_some(named)
+}
+
+/// The length of the literal or comment that a text begins with, in which no placeholder stands.
+fn passed_over(text: &[u8]) -> Option<usize> {
+    match text {
+        [mark @ (b'\'' | b'"' | b'`'), rest @ ..] => {
+            let is_escaped = |at: &usize| {
+                let backslashes = rest[..*at].iter().rev();
+                backslashes.take_while(|byte| **byte == b'\\').count() % 2 == 1
+            };
+            let end = memchr::memchr_iter(*mark, rest).find(|at| !is_escaped(at));
+            // An apostrophe that nothing closes opens nothing.
+            Some(end.map_or(1, |end| end + 2))
+        }
+        [b'-', b'-', rest @ ..] => Some(2 + memchr::memchr(b'\n', rest).unwrap_or(rest.len())),
+        [b'/', b'*', rest @ ..] => {
+            Some(memchr::memmem::find(rest, b"*/").map_or(text.len(), |end| end + 4))
+        }
+        _ => None,
+    }
 }
 
 /// The number of the placeholder at a place, counted from zero where it has one, and its length.
@@ -121,36 +150,42 @@ fn compared_with(bytes: &[u8], at: usize) -> Option<&[u8]> {
     (told && end > 0).then(|| &before[..end])
 }
 
-/// The columns of an `INSERT`, and where its values begin.
-struct Columns {
-    names: Vec<Range<usize>>,
-    values: usize,
+/// The name of a function that sets what it is called by, where its last argument stands at `at`: `set_password(?, ?)`.
+fn function_that_sets(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    const VERBS: &[&[u8]] = &[b"set", b"change", b"update"];
+    let behind = bytes[at..].iter().find(|byte| matches!(byte, b',' | b')'));
+    let before = &bytes[at.saturating_sub(MAX_BEFORE)..at];
+    let open = memchr::memrchr2(b'(', b')', before)?;
+    if behind != Some(&b')') || before[open] != b'(' {
+        return None;
+    }
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let start = before[..open].iter().rposition(|byte| !is_word(byte));
+    let name = &before[start.map_or(0, |start| start + 1)..open];
+    let sets = |verb: &&[u8]| {
+        name.split_at_checked(verb.len())
+            .is_some_and(|(first, _)| first.eq_ignore_ascii_case(verb))
+    };
+    VERBS.iter().any(sets).then_some(name)
+}
+
+/// Where the values end that a `SELECT` gives.
+fn end_of_selected(bytes: &[u8], from: usize) -> usize {
+    [&b" from"[..], b" where", b";"]
+        .into_iter()
+        .filter_map(|end| caseless(&bytes[from..], end).next())
+        .min()
+        .map_or(bytes.len(), |length| from + length)
 }
 
 impl Columns {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let insert = ["insert into ", "replace into ", "merge into "]
-            .into_iter()
-            .find_map(|word| caseless(bytes, word.as_bytes()).next())?;
-        let open = insert + memchr::memchr(b'(', &bytes[insert..])?;
-        let close = open + memchr::memchr(b')', &bytes[open..])?;
-        let values = close + caseless(&bytes[close..], b"values").next()?;
-        let mut at = open + 1;
-        let names = bytes[open + 1..close]
-            .split(|byte| *byte == b',')
-            .map(|name| {
-                let start = at;
-                at += name.len() + 1;
-                start..start + name.len()
-            })
-            .collect();
-        Some(Self { names, values })
-    }
-
     /// The name of the column in whose place the value at `at` stands; that before an operator behind the values.
     fn name_at<'b>(&self, bytes: &'b [u8], at: usize) -> Option<&'b [u8]> {
         let (mut depth, mut column) = (0_usize, 0);
         let mut is_in_row = false;
+        if self.is_selected {
+            (depth, is_in_row) = (1, true);
+        }
         for byte in &bytes[self.values..at] {
             match byte {
                 b'(' => {
@@ -170,10 +205,9 @@ impl Columns {
         if !is_in_row {
             return compared_with(bytes, at);
         }
-        let name = bytes.get(self.names.get(column)?.clone())?.trim_ascii();
-        let is_mark = |byte: &u8| matches!(byte, b'"' | b'`' | b']');
-        let end = name.iter().rposition(|byte| !is_mark(byte))? + 1;
-        Some(&name[..end])
+        bytes
+            .get(self.names.get(column)?.clone())
+            .map(columns::bare)
     }
 }
 
@@ -203,12 +237,24 @@ mod tests {
             "INSERT INTO u (login, password) VALUES (?, ?)",
             "insert into u (login, \"password\") values (%s, crypt(%s, gen_salt('bf')))",
             "INSERT INTO u (id, login, ssn) VALUES (7, $1, $2) RETURNING id",
+            "INSERT IGNORE INTO u (login, password) VALUES (?, ?)",
+            "UPSERT INTO u (login, password) VALUES (?, ?)",
+            "INSERT  INTO\n u (login, password) VALUES (?, ?)",
+            "INSERT INTO u (login, password) SELECT ?, ?",
+            "INSERT INTO u (login, password) SELECT ?, crypt(?, 'x') FROM dual WHERE id = ?",
+            "CALL set_password(?, ?)",
             "UPDATE u SET lane = ?, password = ? WHERE id = 7",
             "UPDATE u SET password = $2 WHERE login = $1",
             "SELECT * FROM u WHERE city = :1 AND last_name ILIKE :2",
             "SELECT * FROM u WHERE city = ? AND lower(email) IN (?)",
             "update u set note = 'why?', lane = ?, password = crypt(?)",
             "SELECT * FROM u WHERE n = @p1 and ssn = @p2",
+            "UPDATE u SET lane = ? -- don't touch ?\n, password = ? WHERE id = 7",
+            "UPDATE u SET lane = ? /* isn't ? */, password = ? WHERE id = 7",
+            "UPDATE u SET lane = ?, note = 'it\\'s ?', password = ?",
+            "UPDATE u SET path = 'c:\\\\', lane = ?, password = ?",
+            "UPDATE u SET note = 'it''s ?', lane = ?, password = ?",
+            "UPDATE u SET lane = ?, password = ? WHERE note = 'cut",
         ] {
             is_second_alone(statement);
         }
@@ -220,6 +266,8 @@ mod tests {
             "SELECT * FROM tokens WHERE id = ? AND lane = ?",
             "INSERT INTO passwords (id, lane) VALUES (?, ?)",
             "what is the password?",
+            "SELECT set_config(?, ?)",
+            "CALL reset_password(?)",
             "UPDATE u SET password = NULL WHERE id = ?",
             "select data ?| array['password'] from u where id = $1::int",
             "",

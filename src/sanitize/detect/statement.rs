@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::Detector;
+use super::{Detector, inserted};
 use crate::sanitize::extent::{Found, is_doubled};
 use crate::sanitize::marker;
 use crate::sanitize::places::caseless;
@@ -16,8 +16,6 @@ use crate::sanitize::text::Findings;
 
 /// How far apart the words of a clause may stand.
 const MAX_CLAUSE: usize = 96;
-/// The most bytes of a list of columns.
-const MAX_COLUMNS: usize = 2048;
 /// The most bytes of a quoted value.
 const MAX_VALUE: usize = 4096;
 /// The fewest digits of a number that a name is compared with.
@@ -29,7 +27,7 @@ const MAX_NAME: usize = 64;
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     identified(findings);
     calls(findings);
-    inserted(findings);
+    inserted::find(findings);
     set(findings);
     compared(findings);
     compared_by_word(findings);
@@ -115,118 +113,6 @@ fn calls(findings: &mut Findings<'_, '_>) {
         if is_value {
             findings.take(rule, found);
         }
-    }
-}
-
-/// The values of an `INSERT` in the columns that a rule names.
-fn inserted(findings: &mut Findings<'_, '_>) {
-    let bytes = findings.bytes();
-    let mut done = 0;
-    for at in caseless(bytes, b"insert into ") {
-        if at < done {
-            continue;
-        }
-        let from = at + b"insert into ".len();
-        let near = &bytes[from..bytes.len().min(from + MAX_CLAUSE)];
-        let Some(open) = memchr::memchr(b'(', near).map(|open| from + open) else {
-            continue;
-        };
-        let near = &bytes[open..bytes.len().min(open + MAX_COLUMNS)];
-        let Some(close) = memchr::memchr(b')', near).map(|close| open + close) else {
-            continue;
-        };
-        let ruled: Vec<(usize, &Rule)> = bytes[open + 1..close]
-            .split(|byte| *byte == b',')
-            .enumerate()
-            .filter_map(|(column, name)| {
-                let name = name.trim_ascii();
-                let name = name
-                    .strip_suffix(b"\"")
-                    .or(name.strip_suffix(b"`"))
-                    .or(name.strip_suffix(b"]"))
-                    .unwrap_or(name);
-                let (rule, plural, _) = findings.rules.for_name_at_end(name)?;
-                (!plural).then_some((column, rule))
-            })
-            .collect();
-        done = close;
-        if ruled.is_empty() {
-            continue;
-        }
-        let clause = &bytes[close..bytes.len().min(close + MAX_CLAUSE)];
-        let Some(values) = caseless(clause, b"values").next() else {
-            continue;
-        };
-        let mut row = close + values + b"values".len();
-        loop {
-            row += bytes[row..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_whitespace() || **byte == b',')
-                .count();
-            if bytes.get(row) != Some(&b'(') {
-                break;
-            }
-            row = take_row(findings, &ruled, row + 1);
-        }
-        done = row;
-    }
-}
-
-/// Takes the ruled values of a row that begins at `at`; gives where it ends.
-fn take_row<'r>(
-    findings: &mut Findings<'r, '_>,
-    ruled: &[(usize, &'r Rule)],
-    mut at: usize,
-) -> usize {
-    let bytes = findings.bytes();
-    let mut column = 0;
-    loop {
-        at = findings.reader.skip_blanks(at);
-        let (value, next) = match quoted(bytes, at) {
-            Some(found) => {
-                let rest = &bytes[found.end..];
-                let length = rest
-                    .iter()
-                    .take_while(|byte| !matches!(byte, b',' | b')'))
-                    .count();
-                (found, found.end + length)
-            }
-            None => {
-                let mut depth = 0_usize;
-                let length = bytes[at..].iter().take_while(|byte| {
-                    match byte {
-                        b'(' => depth += 1,
-                        b')' if depth > 0 => {
-                            depth -= 1;
-                            return true;
-                        }
-                        b')' => return false,
-                        b',' => return depth > 0,
-                        _ => {}
-                    }
-                    true
-                });
-                let end = at + length.count();
-                (
-                    Found {
-                        start: at,
-                        end,
-                        quoted: false,
-                    },
-                    end,
-                )
-            }
-        };
-        if let Some((_, rule)) = ruled.iter().find(|(ruled, _)| *ruled == column) {
-            let end = value.start + bytes[value.start..value.end].trim_ascii_end().len();
-            findings.take(rule, Found { end, ..value });
-        }
-        match bytes.get(next) {
-            Some(b',') => at = next + 1,
-            Some(_) => return next + 1,
-            None => return next,
-        }
-        column += 1;
     }
 }
 
@@ -486,10 +372,6 @@ mod tests {
                 "delete from p where ssn NOT IN ('<>', <>) and n in (1, 2)",
             ),
             (
-                "failed: INSERT INTO p (first_name, town) VALUES ('Ada', 'Lund')",
-                "failed: INSERT INTO p (first_name, town) VALUES ('<>', 'Lund')",
-            ),
-            (
                 "CREATE USER etl WITH PASSWORD 'Xk4' VALID UNTIL '2027-01-01'",
                 "CREATE USER etl WITH PASSWORD '<>' VALID UNTIL '2027-01-01'",
             ),
@@ -529,14 +411,6 @@ mod tests {
             (
                 "ALTER LOGIN sa WITH PASSWORD = N'Xk4'",
                 "ALTER LOGIN sa WITH PASSWORD = <>",
-            ),
-            (
-                "INSERT INTO users (id, \"password\", city) VALUES (1, 'it''s', 'Lund'), (2, 'b,c', 'Oslo');",
-                "INSERT INTO users (id, \"password\", city) VALUES (1, '<>', 'Lund'), (2, '<>', 'Oslo');",
-            ),
-            (
-                "insert into t(token) values (abc123)",
-                "insert into t(token) values (<>)",
             ),
             (
                 "UPDATE users SET password = 'Xk4', city = 'Lund'",
@@ -582,8 +456,6 @@ mod tests {
             "ALTER TABLE users ADD COLUMN password VARCHAR(255), DROP COLUMN token",
             "SELECT COUNT(password) FROM users GROUP BY token",
             "it is identified by its serial number",
-            "INSERT INTO cities (id, name) VALUES (1, 'Lund')",
-            "INSERT INTO users (id, password) VALUES ($1, ?)",
             "getToken(\"name\") and find_secret('db')",
             "input.password(\"Enter it twice\")",
             "WHERE token == other AND password <> old",
