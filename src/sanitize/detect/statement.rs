@@ -20,6 +20,8 @@ const MAX_CLAUSE: usize = 96;
 const MAX_VALUE: usize = 4096;
 /// The fewest digits of a number that a name is compared with.
 const LEAST_COMPARED: usize = 4;
+/// And of one in a list that it is looked for in.
+const LEAST_LISTED: usize = 3;
 /// The most bytes of a function's name.
 const MAX_NAME: usize = 64;
 
@@ -228,11 +230,14 @@ fn compared(findings: &mut Findings<'_, '_>) {
             .strip_suffix(b"\"")
             .or(before.strip_suffix(b"`"))
             .unwrap_or(before);
-        let Some((rule, ..)) = findings.rules.for_name_at_end(before) else {
+        let Some((rule, plural, _)) = findings.rules.for_name_at_end(before) else {
             continue;
         };
         if bytes[at] == b'(' {
-            floor = take_all(findings, rule, at + 1);
+            // `tokens IN (100, 200)` counts them.
+            if !plural {
+                floor = take_all(findings, rule, at + 1);
+            }
         } else if let Some(mut found) = quoted(bytes, at) {
             floor = found.end;
             // What stands for any text is none of the value.
@@ -253,15 +258,27 @@ fn without_end<'b>(text: &'b [u8], end: &[u8]) -> Option<&'b [u8]> {
     found.eq_ignore_ascii_case(end).then_some(before)
 }
 
+/// True where the condition of a statement begins shortly before `at`.
+fn is_condition(bytes: &[u8], at: usize) -> bool {
+    const WORDS: &[&[u8]] = &[b"where", b"and", b"or", b"on", b"having"];
+    bytes[at.saturating_sub(MAX_CLAUSE)..at]
+        .split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+        .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// Takes the values of a list in brackets that begins at `at`; gives where it ends.
 fn take_all<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, mut at: usize) -> usize {
     let bytes = findings.bytes();
+    let is_condition = is_condition(bytes, at);
     loop {
         at = findings.reader.skip_blanks(at);
         let found = quoted(bytes, at).unwrap_or_else(|| {
             let length = marker::length_at(bytes, at).unwrap_or_else(|| {
                 let digits = bytes[at..].iter();
-                digits.take_while(|byte| byte.is_ascii_digit()).count()
+                let length = digits.take_while(|byte| byte.is_ascii_digit()).count();
+                // Prose: "the PIN in (4) is bent".
+                let is_value = is_condition && length >= LEAST_LISTED;
+                if is_value { length } else { 0 }
             });
             Found {
                 start: at,
@@ -459,6 +476,10 @@ mod tests {
             "getToken(\"name\") and find_secret('db')",
             "input.password(\"Enter it twice\")",
             "WHERE token == other AND password <> old",
+            "the token in (2) was expired",
+            "the cvv in (3) digits",
+            "check the case and the pin in (4) which is bent",
+            "SELECT * FROM usage WHERE tokens IN (100, 200)",
         ]);
     }
 }
