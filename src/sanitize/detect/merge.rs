@@ -65,6 +65,21 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
     seen & sweep::ASSIGNMENT != 0
         || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
         || trigger::triggers(text, seen) != 0
+        || has_form(text, seen)
+}
+
+/// The fewest bytes of a text of such a form.
+const SHORTEST_FORM: usize = 10;
+
+/// True where forms begin whose signs are none of an assignment: tags of DICOM and segments of X12 about a person.
+#[inline]
+fn has_form(text: &[u8], seen: u8) -> bool {
+    seen & sweep::DIGIT != 0
+        && text.len() >= SHORTEST_FORM
+        && memchr::memchr2_iter(b'(', b'*', text).any(|at| match text[at] {
+            b'(' => text[at..].starts_with(b"(00"),
+            _ => text[..at].ends_with(b"NM1") || text[..at].ends_with(b"DMG"),
+        })
 }
 
 fn find_folded<'r>(rules: &'r Rules, text: &str, folded: &Folded, depth: usize) -> Vec<Span<'r>> {
@@ -87,7 +102,10 @@ fn find_plain<'r>(rules: &'r Rules, text: &str, depth: usize, seen: u8) -> Vec<S
         seen & sweep::SPACE == 0 && seen & sweep::ESCAPE != 0 && seen & sweep::ASSIGNMENT != 0;
     // The words of other languages are no triggers but for some in ASCII.
     let is_told = is_told || is_serialized || seen & sweep::NON_ASCII != 0;
-    if is_told || seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0 {
+    if is_told
+        || seen & (sweep::ASSIGNMENT | sweep::DASH | sweep::ESCAPE) != 0
+        || has_form(text.as_bytes(), seen)
+    {
         spans = text::find(rules, text, is_told);
     }
     let mut found = Vec::new();
@@ -256,6 +274,34 @@ mod tests {
         merged
             .map(|span| (span.range, span.rule.treatment.clone()))
             .collect()
+    }
+
+    #[test]
+    fn forms_without_another_sign_are_searched() {
+        let rules = crate::sanitize::text::testing::rules();
+        for text in [
+            "(0010,0010) PN [Lovel^Ada]",
+            "(0010,0010) [Lovel]",
+            "NM1*IL*1*DOE",
+            "NM1*IL*1*DOE*JOHN****MI*W1234~",
+            "DMG*D8*1961~",
+        ] {
+            assert!(
+                is_searched(text.as_bytes(), sweep(text.as_bytes())),
+                "{text}"
+            );
+            assert!(!find(&rules, text, 0).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn signs_without_a_form_are_not_searched() {
+        for text in ["f(1, 20) * 3", "total (17)", "2 * 3 * 4 units"] {
+            assert!(
+                !is_searched(text.as_bytes(), sweep(text.as_bytes())),
+                "{text}"
+            );
+        }
     }
 
     #[test]
