@@ -94,6 +94,10 @@ struct Told {
 
 impl Told {
     fn take(&mut self, word: &str) -> bool {
+        // All known words have three letters at least.
+        if word.len() < 3 {
+            return false;
+        }
         let is_of = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
         let (changed, swapped, aged) = (is_of(CHANGES), is_of(SWAPS), is_of(AGES));
         self.changed |= changed || swapped;
@@ -109,14 +113,16 @@ impl Sentence<'_, '_, '_> {
         if self.name.kind == Kind::Number || self.name.is_abroad {
             return None;
         }
-        let mut told = self.told_before();
+        let mut told = Told::default();
         let old = self.old(&mut told)?;
+        // Most sentences tell of no value, so what stands before the name is read last.
+        self.tell_before(&mut told);
         let new = self.new_behind(&old, &mut told)?;
         Some((old, new))
     }
 
-    /// What the sentence tells before the name.
-    fn told_before(&self) -> Told {
+    /// Adds what the sentence tells before the name.
+    fn tell_before(&self, told: &mut Told) {
         let bytes = self.bytes();
         let start = self.name.range.start;
         let before = &bytes[start.saturating_sub(MAX_REACH)..start];
@@ -124,11 +130,9 @@ impl Sentence<'_, '_, '_> {
             .iter()
             .rposition(|byte| matches!(byte, b'.' | b'\n' | b'!' | b'?' | b';'))
             .map_or(before, |at| &before[at + 1..]);
-        let mut told = Told::default();
         for word in sentence.split(|byte| !byte.is_ascii_alphabetic()) {
             told.take(std::str::from_utf8(word).unwrap_or_default());
         }
-        told
     }
 
     /// The first value behind the name, right behind it or behind words that tell of a change.
