@@ -91,10 +91,13 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     while let Some(offset) = memchr::memchr3(b'\'', b'"', b'`', &bytes[at..]) {
         let mark = at + offset;
         at = mark + 1;
-        if follows_link(&bytes[..mark])
+        if let Some(link) = link_before(&bytes[..mark])
             && let Some(found) = marked(findings, mark, bytes[mark])
-            && let Some(rule) = rule_before(findings, mark)
-            && is_value(findings, rule, &found)
+            && (!link.ends_with(b" (") || bytes.get(found.end + 1) == Some(&b')'))
+            && let Some((rule, name_end)) = rule_before(findings, mark)
+            && is_value(findings, rule, &found, || {
+                is_refusal(&bytes[name_end..mark], link)
+            })
         {
             findings.take(rule, found);
             at = found.end + 1;
@@ -131,16 +134,112 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     }
 }
 
-/// True where what stands before a mark says that a refused value follows.
-fn follows_link(before: &[u8]) -> bool {
+/// What stands before a mark and says that a refused value follows.
+fn link_before(before: &[u8]) -> Option<&'static [u8]> {
     let Some(last @ (b' ' | b'=' | b'(')) = before.last() else {
-        return false;
+        return None;
     };
-    BEFORE.iter().any(|link| {
+    BEFORE.iter().copied().find(|link| {
         link.ends_with(&[*last])
             && before.len() >= link.len()
             && before[before.len() - link.len()..].eq_ignore_ascii_case(link)
     })
+}
+
+/// True where nothing but words of a refusal stand between a name and the value behind it, which `link` leads to.
+///
+/// In `password reset failed: expected 'a', got 'b'` the name is one of something else.
+fn is_refusal(between: &[u8], link: &[u8]) -> bool {
+    const WORDS: &[&str] = &[
+        "a",
+        "actual",
+        "an",
+        "and",
+        "at",
+        "be",
+        "but",
+        "character",
+        "characters",
+        "choice",
+        "contain",
+        "contains",
+        "digit",
+        "digits",
+        "does",
+        "entered",
+        "error",
+        "expected",
+        "failed",
+        "fails",
+        "field",
+        "for",
+        "given",
+        "got",
+        "has",
+        "have",
+        "in",
+        "incorrect",
+        "input",
+        "instead",
+        "invalid",
+        "is",
+        "it",
+        "least",
+        "length",
+        "letters",
+        "long",
+        "longer",
+        "match",
+        "max",
+        "maximum",
+        "min",
+        "minimum",
+        "more",
+        "most",
+        "must",
+        "not",
+        "of",
+        "or",
+        "pattern",
+        "provided",
+        "received",
+        "rejected",
+        "required",
+        "saw",
+        "short",
+        "shorter",
+        "should",
+        "simple",
+        "string",
+        "supplied",
+        "than",
+        "the",
+        "to",
+        "too",
+        "tried",
+        "type",
+        "valid",
+        "validation",
+        "value",
+        "was",
+        "weak",
+        "with",
+        "wrong",
+        "you",
+    ];
+    // A field that has the focus, or another state.
+    if link == b" input was " {
+        return false;
+    }
+    link.contains(&b'=')
+        || between
+            .split(|byte| !byte.is_ascii_alphabetic())
+            .filter(|word| !word.is_empty())
+            .all(|word| {
+                WORDS
+                    .iter()
+                    .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+            })
 }
 
 /// What stands behind the mark at `mark`, up to the one that closes it on the same line.
@@ -148,11 +247,11 @@ fn marked(findings: &Findings<'_, '_>, mark: usize, close: u8) -> Option<Found> 
     let bytes = findings.bytes();
     let start = mark + 1;
     let near = &bytes[start..bytes.len().min(start + MAX_VALUE)];
-    // The mark may be part of the value where a letter follows it.
     // What was replaced before has brackets of its own.
     if marker::length_at(bytes, start).is_some() {
         return None;
     }
+    // The mark may be part of the value where a letter follows it.
     let length = memchr::memchr_iter(close, near)
         .find(|at| !near.get(at + 1).is_some_and(u8::is_ascii_alphanumeric))?;
     let has_line = memchr::memchr(b'\n', &near[..length]).is_some();
@@ -163,8 +262,8 @@ fn marked(findings: &Findings<'_, '_>, mark: usize, close: u8) -> Option<Found> 
     })
 }
 
-/// The rule for the last name before `at`, on its line or the one above.
-fn rule_before<'r>(findings: &Findings<'r, '_>, at: usize) -> Option<&'r Rule> {
+/// The rule for the last name before `at`, on its line or the one above, and where the name ends.
+fn rule_before<'r>(findings: &Findings<'r, '_>, at: usize) -> Option<(&'r Rule, usize)> {
     let bytes = findings.bytes();
     let least = at.saturating_sub(MAX_REACH);
     let mut lines = 0;
@@ -185,14 +284,21 @@ fn rule_before<'r>(findings: &Findings<'r, '_>, at: usize) -> Option<&'r Rule> {
             continue;
         }
         if let Some((rule, false, _)) = findings.rules.for_name_at_end(name) {
-            return Some(rule);
+            return Some((rule, end));
         }
     }
     None
 }
 
 /// Whether what was refused is a value of the rule's, rather than a word about it.
-fn is_value(findings: &Findings<'_, '_>, rule: &Rule, found: &Found) -> bool {
+///
+/// A plain word is a password where the text between it and the name is a refusal.
+fn is_value(
+    findings: &Findings<'_, '_>,
+    rule: &Rule,
+    found: &Found,
+    is_refusal: impl Fn() -> bool,
+) -> bool {
     let Some(text) = findings.text.get(found.start..found.end) else {
         return false;
     };
@@ -211,13 +317,20 @@ fn is_value(findings: &Findings<'_, '_>, rule: &Rule, found: &Found) -> bool {
         (_, Extent::Phrase | Extent::Name) => {
             has_digit || text.bytes().any(|byte| byte.is_ascii_uppercase())
         }
-        (Some(Group::Secret), _) if rule.name() == "password" => text.len() >= 3,
+        (Some(Group::Secret), _) if rule.name() == "password" => {
+            looks_secret(text) || text.len() >= 3 && !is_status(text) && is_refusal()
+        }
         (Some(Group::Secret), _) => looks_secret(text),
         _ => {
             has_digit && (matches!(rule.treatment, Treatment::Drop) || text.len() >= 5)
                 || text.contains('@')
         }
     }
+}
+
+/// `404`, as HTTP has it.
+fn is_status(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The value whose closing mark stands at `mark`, where a name follows that it was refused for.
@@ -242,7 +355,7 @@ fn named_behind<'r>(findings: &Findings<'r, '_>, mark: usize) -> Option<(&'r Rul
         quoted: true,
     };
     let has_line = memchr::memchr(b'\n', &bytes[found.start..found.end]).is_some();
-    (!has_line && is_value(findings, rule, &found)).then_some((rule, found))
+    (!has_line && is_value(findings, rule, &found, || true)).then_some((rule, found))
 }
 
 /// The rule for the name of up to three words that begins at `at`.
@@ -321,6 +434,10 @@ mod tests {
                 "error: invalid value '<>' for '--password <PASSWORD>'",
             ),
             (
+                "expected password of length >= 12, got 'swordfish'",
+                "expected password of length >= 12, got '<>'",
+            ),
+            (
                 "'123456789' is not a valid social security number",
                 "'<>' is not a valid social security number",
             ),
@@ -336,6 +453,10 @@ mod tests {
             "password is fine; username: got 'kim'",
             "Value 'eu' at 'region' failed to satisfy constraint",
             "the token parser got 'ident' instead of 'number'",
+            "Password reset test failed: expected '200', got '404'",
+            "assert reset_password status: expected 'OK', got 'redirected to login'",
+            "Set the `password` (`bcrypt` hash) column",
+            "the password input was \"focused\"",
             "age\n  Input should be less [type=less, input_value='17', input_type=str]",
         ]);
     }
