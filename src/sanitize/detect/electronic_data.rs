@@ -15,6 +15,7 @@ const NUMBER: usize = 9;
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut floor = 0;
+    let mut names_person = None;
     for star in memchr::memchr_iter(b'*', bytes) {
         if star < floor {
             continue;
@@ -32,7 +33,14 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         let near = &bytes[start..bytes.len().min(start + MAX_SEGMENT)];
         let length = memchr::memchr3(b'~', b'\n', b'\r', near).unwrap_or(near.len());
         floor = start + length;
-        segment(findings, start, floor);
+        // Alone, the other names are those of variables as well: `N2*3 + N3*4`.
+        let is_segment = matches!(&bytes[start..star], b"NM1" | b"DMG")
+            || bytes.get(floor) == Some(&b'~')
+            || bytes[..start].ends_with(b"~")
+            || *names_person.get_or_insert_with(|| memchr::memmem::find(bytes, b"NM1*").is_some());
+        if is_segment {
+            segment(findings, start, floor);
+        }
     }
 }
 
@@ -113,6 +121,7 @@ mod tests {
         misses(&[
             "NM1*PR*2*ACME HEALTH*****PI*12345678~SV1*HC:99213*120*UN*1~REF*EI*123456789",
             "2*REF*3 and 12345678",
+            "total = N2*3 + N3*4 units",
         ]);
     }
 }
