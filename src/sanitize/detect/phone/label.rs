@@ -194,6 +194,15 @@ pub(super) fn is_told(bytes: &[u8], start: usize, is_short: bool) -> bool {
         if word.is_empty() || from == 0 && near.len() == NEAR {
             return false;
         }
+        // Tables have cells: `cell 12345678 in sheet 2`.
+        if is_short
+            && end + gap == near.len()
+            && word.eq_ignore_ascii_case(b"cell")
+            && near[end..].iter().all(|byte| *byte == b' ')
+            && !is_owned(&near[..from])
+        {
+            return false;
+        }
         if has(&words.phones, word) || ends_in_a_label(word) {
             return true;
         }
@@ -223,6 +232,16 @@ fn is_verb(near: &[u8], start: usize) -> bool {
     }
     let word = before.rsplit(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic());
     word.take(1).any(|word| has(&WORDS.before_verbs, word))
+}
+
+/// True behind a word that says whose something is.
+fn is_owned(before: &[u8]) -> bool {
+    const OWNERS: &[&[u8]] = &[b"my", b"his", b"her", b"your", b"their", b"our"];
+    let last = before
+        .trim_ascii_end()
+        .rsplit(|byte| !byte.is_ascii_alphabetic())
+        .next();
+    last.is_some_and(|last| OWNERS.iter().any(|owner| last.eq_ignore_ascii_case(owner)))
 }
 
 fn has(words: &[Known], word: &[u8]) -> bool {

@@ -200,9 +200,14 @@ fn told(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
             || groups.clone().eq([2, 2, 4])
             || groups.eq([8])
                 && matches!(&bytes[run.clone()], [b'1', b'9', ..] | [b'2', b'0', ..]));
+    // `4.15.6.20200101` is a version.
+    let is_version = bytes[range.clone()]
+        .split(|byte| *byte == b'.')
+        .any(|group| group.len() == 1);
     let is_bare = run.len() == count;
     let fits = TOLD.contains(&count)
         && !is_date
+        && !is_version
         && digits::stands_alone(bytes, &range)
         // More digits side by side are milliseconds.
         && !(is_bare && count > 12);
@@ -323,6 +328,8 @@ mod tests {
             "10.0.0.1",
             "202.555.01234",
             "order 123-456-7890",
+            "mobile 4.15.6.20200101 build",
+            "cell 12345678 in sheet 2",
             "112-1234567-1234567",
             "+51.507351,-0.127758",
             "f(202) 555",
