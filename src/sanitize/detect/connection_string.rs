@@ -74,6 +74,9 @@ fn assignments(rules: &Rules, bytes: &[u8], found: &mut Vec<Detected>) {
         // Of a line of a shell or of a sentence the secret is one word.
         let end = if is_of_connection(bytes, sign - length, end) {
             end
+        } else if Reader::new(bytes).opening_quote(sign + 1).is_some() {
+            // What stands in quotes is read where assignments are.
+            continue;
         } else {
             Reader::new(bytes).word_end(sign + 1).min(end)
         };
@@ -281,6 +284,13 @@ mod tests {
         ] {
             assert_eq!(found_in(text), [secret], "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_shell_has_in_quotes_is_left_to_assignments() {
+        let text = "x = 1; export BORG_PASSPHRASE='q7 Tm2'";
+        assert_eq!(found_in(text), [""; 0]);
+        crate::sanitize::text::testing::hits(&[(text, "x = 1; export BORG_PASSPHRASE='<>'")]);
     }
 
     #[test]
