@@ -12,6 +12,9 @@ const NEAR: usize = 128;
 /// How far behind it the name of the field ends.
 const MAX_NAME: usize = 48;
 
+/// How many digits a PIN has.
+const PIN: std::ops::RangeInclusive<usize> = 4..=8;
+
 const VERBS: &[&[u8]] = &[
     b"type",
     b"types",
@@ -35,7 +38,52 @@ const VERBS: &[&[u8]] = &[
 ];
 /// What stands behind the name of a field.
 const FIELDS: &[&str] = &[
-    "field", "box", "input", "textbox", "prompt", "form", "element", "line",
+    "field", "fields", "box", "input", "textbox", "text", "prompt", "form", "element", "line",
+    "entry",
+];
+/// With what a sentence goes on behind the name: with any other word, the name belongs to that one.
+const GOES_ON: &[&str] = &[
+    "and",
+    "to",
+    "when",
+    "for",
+    "then",
+    "on",
+    "in",
+    "at",
+    "of",
+    "if",
+    "but",
+    "or",
+    "before",
+    "after",
+    "so",
+    "with",
+    "from",
+    "now",
+    "here",
+    "there",
+    "everywhere",
+    "instead",
+    "again",
+    "until",
+    "while",
+    "because",
+    "since",
+    "please",
+    "today",
+    "as",
+    "is",
+    "was",
+    "it",
+    "we",
+    "you",
+    "i",
+    "they",
+    "he",
+    "she",
+    "that",
+    "which",
 ];
 
 /// Finds what is typed into a field that a secret's name names.
@@ -46,7 +94,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             let Some(rule) = rule_of_field(findings, at + word.len()) else {
                 continue;
             };
-            if let Some(value) = typed_before(findings.text, at) {
+            if let Some(value) = typed_before(findings.text, at, rule) {
                 findings.take(rule, value);
             }
         }
@@ -75,7 +123,9 @@ fn rule_of_field<'r>(findings: &Findings<'r, '_>, at: usize) -> Option<&'r Rule>
         } else {
             phrase.get(..length)?
         };
-        if let Some((rule, false, _)) = findings.rules.for_name_at_end(name.as_bytes())
+        let is_whole = is_field || ends_name(phrase.get(length..)?);
+        if is_whole
+            && let Some((rule, false, _)) = findings.rules.for_name_at_end(name.as_bytes())
             && rule.group() == Some(Group::Secret)
         {
             return Some(rule);
@@ -84,8 +134,23 @@ fn rule_of_field<'r>(findings: &Findings<'r, '_>, at: usize) -> Option<&'r Rule>
     None
 }
 
+/// True where a name ends before `rest`, and is not the beginning of a longer one: `the password hint`.
+pub(super) fn ends_name(rest: &str) -> bool {
+    let next = rest.strip_prefix(' ').map(|rest| {
+        let end = rest.find(|byte: char| !byte.is_alphanumeric());
+        &rest[..end.unwrap_or(rest.len())]
+    });
+    next.is_none_or(|next| {
+        next.is_empty()
+            || [FIELDS, GOES_ON]
+                .into_iter()
+                .flatten()
+                .any(|word| word.eq_ignore_ascii_case(next))
+    })
+}
+
 /// What is typed: the word or the quoted text before `end`, with a verb before it.
-fn typed_before(text: &str, end: usize) -> Option<Found> {
+fn typed_before(text: &str, end: usize, rule: &Rule) -> Option<Found> {
     let bytes = text.as_bytes();
     let least = end.saturating_sub(NEAR);
     let found = match bytes[..end].last()? {
@@ -101,7 +166,11 @@ fn typed_before(text: &str, end: usize) -> Option<Found> {
         _ => {
             let blank = bytes[least..end].iter().rposition(|byte| *byte == b' ')?;
             let start = least + blank + 1;
-            looks_secret(text.get(start..end)?).then_some(Found {
+            let word = text.get(start..end)?;
+            let is_pin = PIN.contains(&word.len())
+                && word.bytes().all(|byte| byte.is_ascii_digit())
+                && rule.is_called("pin");
+            (is_pin || looks_secret(word)).then_some(Found {
                 start,
                 end,
                 quoted: false,
@@ -135,6 +204,11 @@ mod tests {
                 "typed 'q7 T' as the passphrase.",
                 "typed '<>' as the passphrase.",
             ),
+            ("enter 4821 in the PIN box", "enter <> in the PIN box"),
+            (
+                "use q7Tm2xPw9 as the password to log in",
+                "use <> as the password to log in",
+            ),
         ]);
     }
 
@@ -146,6 +220,13 @@ mod tests {
             "type q7Tm2xPw9 into the search field",
             "use OAuth2 as the authentication method for the password reset",
             "stores q7Tm2xPw9 in the token table",
+            "use RS256v2key as the token signature algorithm",
+            "use vault-prod2 as the secret store",
+            "enter foo2bar as the password hint",
+            "put config2prod into the secret manager",
+            "send X-Req-77 as the token header",
+            "paste cell_B12 into the password column",
+            "enter 4821 in the search box",
         ]);
     }
 }

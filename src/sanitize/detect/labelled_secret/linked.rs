@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::sentence::Sentence;
 use super::{Kind, MAX_REACH, MAX_VALUE};
 use crate::sanitize::bounded;
+use crate::sanitize::detect::typed::ends_name;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference::{is_grammar, looks_secret};
 
@@ -216,6 +217,9 @@ impl Sentence<'_, '_, '_> {
         let is_as = memchr::memmem::rfind(near, b" as ");
         let link = memchr::memmem::rfind(near, b" is ").or(is_as)? + least;
         let is_as = is_as.is_some_and(|at| least + at == link);
+        if is_as && !ends_name(self.findings.text.get(self.name.range.end..)?) {
+            return None;
+        }
         let between = &bytes[link + 4..start];
         let mut words = between
             .split(|byte| *byte == b' ')
