@@ -9,7 +9,8 @@ use crate::sanitize::places::{Places, mask};
 /// How far before and behind a number a word may stand that says what it is.
 const NEAR: usize = 40;
 
-/// Finds payment cards, numbers that countries give their people, and telephone numbers.
+/// Finds payment cards, numbers that countries give their people and health services their patients, numbers of bank
+/// accounts, and telephone numbers.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
     let mut groups = Groups::default();

@@ -1,7 +1,8 @@
 //! Detectors: values that are sensitive by what they look like, wherever they stand.
 //!
-//! Each detector is a file of its own with one function `find`, which looks through a text and adds what it finds.
-//! None of them changes the text: all look at the same one, and what they found is merged afterwards.
+//! Each kind of detector is a file or a folder of its own. Some look through a text and add what they find; some are
+//! asked about a place in it, as those of numbers are by `digits`. None of them changes the text: all look at the same
+//! one, and what they found is merged afterwards.
 
 pub(super) mod account;
 mod authorization;
