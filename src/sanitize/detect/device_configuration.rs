@@ -1,6 +1,7 @@
 //! Secrets in the configuration of routers, switches and directories, where a word stands before them and no operator:
 //! `snmp-server community x RO`, `radius-server host h key x`, `bindpw x`.
 
+use super::noun::belongs_to_password;
 use super::statement::password_rule;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
@@ -102,26 +103,39 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     }
 }
 
-/// `sw1(config)# ` before a line that somebody typed.
+/// `sw1(config)# ` or `sw1# ` before a line that somebody typed.
 fn prompt_length(line: &str) -> usize {
     let near = line.as_bytes();
     let near = near.get(..MAX_PROMPT).unwrap_or(near);
     match memchr::memchr(b'#', near) {
-        Some(at) if near[..at].ends_with(b")") && near[at..].starts_with(b"# ") => at + 2,
+        Some(at)
+            if at > 0
+                && !near[..at].iter().any(u8::is_ascii_whitespace)
+                && near[at..].starts_with(b"# ") =>
+        {
+            at + 2
+        }
         _ => 0,
     }
 }
 
 /// Looks at a line without its indentation, which begins at `start`.
 fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
-    let first = line.as_bytes().first();
+    let Some(first) = line.as_bytes().first().map(u8::to_ascii_lowercase) else {
+        return;
+    };
     for (beginning, word) in LINES {
-        if beginning.as_bytes().first() != first {
+        if beginning.as_bytes().first() != Some(&first) {
             continue;
         }
-        let Some(rest) = line.strip_prefix(beginning) else {
+        let Some((begins, rest)) = line.split_at_checked(beginning.len()) else {
             continue;
         };
+        if !begins.eq_ignore_ascii_case(beginning) {
+            continue;
+        }
+        // A device takes capitals too, but a sentence has them more often.
+        let is_exact = begins == *beginning;
         if !rest.starts_with([' ', '\t']) {
             continue;
         }
@@ -137,17 +151,34 @@ fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
                 &rest[at + word.len()..]
             }
         };
-        let is_sole =
-            *beginning != "username" && *beginning != "enable password" && !word.is_empty();
-        if let Some(secret) = secret_in(rest, is_sole || beginning.contains('-')) {
+        let plain = match *beginning {
+            _ if !is_exact => Plain::Never,
+            "username" => Plain::Encoded,
+            "enable password" | "enable secret" | "ppp chap password" => Plain::Last,
+            _ if !word.is_empty() || beginning.contains('-') => Plain::Any,
+            _ => Plain::Never,
+        };
+        if let Some(secret) = secret_in(rest, plain) {
             let from = start + line.len() - rest.len();
             take(findings, from + secret.0, from + secret.1);
         }
     }
 }
 
+/// When a secret may be a word as sentences have it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Never,
+    /// Behind a number that says how it is encrypted, as the last word.
+    Encoded,
+    /// As the last word.
+    Last,
+    /// With other words behind it that are none of a sentence.
+    Any,
+}
+
 /// Where the secret stands that a line ends in, or that one or two words follow.
-fn secret_in(rest: &str, may_be_word: bool) -> Option<(usize, usize)> {
+fn secret_in(rest: &str, plain: Plain) -> Option<(usize, usize)> {
     let mut at = 0;
     let mut words = rest.split([' ', '\t']).filter_map(|word| {
         let start = at;
@@ -155,14 +186,33 @@ fn secret_in(rest: &str, may_be_word: bool) -> Option<(usize, usize)> {
         (!word.is_empty()).then_some((start, word))
     });
     let (mut start, mut word) = words.next()?;
+    let mut is_encoded = false;
     while BETWEEN.contains(&word) {
+        is_encoded |= word.bytes().all(|byte| byte.is_ascii_digit());
         (start, word) = words.next()?;
     }
     let unquoted = word.trim_matches(['"', '\'']);
-    let is_sentence = reference::is_grammar(unquoted);
-    let is_secret = reference::looks_secret(unquoted)
-        || may_be_word && !is_sentence && unquoted.len() >= 4 && words.count() <= 3;
-    is_secret.then_some((start, start + word.len()))
+    let range = (start, start + word.len());
+    if reference::looks_secret(unquoted) {
+        return Some(range);
+    }
+    if plain == Plain::Never || unquoted.len() < 4 || reference::is_grammar(unquoted) {
+        return None;
+    }
+    let mut behind = words.map(|(_, word)| word);
+    let is_value = match plain {
+        Plain::Never => false,
+        Plain::Encoded => is_encoded && behind.next().is_none(),
+        Plain::Last => (is_encoded || !belongs_to_password(unquoted)) && behind.next().is_none(),
+        Plain::Any => {
+            let all_plain = behind
+                .by_ref()
+                .take(3)
+                .all(|word| !reference::is_grammar(word));
+            all_plain && behind.next().is_none()
+        }
+    };
+    is_value.then_some(range)
 }
 
 fn take(findings: &mut Findings<'_, '_>, start: usize, end: usize) {
@@ -211,6 +261,21 @@ mod tests {
                 "ntp authentication-key 1 md5 q7Tm2xPw9 7",
                 "ntp authentication-key 1 md5 <> 7",
             ),
+            ("enable secret letmein\n!", "enable secret <>\n!"),
+            ("enable password cisco", "enable password <>"),
+            (
+                "username admin password 0 cisco",
+                "username admin password 0 <>",
+            ),
+            (" ppp chap password 0 letmein", " ppp chap password 0 <>"),
+            (
+                "Snmp-Server Community q7Tm2xPw9 RO",
+                "Snmp-Server Community <> RO",
+            ),
+            (
+                "sw1# snmp-server community q7Tm2xPw9 RO",
+                "sw1# snmp-server community <> RO",
+            ),
         ]);
     }
 
@@ -225,6 +290,12 @@ mod tests {
             "bindpw is required: see the manual",
             "neighbor 192.0.2.1 remote-as 65001",
             "vrrp authentication of peers is off",
+            "radius-server key rotation is due",
+            "enable secret scanning",
+            "enable password reset",
+            "Enable password protection",
+            "username and password combination",
+            "Snmp-Server Community strings",
         ]);
     }
 }

@@ -30,6 +30,7 @@ pub(super) mod labelled_secret;
 pub(super) mod markup;
 mod merge;
 mod nhs_number;
+mod noun;
 pub(super) mod one_time_code;
 pub(super) mod parameter;
 mod password_file;
