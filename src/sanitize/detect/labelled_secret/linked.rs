@@ -91,7 +91,7 @@ impl Sentence<'_, '_, '_> {
             && self.ends_clause(word.end)
     }
 
-    fn ends_clause(&self, end: usize) -> bool {
+    pub(super) fn ends_clause(&self, end: usize) -> bool {
         let bytes = self.bytes();
         let rest = &bytes[end..];
         rest.first().is_none_or(|byte| {

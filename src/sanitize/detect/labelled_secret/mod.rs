@@ -11,6 +11,7 @@ mod number;
 mod sentence;
 mod spoken;
 pub(super) mod unspaced;
+mod user;
 
 use std::ops::Range;
 

@@ -37,6 +37,7 @@ impl Sentence<'_, '_, '_> {
             .or_else(|| self.in_brackets())
             .or_else(|| self.far())
             .or_else(|| self.before())
+            .or_else(|| self.beside_user())
             .or_else(|| self.told_of_loanword())
             .or_else(|| below_heading(self.findings.text, &self.name.range))
     }
