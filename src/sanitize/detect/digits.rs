@@ -9,6 +9,14 @@ use crate::sanitize::places::{Places, mask};
 /// How far before and behind a number a word may stand that says what it is.
 const NEAR: usize = 40;
 
+/// How many digits a text begins with.
+pub(super) fn leading_digits(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count()
+}
+
 /// Finds payment cards, numbers that countries give their people and health services their patients, numbers of bank
 /// accounts, and telephone numbers.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {

@@ -422,6 +422,8 @@ mod tests {
             "[\"password\", \"email\", \"token\"]",
             "password strength 100",
             "the tokens are 12345 in all",
+            "mobile 4.15.6.20200101 build",
+            "cell 12345678 in sheet 2",
         ]);
     }
 }

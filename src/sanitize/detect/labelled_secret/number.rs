@@ -1,12 +1,20 @@
 //! Numbers that follow their name without a word between: `SSN 123456789`, `MRN #1234567`, `DOB 1980-01-02`.
 
+use std::ops::Range;
+
 use super::ends_with;
 use super::sentence::Sentence;
+use crate::sanitize::detect::phone::is_owned;
 use crate::sanitize::extent::Found;
 use crate::sanitize::rules::{Extent, Treatment};
 
 /// What may stand between a name and its number.
 const LINKS: &[&str] = &["is", "number", "no", "no.", "of", "was", "code", "on"];
+
+/// The fewest digits of a telephone number behind "cell" alone, which tables have as well.
+const LEAST_OF_CELL: usize = 9;
+/// How far before a name the word begins that says whose it is.
+const MAX_OWNER: usize = 8;
 
 impl Sentence<'_, '_, '_> {
     /// `SSN 078-05-…`, `DOB 1980-01-02`, `CVV 123`, `MRN #1234567`, `MRN (1234567)`.
@@ -41,11 +49,26 @@ impl Sentence<'_, '_, '_> {
             });
         }
         let word = self.word(at);
-        self.is_number(self.text(&word)).then_some(Found {
+        (self.is_number(self.text(&word)) && !self.is_no_phone(&word)).then_some(Found {
             start: at,
             end: word.end,
             quoted: false,
         })
+    }
+
+    /// True behind a word for a telephone where something else is numbered: `mobile 4.15.6.20200101`, `cell 12345678`.
+    fn is_no_phone(&self, word: &Range<usize>) -> bool {
+        if self.name.rule.name() != "phone" {
+            return false;
+        }
+        let bytes = self.bytes();
+        let text = self.text(word);
+        let name = &self.name.range;
+        let is_of_table = text.len() < LEAST_OF_CELL
+            && bytes[name.clone()].eq_ignore_ascii_case(b"cell")
+            && self.findings.reader.skip_blanks(name.end) == word.start
+            && !is_owned(&bytes[name.start.saturating_sub(MAX_OWNER)..name.start]);
+        is_of_table || text.split('.').any(|group| group.len() == 1)
     }
 
     /// Behind what may stand between a name and its number.

@@ -1,7 +1,9 @@
 //! Names that say enough in a sentence, where other words stand before them: `wifi key`, `wire to account 1234567890`.
 
+use crate::sanitize::detect::digits::leading_digits;
 use crate::sanitize::rules::{Rule, Rules};
 use crate::sanitize::text::Findings;
+use crate::sanitize::value_shape::is_routing_number;
 
 /// How many digits a bank's number for routing has.
 const ROUTING_DIGITS: usize = 9;
@@ -75,7 +77,7 @@ pub(super) fn number<'r>(
     }
     let (word, digits) = (&bytes[start..end], &bytes[end + 1..]);
     rule_for_number(findings.rules, word, digits).or_else(|| {
-        let length = digits_at(digits);
+        let length = leading_digits(digits);
         // Twelve are those of a cloud's account as well.
         let is_account = word.eq_ignore_ascii_case(b"account")
             && (8..=17).contains(&length)
@@ -94,10 +96,10 @@ pub(in crate::sanitize) fn rule_for_number<'r>(
     digits: &[u8],
 ) -> Option<&'r Rule> {
     let is = |names: &[&[u8]]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
-    let length = digits_at(digits);
+    let length = leading_digits(digits);
     let name: &[u8] = if length == ROUTING_DIGITS
         && is(&[b"routing", b"aba", b"rtn"])
-        && is_routing_number(&digits[..length])
+        && std::str::from_utf8(&digits[..length]).is_ok_and(is_routing_number)
     {
         b"routing_number"
     } else if (8..=17).contains(&length) && is(&[b"acct", b"acc"]) {
@@ -108,11 +110,6 @@ pub(in crate::sanitize) fn rule_for_number<'r>(
     rules.for_name_at_end(name).map(|(rule, ..)| rule)
 }
 
-fn digits_at(bytes: &[u8]) -> usize {
-    let digits = bytes.iter().take(32);
-    digits.take_while(|byte| byte.is_ascii_digit()).count()
-}
-
 fn is_of_bank(before: &[u8]) -> bool {
     before
         .split(|byte| !byte.is_ascii_alphabetic())
@@ -121,16 +118,6 @@ fn is_of_bank(before: &[u8]) -> bool {
                 .iter()
                 .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
         })
-}
-
-/// The check digit of the American Bankers Association: the digits times 3, 7 and 1 in turn are a multiple of ten.
-fn is_routing_number(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .zip([3, 7, 1].into_iter().cycle())
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
-    sum > 0 && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

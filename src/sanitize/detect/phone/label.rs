@@ -235,7 +235,7 @@ fn is_verb(near: &[u8], start: usize) -> bool {
 }
 
 /// True behind a word that says whose something is.
-fn is_owned(before: &[u8]) -> bool {
+pub(in crate::sanitize::detect) fn is_owned(before: &[u8]) -> bool {
     const OWNERS: &[&[u8]] = &[b"my", b"his", b"her", b"your", b"their", b"our"];
     let last = before
         .trim_ascii_end()

@@ -5,7 +5,8 @@ mod label;
 
 use std::ops::Range;
 
-use super::digits;
+pub(super) use self::label::is_owned;
+use super::digits::{self, leading_digits};
 
 /// E.164 allows 15 digits; with fewer than 8 a sign and a number are a difference.
 const INTERNATIONAL: Range<usize> = 8..16;
@@ -71,13 +72,6 @@ fn most_digits(digits: &[u8]) -> usize {
         [b'4', b'4', ..] => 13,
         _ => INTERNATIONAL.end - 1,
     }
-}
-
-fn leading_digits(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count()
 }
 
 /// How many bytes of punctuation stand before the next digits of the same number.
@@ -314,6 +308,7 @@ mod tests {
             ("電話 03-5555-0134 まで", "03-5555-0134"),
             ("手机13800138000", "13800138000"),
             ("mobile number is 98765 43210", "98765 43210"),
+            ("my cell 12345678 rings", "12345678"),
         ] {
             assert_eq!(find(text), [number], "{text}");
         }
