@@ -459,6 +459,14 @@ mod tests {
                 "{\"password\": \"<>\", \"town\": \"Lund\"",
             ),
             (
+                "1,\"{\"\"password\"\": \"\"swordfish\"\", \"\"town\"\": \"\"Lund\"\"}\",x",
+                "1,\"{\"\"password\"\": \"\"<>\"\", \"\"town\"\": \"\"Lund\"\"}\",x",
+            ),
+            (
+                "EXEC('UPDATE u SET password=''abc'', lane=''x'' WHERE id=7')",
+                "EXEC('UPDATE u SET password=''<>'', lane=''x'' WHERE id=7')",
+            ),
+            (
                 "UPDATE u SET password = '', token = 'x7Tq9bPz2'",
                 "UPDATE u SET password = '', token = '<>'",
             ),

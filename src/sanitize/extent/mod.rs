@@ -145,11 +145,34 @@ impl<'t> Reader<'t> {
         let backslashes = mark_at - at;
         let triple =
             backslashes == 0 && self.at(at + 1) == Some(mark) && self.at(at + 2) == Some(mark);
+        let times = match triple {
+            true => 3,
+            false if backslashes == 0 && self.opens_twice(at, mark) => 2,
+            false => 1,
+        };
         Some(Quote {
             backslashes,
             mark,
-            times: if triple { 3 } else { 1 },
+            times,
         })
+    }
+
+    /// True where a mark is written twice before and behind a text, as within a text in the same marks: in a cell of
+    /// CSV, in a statement that another one holds.
+    fn opens_twice(self, at: usize, mark: u8) -> bool {
+        let Some([first, second, third, rest @ ..]) = self.bytes.get(at..) else {
+            return false;
+        };
+        *first == mark
+            && *second == mark
+            && mark != b'`'
+            // Behind an empty text a sign follows.
+            && (third.is_ascii_alphanumeric() || matches!(third, b'[' | b'$' | b'/' | b'_' | b'#' | b'*' | b'!' | b'@'))
+            && {
+                let line = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                let mut marks = memchr::memchr_iter(mark, &rest[..line]);
+                marks.any(|place| rest.get(place + 1) == Some(&mark))
+            }
     }
 
     /// Where the text inside `quote` ends: before its like, else at the line's end.

@@ -74,7 +74,9 @@ pub(super) fn name_before(bytes: &[u8], floor: usize, operator: usize) -> Option
             .take(MAX_BLANKS)
             .take_while(|byte| **byte == b'\\')
             .count();
-        end = floor + before.len() - 1 - escapes;
+        // Within a text in the same marks each is written twice.
+        let is_twice = escapes == 0 && before.len() > 2 && before[before.len() - 2] == mark;
+        end = floor + before.len() - 1 - escapes - usize::from(is_twice);
         let least = floor.max(end.saturating_sub(MAX_NAME));
         from = bytes[least..end]
             .iter()
