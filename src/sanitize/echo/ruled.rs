@@ -2,9 +2,9 @@
 
 use super::remember::MAX_VALUES;
 use super::{Echo, worth};
-use crate::sanitize::detect::Detector;
+use crate::sanitize::detect::{self, Detector};
 use crate::sanitize::replace::replacement;
-use crate::sanitize::rules::{Rules, Treatment};
+use crate::sanitize::rules::{Rule, Rules, Treatment};
 use crate::sanitize::text::Span;
 use crate::tree::Tree;
 
@@ -33,20 +33,10 @@ impl Echo {
         spans: &[Span<'_>],
     ) {
         for Span { range, rule } in spans {
-            // These are found by what they look like, wherever they stand.
-            let looks = [
-                Detector::Base64,
-                Detector::Card,
-                Detector::Iban,
-                Detector::Ssn,
-                Detector::NhsNumber,
-                Detector::Email,
-                Detector::Phone,
-            ];
-            if looks.iter().any(|detector| detector.name() == rule.name()) {
+            let value = text.get(range.clone()).unwrap_or_default();
+            if is_found_alone(rules, rule, value) {
                 continue;
             }
-            let value = text.get(range.clone()).unwrap_or_default();
             let made = replacement(rules, rule, value);
             let is_secret = matches!(rule.treatment, Treatment::Redact | Treatment::Drop);
             self.remember(value, &made, is_secret);
@@ -98,6 +88,53 @@ impl Echo {
                     }
                 }
             }
+        }
+    }
+}
+
+/// True for a value that is found by what it looks like, wherever it stands: a label may have told of one that is not.
+fn is_found_alone(rules: &Rules, rule: &Rule, value: &str) -> bool {
+    if rule.name() == Detector::Base64.name() {
+        return true;
+    }
+    let looks = [
+        Detector::Card,
+        Detector::Iban,
+        Detector::Ssn,
+        Detector::NhsNumber,
+        Detector::Email,
+        Detector::Phone,
+    ];
+    looks.iter().any(|detector| detector.name() == rule.name())
+        && matches!(
+            &detect::find(rules, value, 0)[..],
+            [Span { range, .. }] if range.start == 0 && range.end == value.len()
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::sanitize::Sanitizer;
+    use crate::sanitize::echo::Echo;
+
+    #[test]
+    fn numbers_that_only_a_label_tells_of_go_elsewhere_too() {
+        for (note, number) in [
+            ("ssn: 123456789", "123456789"),
+            ("phone: 06601234567", "06601234567"),
+            ("iban: 12345678901", "12345678901"),
+            ("nhs number: 9434765912", "9434765912"),
+        ] {
+            let sanitizer = Sanitizer::default();
+            let mut echo = Echo::default();
+            sanitizer.write_text_echoing(&mut Vec::new(), note, 1024, &mut echo);
+            let result = json!(format!("row {number} found")).to_string();
+            let mut out = Vec::new();
+            sanitizer.write_without_echo(&mut out, result.as_bytes(), 1024, &echo, false);
+            let out = String::from_utf8_lossy(&out);
+            assert!(out.contains("found") && !out.contains(number), "{out}");
         }
     }
 }
