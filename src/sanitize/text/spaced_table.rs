@@ -18,7 +18,8 @@ const MAX_NAME: usize = 32;
 
 /// A table whose names were read.
 struct Table<'r> {
-    columns: usize,
+    /// Where in its line each name stands, in characters.
+    columns: Vec<Range<usize>>,
     ruled: Vec<(usize, &'r Rule)>,
 }
 
@@ -37,8 +38,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         }
         let start = memchr::memrchr(b'\n', &bytes[done..gap]).map_or(done, |at| done + at + 1);
         let end = memchr::memchr(b'\n', &bytes[gap..]).map_or(bytes.len(), |at| gap + at);
-        // Another line stood between.
-        if start > done {
+        // Another line stood between; blank ones and rulers are parts of a table.
+        if table.is_some() && !bytes[done..start].iter().all(is_of_ruler) {
             table = None;
         }
         done = end + 1;
@@ -46,21 +47,60 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
             table = None;
             continue;
         }
+        if table.is_some() && bytes[start..end].iter().all(is_of_ruler) {
+            continue;
+        }
         let cells = cells(bytes, start..end);
         if let Some(known) = &table
-            && cells.len() == known.columns
+            && cells.len() == known.columns.len()
         {
             for (column, rule) in &known.ruled {
                 take(findings, rule, cells[*column].clone());
             }
             continue;
         }
-        table = header(findings, &cells);
-        done = end + 1;
+        let next = header(findings, start, &cells);
+        if next.is_none()
+            && let Some(known) = &table
+            && cells.len() < known.columns.len()
+        {
+            // Some cell is empty: the others stand below their names.
+            let cells: Vec<_> = cells
+                .into_iter()
+                .map(|cell| (in_characters(bytes, start, &cell), cell))
+                .collect();
+            for (column, rule) in &known.ruled {
+                let name = &known.columns[*column];
+                let below = cells
+                    .iter()
+                    .find(|(place, _)| place.start < name.end && name.start < place.end);
+                if let Some((_, cell)) = below {
+                    take(findings, rule, cell.clone());
+                }
+            }
+            continue;
+        }
+        table = next;
     }
 }
 
-fn header<'r>(findings: &Findings<'r, '_>, cells: &[Range<usize>]) -> Option<Table<'r>> {
+/// True for what a line is made of that parts the names of a table from its rows, and for what ends one.
+fn is_of_ruler(byte: &u8) -> bool {
+    matches!(byte, b'-' | b'=' | b'+' | b'|') || byte.is_ascii_whitespace()
+}
+
+/// Where a cell stands in the line that begins at `start`.
+fn in_characters(bytes: &[u8], start: usize, cell: &Range<usize>) -> Range<usize> {
+    let count = |part: &[u8]| part.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+    let before = count(&bytes[start..cell.start]);
+    before..before + count(&bytes[cell.clone()])
+}
+
+fn header<'r>(
+    findings: &Findings<'r, '_>,
+    start: usize,
+    cells: &[Range<usize>],
+) -> Option<Table<'r>> {
     let bytes = findings.bytes();
     if !(2..=MAX_COLUMNS).contains(&cells.len()) {
         return None;
@@ -84,7 +124,8 @@ fn header<'r>(findings: &Findings<'r, '_>, cells: &[Range<usize>]) -> Option<Tab
             ruled.push((column, rule));
         }
     }
-    let columns = cells.len();
+    let places = cells.iter().map(|cell| in_characters(bytes, start, cell));
+    let columns = places.collect();
     (!ruled.is_empty()).then_some(Table { columns, ruled })
 }
 
@@ -158,6 +199,18 @@ mod tests {
                 "  Name      SSN\n  Ada Roe   123456789\n",
                 "  Name      SSN\n  Ada Roe   <>\n",
             ),
+            (
+                "Name     Password\n-------- ------------\nada      Xk4Ergjv9Q\n",
+                "Name     Password\n-------- ------------\nada      <>\n",
+            ),
+            (
+                "Name     Password\n=====    ========\n\nada      Xk4Ergjv9Q\n",
+                "Name     Password\n=====    ========\n\nada      <>\n",
+            ),
+            (
+                "USER     STATE        TOKEN\nada      on           Xk4Ergjv9Q\nbob                   Zk5Frgjv8W\ncid      off          Qk7Frgjv2W",
+                "USER     STATE        TOKEN\nada      on           <>\nbob                   <>\ncid      off          <>",
+            ),
         ]);
     }
 
@@ -167,6 +220,7 @@ mod tests {
             "NAMESPACE   SECRET         AGE\ndefault     db-creds-7d9   3d\n",
             "I lost my token.  It was late.\nThe next  day came.\n",
             "NAME   TOKEN\nfoo    none\n",
+            "NAME   TOKEN   IMAGE\nfoo            web-7b9Q2\n",
         ]);
     }
 }
