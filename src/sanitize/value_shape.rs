@@ -176,7 +176,7 @@ fn is_dialled(text: &str) -> bool {
 }
 
 /// `2026-03-14`, `14.03.2026`.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let mut parts = text.split(['-', '.', '/']);
     let lengths = [(); 4].map(|()| parts.next().map_or(0, str::len));
     matches!(lengths, [4, 2, 2, 0] | [2, 2, 4, 0])
@@ -208,7 +208,7 @@ fn is_name_of_person(text: &str, least: usize) -> bool {
 
 /// What stands in small letters within names.
 #[rustfmt::skip]
-const PARTICLES: &[&str] = &[
+pub(super) const PARTICLES: &[&str] = &[
     "af", "al", "av", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "e",
     "el", "i", "la", "le", "of", "och", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
 ];

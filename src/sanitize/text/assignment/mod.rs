@@ -282,9 +282,9 @@ impl<'r> Scan<'_, 'r, '_> {
             let word = text.get(value.start..value.end)?;
             return reference::looks_secret(word).then(|| self.take(rule, value, after));
         }
-        if text.as_bytes().get(after) == Some(&b' ') && person::is_patient(name) {
+        if person::is_patient(name) {
             let (rule, ..) = rules.for_name_at_end(b"patient_name")?;
-            let found = person::full_name(text, after + 1)?;
+            let found = person::full_name(text, start)?;
             return Some(self.take(rule, found, after));
         }
         None
