@@ -267,3 +267,110 @@ fn codes_of_authenticators_go_and_codes_of_errors_stay() {
     stays(&json!({"name": "Country code", "value": "608361"}));
     stays(&json!({"hs_6_digit_code": "847130"}));
 }
+
+#[test]
+fn columns_tell_of_rows_in_the_forms_that_databases_give_them() {
+    let secrets = ["Xk4Ergjv9Q", "Zk5Frgjv8W"];
+    for table in [
+        json!({
+            "meta": [{"name": "user", "type": "String"}, {"name": "api_key", "type": "String"}],
+            "data": [["ada", "Xk4Ergjv9QZk5Frgjv8W"]],
+        }),
+        json!({
+            "columns": [["user", "text"], ["password", "text"]],
+            "rows": [["ada", "Xk4Ergjv9Q"]],
+        }),
+        json!({"rows": [["user", "password", "age"], ["ada", "Xk4Ergjv9Q", 3], ["bob", "Zk5Frgjv8W"]]}),
+        json!({
+            "columns": ["user", "password"],
+            "rows": [{"cells": ["ada", "Xk4Ergjv9Q"], "id": 1}],
+        }),
+        json!({"fields": ["user", "api_key"], "record": ["ada", "Xk4Ergjv9QZk5Frgjv8W"]}),
+        json!({"columns": ["user", "password"], "first_row": ["ada", "Xk4Ergjv9Q"]}),
+    ] {
+        goes(&table, &secrets, &["ada"]);
+    }
+    stays(&json!({"columns": [["user", "text"], ["password", "text"]], "rows": []}));
+}
+
+#[test]
+fn words_and_their_translations_are_no_names_and_values() {
+    stays(&json!({"rows": [["Passwort", "Password"], ["Benutzer", "User"]]}));
+    goes(
+        &json!({"rows": [["password", "new_password"], ["Xk4Ergjv9Q", "Zk5Frgjv8W"]]}),
+        &["Xk4Ergjv9Q", "Zk5Frgjv8W"],
+        &[],
+    );
+}
+
+#[test]
+fn the_endings_of_names_of_values_are_all_known() {
+    goes(
+        &json!({"config_k": "password", "config_v": "hunter2x"}),
+        &["hunter2x"],
+        &[],
+    );
+}
+
+#[test]
+fn one_side_of_a_change_goes_where_it_looks_like_a_secret() {
+    for change in [
+        json!({"field": "password", "to": "Xk4Ergjv9Q"}),
+        json!({"op": "set", "field": "api_key", "new": "Xk4Ergjv9QZk5Frgjv8W"}),
+        json!({"field": "password", "previous": "Xk4Ergjv9Q", "old": "a", "new": "b"}),
+        json!({"key": "password", "payload": "Xk4Ergjv9Q"}),
+        json!({"changes": [["password", "Xk4Ergjv9Q", "Zk5Frgjv8W"]]}),
+    ] {
+        goes(&change, &["Xk4Ergjv9Q", "Zk5Frgjv8W"], &[]);
+    }
+    stays(&json!({"changes": [["password", "field", "form"]]}));
+    stays(&json!({"field": "password", "to": "required"}));
+}
+
+#[test]
+fn sides_of_changes_of_other_things_stay() {
+    for change in [
+        json!({"key": "password", "from": "en", "to": "de"}),
+        json!({"op": "rename", "name": "token", "from": "a.txt", "to": "b.txt"}),
+        json!({"path": "src/auth/token", "old": "let a = 1;", "new": "let a = 2;"}),
+        json!({"key": "email", "from": "2026-01-01", "to": "2026-02-01"}),
+        json!({"table": "users", "column": "email", "old": "text", "new": "citext"}),
+        json!({"column": "phone", "from": "varchar(10)", "to": "varchar(20)"}),
+    ] {
+        stays(&change);
+    }
+    goes(
+        &json!({"path": "/users/0/password", "old": "hunter", "new": "winter"}),
+        &["hunter", "winter"],
+        &[],
+    );
+    goes(
+        &json!({"key": "email", "from": "ada@b.example", "to": "bob@b.example"}),
+        &["ada@", "bob@"],
+        &[],
+    );
+}
+
+#[test]
+fn what_is_written_below_a_title_stays() {
+    for text in [
+        json!({"title": "User authentication and API keys", "text": "See the docs"}),
+        json!({"title": "Access token", "content": "An access token is a string that a server gives."}),
+        json!({"question": "What is a JWT?", "answer": "A signed JSON object."}),
+        json!({"type": "email", "content": "Hello, the build is green."}),
+        json!({"type": "sms", "target": "phone", "text": "Build is green"}),
+        json!({"id": "password", "text": "Forgot password?"}),
+        json!({"label": "Email", "text": "Work"}),
+        json!({"name": "address", "value": 4096, "type": "int"}),
+    ] {
+        stays(&text);
+    }
+    for (label, text) in [
+        ("password", "Xk4Ergjv9Q it is."),
+        ("password", "correct horse battery staple"),
+        ("password", "hunter"),
+        ("phone", "Call the 0660 1234567"),
+    ] {
+        goes(&json!({"label": label, "text": text}), &[text], &[]);
+    }
+}

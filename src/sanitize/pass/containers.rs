@@ -64,6 +64,15 @@ impl<'a> Pass<'a> {
                     _ => pass.value(item, under, depth + 1),
                 });
             }
+            Some(Tree::String(_))
+                if items.len() == 3
+                    && let Some((rule, plural)) = labels::rule_of_both_sides(self.rules, items) =>
+            {
+                return self.items(items, depth, |pass, at, item| match at {
+                    0 => pass.value(item, under, depth + 1),
+                    _ => pass.ruled_value(rule, plural, item, under, depth + 1),
+                });
+            }
             Some(Tree::String(_)) if under.is_none() && self.names_next(items) => {
                 return self.list_with_names(items, depth);
             }
@@ -119,7 +128,7 @@ impl<'a> Pass<'a> {
             self.subject = self.subject_of(members);
         }
         self.members += members.len();
-        let said = Said::default();
+        let said = Said::under(self.columns.take());
         let start = (self.before(), self.nodes, self.members);
         let is_bare = under.is_none()
             && self.trail.is_none()
@@ -169,7 +178,7 @@ impl<'a> Pass<'a> {
                 let before;
                 (before, self.nodes, self.members) = start;
                 self.take_back(before);
-                self.members_sorted(members, person, under, depth);
+                self.members_sorted(members, &said, person, under, depth);
                 break;
             }
             let member = Member {

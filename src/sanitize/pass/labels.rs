@@ -4,6 +4,7 @@ use crate::tree::{Members, Tree};
 
 use super::identifiers;
 use crate::sanitize::marker;
+use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rules::{Group, Rule, Rules};
 
 /// The most bytes of a label; a longer text is none.
@@ -85,7 +86,6 @@ static NAMES: Endings = Endings::of(&[
     "setting",
     "option",
     "type",
-    "prop",
     "target",
     "xpath",
     "css",
@@ -150,7 +150,7 @@ impl Endings {
 
 /// True for a member whose value names what another member is.
 pub(super) fn is_name(member: &str) -> bool {
-    NAMES.end(member) || matches!(member, "k" | "K")
+    NAMES.end(member)
 }
 
 /// True for a member whose value says where on a page a field is.
@@ -383,6 +383,27 @@ pub(super) fn rule_of_comparison<'r>(
     is_comparison
         .then(|| rule_of_changed(rules, name))
         .flatten()
+}
+
+/// The rule for what a secret's name tells of: `["password", "old", "new"]`.
+pub(super) fn rule_of_both_sides<'r>(
+    rules: &'r Rules,
+    items: &[Tree<'_>],
+) -> Option<(&'r Rule, bool)> {
+    let [Tree::String(name), old, new] = items else {
+        return None;
+    };
+    let is_secret = |side: &Tree<'_>| side.as_str().is_some_and(looks_secret);
+    let may_be_secrets = match (is_secret(old), is_secret(new)) {
+        (true, true) => true,
+        (true, false) => new.is_null(),
+        (false, true) => old.is_null(),
+        (false, false) => false,
+    };
+    may_be_secrets
+        .then(|| rule_of_changed(rules, name))
+        .flatten()
+        .filter(|(rule, _)| rule.group() == Some(Group::Secret))
 }
 
 /// The rule for the last part of a path that a patch of JSON sets (RFC 6902).

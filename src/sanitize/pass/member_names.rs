@@ -88,6 +88,7 @@ impl<'a> Pass<'a> {
     pub(super) fn members_sorted(
         &mut self,
         members: Members<'_>,
+        said: &Said<'a>,
         person: Option<Person>,
         under: Option<&'a Rule>,
         depth: usize,
@@ -106,7 +107,6 @@ impl<'a> Pass<'a> {
             number_alike(&mut sorted);
         }
         let last = sorted.len().saturating_sub(1);
-        let said = Said::default();
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             self.done.shortened |= shown.shortened;
             let mut verdict = self.verdict_of(shown, name);
@@ -120,7 +120,7 @@ impl<'a> Pass<'a> {
                 name,
                 value,
                 siblings: members,
-                said: &said,
+                said,
                 shown: &shown.text,
                 replaced: &shown.rules,
                 kinds: sweep(shown.text.as_bytes()),

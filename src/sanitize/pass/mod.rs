@@ -1,10 +1,12 @@
 //! The pass: writes a value in canonical form and replaces what the rules name, in one go.
 
 mod arguments;
+mod changes;
 mod containers;
 mod descriptions;
 mod identifiers;
 mod labels;
+mod likeness;
 mod member_names;
 mod numbers;
 mod persons;
@@ -88,6 +90,8 @@ pub(super) struct Pass<'a> {
     program: Option<Program>,
     /// Whom the object that comes next is about.
     person: Option<Person>,
+    /// The columns of the table whose row the object is that comes next.
+    columns: Option<tables::Columns<'a>>,
     done: Sanitized,
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
@@ -114,6 +118,7 @@ impl<'a> Pass<'a> {
             subject: None,
             program: None,
             person: None,
+            columns: None,
             done: Sanitized::default(),
             hits: None,
             counts: None,

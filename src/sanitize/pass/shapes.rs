@@ -8,13 +8,13 @@ use crate::tree::{Members, Tree};
 use super::containers::Member;
 use super::labels::{self, Endings};
 use super::tables::Columns;
-use super::{Pass, Written, typed};
+use super::{Pass, Written, changes, likeness, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rules::{Group, Rule};
 
 /// The last words of names whose values a name beside them is for.
-const VALUES: &[&str] = &[
+static VALUES: Endings = Endings::of(&[
     "value",
     "values",
     "val",
@@ -33,12 +33,13 @@ const VALUES: &[&str] = &[
     "plaintext",
     "current",
     "v",
-    "a",
-];
+    "payload",
+]);
 /// The last words of names of tables' rows.
-const ROWS: &[&str] = &[
-    "rows", "data", "values", "records", "items", "tuples", "results", "body", "table",
-];
+static ROWS: Endings = Endings::of(&[
+    "rows", "row", "data", "values", "records", "record", "items", "tuples", "results", "body",
+    "table", "cells",
+]);
 /// The last words of names of tables' columns.
 static COLUMNS: Endings = Endings::of(&[
     "columns", "cols", "header", "headers", "fields", "names", "keys", "schema",
@@ -47,51 +48,10 @@ static COLUMNS: Endings = Endings::of(&[
 static ABOUT_TABLES: Endings = Endings::of(&["schema", "metadata", "meta"]);
 
 /// The last words of names of what a statement's placeholders stand for.
-const PARAMETERS: &[&str] = &["params", "parameters", "args", "bindings", "binds", "bind"];
-/// The members that tell what was before a change, and what is behind it.
-const CHANGES: &[(&str, &str)] = &[
-    ("from", "to"),
-    ("before", "after"),
-    ("old", "new"),
-    ("previous", "current"),
-    ("was", "now"),
-    ("original", "updated"),
-];
-/// The members that tell what was changed.
-static CHANGED: Endings = Endings::of(&[
-    "field",
-    "path",
-    "property",
-    "prop",
-    "attribute",
-    "attr",
-    "column",
-    "setting",
-    "param",
-    "parameter",
-    "variable",
-    "name",
-    "key",
-]);
+static PARAMETERS: Endings =
+    Endings::of(&["params", "parameters", "args", "bindings", "binds", "bind"]);
 /// The members that tell of what kind a paper is whose number stands beside them.
 static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
-/// For each last letter, by its lowest five bits, one bit for each letter that may stand before it.
-const LAST_PAIRS: [u32; 32] = {
-    let mut pairs = [0; 32];
-    let endings = [
-        *b"ue", *b"es", *b"al", *b"xt", *b"nt", *b"ts", *b"ta", *b"er", *b"lt", *b"ws", *b"ds",
-        *b"ms", *b"dy", *b"le", *b"ut", *b"nd", *b"ys", *b"ed", *b"ng", *b"se", *b"ll", *b"te",
-        *b"ly", *b"pe",
-    ];
-    let mut at = 0;
-    while at < endings.len() {
-        let [before, last] = endings[at];
-        pairs[(last & 31) as usize] |= 1 << (before & 31);
-        at += 1;
-    }
-    pairs
-};
-
 /// What an object's members say of the values beside them.
 ///
 /// It is found out once: who chose the names could have each member ask all others.
@@ -105,6 +65,17 @@ pub(super) struct Said<'a> {
     pub(super) located: OnceCell<bool>,
 }
 
+impl<'a> Said<'a> {
+    /// Of an object that is a row under these columns.
+    pub(super) fn under(columns: Option<Columns<'a>>) -> Self {
+        let said = Self::default();
+        if columns.is_some() {
+            let _ = said.columns.set(columns);
+        }
+        said
+    }
+}
+
 /// What names the values of other members.
 #[derive(Clone, Copy)]
 struct Naming<'a> {
@@ -115,10 +86,7 @@ struct Naming<'a> {
 
 /// What the members beside one of this name may say of its value.
 pub(super) fn siblings(name: &str) -> Siblings {
-    if CHANGES
-        .iter()
-        .any(|(old, new)| name == *old || name == *new)
-    {
+    if changes::is_side(name) {
         // `current` is a value beside any name.
         return match name {
             "current" => Siblings::Value,
@@ -128,30 +96,27 @@ pub(super) fn siblings(name: &str) -> Siblings {
     if name == "number" {
         return Siblings::Numbered;
     }
-    if labels::ends_in(name, PARAMETERS) {
+    if PARAMETERS.end(name) {
         return Siblings::Parameters;
     }
-    let may_be = match *name.as_bytes() {
-        [b'd' | b'p' | b'q' | b'k' | b'v' | b'V'] | [b'd', b'p' | b'q'] | [b'q', b'i'] => {
-            return Siblings::Value;
-        }
-        [.., before, last] => LAST_PAIRS[usize::from(last & 31)] & (1 << (before & 31)) != 0,
-        [b'a'] => true,
-        _ => false,
-    };
-    if !may_be {
-        return Siblings::Apart;
+    if matches!(name, "d" | "p" | "q" | "k" | "v" | "V" | "dp" | "dq" | "qi") {
+        return Siblings::Value;
     }
     if typed::is_typed(name) {
         return Siblings::Typed;
     }
-    let is_value = labels::ends_in(name, VALUES) || name == "stringData";
-    match (is_value, labels::ends_in(name, ROWS)) {
+    let is_value = VALUES.end(name) || matches!(name, "a" | "stringData");
+    match (is_value, holds_rows(name)) {
         (false, false) => Siblings::Apart,
         (true, false) => Siblings::Value,
         (false, true) => Siblings::Rows,
         (true, true) => Siblings::ValueOrRows,
     }
+}
+
+/// True for a member in which rows of a table stand, or the cells of one.
+pub(super) fn holds_rows(name: &str) -> bool {
+    ROWS.end(name)
 }
 
 /// True for a member in which a statement stands.
@@ -197,10 +162,10 @@ impl<'a> Pass<'a> {
             verdict,
             ..
         } = *member;
-        // `send_keys` is what is typed, and the plural of a key.
-        let is_ruled = verdict
-            .rule
-            .is_some_and(|(_, plural)| !plural || verdict.siblings != Siblings::Value);
+        // `send_keys` is what is typed, and the plural of a key; cells are those of a row.
+        let is_ruled = verdict.rule.is_some_and(|(_, plural)| {
+            !plural || !matches!(verdict.siblings, Siblings::Value | Siblings::Rows)
+        });
         if siblings.len() < 2 || is_ruled {
             return self.named_value(name, verdict, value, under, depth);
         }
@@ -238,7 +203,10 @@ impl<'a> Pass<'a> {
         if is_private_in_key(name) {
             return self.named_value(name, verdict, value, under, depth);
         }
-        if is_value && let Some((rule, plural)) = self.named_beside(member) {
+        if is_value
+            && let Some((rule, plural)) = self.named_beside(member)
+            && !likeness::is_no_value(rule, name, value)
+        {
             return self.ruled_value(rule, plural, value, under, depth);
         }
         if is_rows
@@ -250,36 +218,6 @@ impl<'a> Pass<'a> {
             return self.table(rows, columns, under, depth);
         }
         self.named_value(name, verdict, value, under, depth)
-    }
-
-    /// Writes one side of a change: `{"field": "password", "from": …, "to": …}`.
-    fn changed(
-        &mut self,
-        member: &Member<'_, 'a>,
-        under: Option<&'a Rule>,
-        depth: usize,
-    ) -> Written {
-        let Member {
-            name,
-            value,
-            siblings,
-            verdict,
-            ..
-        } = *member;
-        let is_change = CHANGES.iter().any(|(old, new)| {
-            name == *old && siblings.contains_key(new) || name == *new && siblings.contains_key(old)
-        });
-        let rules = self.rules;
-        let ruled = || {
-            siblings
-                .iter()
-                .filter(|(sibling, _)| CHANGED.end(sibling))
-                .find_map(|(_, label)| labels::rule_of_changed(rules, label.as_str()?))
-        };
-        match is_change.then(ruled).flatten() {
-            Some((rule, plural)) => self.ruled_value(rule, plural, value, under, depth),
-            None => self.named_value(name, verdict, value, under, depth),
-        }
     }
 
     /// Writes the number of a paper or an account: `{"documentType": "PASSPORT", "number": …}`.
@@ -384,6 +322,7 @@ impl<'a> Pass<'a> {
         columns(members).or_else(|| {
             members.iter().find_map(|(name, value)| match *value {
                 Tree::Object(members) if ABOUT_TABLES.end(name) => columns(members),
+                Tree::Array(columns) if ABOUT_TABLES.end(name) => self.column_rules(columns),
                 _ => None,
             })
         })

@@ -3,9 +3,10 @@
 use crate::tree::{Members, Tree};
 
 use super::labels;
+use super::shapes::holds_rows;
 use super::{MAX_DEPTH, MAX_NODES, Overflow, Pass, Written};
-use crate::sanitize::marker;
 use crate::sanitize::rules::Rule;
+use crate::sanitize::{marker, reference};
 
 /// The longest cell that may be the name of a column.
 const MAX_NAME: usize = 64;
@@ -31,19 +32,27 @@ impl<'a> Pass<'a> {
         let Some(Tree::Array(first)) = items.first() else {
             return None;
         };
-        let rows_of = |length: usize| {
-            items
-                .iter()
-                .all(|row| row.as_array().is_some_and(|row| row.len() == length))
+        let rows_of = |fits: fn(usize, usize) -> bool| {
+            items.iter().all(|row| {
+                row.as_array()
+                    .is_some_and(|row| fits(row.len(), first.len()))
+            })
         };
-        if first.is_empty() || !first[0].is_string() || !rows_of(first.len()) {
+        // What a row lacks was left out at its end.
+        if first.is_empty() || !first[0].is_string() || !rows_of(|row, first| row <= first) {
             return None;
         }
-        let pairs = first.len() == 2 && items.iter().any(|row| self.names_value(row).is_some());
+        let pairs = first.len() == 2
+            && rows_of(|row, first| row == first)
+            && items.iter().any(|row| self.names_value(row).is_some())
+            && !items.iter().all(tells_type);
         let mut columns = Columns::new();
         if items.len() > 1 && first.iter().all(is_plain_name) {
             columns = self.column_rules(first).unwrap_or_default();
-            // A first cell alone that a rule names, of two: a pair, and perhaps a column.
+            if is_of_one_rule(&columns) && !items.iter().skip(1).any(holds_secret) {
+                columns.clear();
+            }
+            // A rule names the second cell alone: the first row is none of name and value.
             let second_alone = columns.last().is_some_and(Option::is_some);
             if pairs && second_alone && columns.first().is_some_and(Option::is_none) {
                 return Some(Layout {
@@ -60,7 +69,11 @@ impl<'a> Pass<'a> {
         let rules = self.rules;
         let columns: Columns<'a> = names
             .iter()
-            .map(|name| labels::rule_of_value(rules, name))
+            .map(|name| match *name {
+                // `["password", "text"]`, as drivers of databases describe a column.
+                Tree::Array([name @ Tree::String(_), ..]) => labels::rule_of_value(rules, name),
+                _ => labels::rule_of_value(rules, name),
+            })
             .collect();
         columns.iter().any(Option::is_some).then_some(columns)
     }
@@ -68,7 +81,15 @@ impl<'a> Pass<'a> {
     fn names_value(&self, row: &Tree<'_>) -> Option<(&'a Rule, bool)> {
         let rules = self.rules;
         match row.as_array() {
-            Some([Tree::String(name), _]) => rules.for_member(name),
+            Some([Tree::String(name), value]) => {
+                let named = rules.for_member(name)?;
+                // A word and its translation.
+                let is_named_again = value
+                    .as_str()
+                    .and_then(|value| rules.for_member(value))
+                    .is_some_and(|(rule, _)| rule.name() == named.0.name());
+                (!is_named_again).then_some(named)
+            }
             _ => None,
         }
     }
@@ -109,6 +130,12 @@ impl<'a> Pass<'a> {
                         .is_some_and(|all| all.len() == columns.len()) =>
                 {
                     pass.wrapped_row(name, cells, columns, under, depth + 1)
+                }
+                None if has_cells(members, columns.len()) => {
+                    pass.columns = Some(columns.clone());
+                    let written = pass.value(row, under, depth + 1);
+                    pass.columns = None;
+                    written
                 }
                 _ => pass.value(row, under, depth + 1),
             },
@@ -188,6 +215,38 @@ fn cells_of(members: Members<'_>) -> Option<(&'static str, &Tree<'_>)> {
     let (name, cells) = members.iter().next().filter(|_| members.len() == 1)?;
     let known = ROWS.iter().find(|known| **known == name)?;
     Some((known, cells))
+}
+
+/// True for a row that has its cells in one of several members.
+fn has_cells(members: Members<'_>, columns: usize) -> bool {
+    /// The most members of one.
+    const MOST: usize = 8;
+    members.len() <= MOST
+        && members.iter().any(|(name, value)| {
+            value.as_array().is_some_and(|cells| cells.len() == columns) && holds_rows(name)
+        })
+}
+
+/// True for the name and the type of a column.
+fn tells_type(row: &Tree<'_>) -> bool {
+    matches!(row, Tree::Array([_, Tree::String(kind)]) if reference::is_type(kind))
+}
+
+/// True for two columns whose names mean the same, as those of a word and its translation do.
+fn is_of_one_rule(columns: &Columns<'_>) -> bool {
+    matches!(&columns[..], [Some((one, _)), Some((other, _))] if one.name() == other.name())
+}
+
+/// True for a row with a cell that no one writes for a word.
+fn holds_secret(row: &Tree<'_>) -> bool {
+    row.as_array().is_some_and(|cells| {
+        cells.iter().any(|cell| match *cell {
+            Tree::String(text) => {
+                reference::looks_secret(text) || text.bytes().any(|byte| byte.is_ascii_digit())
+            }
+            _ => !cell.is_null(),
+        })
+    })
 }
 
 /// True for a cell that may as well be a column's name as a value.

@@ -3,15 +3,15 @@
 use crate::tree::Tree;
 
 use super::containers::Member;
-use super::labels;
+use super::labels::{self, Endings};
 use super::{Pass, Written};
 use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rules::Rule;
 
 /// The last words of names of what a field is filled with.
-const FILLS: &[&str] = &["fill", "filled"];
+static FILLS: Endings = Endings::of(&["fill", "filled"]);
 /// Those of what is typed, pasted or written: other things are called so, too.
-const TYPES: &[&str] = &["enter", "paste", "write", "sequentially"];
+static TYPES: Endings = Endings::of(&["enter", "paste", "write", "sequentially"]);
 /// It tells what kind a thing is nearly always, and seldom what is typed.
 const KIND: &str = "type";
 /// The fewest bytes of what is typed under that name.
@@ -53,7 +53,7 @@ const PAINTS: &[&str] = &[
 ];
 
 pub(super) fn is_typed(name: &str) -> bool {
-    name == KIND || labels::ends_in(name, FILLS) || labels::ends_in(name, TYPES)
+    name == KIND || FILLS.end(name) || TYPES.end(name)
 }
 
 impl<'a> Pass<'a> {
@@ -81,7 +81,7 @@ impl<'a> Pass<'a> {
 
 /// True for what a field is filled with, beside what says where on a page that is.
 fn is_filled(member: &Member<'_, '_>) -> bool {
-    labels::ends_in(member.name, FILLS) && is_located(member)
+    FILLS.end(member.name) && is_located(member)
 }
 
 /// True beside what says where on a page a field is.
