@@ -1,7 +1,8 @@
 //! What stands in place of a secret in text without being one: `${{ secrets.TOKEN }}`, `$DB_PASSWORD`,
 //! `os.environ["DB_PASSWORD"]`, `load_token(path)`, `null`; types of code; words of sentences.
 //!
-//! This holds in text only. The value of a member is never exempt but as null or a boolean.
+//! What is exempt is so in text only: the value of a member that a rule names goes whatever it is. What looks like a
+//! secret, a type or a word of a sentence is asked of members too.
 
 mod placeholder;
 mod types;
