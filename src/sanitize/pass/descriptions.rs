@@ -61,7 +61,10 @@ fn is_schema(members: Members<'_>) -> bool {
 /// True for an object that holds nothing but the name of another one, as Kubernetes refers to secrets.
 fn is_name_only(members: Members<'_>) -> bool {
     let mut names = members.iter();
-    matches!(names.next(), Some((name, Tree::String(_))) if name == "name" || name == "secretName")
+    let is_name = |name: &str, text: &str| {
+        matches!(name, "name" | "secretName") && !Shape::RandomToken.fits(text)
+    };
+    matches!(names.next(), Some((name, Tree::String(text))) if is_name(name, text))
         && names.next().is_none()
 }
 
@@ -149,7 +152,9 @@ pub(super) fn is_settings(value: &Tree<'_>) -> bool {
     value.as_object().is_some_and(|members| {
         !members.is_empty()
             && members.iter().all(|(name, value)| {
-                value.is_boolean() || value.is_string() && SETTINGS.contains(&name)
+                let is_plain = |text: &str| !Shape::RandomToken.fits(text);
+                value.is_boolean()
+                    || value.as_str().is_some_and(is_plain) && SETTINGS.contains(&name)
             })
     })
 }
