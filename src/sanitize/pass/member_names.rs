@@ -12,8 +12,9 @@ use crate::canonical::compare_keys;
 use crate::sanitize::known_names::{Person, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rules::{Extent, Rule};
 use crate::sanitize::sweep::sweep;
+use crate::sanitize::value_shape::Shape;
 use crate::sanitize::{detect, marker, text};
 
 /// From so many digits on a name under a rule's name is a value itself: `{"mrn": {"57875448": …}}`.
@@ -44,7 +45,7 @@ impl<'a> Pass<'a> {
             return None;
         }
         if let Some(rule) = under
-            && digits(name) >= LEAST_DIGITS
+            && (digits(name) >= LEAST_DIGITS || self.is_a_persons(rule, name))
             && !rule.spares(name)
             && !marker::is_at_end(name.as_bytes())
         {
@@ -66,6 +67,15 @@ impl<'a> Pass<'a> {
             spans = detect::find(rules, &replaced, 0);
         }
         (!found.is_empty()).then_some((replaced, found))
+    }
+
+    /// True for the name of a person under a rule for such: `{"next_of_kin": {"Ada Lovelace": "sister"}}`.
+    fn is_a_persons(&self, rule: &Rule, name: &str) -> bool {
+        rule.extent == Extent::Name
+            && name.contains(' ')
+            && Shape::PersonName.fits(name)
+            // `First Name`
+            && self.rules.of_member(name).is_none()
     }
 
     pub(super) fn shown_name(&self, name: &str, under: Option<&'a Rule>) -> ShownName<'a> {
