@@ -57,7 +57,7 @@ const WITH_CONTACTS: &[&str] = &[
 pub(super) fn has_alias(name: &str) -> bool {
     matches!(
         name,
-        "name" | "family" | "given" | "display" | "contact" | "key" | "code"
+        "name" | "family" | "given" | "display" | "contact" | "key" | "Key" | "code"
     ) || dicom::name_of_tag(name).is_some()
         || OF_LANGUAGES.iter().any(|(own, ..)| *own == name)
 }
@@ -116,7 +116,7 @@ pub(super) fn alias(
             Some("patient_name")
         }
         // What opens a network, a door or an alarm.
-        "key"
+        "key" | "Key"
             if ["ssid", "SSID"]
                 .iter()
                 .any(|name| members.contains_key(name)) =>
@@ -124,7 +124,11 @@ pub(super) fn alias(
             Some("password")
         }
         "code" => {
-            let entity = members.get("entity_id")?.as_str()?;
+            let entity = match members.get("entity_id")? {
+                Tree::Array(entities) => entities.first()?,
+                entity => entity,
+            };
+            let entity = entity.as_str()?;
             (entity.starts_with("alarm") || entity.starts_with("lock.")).then_some("pin")
         }
         // An attribute in the JSON of DICOM (PS3.18 annex F), which tells its kind.
