@@ -374,3 +374,56 @@ fn what_is_written_below_a_title_stays() {
         goes(&json!({"label": label, "text": text}), &[text], &[]);
     }
 }
+
+#[test]
+fn what_only_seems_to_describe_a_credential_goes() {
+    for value in [
+        json!({"token": {"name": "Xk4Ergjv9QZk5Frgjv8W"}}),
+        json!({"passwords": [{"name": "Xk4Ergjv9QZk5Frgjv8W"}]}),
+        json!({"auth": {"type": "Xk4Ergjv9QZk5Frgjv8W"}}),
+    ] {
+        goes(&value, &["Xk4Ergjv9Q"], &[]);
+    }
+}
+
+#[test]
+fn names_of_persons_go_where_members_are_called_so() {
+    for name in [
+        "patient_names",
+        "full_name",
+        "next_of_kin",
+        "emergency_contact",
+    ] {
+        goes(&json!({name: {"Ada Lovelace": 3}}), &["Lovelace"], &[name]);
+    }
+    goes(
+        &json!({"full_name": {"First Name": "Ada"}}),
+        &[],
+        &["First Name"],
+    );
+}
+
+#[test]
+fn what_opens_networks_and_doors_goes() {
+    goes(&json!({"SSID": "x", "Key": "hunter2"}), &["hunter2"], &[]);
+    goes(
+        &json!({"data": {"entity_id": ["lock.front"], "code": "1234"}}),
+        &["1234"],
+        &["lock.front"],
+    );
+}
+
+#[test]
+fn times_days_and_codes_of_errors_stay() {
+    stays(&json!({"sec": 1, "nsec": 987_654_321, "tv_nsec": 987_654_321}));
+    stays(&json!({"run": "2026-11-29"}));
+    stays(&json!({"run": "20261129-1"}));
+    stays(&json!({"lock_code": "ERR_LOCK_1205"}));
+    stays(&json!({"alarm_code": "0x80040154"}));
+    stays(&json!({"reset_code": "ECONNRESET-1001"}));
+    goes(
+        &json!({"alarm_code": "4711", "gate_code": "E4711"}),
+        &["4711"],
+        &[],
+    );
+}

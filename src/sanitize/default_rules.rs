@@ -88,12 +88,15 @@ fn secrets() -> Vec<Rule> {
             "snmp_community",
             "community_string",
             "macaroon",
-            "nsec",
         ]),
+        // Of times it counts the nanoseconds.
+        word("secret")
+            .called(&["nsec"])
+            .sparing(Spared::Unlike(Shape::Token)),
         secret("secret", Extent::Phrase).called(vocabulary::SECRET_ANSWERS),
         word("access_code")
             .called(vocabulary::ACCESS_CODES)
-            .sparing(Spared::FewerDigits(4)),
+            .sparing(Spared::Errors(4)),
         word("secret").called(&["secret_id"]).sparing(Spared::Paths),
         word("api_key")
             .called(&[

@@ -1,5 +1,7 @@
 //! Numbers that countries give their people: how each is written, and its check digits.
 
+use super::value_shape;
+
 /// A kind of number, by what it looks like. Several countries may share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Identity {
@@ -17,7 +19,7 @@ pub(super) enum Identity {
     Curp,
     /// Spain's DNI, NIE and NIF of a person: eight digits, or a letter and seven, and a letter.
     Dni,
-    /// So many digits, and nothing that is more of its own.
+    /// From so many digits to so many: nothing else is known of those of these countries.
     Digits(u8, u8),
     /// The permanent account number of India.
     IndiaPan,
@@ -125,14 +127,16 @@ impl Identity {
             }
             Self::Rut => {
                 let is_long = (8..=9).contains(&number.len());
-                let is_grouped = text.contains('-') || text.contains('.');
+                // Days of the calendar are grouped too.
+                let is_day = number.get(..8).is_some_and(is_date);
+                let is_grouped = (text.contains('-') || text.contains('.')) && !is_day;
                 let [rest @ .., last] = number else {
                     return false;
                 };
                 is_long
                     && rest.iter().all(u8::is_ascii_digit)
                     && (last.is_ascii_digit() || *last == b'K')
-                    && (is_grouped || self.is_checked(text))
+                    && (is_grouped || !value_shape::is_date(text) && self.is_checked(text))
             }
             Self::Sin => {
                 let groups = text.split([' ', '-']).map(str::len);

@@ -19,6 +19,8 @@ pub(super) enum Spared {
     Nothing,
     /// Values with fewer digits: the name has other meanings.
     FewerDigits(u8),
+    /// The same, and the codes and names of errors.
+    Errors(u8),
     /// Addresses of machines and of memory.
     NetworkAddresses,
     /// Names of the ways to authenticate.
@@ -76,11 +78,34 @@ impl Spared {
                 let text = marker::without(text);
                 text.chars().filter(|letter| letter.is_numeric()).count() < usize::from(least)
             }
+            Self::Errors(least) => {
+                Self::FewerDigits(least).is_spared(text) || is_error(text.trim())
+            }
             Self::NetworkAddresses => is_network_address(text.trim()),
             Self::Paths => is_path(text.trim()),
             Self::Schemes => is_scheme(text.trim()),
         }
     }
+}
+
+/// True for `ERR_LOCK_1205`, `ECONNRESET-1001` and `0x80040154`.
+fn is_error(text: &str) -> bool {
+    let is_hexadecimal = text
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let is_of_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let parts = || text.split(['_', '-']);
+    is_hexadecimal
+        || text.starts_with('E')
+            && parts().count() > 1
+            && parts().all(|part| !part.is_empty() && part.bytes().all(is_of_name))
+            && parts().next().is_some_and(|first| {
+                first == "ERR" || first == "ERROR" || first.len() >= 6 && !has_digit(first)
+            })
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// The most bytes of words that stand where a number is expected.
