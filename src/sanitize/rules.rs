@@ -15,6 +15,7 @@ use super::pseudonym::{Pseudonyms, SmallClasses};
 use super::record_rules::RecordRules;
 use super::rule_set::Detectors;
 use super::spared::Spared;
+use super::value_shape::Shape;
 use super::{marker, pass};
 use crate::tree::Tree;
 
@@ -215,6 +216,14 @@ impl Rule {
     /// True where what a value looks like decides whether it is what the rule is about.
     pub(super) fn judges_values(&self) -> bool {
         matches!(self.spared, Spared::Unlike(_))
+    }
+
+    /// True where a value may be the name of a person by its capitals alone, as places and things have them, too.
+    pub(super) fn judges_capitals(&self) -> bool {
+        matches!(
+            self.spared,
+            Spared::Unlike(Shape::PersonName | Shape::Surname)
+        )
     }
 
     /// True where of objects under the rule's names that stays which only describes them.

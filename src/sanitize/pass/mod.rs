@@ -420,7 +420,10 @@ impl<'a> Pass<'a> {
         if text == value {
             return self.plain(&text);
         }
-        if let Some(echo) = &mut self.echo {
+        let may_be_place = rule.judges_capitals() && !value.trim().contains(' ');
+        if let Some(echo) = &mut self.echo
+            && !may_be_place
+        {
             let is_secret = matches!(rule.treatment, Treatment::Redact | Treatment::Drop);
             echo.remember(value, &text, is_secret);
         }
