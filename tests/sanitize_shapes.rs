@@ -427,3 +427,18 @@ fn times_days_and_codes_of_errors_stay() {
         &[],
     );
 }
+
+#[test]
+fn words_in_place_of_numbers_and_names_of_machines_stay() {
+    for value in [
+        json!({"phone": "None"}),
+        json!({"phone": "N/A"}),
+        json!({"telefono": "No disponible"}),
+        json!({"celular": "Samsung Galaxy A54"}),
+        json!({"guests": [{"name": "vm-101", "cpu": 2}]}),
+    ] {
+        stays(&value);
+    }
+    goes(&json!({"phone": "Ext 4521"}), &["4521"], &[]);
+    goes(&json!({"guests": [{"name": "Ada"}]}), &["Ada"], &[]);
+}

@@ -113,14 +113,16 @@ const LONGEST_WORDS: usize = 24;
 
 /// True for a few words in which letters outnumber the digits, and for one digit or two.
 fn is_of_words(text: &str) -> bool {
-    let is_of_word = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b' ' | b'/')
-    };
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b' ' | b'/');
     if text.len() > LONGEST_WORDS || !text.bytes().all(is_of_word) {
         return false;
     }
     let digits = text.chars().filter(|letter| letter.is_numeric()).count();
     let letters = text.chars().filter(|letter| letter.is_alphabetic()).count();
+    // Numbers may be spelled in capitals.
+    if digits >= 3 && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return false;
+    }
     digits < 6 && letters > digits || digits < 3
 }
 

@@ -102,7 +102,7 @@ pub(super) fn alias(
 ) -> Option<&'static str> {
     match name {
         "name" if within == Some(Person::Patient) => Some("patient_name"),
-        "name" if within.is_some() => Some("full_name"),
+        "name" if within.is_some() => (!is_of_machine(members)).then_some("full_name"),
         "name" => {
             let resource = members.get("resourceType").and_then(Tree::as_str);
             match resource {
@@ -139,6 +139,18 @@ pub(super) fn alias(
             .then(|| dicom::name_of_tag(tag))?,
         _ => alias_of_language(name, members),
     }
+}
+
+/// True where the name is one that machines have: the guests of a host are some.
+fn is_of_machine(members: Members<'_>) -> bool {
+    members
+        .get("name")
+        .and_then(Tree::as_str)
+        .is_some_and(|name| {
+            name.bytes().any(|byte| byte.is_ascii_digit())
+                && name.contains(['-', '_'])
+                && !name.contains(' ')
+        })
 }
 
 /// Whom a member holds where its object tells: the contacts of a person in FHIR.
