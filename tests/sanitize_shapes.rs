@@ -442,3 +442,24 @@ fn words_in_place_of_numbers_and_names_of_machines_stay() {
     goes(&json!({"phone": "Ext 4521"}), &["4521"], &[]);
     goes(&json!({"guests": [{"name": "Ada"}]}), &["Ada"], &[]);
 }
+
+#[test]
+fn values_of_placeholders_go_by_their_names_and_numbers() {
+    goes(
+        &json!({
+            "sql": "insert into u(name,password) values ($1,$2)",
+            "parameters": {"1": "ada", "2": "Xk4Ergjv9QZk5Frgjv8W"},
+        }),
+        &["Xk4Ergjv9Q"],
+        &["ada"],
+    );
+    goes(
+        &json!({
+            "sql": "select * from u where login = :l and password = :p",
+            "params": {"l": "ada", "p": "hunter"},
+        }),
+        &["hunter"],
+        &["ada", "password = :p"],
+    );
+    stays(&json!({"sql": "select a::text from u where kind = :p", "params": {"p": "hunter"}}));
+}

@@ -128,11 +128,12 @@ impl<'a> Pass<'a> {
             self.subject = self.subject_of(members);
         }
         self.members += members.len();
-        let said = Said::under(self.columns.take());
+        let said = Said::under(self.columns.take(), self.placeholders.take());
         let start = (self.before(), self.nodes, self.members);
         let is_bare = under.is_none()
             && self.trail.is_none()
             && self.hits.is_none()
+            && !said.is_of_placeholders()
             && self.rules.additions.patterns.is_empty();
         let mut are_looked_at = false;
         for (at, (name, value)) in members.iter().enumerate() {
@@ -171,6 +172,7 @@ impl<'a> Pass<'a> {
                     .person
                     .or_else(|| persons::held_beside(name, members));
             }
+            verdict.rule = verdict.rule.or_else(|| said.rule_of_placeholder(name));
             let kinds = verdict.kinds;
             some_name_is_shown_otherwise |= !are_looked_at && self.is_shown_otherwise(name, under);
             if some_name_is_shown_otherwise {

@@ -126,6 +126,7 @@ impl<'a> Pass<'a> {
             verdict.person = verdict
                 .person
                 .or_else(|| persons::held_beside(name, members));
+            verdict.rule = verdict.rule.or_else(|| said.rule_of_placeholder(name));
             let member = Member {
                 name,
                 value,

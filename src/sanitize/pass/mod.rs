@@ -10,6 +10,7 @@ mod likeness;
 mod member_names;
 mod numbers;
 mod persons;
+mod placeholders;
 mod shapes;
 mod strings;
 mod tables;
@@ -92,6 +93,8 @@ pub(super) struct Pass<'a> {
     person: Option<Person>,
     /// The columns of the table whose row the object is that comes next.
     columns: Option<tables::Columns<'a>>,
+    /// The placeholders of the statement for which the object has the values that comes next.
+    placeholders: Option<placeholders::Placeholders>,
     done: Sanitized,
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,
@@ -119,6 +122,7 @@ impl<'a> Pass<'a> {
             program: None,
             person: None,
             columns: None,
+            placeholders: None,
             done: Sanitized::default(),
             hits: None,
             counts: None,

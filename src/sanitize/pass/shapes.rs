@@ -7,6 +7,7 @@ use crate::tree::{Members, Tree};
 
 use super::containers::Member;
 use super::labels::{self, Endings};
+use super::placeholders::{self, Placeholders};
 use super::tables::Columns;
 use super::{Pass, Written, changes, likeness, typed};
 use crate::sanitize::detect::parameter;
@@ -63,16 +64,30 @@ pub(super) struct Said<'a> {
     parameters: OnceCell<Option<Columns<'a>>>,
     /// One of them says where on a page a field is.
     pub(super) located: OnceCell<bool>,
+    /// What the members are values for, where they are those of a statement's placeholders.
+    placeholders: Option<Placeholders>,
 }
 
 impl<'a> Said<'a> {
-    /// Of an object that is a row under these columns.
-    pub(super) fn under(columns: Option<Columns<'a>>) -> Self {
-        let said = Self::default();
+    /// Of an object that is a row under these columns, or has the values of these placeholders.
+    pub(super) fn under(columns: Option<Columns<'a>>, placeholders: Option<Placeholders>) -> Self {
+        let said = Self {
+            placeholders,
+            ..Self::default()
+        };
         if columns.is_some() {
             let _ = said.columns.set(columns);
         }
         said
+    }
+
+    pub(super) fn is_of_placeholders(&self) -> bool {
+        self.placeholders.is_some()
+    }
+
+    /// The place of the rule for what the member stands for in a statement, and whether that is in the plural.
+    pub(super) fn rule_of_placeholder(&self, name: &str) -> Option<(u32, bool)> {
+        self.placeholders.as_ref()?.get(name).copied()
     }
 }
 
@@ -125,6 +140,14 @@ fn is_statement(name: &str) -> bool {
         name,
         "sql" | "query" | "statement" | "stmt" | "text" | "cypher" | "cql" | "command"
     )
+}
+
+/// The statements among members.
+fn statements<'m>(members: Members<'m>) -> impl Iterator<Item = &'m str> {
+    members
+        .iter()
+        .filter(|(name, _)| is_statement(name))
+        .filter_map(|(_, statement)| statement.as_str())
 }
 
 /// True for the private members of a JSON Web Key (RFC 7518 section 6).
@@ -253,16 +276,20 @@ impl<'a> Pass<'a> {
         {
             return self.table(rows, columns, under, depth);
         }
-        self.named_value(member.name, member.verdict, member.value, under, depth)
+        if let Tree::Object(members) = *member.value {
+            let rules = self.rules;
+            self.placeholders = statements(member.siblings)
+                .find_map(|statement| placeholders::rules_of_members(rules, statement, members));
+        }
+        let written = self.named_value(member.name, member.verdict, member.value, under, depth);
+        self.placeholders = None;
+        written
     }
 
     /// The rules for the placeholders of a statement that stands in one of the siblings.
     fn columns_of_statement<'m>(&self, member: &Member<'m, 'a>) -> Option<&'m Columns<'a>> {
         let columns = member.said.parameters.get_or_init(|| {
-            let siblings = member.siblings.iter();
-            siblings
-                .filter(|(name, _)| is_statement(name))
-                .filter_map(|(_, statement)| statement.as_str())
+            statements(member.siblings)
                 .find_map(|statement| parameter::rules_of_placeholders(self.rules, statement))
         });
         columns.as_ref()

@@ -24,7 +24,7 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
     ) {
         return true;
     }
-    if is_parameter(value) {
+    if is_parameter(value) || is_named_parameter(value) {
         return true;
     }
     // `${NAME:?not set}`: what stands behind `:-` would be the value.
@@ -64,6 +64,17 @@ fn is_parameter(value: &str) -> bool {
         .or_else(|| value.strip_prefix("@p"));
     number.is_some_and(|number| {
         (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// `:new_password`: a parameter of a statement that has a name.
+fn is_named_parameter(value: &str) -> bool {
+    let name = value.trim_end_matches([',', ';', ')']).strip_prefix(':');
+    name.is_some_and(|name| {
+        (1..=32).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     })
 }
 
