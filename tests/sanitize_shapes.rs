@@ -436,6 +436,7 @@ fn words_in_place_of_numbers_and_names_of_machines_stay() {
         json!({"telefono": "No disponible"}),
         json!({"celular": "Samsung Galaxy A54"}),
         json!({"guests": [{"name": "vm-101", "cpu": 2}]}),
+        json!({"dirección": "asc", "direccion": "Norte"}),
     ] {
         stays(&value);
     }

@@ -21,7 +21,7 @@ pub(super) enum Spared {
     FewerDigits(u8),
     /// The same, and the codes and names of errors.
     Errors(u8),
-    /// Addresses of machines and of memory.
+    /// Addresses of machines and of memory, and directions.
     NetworkAddresses,
     /// Names of the ways to authenticate.
     Schemes,
@@ -81,7 +81,7 @@ impl Spared {
             Self::Errors(least) => {
                 Self::FewerDigits(least).is_spared(text) || is_error(text.trim())
             }
-            Self::NetworkAddresses => is_network_address(text.trim()),
+            Self::NetworkAddresses => is_network_address(text.trim()) || is_direction(text.trim()),
             Self::Paths => is_path(text.trim()),
             Self::Schemes => is_scheme(text.trim()),
         }
@@ -196,6 +196,18 @@ fn is_network_address(text: &str) -> bool {
         }
     });
     host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok() || is_url_or_host(text)
+}
+
+/// True for the way in which things go or are sorted: in Spanish an address is called so.
+fn is_direction(text: &str) -> bool {
+    #[rustfmt::skip]
+    const DIRECTIONS: &[&str] = &[
+        "abajo", "arriba", "asc", "ascendente", "derecha", "desc", "descendente", "entrada", "este", "izquierda",
+        "norte", "oeste", "salida", "sur",
+    ];
+    DIRECTIONS
+        .iter()
+        .any(|direction| text.eq_ignore_ascii_case(direction))
 }
 
 /// True for a URL, and for the name of a host with a port.

@@ -200,7 +200,8 @@ impl<'a> Pass<'a> {
             Siblings::Value if name == "current" && siblings.contains_key("previous") => {
                 return self.changed(member, under, depth);
             }
-            Siblings::Apart | Siblings::Value => (true, false),
+            Siblings::Apart => (false, false),
+            Siblings::Value => (true, false),
             Siblings::Rows => (false, true),
             Siblings::ValueOrRows => (true, true),
         };
