@@ -33,11 +33,12 @@ pub(super) fn is_no_value(rule: &Rule, name: &str, value: &Tree<'_>) -> bool {
         Tree::Number(_) => is_phrase,
         Tree::String(text) => {
             is_number_or_address(rule) && !has_digit_or_at(text)
-                || matches!(
-                    rule.extent,
-                    Extent::Word | Extent::Digits | Extent::Identity
-                ) && is_prose(text)
-                    && PROSE.end(name)
+                || PROSE.end(name)
+                    && matches!(
+                        rule.extent,
+                        Extent::Word | Extent::Digits | Extent::Identity
+                    )
+                    && is_prose(text)
         }
         _ => false,
     }

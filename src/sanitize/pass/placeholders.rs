@@ -22,6 +22,11 @@ pub(super) fn rules_of_members(
     statement: &str,
     members: Members<'_>,
 ) -> Option<Placeholders> {
+    // Most texts that may be statements have no placeholder.
+    let begins = |byte: u8| matches!(byte, b':' | b'@' | b'$' | b'?');
+    if !statement.bytes().take(MAX_STATEMENT).any(begins) {
+        return None;
+    }
     let names: BTreeMap<&str, usize> = members
         .keys()
         .take(MAX_NAMES)

@@ -1,7 +1,7 @@
 //! Members whose values are what other members of the object say: pairs of name and value, rows under
 //! columns, both sides of a change, the parameters of a statement, the data of a Kubernetes secret.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use crate::tree::{Members, Tree};
 
@@ -51,6 +51,9 @@ static ABOUT_TABLES: Endings = Endings::of(&["schema", "metadata", "meta"]);
 /// The last words of names of what a statement's placeholders stand for.
 static PARAMETERS: Endings =
     Endings::of(&["params", "parameters", "args", "bindings", "binds", "bind"]);
+/// For so many members of an object its statements are read.
+const MAX_NAMED: usize = 8;
+
 /// The members that tell of what kind a paper is whose number stands beside them.
 static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
 /// What an object's members say of the values beside them.
@@ -64,6 +67,8 @@ pub(super) struct Said<'a> {
     parameters: OnceCell<Option<Columns<'a>>>,
     /// One of them says where on a page a field is.
     pub(super) located: OnceCell<bool>,
+    /// How many of them hold the values of placeholders that have names.
+    named: Cell<usize>,
     /// What the members are values for, where they are those of a statement's placeholders.
     placeholders: Option<Placeholders>,
 }
@@ -277,7 +282,11 @@ impl<'a> Pass<'a> {
         {
             return self.table(rows, columns, under, depth);
         }
-        if let Tree::Object(members) = *member.value {
+        let named = &member.said.named;
+        if let Tree::Object(members) = *member.value
+            && named.get() < MAX_NAMED
+        {
+            named.set(named.get() + 1);
             let rules = self.rules;
             self.placeholders = statements(member.siblings)
                 .find_map(|statement| placeholders::rules_of_members(rules, statement, members));
