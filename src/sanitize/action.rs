@@ -1,6 +1,6 @@
 use super::SanitizerError;
 use super::pseudonym;
-use super::rules::Treatment;
+use super::rule::Treatment;
 
 /// What becomes of a value that a policy names.
 ///

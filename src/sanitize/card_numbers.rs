@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::SanitizerError;
 use super::detect::Detector;
+use super::rule::Treatment;
 use super::rule_set::Detectors;
-use super::rules::{Names, Treatment};
+use super::rules::Names;
 
 /// What card numbers are called.
 const NAMES: &[&str] = &[

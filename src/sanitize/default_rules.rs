@@ -6,7 +6,7 @@ use super::harmless_words::{
     NO_CODE_OF_LOGIN, NO_CREDENTIALS, NO_PASSWORD, NO_PERSON, NO_PLACE_TO_LIVE, NO_SECRET,
     NO_SECRET_PIN, NO_SECRET_TOKEN,
 };
-use super::rules::{Extent, Group, Rule, Treatment};
+use super::rule::{Extent, Group, Rule, Treatment};
 use super::spared::Spared;
 use super::value_shape::Shape;
 use super::vocabulary;

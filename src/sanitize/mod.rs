@@ -148,6 +148,7 @@ mod pseudonym_key;
 mod record_rules;
 mod reference;
 mod replace;
+mod rule;
 mod rule_counts;
 mod rule_set;
 mod rules;

@@ -4,7 +4,7 @@
 //! value is looked at twice, however many `**` a path has.
 
 use super::SanitizerError;
-use super::rules::{Rule, Treatment};
+use super::rule::{Rule, Treatment};
 
 /// The most rules for places.
 pub(super) const MAX_PATHS: usize = 64;
@@ -56,7 +56,7 @@ impl Paths {
             });
         }
         let name = steps.iter().rev().find_map(|step| match step {
-            Step::Member(name) => super::rules::fold_rule_name(name),
+            Step::Member(name) => super::rule::fold_rule_name(name),
             _ => None,
         });
         let rule = Rule::added(name.as_deref().unwrap_or("path"), treatment);
@@ -230,7 +230,7 @@ fn member(text: &str) -> Result<(Step, &str), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::{Paths, parse};
-    use crate::sanitize::rules::Treatment;
+    use crate::sanitize::rule::Treatment;
 
     /// A name, or nothing for an item.
     type Steps<'t> = &'t [Option<&'t str>];

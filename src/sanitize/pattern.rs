@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::SanitizerError;
 use super::marker;
-use super::rules::{self, Rule, Treatment};
+use super::rule::{self, Rule, Treatment};
 use super::text::Span;
 
 /// The most patterns.
@@ -51,7 +51,7 @@ impl Patterns {
         treatment: Treatment,
         accepts: fn(&str) -> Option<usize>,
     ) -> Result<(), SanitizerError> {
-        let Some(name) = rules::fold_rule_name(name) else {
+        let Some(name) = rule::fold_rule_name(name) else {
             let name = super::error::quotable(name);
             return Err(SanitizerError::InvalidRuleName { name });
         };

@@ -7,8 +7,9 @@ use super::default_rules;
 use super::detect::Detector;
 use super::generalize::Generalization;
 use super::record_rules::ClientIpPolicy;
+use super::rule::{self, Group, Rule, Treatment};
 use super::rule_set::Detectors;
-use super::rules::{self, Group, Names, Rule, Treatment};
+use super::rules::Names;
 
 /// Which rules a sanitizer begins with.
 ///
@@ -168,7 +169,7 @@ fn add(rules: &mut Vec<Rule>, names: &[&str], treatment: &Treatment) {
     let added = names
         .iter()
         .map(|name| Rule::added(name, treatment.clone()));
-    *rules = rules::with_added(std::mem::take(rules), added.collect());
+    *rules = rule::with_added(std::mem::take(rules), added.collect());
 }
 
 const PCI_DROPPED: &[&str] = &[

@@ -302,7 +302,8 @@ mod tests {
 
     #[test]
     fn a_rule_that_keeps_exempts_a_longer_name_from_a_shorter_ones_rule() {
-        use crate::sanitize::rules::{Names, Rule, Treatment, with_added};
+        use crate::sanitize::rule::{Rule, Treatment, with_added};
+        use crate::sanitize::rules::Names;
 
         let kept = Rule::added("design_token", Treatment::Keep);
         let all = with_added(defaults(), vec![kept]);

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::pseudonym::Subject;
-use super::rules::{Rule, Rules, Treatment};
+use super::rule::{Rule, Treatment};
+use super::rules::Rules;
 
 /// The fewest digits of a number of which four may stay: of fewer, four would tell too much.
 const LEAST_DIGITS: usize = 9;

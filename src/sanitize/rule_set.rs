@@ -6,7 +6,8 @@ use super::action::Action;
 use super::additions::Additions;
 use super::detect::Detector;
 use super::error::{nearest, quotable};
-use super::rules::{self, Names, Rule, Treatment};
+use super::rule::{self, Rule, Treatment};
+use super::rules::Names;
 use super::{SanitizerError, error, keys};
 
 /// Rules as they are asked for, before anything is looked at.
@@ -52,7 +53,7 @@ impl RuleSet {
         if added.is_empty() {
             return Ok(Arc::clone(names));
         }
-        let all = rules::with_added(names.rules().to_vec(), added);
+        let all = rule::with_added(names.rules().to_vec(), added);
         Ok(Arc::new(Names::new(all)))
     }
 
@@ -61,7 +62,7 @@ impl RuleSet {
         let mut added: BTreeMap<Vec<u8>, Rule> = BTreeMap::new();
         for (name, action) in &self.keys {
             let treatment = action.treatment()?;
-            let Some(folded) = rules::fold_rule_name(name) else {
+            let Some(folded) = rule::fold_rule_name(name) else {
                 let name = quotable(name);
                 return Err(SanitizerError::InvalidRuleName { name });
             };

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use super::program::{self, SecretArgument, secrets_among};
 use super::statement::password_rule;
 use crate::sanitize::extent::Found;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::text::Findings;
 
 /// How far before an option its program is looked for.

@@ -10,7 +10,8 @@ use super::{Detected, Detector};
 use crate::sanitize::extent::Reader;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Rules, Treatment};
+use crate::sanitize::rule::Treatment;
+use crate::sanitize::rules::Rules;
 
 /// The most bytes of a name.
 const MAX_NAME: usize = 64;

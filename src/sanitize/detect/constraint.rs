@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::sanitize::extent::Found;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::text::Findings;
 
 /// The most bytes of a list of columns or of their values.

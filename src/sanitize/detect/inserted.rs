@@ -3,7 +3,7 @@
 use super::columns;
 use super::statement::quoted;
 use crate::sanitize::extent::Found;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::text::Findings;
 
 /// The values of an `INSERT` in the columns that a rule names.

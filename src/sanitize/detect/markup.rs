@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference::{self, is_grammar};
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::text::{Findings, is_name_byte};
 
 /// The most bytes of a tag.

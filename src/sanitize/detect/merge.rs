@@ -7,7 +7,8 @@ use super::{
 };
 use crate::sanitize::fold::{Folded, Invisible, fold, without_entities};
 use crate::sanitize::marker;
-use crate::sanitize::rules::{Rule, Rules, Treatment};
+use crate::sanitize::rule::{Rule, Treatment};
+use crate::sanitize::rules::Rules;
 use crate::sanitize::sweep::{self, sweep};
 use crate::sanitize::text::{self, Span, whole_characters};
 
@@ -257,7 +258,7 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::sanitize::rules::Extent;
+    use crate::sanitize::rule::Extent;
 
     fn rule(treatment: Treatment) -> Rule {
         let mut rule = Rule::added("rule", treatment);

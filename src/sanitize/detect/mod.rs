@@ -58,7 +58,7 @@ use std::ops::Range;
 
 pub(super) use self::card::is_card;
 pub(super) use self::merge::{find, find_swept, is_searched};
-use super::rules::Treatment;
+use super::rule::Treatment;
 
 /// A kind of value that is known by its looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,8 @@
 
 use super::columns::{self, Columns};
 use crate::sanitize::places::caseless;
-use crate::sanitize::rules::{Rule, Rules};
+use crate::sanitize::rule::Rule;
+use crate::sanitize::rules::Rules;
 
 /// The most bytes of a statement that are looked at.
 const MAX_STATEMENT: usize = 16 * 1024;

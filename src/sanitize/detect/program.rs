@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::shape::Made;
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Rule, Rules};
+use crate::sanitize::rule::Rule;
+use crate::sanitize::rules::Rules;
 use crate::sanitize::text::is_name_byte;
 
 /// A part of an argument that must be replaced.

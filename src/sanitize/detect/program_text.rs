@@ -3,7 +3,7 @@
 
 use super::statement::{password_rule, quoted};
 use crate::sanitize::extent::Found;
-use crate::sanitize::rules::{Group, Rule};
+use crate::sanitize::rule::{Group, Rule};
 use crate::sanitize::text::Findings;
 
 /// The most bytes of a function's name.

@@ -8,7 +8,7 @@ use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::places::is_word_byte;
 use crate::sanitize::reference::{self, is_grammar, looks_secret};
-use crate::sanitize::rules::{Extent, Group, Rule, Treatment};
+use crate::sanitize::rule::{Extent, Group, Rule, Treatment};
 use crate::sanitize::text::Findings;
 
 /// How far from a name its value may stand.

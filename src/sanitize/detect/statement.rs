@@ -11,7 +11,7 @@ use crate::sanitize::extent::{Found, is_doubled};
 use crate::sanitize::marker;
 use crate::sanitize::places::caseless;
 use crate::sanitize::reference::looks_secret;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::text::Findings;
 
 /// How far apart the words of a clause may stand.

@@ -4,7 +4,7 @@ use super::statement::quoted;
 use crate::sanitize::extent::Found;
 use crate::sanitize::places::caseless;
 use crate::sanitize::reference::looks_secret;
-use crate::sanitize::rules::{Group, Rule};
+use crate::sanitize::rule::{Group, Rule};
 use crate::sanitize::text::Findings;
 
 /// How far before a place what is typed begins.

@@ -4,7 +4,8 @@ use super::remember::MAX_VALUES;
 use super::{Echo, worth};
 use crate::sanitize::detect::{self, Detector};
 use crate::sanitize::replace::replacement;
-use crate::sanitize::rules::{Rule, Rules, Treatment};
+use crate::sanitize::rule::{Rule, Treatment};
+use crate::sanitize::rules::Rules;
 use crate::sanitize::text::Span;
 use crate::tree::Tree;
 

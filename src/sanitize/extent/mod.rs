@@ -10,7 +10,8 @@ mod phrase;
 mod word;
 
 use super::marker;
-use super::rules::{Extent, Rules};
+use super::rule::Extent;
+use super::rules::Rules;
 use super::text::is_quote;
 
 /// How far a look ahead goes, so that all looks together stay linear in the text.

@@ -23,7 +23,7 @@ use self::words::{
     DESCRIBING_WORDS, FOLLOWING_WORDS, JOINED_WORDS, LONGEST_JOINED_WORD, is_listed,
 };
 use super::marker;
-use super::rules::{Group, Rule};
+use super::rule::{Group, Rule};
 
 pub(super) use self::spelling::{letters, snake_case};
 

@@ -5,7 +5,7 @@ use crate::tree::{Members, Tree};
 use super::{Original, Pass, Written, labels};
 use crate::sanitize::detect::program::{Takes, taken_by, value_in};
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Group, Rule};
+use crate::sanitize::rule::{Group, Rule};
 
 /// The rule for what a program's own short option takes.
 const PASSWORD: &str = "password";

@@ -7,7 +7,7 @@ use super::labels::{self, Endings};
 use super::likeness;
 use super::{Pass, Written};
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Group, Rule};
+use crate::sanitize::rule::{Group, Rule};
 
 /// The members that tell what was before a change, and what is behind it.
 const CHANGES: &[(&str, &str)] = &[

@@ -7,7 +7,7 @@ use crate::canonical;
 use crate::sanitize::known_names::{Known, Siblings, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::pseudonym::{self, SmallClasses, Subject};
-use crate::sanitize::rules::{Rule, Treatment};
+use crate::sanitize::rule::{Rule, Treatment};
 use crate::sanitize::sweep;
 
 /// A member of an object.

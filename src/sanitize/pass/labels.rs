@@ -5,7 +5,8 @@ use crate::tree::{Members, Tree};
 use super::identifiers;
 use crate::sanitize::marker;
 use crate::sanitize::reference::looks_secret;
-use crate::sanitize::rules::{Group, Rule, Rules};
+use crate::sanitize::rule::{Group, Rule};
+use crate::sanitize::rules::Rules;
 
 /// The most bytes of a label; a longer text is none.
 const MAX_LABEL: usize = 128;

@@ -4,7 +4,7 @@ use crate::tree::Tree;
 
 use super::labels::Endings;
 use crate::sanitize::reference::looks_secret;
-use crate::sanitize::rules::{Extent, Group, Rule};
+use crate::sanitize::rule::{Extent, Group, Rule};
 use crate::sanitize::value_shape;
 
 /// The last words of names of what people write, beside a title more often than beside the name of a field.

@@ -12,7 +12,7 @@ use crate::canonical::compare_keys;
 use crate::sanitize::known_names::{Person, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
-use crate::sanitize::rules::{Extent, Rule};
+use crate::sanitize::rule::{Extent, Rule};
 use crate::sanitize::sweep::sweep;
 use crate::sanitize::value_shape::Shape;
 use crate::sanitize::{detect, marker, text};

@@ -4,7 +4,7 @@ use crate::tree::Number;
 
 use super::{Pass, Written};
 use crate::sanitize::detect::{Detector, is_card};
-use crate::sanitize::rules::{Rule, Treatment};
+use crate::sanitize::rule::{Rule, Treatment};
 
 /// The least number of 13 digits, with which card numbers begin.
 const LEAST_CARD: u64 = 1_000_000_000_000;

@@ -12,7 +12,7 @@ use super::tables::Columns;
 use super::{Pass, Written, changes, likeness, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
-use crate::sanitize::rules::{Group, Rule};
+use crate::sanitize::rule::{Group, Rule};
 
 /// The last words of names whose values a name beside them is for.
 static VALUES: Endings = Endings::of(&[

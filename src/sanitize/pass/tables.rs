@@ -5,7 +5,7 @@ use crate::tree::{Members, Tree};
 use super::labels;
 use super::shapes::holds_rows;
 use super::{MAX_DEPTH, MAX_NODES, Overflow, Pass, Written};
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::{marker, reference};
 
 /// The longest cell that may be the name of a column.

@@ -6,7 +6,7 @@ use super::containers::Member;
 use super::labels::{self, Endings};
 use super::{Pass, Written};
 use crate::sanitize::reference::looks_secret;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 
 /// The last words of names of what a field is filled with.
 static FILLS: Endings = Endings::of(&["fill", "filled"]);

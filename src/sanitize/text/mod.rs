@@ -24,7 +24,8 @@ use super::detect::{
 use super::extent::{Found, Reader};
 use super::reference;
 use super::replace::replacement;
-use super::rules::{Rule, Rules};
+use super::rule::Rule;
+use super::rules::Rules;
 
 /// The most bytes of a value that may be passed over. A longer one is neither a reference nor a word of a sentence, and
 /// were it passed over, the names in it would be read with all that stands behind them again and again.
@@ -189,7 +190,8 @@ pub(super) mod testing {
     use crate::sanitize::default_rules;
     use crate::sanitize::detect;
     use crate::sanitize::pseudonym::Pseudonyms;
-    use crate::sanitize::rules::{Names, Rule, Rules, Treatment};
+    use crate::sanitize::rule::{Rule, Treatment};
+    use crate::sanitize::rules::{Names, Rules};
     use crate::sanitize::sweep::{self, sweep};
 
     /// The default rules and those of a few more names.

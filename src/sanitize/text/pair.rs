@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Findings;
 use super::name::is_name_byte;
 use crate::sanitize::extent::{Found, Reader};
-use crate::sanitize::rules::{Extent, Rule};
+use crate::sanitize::rule::{Extent, Rule};
 
 /// How far apart the two may stand.
 const MAX_DISTANCE: usize = 256;

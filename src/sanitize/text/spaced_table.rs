@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Findings;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Extent, Group, Rule};
+use crate::sanitize::rule::{Extent, Group, Rule};
 
 /// The most columns of a table.
 const MAX_COLUMNS: usize = 32;

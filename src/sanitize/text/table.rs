@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Findings;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 
 /// The most columns of a table.
 const MAX_COLUMNS: usize = 64;

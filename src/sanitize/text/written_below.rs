@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Findings;
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 
 /// How far before and behind its kind the data of a secret stands.
 const MAX_MANIFEST: usize = 16 * 1024;

@@ -20,7 +20,7 @@ pub(in crate::sanitize) use self::spoken::{is_key_of_network, rule_for_number};
 use super::Detector;
 use crate::sanitize::marker;
 use crate::sanitize::places::{is_word_byte, word_ends};
-use crate::sanitize::rules::{Extent, Rule, Treatment};
+use crate::sanitize::rule::{Extent, Rule, Treatment};
 use crate::sanitize::text::Findings;
 
 /// How many bytes before a name may belong to it.

@@ -6,7 +6,7 @@ use super::ends_with;
 use super::sentence::Sentence;
 use crate::sanitize::detect::phone::is_owned;
 use crate::sanitize::extent::Found;
-use crate::sanitize::rules::{Extent, Treatment};
+use crate::sanitize::rule::{Extent, Treatment};
 
 /// What may stand between a name and its number.
 const LINKS: &[&str] = &["is", "number", "no", "no.", "of", "was", "code", "on"];

@@ -1,7 +1,8 @@
 //! Names that say enough in a sentence, where other words stand before them: `wifi key`, `wire to account 1234567890`.
 
 use crate::sanitize::detect::digits::leading_digits;
-use crate::sanitize::rules::{Rule, Rules};
+use crate::sanitize::rule::Rule;
+use crate::sanitize::rules::Rules;
 use crate::sanitize::text::Findings;
 use crate::sanitize::value_shape::is_routing_number;
 

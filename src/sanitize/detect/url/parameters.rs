@@ -8,7 +8,7 @@ use crate::sanitize::detect::encoded::percent_decoded;
 use crate::sanitize::detect::shape::{self, Made};
 use crate::sanitize::detect::{Detected, Detector};
 use crate::sanitize::marker;
-use crate::sanitize::rules::Treatment;
+use crate::sanitize::rule::Treatment;
 
 /// How much of a value tells whether it is a token, where its name alone does not.
 const MAX_JUDGED: usize = 1024;

@@ -22,7 +22,7 @@ use crate::sanitize::detect::{Detector, account, labelled_secret};
 use crate::sanitize::extent::Found;
 use crate::sanitize::marker;
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Extent, Group, Rule};
+use crate::sanitize::rule::{Extent, Group, Rule};
 
 /// Finds the values that are assigned to names.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {

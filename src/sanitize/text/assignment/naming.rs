@@ -1,7 +1,7 @@
 //! What the notation of a name says of it and of its value.
 
 use crate::sanitize::reference;
-use crate::sanitize::rules::{Extent, Rule};
+use crate::sanitize::rule::{Extent, Rule};
 
 /// How far the value of a name reaches in text; some secrets are made of words.
 pub(super) fn extent_for(rule: &Rule, name: &[u8]) -> Extent {

@@ -2,7 +2,7 @@
 
 use super::Scan;
 use crate::sanitize::extent::Found;
-use crate::sanitize::rules::Extent;
+use crate::sanitize::rule::Extent;
 
 impl Scan<'_, '_, '_> {
     /// `string password = 2;` numbers a field of a message.

@@ -3,7 +3,7 @@
 use super::{Scan, is_long};
 use crate::sanitize::extent::Found;
 use crate::sanitize::reference;
-use crate::sanitize::rules::Extent;
+use crate::sanitize::rule::Extent;
 use crate::sanitize::text::name::is_name_byte;
 
 /// The fewest letters of an option that begins with a single dash.

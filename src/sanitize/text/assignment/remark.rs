@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use crate::sanitize::bounded;
 use crate::sanitize::detect::plain_letters;
 use crate::sanitize::reference::{self, is_grammar};
-use crate::sanitize::rules::{Extent, Group, Rule, Rules};
+use crate::sanitize::rule::{Extent, Group, Rule};
+use crate::sanitize::rules::Rules;
 
 /// The most bytes of a remark that are looked at.
 const MAX_REMARK: usize = 160;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Scan;
 use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::reference;
-use crate::sanitize::rules::Rule;
+use crate::sanitize::rule::Rule;
 use crate::sanitize::text::{layout, next_ruled_name};
 
 /// How far before a name the line may begin that it stands alone in.
