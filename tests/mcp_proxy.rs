@@ -281,6 +281,7 @@ async fn a_server_that_says_nothing_of_encryption_is_not_waited_for() {
     let mut client = stage.post("", &call(1, "silent")).await;
     let limit = Duration::from_secs(30);
     let accepted = tokio::time::timeout(limit, silent.accept()).await;
+    let accepted = accepted.unwrap().unwrap();
     let said = tokio::time::timeout(limit, client.said()).await;
     assert_eq!(said.unwrap().unwrap().status(), 502);
     drop(accepted);

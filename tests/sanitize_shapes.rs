@@ -422,8 +422,8 @@ fn times_days_and_codes_of_errors_stay() {
     stays(&json!({"alarm_code": "0x80040154"}));
     stays(&json!({"reset_code": "ECONNRESET-1001"}));
     goes(
-        &json!({"alarm_code": "4711", "gate_code": "E4711"}),
-        &["4711"],
+        &json!({"alarm_code": "4711", "gate_code": "E4711", "door_code": "ENTRANCE-0815"}),
+        &["4711", "0815"],
         &[],
     );
 }
@@ -442,6 +442,24 @@ fn words_in_place_of_numbers_and_names_of_machines_stay() {
     }
     goes(&json!({"phone": "Ext 4521"}), &["4521"], &[]);
     goes(&json!({"guests": [{"name": "Ada"}]}), &["Ada"], &[]);
+    for name in ["j.smith-1984", "Mary-Ann2", "j_lovelace1"] {
+        goes(&json!({"guests": [{"name": name}]}), &[name], &[]);
+    }
+}
+
+#[test]
+fn a_number_in_short_parts_beside_its_label_goes_and_a_named_parameter_stays() {
+    goes(
+        &json!({"label": "PIN", "text": "it is 48 21."}),
+        &["48 21"],
+        &[],
+    );
+    goes(
+        &json!({"run": "PGPASSWORD=:swordfish psql"}),
+        &["swordfish"],
+        &[],
+    );
+    stays(&json!({"sql": "select 1 from u where password = :new_password or password = :p"}));
 }
 
 #[test]

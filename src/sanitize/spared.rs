@@ -88,6 +88,12 @@ impl Spared {
     }
 }
 
+/// With what names of errors of systems begin.
+const ERRORS: &[&str] = &[
+    "EACCES", "EADDR", "ECONN", "EHOST", "ENET", "ENOENT", "ENOT", "EPERM", "EPIPE", "EPROTO",
+    "ETIMED",
+];
+
 /// True for `ERR_LOCK_1205`, `ECONNRESET-1001` and `0x80040154`.
 fn is_error(text: &str) -> bool {
     let is_hexadecimal = text
@@ -100,7 +106,9 @@ fn is_error(text: &str) -> bool {
             && parts().count() > 1
             && parts().all(|part| !part.is_empty() && part.bytes().all(is_of_name))
             && parts().next().is_some_and(|first| {
-                first == "ERR" || first == "ERROR" || first.len() >= 6 && !has_digit(first)
+                first == "ERR"
+                    || first == "ERROR"
+                    || !has_digit(first) && ERRORS.iter().any(|error| first.starts_with(error))
             })
 }
 

@@ -17,7 +17,7 @@ use crate::entry::{CallTrigger, MAX_VIA};
 use crate::sanitize::{Sanitized, Sanitizer};
 
 /// Takes what a request says of its call. Everything is sanitized as it is handed over, and nothing kept
-/// unsanitized; what is said twice stands as it was said last.
+/// unsanitized, but ids of traces in their form; what is said twice stands as it was said last.
 ///
 /// # Bounds
 ///

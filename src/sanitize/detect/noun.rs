@@ -7,6 +7,7 @@ const ENDS: &[&str] = &[
 ];
 const NOUNS: &[&str] = &[
     "access",
+    "algorithm",
     "auth",
     "based",
     "box",
@@ -30,6 +31,8 @@ const NOUNS: &[&str] = &[
     "format",
     "forms",
     "hash",
+    "header",
+    "headers",
     "hashes",
     "hint",
     "hints",
@@ -63,9 +66,11 @@ const NOUNS: &[&str] = &[
     "rules",
     "scanner",
     "scans",
+    "scope",
     "screen",
     "second",
     "first",
+    "signature",
     "state",
     "storage",
     "store",

@@ -1,5 +1,6 @@
 //! What somebody is told to type: `type x into the password field`, `enter "x" as the PIN`.
 
+use super::noun::belongs_to_password;
 use super::statement::quoted;
 use crate::sanitize::extent::Found;
 use crate::sanitize::places::caseless;
@@ -41,49 +42,14 @@ const FIELDS: &[&str] = &[
     "field", "fields", "box", "input", "textbox", "text", "prompt", "form", "element", "line",
     "entry",
 ];
-/// With what a sentence goes on behind the name: with any other word, the name belongs to that one.
+/// With what a sentence goes on behind the name, though such words often belong to it.
 const GOES_ON: &[&str] = &[
-    "and",
-    "to",
-    "when",
-    "for",
-    "then",
-    "on",
-    "in",
-    "at",
-    "of",
-    "if",
-    "but",
-    "or",
-    "before",
-    "after",
-    "so",
-    "with",
-    "from",
-    "now",
-    "here",
-    "there",
-    "everywhere",
-    "instead",
-    "again",
-    "until",
-    "while",
-    "because",
-    "since",
-    "please",
-    "today",
-    "as",
-    "is",
-    "was",
-    "it",
-    "we",
-    "you",
-    "i",
-    "they",
-    "he",
-    "she",
-    "that",
-    "which",
+    "during",
+    "excluding",
+    "including",
+    "using",
+    "second",
+    "first",
 ];
 
 /// Finds what is typed into a field that a secret's name names.
@@ -141,11 +107,8 @@ pub(super) fn ends_name(rest: &str) -> bool {
         &rest[..end.unwrap_or(rest.len())]
     });
     next.is_none_or(|next| {
-        next.is_empty()
-            || [FIELDS, GOES_ON]
-                .into_iter()
-                .flatten()
-                .any(|word| word.eq_ignore_ascii_case(next))
+        let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(next));
+        is_one_of(FIELDS) || is_one_of(GOES_ON) || !belongs_to_password(next)
     })
 }
 
@@ -208,6 +171,18 @@ mod tests {
             (
                 "use q7Tm2xPw9 as the password to log in",
                 "use <> as the password to log in",
+            ),
+            (
+                "Set q7Tm2xPw9 as the password during setup",
+                "Set <> as the password during setup",
+            ),
+            (
+                "use q7Tm2xPw9 as the password across all hosts",
+                "use <> as the password across all hosts",
+            ),
+            (
+                "please type hunter99x as the password without quotes",
+                "please type <> as the password without quotes",
             ),
         ]);
     }

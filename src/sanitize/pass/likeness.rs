@@ -89,8 +89,9 @@ fn is_small(word: &str) -> bool {
 /// True for a sentence, or several, none of whose words may be a secret or a number that people are known by.
 fn is_prose(text: &str) -> bool {
     let mut words = text.split_whitespace();
-    let is_plain = |word: &str| !looks_secret(word) && !word.contains('@') && !has_number(word);
+    let is_plain = |word: &str| !looks_secret(word) && !word.contains('@');
     text.contains(' ')
+        && !has_number(text)
         && (text.trim_end().ends_with(['.', '?', '!', '…', ':']) || words.clone().any(is_small))
         && words.all(is_plain)
 }

@@ -147,9 +147,13 @@ fn is_of_machine(members: Members<'_>) -> bool {
         .get("name")
         .and_then(Tree::as_str)
         .is_some_and(|name| {
-            name.bytes().any(|byte| byte.is_ascii_digit())
-                && name.contains(['-', '_'])
-                && !name.contains(' ')
+            let is_of_host = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+            };
+            let is_number = |part: &str| {
+                (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+            };
+            name.bytes().all(is_of_host) && name.split(['-', '_']).skip(1).any(is_number)
         })
 }
 

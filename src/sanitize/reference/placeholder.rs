@@ -24,7 +24,7 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
     ) {
         return true;
     }
-    if is_parameter(value) || is_named_parameter(value) {
+    if is_parameter(value) || is_named_parameter(value, names_a_rule) {
         return true;
     }
     // `${NAME:?not set}`: what stands behind `:-` would be the value.
@@ -67,11 +67,12 @@ fn is_parameter(value: &str) -> bool {
     })
 }
 
-/// `:new_password`: a parameter of a statement that has a name.
-fn is_named_parameter(value: &str) -> bool {
+/// `:new_password`, `:p`: a parameter of a statement that is called as its column is, or by a letter or two.
+fn is_named_parameter(value: &str, names_a_rule: impl Fn(&str) -> bool) -> bool {
     let name = value.trim_end_matches([',', ';', ')']).strip_prefix(':');
     name.is_some_and(|name| {
         (1..=32).contains(&name.len())
+            && (name.len() <= 2 || names_a_rule(name))
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'_')

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::ends_with;
 use super::sentence::Sentence;
-use crate::sanitize::detect::phone::is_owned;
+use crate::sanitize::detect::phone::{is_owned, is_version};
 use crate::sanitize::extent::Found;
 use crate::sanitize::rule::{Extent, Treatment};
 
@@ -68,7 +68,7 @@ impl Sentence<'_, '_, '_> {
             && bytes[name.clone()].eq_ignore_ascii_case(b"cell")
             && self.findings.reader.skip_blanks(name.end) == word.start
             && !is_owned(&bytes[name.start.saturating_sub(MAX_OWNER)..name.start]);
-        is_of_table || text.split('.').any(|group| group.len() == 1)
+        is_of_table || is_version(text.as_bytes())
     }
 
     /// Behind what may stand between a name and its number.

@@ -68,7 +68,7 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
     }
     // `12 34 56`
     let is_pair = |at: usize| bytes.get(at) == Some(&b' ') && digits(at + 1) == 2;
-    if first == 2 && is_pair(end) && is_pair(end + 3) {
+    if first == 2 && is_pair(end) && is_pair(end + 3) && !is_pair(end + 6) {
         end += 6;
     }
     let mut start = at;

@@ -194,10 +194,7 @@ fn told(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
             || groups.clone().eq([2, 2, 4])
             || groups.eq([8])
                 && matches!(&bytes[run.clone()], [b'1', b'9', ..] | [b'2', b'0', ..]));
-    // `4.15.6.20200101` is a version.
-    let is_version = bytes[range.clone()]
-        .split(|byte| *byte == b'.')
-        .any(|group| group.len() == 1);
+    let is_version = is_version(&bytes[range.clone()]);
     let is_bare = run.len() == count;
     let fits = TOLD.contains(&count)
         && !is_date
@@ -206,6 +203,14 @@ fn told(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
         // More digits side by side are milliseconds.
         && !(is_bare && count > 12);
     (fits && label::is_told(bytes, run.start, is_bare && count < 9)).then_some(range)
+}
+
+/// True for `4.15.6.20200101`, and not for `7.903.123.45.67`: before an area `1`, `7` or `8` may stand.
+pub(in crate::sanitize::detect) fn is_version(number: &[u8]) -> bool {
+    let mut groups = number.split(|byte| *byte == b'.');
+    let is_first_of_version =
+        |group: &[u8]| group.len() == 1 && !matches!(group, [b'1' | b'7' | b'8']);
+    groups.next().is_some_and(is_first_of_version) || groups.any(|group| group.len() == 1)
 }
 
 /// The groups of digits from `run` on with one of `separators` between each two, of no more than `most` digits together;
@@ -309,6 +314,8 @@ mod tests {
             ("手机13800138000", "13800138000"),
             ("mobile number is 98765 43210", "98765 43210"),
             ("my cell 12345678 rings", "12345678"),
+            ("mobile 7.903.123.45.67", "7.903.123.45.67"),
+            ("phone 8.495.123.45.67", "8.495.123.45.67"),
         ] {
             assert_eq!(find(text), [number], "{text}");
         }

@@ -199,14 +199,13 @@ fn random_part(path: &[u8], mut at: usize, least: usize) -> Option<usize> {
     None
 }
 
-/// True for the name of a file, and for words in camel case: what is made by chance has more digits or capitals, or words
-/// that nobody can say.
+/// True for words in camel case, be they a file's name or not: what is made by chance has more digits or capitals, or
+/// words that nobody can say.
 fn is_named(part: &[u8]) -> bool {
-    let dot = memchr::memrchr(b'.', part);
-    let extension = dot.and_then(|dot| part.get(dot + 1..)).unwrap_or_default();
-    if (2..=5).contains(&extension.len()) && extension.iter().all(u8::is_ascii_lowercase) {
-        return true;
-    }
+    let is_extension =
+        |text: &[u8]| (2..=5).contains(&text.len()) && text.iter().all(u8::is_ascii_lowercase);
+    let dot = memchr::memrchr(b'.', part).filter(|dot| is_extension(&part[dot + 1..]));
+    let part = &part[..dot.unwrap_or(part.len())];
     let made = Made::of(part);
     made.capitals >= 2
         && made.small >= 3 * made.capitals
@@ -282,6 +281,14 @@ mod tests {
             ),
         ] {
             assert_eq!(found_in(text), [secret], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_with_what_looks_like_the_end_of_a_files_name_goes() {
+        for secret in ["q7xz2kf9wb4vn1hs8ld3rt.json", "Ab3kXq9LmZ7pRt2Vw8Ys.php"] {
+            let text = format!("https://a.example/webhooks/{secret}");
+            assert_eq!(found_in(&text), [secret]);
         }
     }
 
