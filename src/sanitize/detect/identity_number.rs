@@ -178,7 +178,10 @@ pub(super) fn range_at(text: &str, run: &Range<usize>, floor: usize) -> Option<R
         if fitting.peek().is_none() {
             continue;
         }
-        let near = near.get_or_insert_with(|| before(text, start)).as_ref()?;
+        // A shorter number may still need no label.
+        let Some(near) = near.get_or_insert_with(|| before(text, start)) else {
+            continue;
+        };
         let is_labelled = fitting.any(|(labels, identity)| {
             labels.iter().any(|label| {
                 distance(near, label)
@@ -379,6 +382,9 @@ mod tests {
             "aprovado 529.982.247-25 hoje",
             "neu 756.9217.0769.85 gemeldet",
             "用户 11010519491231002X 通过",
+            "529.982.247-25 34",
+            "756.9217.0769.85 34",
+            "529.982.247-25 2 of 3",
         ] {
             assert_eq!(find(text).len(), 1, "{text}");
         }
