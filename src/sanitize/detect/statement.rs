@@ -22,6 +22,10 @@ const MAX_VALUE: usize = 4096;
 const LEAST_COMPARED: usize = 4;
 /// And of one in a list that it is looked for in.
 const LEAST_LISTED: usize = 3;
+/// And of one that is taken where no condition of a statement is seen.
+const LEAST_UNTOLD: usize = 9;
+/// The most bytes of what stands between the values of a list and is none: `NULL`, `$1`.
+const MAX_OTHER: usize = 32;
 /// The most bytes of a function's name.
 const MAX_NAME: usize = 64;
 
@@ -234,10 +238,7 @@ fn compared(findings: &mut Findings<'_, '_>) {
             continue;
         };
         if bytes[at] == b'(' {
-            // `tokens IN (100, 200)` counts them.
-            if !plural {
-                floor = take_all(findings, rule, at + 1);
-            }
+            floor = take_all(findings, rule, plural, at + 1);
         } else if let Some(mut found) = quoted(bytes, at) {
             floor = found.end;
             // What stands for any text is none of the value.
@@ -267,32 +268,66 @@ fn is_condition(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Takes the values of a list in brackets that begins at `at`; gives where it ends.
-fn take_all<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, mut at: usize) -> usize {
+fn take_all<'r>(
+    findings: &mut Findings<'r, '_>,
+    rule: &'r Rule,
+    plural: bool,
+    mut at: usize,
+) -> usize {
     let bytes = findings.bytes();
     let is_condition = is_condition(bytes, at);
+    // Prose: "the tokens in ('a', 'b')".
+    if plural && !is_condition {
+        return at;
+    }
     loop {
         at = findings.reader.skip_blanks(at);
-        let found = quoted(bytes, at).unwrap_or_else(|| {
-            let length = marker::length_at(bytes, at).unwrap_or_else(|| {
-                let digits = bytes[at..].iter();
-                let length = digits.take_while(|byte| byte.is_ascii_digit()).count();
-                // Prose: "the PIN in (4) is bent".
-                let is_value = is_condition && length >= LEAST_LISTED;
-                if is_value { length } else { 0 }
-            });
-            Found {
-                start: at,
-                end: at + length,
-                quoted: false,
+        let found = quoted(bytes, at)
+            .or_else(|| number_in_list(bytes, at, is_condition).filter(|_| !plural));
+        at = match found {
+            Some(found) => {
+                findings.take(rule, found);
+                found.end + usize::from(found.quoted)
             }
-        });
-        findings.take(rule, found);
-        at = found.end + usize::from(found.quoted);
+            None => at + length_of_other(bytes, at),
+        };
+        at = findings.reader.skip_blanks(at);
         match bytes.get(at) {
-            Some(b',') if found.end > found.start => at += 1,
+            Some(b',') => at += 1,
             _ => return at,
         }
     }
+}
+
+/// The number, or what stands for one already, at a place of a list.
+fn number_in_list(bytes: &[u8], at: usize, is_condition: bool) -> Option<Found> {
+    let length = marker::length_at(bytes, at).or_else(|| {
+        let digits = bytes[at..].iter();
+        let length = digits.take_while(|byte| byte.is_ascii_digit()).count();
+        // Prose: "the PIN in (4) is bent".
+        let least = if is_condition {
+            LEAST_LISTED
+        } else {
+            LEAST_UNTOLD
+        };
+        (length >= least).then_some(length)
+    })?;
+    Some(Found {
+        start: at,
+        end: at + length,
+        quoted: false,
+    })
+}
+
+/// How long a word or a placeholder is that stands in a list among values.
+fn length_of_other(bytes: &[u8], at: usize) -> usize {
+    bytes[at..]
+        .iter()
+        .take(MAX_OTHER)
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b':' | b'?' | b'@')
+        })
+        .count()
 }
 
 /// `requirepass x`, as the settings of Redis have it.
@@ -474,6 +509,29 @@ mod tests {
     }
 
     #[test]
+    fn all_values_of_a_list_go() {
+        hits(&[
+            (
+                "WHERE ssn IN (123456789, 12, 987654321)",
+                "WHERE ssn IN (<>, 12, <>)",
+            ),
+            (
+                "WHERE ssn IN (NULL, 123456789 , $1, 987654321)",
+                "WHERE ssn IN (NULL, <> , $1, <>)",
+            ),
+            (
+                "rows with ssn in (123456789, 987654321) skipped",
+                "rows with ssn in (<>, <>) skipped",
+            ),
+            ("WHERE ssns IN ('123456789')", "WHERE ssns IN ('<>')"),
+            (
+                "WHERE passwords IN ('hunter', 7, 'winter')",
+                "WHERE passwords IN ('<>', 7, '<>')",
+            ),
+        ]);
+    }
+
+    #[test]
     fn statements_that_set_no_secret_stay() {
         misses(&[
             "SELECT token_id, password_changed_at FROM users WHERE id = 40213",
@@ -488,6 +546,8 @@ mod tests {
             "the cvv in (3) digits",
             "check the case and the pin in (4) which is bent",
             "SELECT * FROM usage WHERE tokens IN (100, 200)",
+            "SELECT * FROM usage WHERE tokens IN (1000000000, 2000000000)",
+            "the passwords in ('users', 'admins') are hashed",
         ]);
     }
 }
