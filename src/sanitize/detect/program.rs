@@ -293,11 +293,11 @@ pub(in crate::sanitize) fn secrets_among<'r>(
     found
 }
 
-/// The letters of options that stand together, as in `-bcB`; none for another argument.
+/// The options that stand together, as in `-bcB` and `-bBC10`; none for another argument.
 fn letters_of(argument: &str) -> &str {
     argument
         .strip_prefix('-')
-        .filter(|letters| letters.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .filter(|letters| letters.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         .unwrap_or_default()
 }
 
@@ -307,16 +307,18 @@ const MAX_BATCH: usize = 16;
 /// Which of the arguments is the password that is given instead of being asked for, the first being at `from`.
 fn batch_password(arguments: &[&str], from: usize) -> Option<usize> {
     let mut left = 3;
-    let mut takes_number = false;
+    let (mut takes_number, mut takes_word) = (false, false);
     for (at, argument) in arguments.iter().enumerate().skip(from).take(MAX_BATCH) {
         let letters = letters_of(argument);
         if !letters.is_empty() {
             left -= usize::from(left == 3 && letters.contains('n'));
-            // `-C 10`
+            // `-C 10`, `-H sha512`; in `-C10` the number was given.
             takes_number = letters.ends_with(['C', 'r', 'I']);
+            takes_word = letters.ends_with('H');
             continue;
         }
-        if std::mem::take(&mut takes_number) && argument.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_number = || argument.bytes().all(|byte| byte.is_ascii_digit());
+        if std::mem::take(&mut takes_word) || std::mem::take(&mut takes_number) && is_number() {
             continue;
         }
         left -= 1;
@@ -500,6 +502,26 @@ mod tests {
                 "testpassw0rd",
             ],
             &["htpasswd", "-n", "-b", "ada", "testpassw0rd"],
+            &[
+                "htpasswd",
+                "-B",
+                "-C10",
+                "-b",
+                "users",
+                "ada",
+                "testpassw0rd",
+            ],
+            &["htpasswd", "-bBC10", "users", "ada", "testpassw0rd"],
+            &["htpasswd", "-5", "-b", "users", "7001", "testpassw0rd"],
+            &[
+                "mosquitto_passwd",
+                "-H",
+                "sha512",
+                "-b",
+                "users",
+                "ada",
+                "testpassw0rd",
+            ],
             &[
                 "mosquitto_passwd",
                 "-c",
