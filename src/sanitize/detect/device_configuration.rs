@@ -85,6 +85,13 @@ const BETWEEN: &[&str] = &[
     "enc",
 ];
 
+/// Options behind a secret that are words of sentences too.
+const OPTIONS: &[&str] = &["timeout", "all", "only", "read"];
+/// The most words behind a secret that may be those of a sentence.
+const MAX_BEHIND: usize = 3;
+/// And the most where the last of them is none: a number, or who may write.
+const MAX_OPTIONS: usize = 8;
+
 /// Finds the secrets of lines that begin so.
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let text = findings.text;
@@ -205,14 +212,35 @@ fn secret_in(rest: &str, plain: Plain) -> Option<(usize, usize)> {
         Plain::Encoded => is_encoded && behind.next().is_none(),
         Plain::Last => (is_encoded || !belongs_to_password(unquoted)) && behind.next().is_none(),
         Plain::Any => {
-            let all_plain = behind
-                .by_ref()
-                .take(3)
-                .all(|word| !reference::is_grammar(word));
-            all_plain && behind.next().is_none()
+            let (mut count, mut has_grammar) = (0, false);
+            let (mut is_told, mut ends_told) = (false, false);
+            for word in behind.take(MAX_OPTIONS + 1) {
+                count += 1;
+                ends_told = is_of_device(word);
+                is_told |= ends_told;
+                if reference::is_grammar(word) {
+                    has_grammar = true;
+                    if !OPTIONS.contains(&word) {
+                        return None;
+                    }
+                }
+            }
+            match count {
+                0..=MAX_BEHIND => is_told || !has_grammar,
+                _ => ends_told && count <= MAX_OPTIONS,
+            }
         }
     };
     is_value.then_some(range)
+}
+
+/// True for a word that no sentence has: a number or an address, or who may write.
+fn is_of_device(word: &str) -> bool {
+    matches!(word, "RO" | "RW" | "ro" | "rw")
+        || word.starts_with(|sign: char| sign.is_ascii_digit())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn take(findings: &mut Findings<'_, '_>, start: usize, end: usize) {
@@ -273,6 +301,18 @@ mod tests {
                 "Snmp-Server Community <> RO",
             ),
             (
+                "radius-server host 10.0.0.1 key letmein timeout 5 retransmit 3",
+                "radius-server host 10.0.0.1 key <> timeout 5 retransmit 3",
+            ),
+            (
+                "snmp-server community letmein view all RO",
+                "snmp-server community <> view all RO",
+            ),
+            (
+                "snmp-server community letmein RW only",
+                "snmp-server community <> RW only",
+            ),
+            (
                 "sw1# snmp-server community q7Tm2xPw9 RO",
                 "sw1# snmp-server community <> RO",
             ),
@@ -291,6 +331,9 @@ mod tests {
             "neighbor 192.0.2.1 remote-as 65001",
             "vrrp authentication of peers is off",
             "radius-server key rotation is due",
+            "radius-server key rotation is due in 5",
+            "neighbor says: password rotation happens every 90 days",
+            "snmp-server community names in all views",
             "enable secret scanning",
             "enable password reset",
             "Enable password protection",
