@@ -45,6 +45,16 @@ fn elements_in_sections_without_an_end_are_not_read_to_the_end_again_and_again()
 }
 
 #[test]
+fn marks_in_statements_that_nothing_closes_are_not_looked_for_again_and_again() {
+    for piece in ["\\'", "\\\"", "\\`", "'\\\"\\`", "/*", "insert into("] {
+        let statement = format!("?:{}", piece.repeat(16 * 1024 / piece.len()));
+        let call = json!({"sql": statement, "params": {"a": "b"}});
+        let many = vec![call; LENGTH / (16 * 1024)];
+        assert_soon(piece, &many.into());
+    }
+}
+
+#[test]
 fn a_list_of_programs_is_not_looked_through_for_each_of_them() {
     let mut arguments = vec!["docker"; LENGTH];
     arguments.push("-p");

@@ -32,8 +32,9 @@ pub(in crate::sanitize) fn rules_of_placeholders<'r>(
         .map(|columns| end_of_selected(bytes, columns.values));
     let mut named = Named::new();
     let (mut at, mut in_order) = (0, 0);
+    let mut unclosed = Unclosed::default();
     while at < bytes.len() && in_order < MAX_PLACEHOLDERS {
-        if let Some(length) = passed_over(&bytes[at..]) {
+        if let Some(length) = passed_over(&bytes[at..], &mut unclosed) {
             at += length;
             continue;
         }
@@ -62,15 +63,36 @@ pub(in crate::sanitize) fn rules_of_placeholders<'r>(
     named.iter().any(Option::is_some).then_some(named)
 }
 
+/// The marks of literals that nothing closes: what did not close once cannot close further on.
+#[derive(Default)]
+struct Unclosed([bool; 3]);
+
+impl Unclosed {
+    /// Whether that is known of a mark.
+    fn of(&mut self, mark: u8) -> &mut bool {
+        let [single, double, back] = &mut self.0;
+        match mark {
+            b'\'' => single,
+            b'"' => double,
+            _ => back,
+        }
+    }
+}
+
 /// The length of the literal or comment that a text begins with, in which no placeholder stands.
-fn passed_over(text: &[u8]) -> Option<usize> {
+fn passed_over(text: &[u8], unclosed: &mut Unclosed) -> Option<usize> {
     match text {
         [mark @ (b'\'' | b'"' | b'`'), rest @ ..] => {
+            let is_unclosed = unclosed.of(*mark);
+            if *is_unclosed {
+                return Some(1);
+            }
             let is_escaped = |at: &usize| {
                 let backslashes = rest[..*at].iter().rev();
                 backslashes.take_while(|byte| **byte == b'\\').count() % 2 == 1
             };
             let end = memchr::memchr_iter(*mark, rest).find(|at| !is_escaped(at));
+            *is_unclosed = end.is_none();
             // An apostrophe that nothing closes opens nothing.
             Some(end.map_or(1, |end| end + 2))
         }
