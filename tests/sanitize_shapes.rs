@@ -481,4 +481,25 @@ fn values_of_placeholders_go_by_their_names_and_numbers() {
         &["ada", "password = :p"],
     );
     stays(&json!({"sql": "select a::text from u where kind = :p", "params": {"p": "hunter"}}));
+    let insert = "insert into u(login,password) values (:l,:p)";
+    let rows = json!([{"l": "ada", "p": "hunter"}, {"l": "bob", "p": "winter"}]);
+    goes(
+        &json!({"sql": insert, "params": rows}),
+        &["hunter", "winter"],
+        &["ada", "bob"],
+    );
+    goes(
+        &json!({
+            "sql": "update u set lane = %(lane)s, password = %(p)s where n like 'a%'",
+            "params": {"lane": "a-7", "p": "hunter"},
+        }),
+        &["hunter"],
+        &["a-7", "%(p)s"],
+    );
+    goes(
+        &json!({"sql": "update u set password = @p1", "params": [{"p1": "hunter"}]}),
+        &["hunter"],
+        &[],
+    );
+    stays(&json!({"sql": "update u set lane = %(p)s", "params": [{"p": "hunter"}]}));
 }

@@ -16,6 +16,8 @@ mod strings;
 mod tables;
 mod typed;
 
+use std::rc::Rc;
+
 use crate::tree::Tree;
 
 use self::arguments::Program;
@@ -95,7 +97,7 @@ pub(super) struct Pass<'a> {
     /// The columns of the table whose row the object is that comes next.
     columns: Option<tables::Columns<'a>>,
     /// The placeholders of the statement for which the object has the values that comes next.
-    placeholders: Option<placeholders::Placeholders>,
+    placeholders: Option<Rc<placeholders::Placeholders>>,
     done: Sanitized,
     /// The names of the rules that replaced something, each time anew; none where nobody counts.
     hits: Option<Vec<Box<str>>>,

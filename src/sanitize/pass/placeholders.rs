@@ -1,8 +1,9 @@
 //! What a statement's placeholders stand for, in an object that has them by name or number:
-//! `{"sql": "… WHERE password = :p", "params": {"p": …}}`.
+//! `{"sql": "… WHERE password = :p", "params": {"p": …}}`, and `%(p)s` as drivers of Python have it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::rc::Rc;
 
 use crate::sanitize::detect::parameter;
 use crate::sanitize::rules::Rules;
@@ -21,10 +22,12 @@ pub(super) fn rules_of_members(
     rules: &Rules,
     statement: &str,
     members: Members<'_>,
-) -> Option<Placeholders> {
+) -> Option<Rc<Placeholders>> {
     // Most texts that may be statements have no placeholder.
-    let begins = |byte: u8| matches!(byte, b':' | b'@' | b'$' | b'?');
-    if !statement.bytes().take(MAX_STATEMENT).any(begins) {
+    let bytes = statement.as_bytes();
+    let bytes = bytes.get(..MAX_STATEMENT).unwrap_or(bytes);
+    let begins = |byte: &u8| matches!(byte, b':' | b'@' | b'$' | b'?');
+    if !bytes.iter().any(begins) && memchr::memmem::find(bytes, b"%(").is_none() {
         return None;
     }
     let names: BTreeMap<&str, usize> = members
@@ -46,7 +49,7 @@ pub(super) fn rules_of_members(
             .position(|known| std::ptr::eq(known, rule))?;
         named.insert(name.into(), (u32::try_from(place).ok()?, plural));
     }
-    (!named.is_empty()).then_some(named)
+    (!named.is_empty()).then(|| Rc::new(named))
 }
 
 /// The statement with `$1` for the placeholder of the first of these names.
@@ -59,6 +62,14 @@ fn numbered(statement: &str, names: &BTreeMap<&str, usize>) -> String {
             break;
         }
         let after = &rest[sign.len_utf8()..];
+        if sign == '%'
+            && let Some((name, behind)) = in_brackets(after)
+            && let Some(place) = names.get(name)
+        {
+            let _ = write!(numbered, "${}", place + 1);
+            (before, rest) = ('x', behind);
+            continue;
+        }
         let may_begin = matches!(sign, ':' | '@' | '$' | '?')
             && before != ':'
             && !before.is_ascii_alphanumeric();
@@ -84,4 +95,13 @@ fn numbered(statement: &str, names: &BTreeMap<&str, usize>) -> String {
         rest = behind;
     }
     numbered
+}
+
+/// The name in `(name)s`, and what stands behind that.
+fn in_brackets(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix('(')?;
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let length = inside.bytes().take_while(|byte| is_of_name(byte)).count();
+    let (name, behind) = inside.split_at_checked(length)?;
+    Some((name, behind.strip_prefix(")s")?))
 }

@@ -2,6 +2,7 @@
 //! columns, both sides of a change, the parameters of a statement, the data of a Kubernetes secret.
 
 use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 
 use crate::tree::{Members, Tree};
 
@@ -70,12 +71,15 @@ pub(super) struct Said<'a> {
     /// How many of them hold the values of placeholders that have names.
     named: Cell<usize>,
     /// What the members are values for, where they are those of a statement's placeholders.
-    placeholders: Option<Placeholders>,
+    placeholders: Option<Rc<Placeholders>>,
 }
 
 impl<'a> Said<'a> {
     /// Of an object that is a row under these columns, or has the values of these placeholders.
-    pub(super) fn under(columns: Option<Columns<'a>>, placeholders: Option<Placeholders>) -> Self {
+    pub(super) fn under(
+        columns: Option<Columns<'a>>,
+        placeholders: Option<Rc<Placeholders>>,
+    ) -> Self {
         let said = Self {
             placeholders,
             ..Self::default()
@@ -277,23 +281,49 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
+        let named = match *member.value {
+            Tree::Object(members) => self.named_placeholders(member, members),
+            Tree::Array(rows) => match rows.first() {
+                // What the first row has names for, the others have too.
+                Some(Tree::Object(members)) => self.named_placeholders(member, *members),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Tree::Array(rows) = member.value
+            && named.is_some()
+        {
+            return self.items(rows, depth, |pass, _, row| {
+                pass.placeholders = named.clone().filter(|_| row.as_object().is_some());
+                let written = pass.value(row, under, depth + 1);
+                pass.placeholders = None;
+                written
+            });
+        }
         if let Tree::Array(rows) = member.value
             && let Some(columns) = self.columns_of_statement(member)
         {
             return self.table(rows, columns, under, depth);
         }
-        let named = &member.said.named;
-        if let Tree::Object(members) = *member.value
-            && named.get() < MAX_NAMED
-        {
-            named.set(named.get() + 1);
-            let rules = self.rules;
-            self.placeholders = statements(member.siblings)
-                .find_map(|statement| placeholders::rules_of_members(rules, statement, members));
-        }
+        self.placeholders = named;
         let written = self.named_value(member.name, member.verdict, member.value, under, depth);
         self.placeholders = None;
         written
+    }
+
+    /// The rules for the members that a statement in one of the siblings has placeholders for.
+    fn named_placeholders(
+        &self,
+        member: &Member<'_, 'a>,
+        members: Members<'_>,
+    ) -> Option<Rc<Placeholders>> {
+        let named = &member.said.named;
+        if named.get() >= MAX_NAMED {
+            return None;
+        }
+        named.set(named.get() + 1);
+        statements(member.siblings)
+            .find_map(|statement| placeholders::rules_of_members(self.rules, statement, members))
     }
 
     /// The rules for the placeholders of a statement that stands in one of the siblings.
