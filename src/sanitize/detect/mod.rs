@@ -11,6 +11,7 @@ mod base64;
 mod card;
 mod columns;
 pub(super) mod command_line;
+mod compared;
 mod connection_string;
 pub(super) mod constraint;
 mod cookie;
