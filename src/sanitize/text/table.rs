@@ -36,6 +36,8 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     let mut pairs = false;
     // Whether the line before stands in a frame: then this one is not the first of a table.
     let mut was_framed = false;
+    // The form of the lines before, where the first of them is a row of names.
+    let mut named: Option<Form> = None;
     while let Some(length) = memchr::memchr(b'\n', &bytes[line_start..]).or_else(|| {
         // The last line: a table's, or nothing that anything stands below.
         ((table.is_some() || pairs) && line_start < bytes.len()).then_some(bytes.len() - line_start)
@@ -50,12 +52,21 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         let content = bytes[line.clone()].trim_ascii();
         let has_frame = bytes.get(line.start) == Some(&b'|');
         pairs = table.is_none() && has_frame && field(findings, line.clone(), pairs);
+        let is_tight = !has_frame
+            && memchr::memchr_iter(b',', content)
+                .all(|comma| content.get(comma + 1) != Some(&b' '));
         let may_begin_here = if has_frame {
             !was_framed
         } else {
-            let is_tight = memchr::memchr_iter(b',', content)
-                .all(|comma| content.get(comma + 1) != Some(&b' '));
-            may_begin || bytes.get(line.start) == Some(&b' ') || is_tight
+            let may_be_names = is_tight && length <= MAX_HEADER;
+            let form = (may_be_names || named.is_some()).then(|| form(bytes, &line));
+            let form = form.flatten();
+            let is_row = form.is_some() && form == named;
+            if !is_row && !is_ruler(content) {
+                named = form
+                    .filter(|form| may_be_names && has_names(bytes, line.clone(), form.separator));
+            }
+            !is_row && (may_begin || bytes.get(line.start) == Some(&b' ') || is_tight)
         };
         was_framed = has_frame;
         let is_pair = table.is_none() && !pairs && pair(findings, line.clone());
@@ -144,12 +155,54 @@ fn field(findings: &mut Findings<'_, '_>, line: Range<usize>, expected: bool) ->
     true
 }
 
+/// What parts the cells of a line, and how many there are.
+#[derive(PartialEq)]
+struct Form {
+    separator: u8,
+    columns: usize,
+}
+
+/// The form of a line that has more than one cell.
+fn form(bytes: &[u8], line: &Range<usize>) -> Option<Form> {
+    let separator = separator(&bytes[line.clone()])?;
+    let columns = cells(bytes, line.clone(), separator).count();
+    (columns > 1).then_some(Form { separator, columns })
+}
+
+fn separator(line: &[u8]) -> Option<u8> {
+    memchr::memchr3(b',', b'|', b'\t', line)
+        .or_else(|| memchr::memchr(b';', line))
+        .map(|at| line[at])
+}
+
+/// True where every cell of a line without a frame is a name.
+fn has_names(bytes: &[u8], line: Range<usize>, separator: u8) -> bool {
+    cells(bytes, line, separator).all(|cell| is_name(&bytes[trimmed(bytes, cell)], false))
+}
+
+fn is_name(text: &[u8], is_framed: bool) -> bool {
+    let words = text.split(|byte| *byte == b' ').count();
+    text.len() <= MAX_NAME
+        && (is_framed || !text.is_empty() && words <= 3)
+        && text.iter().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'-' | b' ' | b'.' | b'(' | b')' | b'#')
+                || *byte >= 0x80
+        })
+}
+
+/// `----+----` below the names of a database client's table.
+fn is_ruler(line: &[u8]) -> bool {
+    !line.is_empty()
+        && line
+            .iter()
+            .all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b'=' | b' '))
+}
+
 /// The table that a line begins, where each of its cells is a name and a rule names one of them.
 fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'r>> {
     let bytes = findings.bytes();
-    let separator = memchr::memchr3(b',', b'|', b'\t', &bytes[line.clone()])
-        .map(|at| bytes[line.start + at])
-        .or_else(|| memchr::memchr(b';', &bytes[line.clone()]).map(|_| b';'))?;
+    let separator = separator(&bytes[line.clone()])?;
     let mut ruled = Vec::new();
     let mut columns = 0;
     let is_framed = separator == b'|';
@@ -159,15 +212,7 @@ fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'
     for cell in cells(bytes, line, separator) {
         let name = trimmed(bytes, cell);
         let text = &bytes[name.clone()];
-        let words = text.split(|byte| *byte == b' ').count();
-        let is_name = text.len() <= MAX_NAME
-            && (is_framed || !text.is_empty() && words <= 3)
-            && text.iter().all(|byte| {
-                byte.is_ascii_alphanumeric()
-                    || matches!(byte, b'_' | b'-' | b' ' | b'.' | b'(' | b')' | b'#')
-                    || *byte >= 0x80
-            });
-        if !is_name || columns >= MAX_COLUMNS {
+        if !is_name(text, is_framed) || columns >= MAX_COLUMNS {
             return None;
         }
         if let Some((rule, false, _)) = findings.rules.for_name_at_end(text) {
@@ -188,12 +233,7 @@ fn read_row<'r>(findings: &mut Findings<'r, '_>, table: &Table<'r>, line: Range<
     let found: Vec<Range<usize>> = cells(bytes, line.clone(), table.separator)
         .take(MAX_COLUMNS + 1)
         .collect();
-    // `----+----` below the names of a database client's table.
-    let is_rule = !line.is_empty()
-        && bytes[line]
-            .iter()
-            .all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b'=' | b' '));
-    if is_rule {
+    if is_ruler(&bytes[line]) {
         return true;
     }
     if found.len() != table.columns {
@@ -276,6 +316,41 @@ mod tests {
             (
                 "name;pin;city\r\nada;1234;Lund\r\n",
                 "name;pin;city\r\nada;<>;Lund\r\n",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_row_of_names_is_the_first_of_its_table() {
+        misses(&[
+            "key,en,pl\npassword,Password,Has\u{142}o\nsecret,Secret,Sekret\ncard_number,Card number,Numer karty\n",
+            "key,en,pl\npassword,Password,Has\u{142}o\ncancel,Cancel,Anuluj\n",
+            "key,en\nhello,\"Hello, friend\"\npassword,Password\ncancel,Cancel\n",
+            "key,en,pl\nhello,,\npassword,Password,\ncancel,Cancel,Anuluj\n",
+            "key\ten\npassword\tPassword\ncancel\tCancel\n",
+            "key;en\r\n\"bye\";\"Good; bye\"\r\npassword;Password\r\ncancel;Cancel\r\n",
+            " key | en\n-----+-----\n password | Password\n cancel | Cancel\n",
+        ]);
+        hits(&[
+            (
+                "Users of the site\nuser,password\nada,hunter2x\n",
+                "Users of the site\nuser,password\nada,<>\n",
+            ),
+            (
+                "Here they are, as told\nuser,password\nada,hunter2x\n",
+                "Here they are, as told\nuser,password\nada,<>\n",
+            ),
+            (
+                "Users,,\nid,user,password\n1,ada,hunter2x\n",
+                "Users,,\nid,user,password\n1,ada,<>\n",
+            ),
+            (
+                "id,town\n1,Lund\n\nuser,password\nada,hunter2x\n",
+                "id,town\n1,Lund\n\nuser,password\nada,<>\n",
+            ),
+            (
+                "id,town\n1,Lund\nid,user,password\n1,ada,hunter2x\n",
+                "id,town\n1,Lund\nid,user,password\n1,ada,<>\n",
             ),
         ]);
     }
