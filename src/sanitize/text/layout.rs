@@ -15,15 +15,21 @@ const MAX_LINE: usize = 512;
 /// How far from its beginning a part of a resource's name may stand.
 const MAX_RESOURCE_NAME: usize = 256;
 
+/// What stands behind the anchor and the tag of a node of YAML: `&a >-`, `!!str |`.
+fn behind_properties(mut node: &str) -> &str {
+    while node.starts_with(['&', '!'])
+        && let Some((_, behind)) = node.split_once([' ', '\t'])
+    {
+        node = behind.trim_start();
+    }
+    node
+}
+
 /// The block scalar that begins behind `after`: all lines indented further than the one that the name at `name` is in.
 pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
     let (sign_line, body) = rest_of_line(text, after)?;
-    let sign = sign_line
-        .trim()
-        .split('#')
-        .next()
-        .unwrap_or_default()
-        .trim_end();
+    let sign = behind_properties(sign_line.trim());
+    let sign = sign.split('#').next().unwrap_or_default().trim_end();
     let mut signs = sign.bytes();
     let is_sign = matches!(signs.next(), Some(b'|' | b'>'))
         && signs.all(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9'));

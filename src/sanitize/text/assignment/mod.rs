@@ -172,7 +172,7 @@ impl<'r> Scan<'_, 'r, '_> {
             return self.take(rule, value, after);
         }
         if bytes[operator] == b':'
-            && is_block_sign(bytes, reader.skip_blanks(after))
+            && may_begin_block(bytes, reader.skip_blanks(after))
             && let Some(value) = layout::block(self.findings.text, name.start, after)
         {
             return self.take(rule, value, after);
@@ -355,9 +355,9 @@ fn is_long(value: &Found) -> bool {
     value.end - value.start > MAX_PASSED_OVER
 }
 
-/// `|`, `>-`, `|2`: the value is the indented block below.
-fn is_block_sign(bytes: &[u8], at: usize) -> bool {
-    matches!(bytes.get(at), Some(b'|' | b'>'))
+/// `|`, `>-`, `|2`, also behind an anchor or a tag: the value is the indented block below.
+fn may_begin_block(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at), Some(b'|' | b'>' | b'&' | b'!'))
 }
 
 #[cfg(test)]
@@ -442,6 +442,18 @@ mod tests {
             (
                 "token: >-\n  abc\n  def\nuser: ada\n",
                 "token: >-\n  <>\nuser: ada\n",
+            ),
+            (
+                "vault_pass: &vp >-\n  abc def\nuser: ada\n",
+                "vault_pass: &vp >-\n  <>\nuser: ada\n",
+            ),
+            (
+                "- password: !!str |\n    abc\n",
+                "- password: !!str |\n    <>\n",
+            ),
+            (
+                "token: !vault &a |2- # old\r\n    abc\r\n",
+                "token: !vault &a |2- # old\r\n    <>\r\n",
             ),
             (
                 "secret:\n  - abc\n  - def\nuser: ada\n",
