@@ -1,4 +1,5 @@
-//! Cookies in text (RFC 6265): the lines `Cookie` and `Set-Cookie`, and curl's options for them.
+//! Cookies in text (RFC 6265): the lines `Cookie` and `Set-Cookie`, curl's options for them, and the files it keeps them
+//! in.
 //!
 //! All cookies of a line go: which of them is the session's, its name need not say.
 
@@ -33,6 +34,49 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     for place in memmem::find_iter(bytes, b" -b") {
         if place >= done && is_curl(bytes, place) {
             done = push_value(bytes, place + 3, None, found).unwrap_or(done);
+        }
+    }
+}
+
+/// True where a tab and a word stand that the lines of a file of cookies have.
+pub(super) fn is_flag(text: &[u8], tab: usize) -> bool {
+    let behind = &text[tab..];
+    behind.starts_with(b"\tTRUE\t") || behind.starts_with(b"\tFALSE\t")
+}
+
+/// Finds the values in the lines of a file of cookies, as Netscape had it: domain, whether its hosts count, path, whether
+/// it must be encrypted, end, name and value, parted by tabs.
+pub(super) fn find_in_file(text: &str, found: &mut Vec<Detected>) {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    for tab in memchr::memchr_iter(b'\t', bytes) {
+        if tab < done || !is_flag(bytes, tab) {
+            continue;
+        }
+        let near = &bytes[tab..bytes.len().min(tab + MAX_LINE)];
+        let line = memchr::memchr2(b'\n', b'\r', near).unwrap_or(near.len());
+        done = tab + line;
+        let mut fields = near[..line].splitn(7, |byte| *byte == b'\t').skip(2);
+        let (Some(path), Some(b"TRUE" | b"FALSE"), Some(end), Some(_), Some(value)) = (
+            fields.next(),
+            fields.next(),
+            fields.next(),
+            fields.next(),
+            fields.next(),
+        ) else {
+            continue;
+        };
+        let is_time = !end.is_empty()
+            && end
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+        let value = value.trim_ascii_end();
+        if path.starts_with(b"/") && is_time && !value.is_empty() {
+            let start = (value.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
+            found.push(Detected {
+                range: start..start + value.len(),
+                detector: Detector::Cookie,
+            });
         }
     }
 }
@@ -167,6 +211,21 @@ mod tests {
             ("document.cookie = \"sid=abc; path=/\"", "sid=abc; path=/"),
         ] {
             assert_eq!(found(text, find), [secret], "{text}");
+        }
+    }
+
+    #[test]
+    fn values_in_a_file_of_cookies_are_found() {
+        let text = "# Netscape HTTP Cookie File\n\n.a.example\tTRUE\t/\tTRUE\t1790000000\tSID\tHdXL\r\n#HttpOnly_b.example\tFALSE\t/x\tFALSE\t0\ttheme\tdim light\n";
+        assert_eq!(found(text, find_in_file), ["HdXL", "dim light"]);
+        for text in [
+            ".a.example\tTRUE\t/\tTRUE\t0\tSID\t\n",
+            ".a.example\tTRUE\t/\tTRUE\t0\tSID\nx\ty",
+            "ada\tTRUE\tLund\tFALSE\t1790\tb\tc",
+            "ada\tTRUE\t/\tx\t1790\tb\tc",
+            "ada\tTRUE\t/\tTRUE\tnever\tb\tc",
+        ] {
+            assert_eq!(found(text, find_in_file), [""; 0], "{text}");
         }
     }
 

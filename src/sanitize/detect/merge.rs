@@ -72,13 +72,15 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
 /// The fewest bytes of a text of such a form.
 const SHORTEST_FORM: usize = 10;
 
-/// True where forms begin whose signs are none of an assignment: tags of DICOM and segments of X12 about a person.
+/// True where forms begin whose signs are none of an assignment: tags of DICOM, segments of X12 about a person, and lines
+/// of files of cookies.
 #[inline]
 fn has_form(text: &[u8], seen: u8) -> bool {
     seen & sweep::DIGIT != 0
         && text.len() >= SHORTEST_FORM
-        && memchr::memchr2_iter(b'(', b'*', text).any(|at| match text[at] {
+        && memchr::memchr3_iter(b'(', b'*', b'\t', text).any(|at| match text[at] {
             b'(' => text[at..].starts_with(b"(00"),
+            b'\t' => cookie::is_flag(text, at),
             _ => text[..at].ends_with(b"NM1") || text[..at].ends_with(b"DMG"),
         })
 }
@@ -169,6 +171,9 @@ fn detect(
     }
     let is_abroad = seen & sweep::NON_ASCII != 0;
     let has_digit = seen & sweep::DIGIT != 0;
+    if has_digit && seen & sweep::SPACE != 0 {
+        cookie::find_in_file(text, found);
+    }
     if has_digit
         && (triggers & trigger::WORD != 0
             || is_abroad
@@ -286,6 +291,7 @@ mod tests {
             "NM1*IL*1*DOE",
             "NM1*IL*1*DOE*JOHN****MI*W1234~",
             "DMG*D8*1961~",
+            ".a.example\tTRUE\t/\tTRUE\t0\tSID\tHdXL",
         ] {
             assert!(
                 is_searched(text.as_bytes(), sweep(text.as_bytes())),
