@@ -53,10 +53,10 @@ pub(super) fn find_in_file(text: &str, found: &mut Vec<Detected>) {
         if tab < done || !is_flag(bytes, tab) {
             continue;
         }
-        let near = &bytes[tab..bytes.len().min(tab + MAX_LINE)];
-        let line = memchr::memchr2(b'\n', b'\r', near).unwrap_or(near.len());
+        let rest = &bytes[tab..];
+        let line = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         done = tab + line;
-        let mut fields = near[..line].splitn(7, |byte| *byte == b'\t').skip(2);
+        let mut fields = rest[..line].splitn(7, |byte| *byte == b'\t').skip(2);
         let (Some(path), Some(b"TRUE" | b"FALSE"), Some(end), Some(_), Some(value)) = (
             fields.next(),
             fields.next(),

@@ -1,7 +1,7 @@
 //! One look at a text by all detectors, and what they found put in order.
 
 use super::{
-    Detected, authorization, base64, connection_string, cookie, digits, email, iban, jwt,
+    Detected, authorization, base64, connection_string, control, cookie, digits, email, iban, jwt,
     labelled_secret::unspaced, one_time_code, password_file, private_key, trigger, url,
     vendor_token,
 };
@@ -26,6 +26,15 @@ pub(in crate::sanitize) fn find_swept<'r>(
     depth: usize,
     seen: u8,
 ) -> Vec<Span<'r>> {
+    if seen & sweep::ESCAPE != 0
+        && let Some(plain) = control::without_controls(text)
+    {
+        let mut spans = find_swept(rules, &plain, depth, sweep(plain.as_bytes()));
+        // A pattern is meant for the text as it stands, too.
+        rules.additions.patterns.find(text, &mut spans);
+        part(text, &mut spans);
+        return merge(spans);
+    }
     let mut spans = find_as_it_stands(rules, text, depth, seen);
     // JSON and code within markup have entities for their marks.
     if seen & sweep::ASSIGNMENT != 0
@@ -67,6 +76,7 @@ pub(in crate::sanitize) fn is_searched(text: &[u8], seen: u8) -> bool {
         || seen & sweep::DASH != 0 && sweep::has_option_or_arrow(text)
         || trigger::triggers(text, seen) != 0
         || has_form(text, seen)
+        || seen & sweep::ESCAPE != 0 && control::is_parted(text)
 }
 
 /// The fewest bytes of a text of such a form.

@@ -14,6 +14,7 @@ pub(super) mod command_line;
 mod compared;
 mod connection_string;
 pub(super) mod constraint;
+mod control;
 mod cookie;
 pub(super) mod device_configuration;
 pub(super) mod dicom;

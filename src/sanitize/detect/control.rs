@@ -1,0 +1,84 @@
+//! Control characters between texts: those of an environment and of a command line, as Linux tells them, end with one.
+//!
+//! No finder knows them, so each is read as the end of a line, or as a blank between the arguments of a command.
+
+/// True for a control character that parts texts: neither one of a line's nor one that a terminal is told with.
+fn parts(byte: u8) -> bool {
+    (byte < b' ') & !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x1b)
+}
+
+/// True where such a character is in `text`.
+pub(super) fn is_parted(text: &[u8]) -> bool {
+    text.iter().fold(false, |any, byte| any | parts(*byte))
+}
+
+/// The text, of the same length, with what is read in place of its control characters; none where it has none.
+pub(super) fn without_controls(text: &str) -> Option<String> {
+    if !is_parted(text.as_bytes()) {
+        return None;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let is_control = |letter: char| u8::try_from(letter).is_ok_and(parts);
+    for line in text.split_inclusive('\n') {
+        let mut pieces = line.split(is_control);
+        let is_command = pieces.next().is_some_and(|first| !first.contains('='))
+            && pieces.any(|piece| piece.starts_with('-'));
+        let end = if is_command { ' ' } else { '\n' };
+        plain.extend(line.chars().map(|letter| match is_control(letter) {
+            true => end,
+            false => letter,
+        }));
+    }
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sanitize::detect::{find, is_searched, tests::rules};
+    use crate::sanitize::sweep::sweep;
+
+    #[track_caller]
+    fn shown(text: &str) -> String {
+        let rules = rules();
+        let mut shown = text.to_owned();
+        for span in find(&rules, text, 0).iter().rev() {
+            shown.replace_range(span.range.clone(), "<>");
+        }
+        assert!(shown == text || is_searched(text.as_bytes(), sweep(text.as_bytes())));
+        shown
+    }
+
+    #[test]
+    fn values_of_an_environment_end_at_control_characters() {
+        for mark in ['\0', '\u{1f}', '\u{1}'] {
+            let written = |text: &str| text.replace('|', &mark.to_string());
+            assert_eq!(
+                shown(&written(
+                    "PWD=/opt/worker|QUEUE_NAME=invoices|QUEUE_PASSWORD=dT3qpOXjHuKxOt8P|HONEYCOMB_API_KEY=GWBr|TZ=UTC"
+                )),
+                written(
+                    "PWD=/opt/worker|QUEUE_NAME=invoices|QUEUE_PASSWORD=<>|HONEYCOMB_API_KEY=<>|TZ=UTC"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn arguments_between_control_characters_are_those_of_a_command() {
+        assert_eq!(
+            shown("cmd\0--password\0kT9vQ2mZx7Lp4\0--host\0db1"),
+            "cmd\0--password\0<>\0--host\0db1"
+        );
+        assert_eq!(shown("mysql\0-pkT9vQ2mZx7Lp4\0db1"), "mysql\0-p<>\0db1");
+    }
+
+    #[test]
+    fn other_texts_stay_as_they_are() {
+        for text in ["", "a\tb\r\nc", "\u{1b}[1mtoken\u{1b}[0m", "\u{e9}\u{80}"] {
+            assert_eq!(without_controls(text), None, "{text:?}");
+        }
+        let plain = without_controls("\u{e9}\0b\nx\0-y");
+        assert_eq!(plain.as_deref(), Some("\u{e9}\nb\nx -y"));
+    }
+}
