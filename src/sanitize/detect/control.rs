@@ -2,6 +2,11 @@
 //!
 //! No finder knows them, so each is read as the end of a line, or as a blank between the arguments of a command.
 
+use std::ops::Range;
+
+/// The most bytes of a variable's name.
+const MAX_NAME: usize = 96;
+
 /// True for a control character that parts texts: neither one of a line's nor one that a terminal is told with.
 fn parts(byte: u8) -> bool {
     (byte < b' ') & !matches!(byte, b'\t' | b'\n' | b'\r' | 0x08 | 0x1b)
@@ -30,6 +35,27 @@ pub(super) fn without_controls(text: &str) -> Option<String> {
         }));
     }
     Some(plain)
+}
+
+/// Where the secret at `secret` ends: of a variable that ends with a control character, all that stands before that one.
+pub(super) fn end_of_variable(text: &str, secret: &Range<usize>) -> usize {
+    let bytes = text.as_bytes();
+    let Some(name) = bytes[..secret.start].strip_suffix(b"=") else {
+        return secret.end;
+    };
+    let mut before = name.iter().rev().take(MAX_NAME);
+    let before = before.find(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
+    let mut behind = bytes[secret.end..].iter();
+    let length = match before {
+        Some(byte) if !parts(*byte) && *byte != b'\n' => 0,
+        _ => behind
+            .position(|byte| parts(*byte) || *byte == b'\n')
+            .unwrap_or(bytes.len() - secret.end),
+    };
+    let end = secret.end + length;
+    let is_parted =
+        before.is_some_and(|byte| parts(*byte)) || bytes.get(end).is_some_and(|byte| parts(*byte));
+    if is_parted { end } else { secret.end }
 }
 
 #[cfg(test)]
@@ -65,10 +91,30 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_of_several_words_ends_with_its_variable() {
+        assert_eq!(
+            shown("PATH=/bin\0DB_PASSWORD=blue otter ladder\0TZ=UTC here\0"),
+            "PATH=/bin\0DB_PASSWORD=<>\0TZ=UTC here\0"
+        );
+        assert_eq!(
+            shown("NOTE=the DB_PASSWORD=kT9vQ2mZx7Lp4 is old\0TZ=UTC"),
+            "NOTE=the DB_PASSWORD=<> is old\0TZ=UTC"
+        );
+        assert_eq!(
+            shown("DB_PASSWORD=kT9vQ2mZx7Lp4 make run\nread\0"),
+            "DB_PASSWORD=<> make run\nread\0"
+        );
+    }
+
+    #[test]
     fn arguments_between_control_characters_are_those_of_a_command() {
         assert_eq!(
             shown("cmd\0--password\0kT9vQ2mZx7Lp4\0--host\0db1"),
             "cmd\0--password\0<>\0--host\0db1"
+        );
+        assert_eq!(
+            shown("cmd\0--password=blue otter\0x"),
+            "cmd\0--password=<>\0x"
         );
         assert_eq!(shown("mysql\0-pkT9vQ2mZx7Lp4\0db1"), "mysql\0-p<>\0db1");
     }

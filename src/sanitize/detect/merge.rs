@@ -30,6 +30,11 @@ pub(in crate::sanitize) fn find_swept<'r>(
         && let Some(plain) = control::without_controls(text)
     {
         let mut spans = find_swept(rules, &plain, depth, sweep(plain.as_bytes()));
+        for Span { range, rule } in &mut spans {
+            if matches!(rule.treatment, Treatment::Redact | Treatment::Drop) {
+                range.end = control::end_of_variable(text, range);
+            }
+        }
         // A pattern is meant for the text as it stands, too.
         rules.additions.patterns.find(text, &mut spans);
         part(text, &mut spans);
