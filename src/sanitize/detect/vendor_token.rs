@@ -3,6 +3,8 @@
 //! A prefix is looked for only in runs of token bytes that are long enough to hold a token, and there where one
 //! may begin. A token is as long as its run: what hangs on behind it goes with it.
 
+mod unknown_vendor;
+
 use std::ops::Range;
 
 use super::key_pair;
@@ -70,7 +72,11 @@ pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
         let mut at = run.start;
         while at + LEAST <= run.end {
             let edge = shape::is_left_edge(bytes, at);
-            let token = if edge || has_pair(&PAIRS_ANYWHERE, &bytes[at..]) {
+            let token = if bytes[at] == b'_'
+                && let Some(range) = unknown_vendor::token_at(bytes, at, &run)
+            {
+                Some(range)
+            } else if edge || has_pair(&PAIRS_ANYWHERE, &bytes[at..]) {
                 token_at(bytes, at, edge, &run)
             } else {
                 None
