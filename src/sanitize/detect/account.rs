@@ -36,6 +36,41 @@ pub(in crate::sanitize) fn is_label(word: &[u8]) -> bool {
         .any(|label| word.eq_ignore_ascii_case(label.as_bytes()))
 }
 
+/// True behind `log in with` and `username/password`; the last letter tells most words apart.
+#[inline]
+pub(in crate::sanitize) fn may_introduce(before: &[u8]) -> bool {
+    match before.last() {
+        Some(b'h' | b'H') => ends_with_one_of(before, &[" in with", "login with", "logon with"]),
+        Some(b'd' | b'D' | b's' | b'S') => {
+            ends_with_one_of(before, &["/password", "/pass", "/passwd"])
+        }
+        _ => false,
+    }
+}
+
+fn ends_with_one_of(text: &[u8], ends: &[&str]) -> bool {
+    ends.iter().any(|end| {
+        let start = text.len().checked_sub(end.len());
+        start
+            .and_then(|start| text.get(start..))
+            .is_some_and(|last| last.eq_ignore_ascii_case(end.as_bytes()))
+    })
+}
+
+/// The secret of `log in with ada / x` and `username/password is ada / x`, where it looks made by chance.
+pub(in crate::sanitize) fn introduced(text: &str, at: usize) -> Option<Found> {
+    let behind = text.get(at..)?;
+    let link = [" is", " are", " =", ":", " was"]
+        .iter()
+        .find(|link| behind.starts_with(**link));
+    let found = secret_at(text, at + link.map_or(0, |link| link.len()))?;
+    let secret = text.get(found.start..found.end)?;
+    // `google/oauth2`
+    let within = secret.trim_end_matches(|last: char| last.is_ascii_digit());
+    let is_by_chance = secret.len() >= 8 && within.bytes().any(|byte| byte.is_ascii_digit());
+    is_by_chance.then_some(found)
+}
+
 /// The secret of `ada / x`, `ada:x` or `ada/x` that begins at `at`, past blanks.
 pub(in crate::sanitize) fn secret_at(text: &str, at: usize) -> Option<Found> {
     let bytes = text.as_bytes();
@@ -120,6 +155,27 @@ mod tests {
             ),
             ("Zugangsdaten: kim / Xk4Ergjv", "Zugangsdaten: kim / <>"),
             (
+                "fyi creds for the staging box: kim / Xk4Ergjv",
+                "fyi creds for the staging box: kim / <>",
+            ),
+            (
+                "creds for staging: kim / Xk4Ergjv",
+                "creds for staging: kim / <>",
+            ),
+            (
+                "creds for the staging box: kim:Xk4Ergjv",
+                "creds for the staging box: kim:<>",
+            ),
+            (
+                "username/password is kim / Xk4Ergjv",
+                "username/password is kim / <>",
+            ),
+            ("log in with kim / Xk4Ergjv", "log in with kim / <>"),
+            (
+                "please sign in with kim:Xk4Ergjv.",
+                "please sign in with kim:<>.",
+            ),
+            (
                 "invalid username/password; logon denied for scott/Xk4Ergjv@orcl",
                 "invalid username/password; logon denied for scott/<>@orcl",
             ),
@@ -134,6 +190,10 @@ mod tests {
             "login: arn:aws:iam::123456789012:role/x",
             "login: 10 / 12 passed",
             "login: kim / admin",
+            "log in with google / apple",
+            "log in with google/oauth2",
+            "sign in with Okta / SAML2 or your e-mail",
+            "username/password is required / optional2",
             "credentials: see wiki/page",
             "build failed for repo/abc123def",
         ]);

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use self::sentence::Sentence;
 pub(in crate::sanitize) use self::spoken::{is_key_of_network, rule_for_number};
-use super::Detector;
+use super::{Detector, account};
 use crate::sanitize::marker;
 use crate::sanitize::places::{is_word_byte, word_ends};
 use crate::sanitize::rule::{Extent, Rule, Treatment};
@@ -38,6 +38,12 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         if matches!(bytes.get(end..), Some([b' ' | b'.' | b':', next, ..]) if matches!(next, b' ' | b':') || next.is_ascii_digit())
             && let Some(found) = birth::date(findings, end)
             && let Some((rule, ..)) = findings.rules.for_name_at_end(b"date_of_birth")
+        {
+            findings.take(rule, found);
+        }
+        if account::may_introduce(&bytes[..end])
+            && let Some(found) = account::introduced(findings.text, end)
+            && let Some(rule) = findings.rules.for_detector(Detector::LabelledSecret)
         {
             findings.take(rule, found);
         }

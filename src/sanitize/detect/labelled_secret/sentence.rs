@@ -54,6 +54,11 @@ impl Sentence<'_, '_, '_> {
             if let Some(found) = account::secret_at(self.findings.text, start) {
                 return Some(found);
             }
+            if self.bytes().get(start) == Some(&b':') {
+                // `creds for the box: kim / x`
+                at = start + 1;
+                continue;
+            }
             let word = self.word(start);
             if word.is_empty() || matches!(self.bytes().get(word.end), Some(b'.' | b'\n' | b';')) {
                 return None;
