@@ -145,9 +145,16 @@ impl Sentence<'_, '_, '_> {
         while end > 0 && escapes > 0 && inside.as_bytes()[end - 1] == b'\\' {
             end -= 1;
         }
-        (end > 0).then_some(Found {
+        let (mut start, mut length) = (start, end);
+        let told = inside.get(..end)?;
+        if told.starts_with(char::is_whitespace) && told.ends_with(char::is_whitespace) {
+            // French has blanks within its marks.
+            start += end - told.trim_start().len();
+            length = told.trim().len();
+        }
+        (length > 0).then_some(Found {
             start,
-            end: start + end,
+            end: start + length,
             quoted: true,
         })
     }

@@ -170,6 +170,7 @@ impl Sentence<'_, '_, '_> {
         let from = at;
         let mut is_linked = false;
         let mut is_filled = false;
+        let mut is_article = false;
         for passed in 0..MAX_WORDS {
             let start = self.after_signs_of_speech(at);
             is_linked |= self.bytes()[at..start]
@@ -220,11 +221,14 @@ impl Sentence<'_, '_, '_> {
             let is_word = text
                 .chars()
                 .all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\''));
-            if is_linked && !is_link && !is_filler || !is_word && !is_link {
+            // `de la base est x`: what links in one language is an article in another.
+            let may_be_article = is_linked && is_article && is_word;
+            if is_linked && !is_link && !is_filler && !may_be_article || !is_word && !is_link {
                 return None;
             }
+            is_article = is_link && plain == "la" && passed > 0;
             is_filled |= is_filler;
-            is_linked |= is_link;
+            is_linked = is_linked && !may_be_article || is_link;
             if matches!(
                 self.bytes().get(word.end),
                 Some(b'.' | b'!' | b'?' | b';' | b',' | b')' | b'\n')
@@ -328,6 +332,18 @@ mod tests {
                 "Hallo, Ihr Startpasswort ist <>",
             ),
             ("Einmalpasswort: Xk4Ergjv", "Einmalpasswort: <>"),
+            (
+                "le mot de passe de la base est Xk4Ergjv",
+                "le mot de passe de la base est <>",
+            ),
+            (
+                "le mot de passe du wifi invité est « Xk4Ergjv », valable",
+                "le mot de passe du wifi invité est « <> », valable",
+            ),
+            (
+                "le mot de passe est «\u{a0}Xk4Ergjv\u{a0}», valable",
+                "le mot de passe est «\u{a0}<>\u{a0}», valable",
+            ),
             ("Masterpasswort lautet Xk4Ergjv", "Masterpasswort lautet <>"),
             ("Die Geheimzahl ist 4821.", "Die Geheimzahl ist <>."),
             ("Uw toegangscode is 4821ab7c", "Uw toegangscode is <>"),
