@@ -88,7 +88,11 @@ fn secrets() -> Vec<Rule> {
             "snmp_community",
             "community_string",
             "macaroon",
+            "secret_once",
         ]),
+        word("secret")
+            .called(vocabulary::MIXED_IN)
+            .sparing(Spared::Unlike(Shape::RandomToken)),
         // Of times it counts the nanoseconds.
         word("secret")
             .called(&["nsec"])
@@ -191,6 +195,9 @@ fn secrets() -> Vec<Rule> {
             .sparing(Spared::Containers),
         word("cookie").called(&["cookie", "set_cookie", "connect_sid"]),
         word("session").called(&["~sessionid", "phpsessid", "jsessionid"]),
+        word("session")
+            .called(&["auth_session"])
+            .sparing(Spared::Unlike(Shape::TokenOrUuid)),
         word("one_time_code").called(&[
             "otp",
             "totp",

@@ -87,3 +87,13 @@ pub(in crate::sanitize) const ACCESS_CODES: &[&str] = &[
     "duress_code", "reset_code", "password_reset_code", "redeem_code", "redemption_code", "voucher_code",
     "gift_card_code", "türcode", "code_de_porte",
 ];
+
+/// What is mixed into hashes and signatures; sums that anybody may see are called so, too.
+pub(in crate::sanitize) const MIXED_IN: &[&str] = &[
+    "hmac",
+    "salt",
+    "pepper",
+    "fernet",
+    "encryption_seed",
+    "session_signer",
+];
