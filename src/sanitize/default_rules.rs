@@ -59,7 +59,8 @@ fn secrets() -> Vec<Rule> {
         word("password").called(vocabulary::PASSWORDS),
         word("password")
             .called(&["pass"])
-            .harmless_after(NO_PASSWORD),
+            .harmless_after(NO_PASSWORD)
+            .sparing(Spared::Ordinals),
         word("token")
             .called(&["token"])
             .harmless_after(NO_SECRET_TOKEN)
@@ -431,7 +432,8 @@ fn personal() -> Vec<Rule> {
         ]),
         digits("ssn")
             .called(&["ssn", "social_security"])
-            .numbered(&["ssn", "social_security", "soc_sec", "=ss"]),
+            .numbered(&["ssn", "social_security", "soc_sec", "=ss"])
+            .sparing(Spared::NoNumber),
         digits("ssn")
             .called(&["=ss"])
             .sparing(Spared::FewerDigits(9)),
@@ -446,7 +448,8 @@ fn personal() -> Vec<Rule> {
                 "nino",
                 "identity_card",
                 "aadhaar",
-            ]),
+            ])
+            .sparing(Spared::NoNumber),
         identity("national_id")
             .called(vocabulary::IDENTITY_NUMBERS)
             .numbered(vocabulary::NUMBERED_IDENTITY)
@@ -466,9 +469,12 @@ fn personal() -> Vec<Rule> {
                 "tax",
                 "taxpayer_id",
                 "taxpayer_identification",
-            ]),
+            ])
+            .sparing(Spared::NoNumber),
         word("tax_id").called(vocabulary::TAX_NUMBERS),
-        digits("nhs_number").numbered(&["nhs"]),
+        digits("nhs_number")
+            .numbered(&["nhs"])
+            .sparing(Spared::NoNumber),
         digits("nhs_number")
             .called(&["=nhs"])
             .sparing(Spared::FewerDigits(10)),
@@ -480,7 +486,8 @@ fn personal() -> Vec<Rule> {
                 "medicaid_id",
                 "mbi",
             ])
-            .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"]),
+            .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"])
+            .sparing(Spared::NoNumber),
         word("passport")
             .called(&["passport", "passport_id"])
             .numbered(&["passport"]),
@@ -490,7 +497,7 @@ fn personal() -> Vec<Rule> {
             .numbered(&["dl"]),
         word("email")
             .called(&["email", "email_address", "mail_address"])
-            .sparing(Spared::Containers),
+            .sparing(Spared::NoMail),
         digits("phone")
             .called(&["phone", "telephone", "msisdn"])
             .numbered(&[
