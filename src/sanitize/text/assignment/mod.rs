@@ -12,7 +12,7 @@ mod several;
 
 use self::naming::{extent_for, variable_end, without_type};
 use self::no_value::is_called_with_names;
-use self::no_value::{closes, is_permission};
+use self::no_value::{closes, is_permission, is_shown_label};
 use self::remark::is_remark;
 use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
@@ -232,6 +232,16 @@ impl<'r> Scan<'_, 'r, '_> {
             if rule.name().starts_with("credential") && bytes[value.end..].starts_with(b" / ") {
                 // A user's name stands before the secret.
                 value.end = reader.word_end(value.end + 3);
+            }
+            if !quoted
+                && extent == Extent::Word
+                && bytes[operator] == b'='
+                && named.contains(&b'.')
+                && let line = reader.line_of_words(rules, value.start, value.end)
+                && let Some(words) = self.findings.text.get(value.start..line)
+                && is_shown_label(rules, words)
+            {
+                return line;
             }
             if !quoted
                 && extent == Extent::Word

@@ -3,6 +3,7 @@
 use super::Scan;
 use crate::sanitize::extent::Found;
 use crate::sanitize::rule::Extent;
+use crate::sanitize::rules::Rules;
 
 impl Scan<'_, '_, '_> {
     /// `string password = 2;` numbers a field of a message.
@@ -31,6 +32,24 @@ pub(super) fn is_permission(name: &[u8], behind: &[u8], word: &str) -> bool {
     ];
     name.ends_with(b"id-token") && matches!(word, "write" | "read" | "none")
         || behind == b":" && ALLOWED.contains(&word)
+}
+
+/// True for what a program shows beside a field of this name: `login.password=Mot de passe`.
+///
+/// It has several words, nothing but letters in them, and one of the names of rules.
+pub(super) fn is_shown_label(rules: &Rules, words: &str) -> bool {
+    const LONGEST: usize = 64;
+    let is_of_label = |letter: char| letter.is_alphabetic() || matches!(letter, ' ' | '\'' | '’');
+    let words = words.trim_end_matches(['?', ':', '…', '.']);
+    words.len() <= LONGEST
+        && words.contains(' ')
+        && words.chars().all(is_of_label)
+        && words
+            .match_indices(' ')
+            .map(|(end, _)| end)
+            .chain([words.len()])
+            .filter_map(|end| words.get(..end))
+            .any(|begin| rules.for_name_at_end(begin.as_bytes()).is_some())
 }
 
 /// `auth=(user, password)`, `auth=BasicAuth(user, password)`: no literal stands in the brackets.
@@ -65,6 +84,8 @@ mod tests {
             "id-token: write",
             "prompt = \"Password: \"",
             "token:read secret:list",
+            "login.password=Mot de passe",
+            "login.password=Mot de passe\nlogin.hint=Saisissez votre mot de passe\n",
         ]);
     }
 }
