@@ -30,18 +30,36 @@ const TELLING: &[&str] = &[
     "isn't", "may", "must", "mustn't", "not", "provide", "required", "should", "too",
 ];
 
+/// What numbers in them count: any other number may be a PIN.
+const UNITS: &[&str] = &[
+    "character",
+    "characters",
+    "digit",
+    "digits",
+    "letter",
+    "letters",
+    "numbers",
+];
+
 /// True for such a sentence.
 pub(super) fn is_one(text: &str) -> bool {
     if text.len() > LONGEST || !text.contains(' ') {
         return false;
     }
-    let (mut words, mut tells) = (0, false);
+    let (mut words, mut tells, mut counts) = (0, false, false);
     for part in text.split_ascii_whitespace() {
         let word = part.trim_matches(['(', ')', '.', ',', '!', ':', ';']);
         let is_number = !word.is_empty()
             && word.len() <= MAX_DIGITS
             && word.bytes().all(|byte| byte.is_ascii_digit());
-        if word.is_empty() || is_number {
+        if word.is_empty() {
+            continue;
+        }
+        if counts && !is_word_of(UNITS, word) {
+            return false;
+        }
+        counts = is_number;
+        if is_number {
             continue;
         }
         if !is_word_of(WORDS, word) {
@@ -50,7 +68,7 @@ pub(super) fn is_one(text: &str) -> bool {
         tells |= is_word_of(TELLING, word);
         words += 1;
     }
-    words >= LEAST_WORDS && tells
+    words >= LEAST_WORDS && tells && !counts
 }
 
 /// True for one of these words, whatever its case and its apostrophe.
@@ -96,6 +114,7 @@ mod tests {
             "123 45 678",
             "correct letters match one",
             "required",
+            "it is 48 21.",
             "the blue otter is valid",
         ] {
             assert!(!is_one(text), "{text}");
