@@ -30,36 +30,18 @@ const TELLING: &[&str] = &[
     "isn't", "may", "must", "mustn't", "not", "provide", "required", "should", "too",
 ];
 
-/// What numbers in them count: any other number may be a PIN.
-const UNITS: &[&str] = &[
-    "character",
-    "characters",
-    "digit",
-    "digits",
-    "letter",
-    "letters",
-    "numbers",
-];
-
 /// True for such a sentence.
 pub(super) fn is_one(text: &str) -> bool {
     if text.len() > LONGEST || !text.contains(' ') {
         return false;
     }
-    let (mut words, mut tells, mut counts) = (0, false, false);
+    let (mut words, mut tells) = (0, false);
     for part in text.split_ascii_whitespace() {
         let word = part.trim_matches(['(', ')', '.', ',', '!', ':', ';']);
         let is_number = !word.is_empty()
             && word.len() <= MAX_DIGITS
             && word.bytes().all(|byte| byte.is_ascii_digit());
-        if word.is_empty() {
-            continue;
-        }
-        if counts && !is_word_of(UNITS, word) {
-            return false;
-        }
-        counts = is_number;
-        if is_number {
+        if word.is_empty() || is_number {
             continue;
         }
         if !is_word_of(WORDS, word) {
@@ -68,7 +50,7 @@ pub(super) fn is_one(text: &str) -> bool {
         tells |= is_word_of(TELLING, word);
         words += 1;
     }
-    words >= LEAST_WORDS && tells && !counts
+    words >= LEAST_WORDS && tells
 }
 
 /// True for one of these words, whatever its case and its apostrophe.
@@ -114,7 +96,6 @@ mod tests {
             "123 45 678",
             "correct letters match one",
             "required",
-            "it is 48 21.",
             "the blue otter is valid",
         ] {
             assert!(!is_one(text), "{text}");
