@@ -59,8 +59,7 @@ fn secrets() -> Vec<Rule> {
         word("password").called(vocabulary::PASSWORDS),
         word("password")
             .called(&["pass"])
-            .harmless_after(NO_PASSWORD)
-            .sparing(Spared::Ordinals),
+            .harmless_after(NO_PASSWORD),
         word("token")
             .called(&["token"])
             .harmless_after(NO_SECRET_TOKEN)
@@ -432,8 +431,7 @@ fn personal() -> Vec<Rule> {
         ]),
         digits("ssn")
             .called(&["ssn", "social_security"])
-            .numbered(&["ssn", "social_security", "soc_sec", "=ss"])
-            .sparing(Spared::NoNumber),
+            .numbered(&["ssn", "social_security", "soc_sec", "=ss"]),
         digits("ssn")
             .called(&["=ss"])
             .sparing(Spared::FewerDigits(9)),
@@ -448,8 +446,7 @@ fn personal() -> Vec<Rule> {
                 "nino",
                 "identity_card",
                 "aadhaar",
-            ])
-            .sparing(Spared::NoNumber),
+            ]),
         identity("national_id")
             .called(vocabulary::IDENTITY_NUMBERS)
             .numbered(vocabulary::NUMBERED_IDENTITY)
@@ -469,12 +466,9 @@ fn personal() -> Vec<Rule> {
                 "tax",
                 "taxpayer_id",
                 "taxpayer_identification",
-            ])
-            .sparing(Spared::NoNumber),
+            ]),
         word("tax_id").called(vocabulary::TAX_NUMBERS),
-        digits("nhs_number")
-            .numbered(&["nhs"])
-            .sparing(Spared::NoNumber),
+        digits("nhs_number").numbered(&["nhs"]),
         digits("nhs_number")
             .called(&["=nhs"])
             .sparing(Spared::FewerDigits(10)),
@@ -486,8 +480,7 @@ fn personal() -> Vec<Rule> {
                 "medicaid_id",
                 "mbi",
             ])
-            .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"])
-            .sparing(Spared::NoNumber),
+            .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"]),
         word("passport")
             .called(&["passport", "passport_id"])
             .numbered(&["passport"]),
@@ -497,7 +490,7 @@ fn personal() -> Vec<Rule> {
             .numbered(&["dl"]),
         word("email")
             .called(&["email", "email_address", "mail_address"])
-            .sparing(Spared::NoMail),
+            .sparing(Spared::Containers),
         digits("phone")
             .called(&["phone", "telephone", "msisdn"])
             .numbered(&[

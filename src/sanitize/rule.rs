@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::complaint;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm};
 use super::spared::Spared;
@@ -192,18 +191,12 @@ impl Rule {
 
     /// True for a text under one of the rule's names that is not what the rule is about.
     pub(super) fn spares(&self, text: &str) -> bool {
-        self.spared.is_spared(text) || self.group.is_some() && complaint::is_one(text)
+        self.spared.is_spared(text)
     }
 
     /// True for a value under one of the rule's names that is looked through as if it had none.
     pub(super) fn spares_value(&self, value: &Tree<'_>, plural: bool) -> bool {
         self.spared.is_spared_value(value, plural)
-    }
-
-    /// True for a list in which there is nothing else than what validators say.
-    pub(super) fn spares_each(&self, items: &[Tree<'_>]) -> bool {
-        let is_spared = |item: &Tree<'_>| item.as_str().is_some_and(complaint::is_one);
-        self.group.is_some() && !items.is_empty() && items.iter().all(is_spared)
     }
 
     /// True where what a value looks like decides whether it is what the rule is about.
@@ -238,7 +231,7 @@ impl Rule {
 
     /// True where containers under the rule's names are looked through for themselves.
     pub(super) fn spares_containers(&self) -> bool {
-        matches!(self.spared, Spared::Containers | Spared::NoMail)
+        self.spared == Spared::Containers
     }
 }
 

@@ -29,12 +29,6 @@ pub(super) enum Spared {
     Paths,
     /// Objects and lists, which are looked through as if they had no such name.
     Containers,
-    /// The same, and words without the sign of an address of mail.
-    NoMail,
-    /// Words without a digit, and types of columns.
-    NoNumber,
-    /// Ordinal numbers, which tell of one of several runs.
-    Ordinals,
     /// Values that do not look like this: the name is an everyday word, or that of another thing too.
     Unlike(Shape),
     /// Words with hardly a digit among them.
@@ -76,9 +70,6 @@ impl Spared {
     pub(super) fn is_spared(self, text: &str) -> bool {
         match self {
             Self::Nothing | Self::Containers | Self::Counts => false,
-            Self::NoMail => is_no_mail(text),
-            Self::NoNumber => !text.chars().any(char::is_numeric) || is_column_type(text),
-            Self::Ordinals => is_ordinal(text.trim()),
             Self::Unlike(shape) => !shape.fits(text),
             Self::Cells => !Shape::Dialled.fits(text),
             Self::Words => is_of_words(&marker::without(text)),
@@ -90,11 +81,7 @@ impl Spared {
             Self::Errors(least) => {
                 Self::FewerDigits(least).is_spared(text) || is_error(text.trim())
             }
-            Self::NetworkAddresses => {
-                is_network_address(text.trim())
-                    || is_direction(text.trim())
-                    || is_range_of_cells(text.trim())
-            }
+            Self::NetworkAddresses => is_network_address(text.trim()) || is_direction(text.trim()),
             Self::Paths => is_path(text.trim()),
             Self::Schemes => is_scheme(text.trim()),
         }
@@ -229,65 +216,6 @@ fn is_direction(text: &str) -> bool {
     DIRECTIONS
         .iter()
         .any(|direction| text.eq_ignore_ascii_case(direction))
-}
-
-/// True for `B17` and `C4:F19`.
-fn is_range_of_cells(text: &str) -> bool {
-    let is_cell = |text: &str| {
-        let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
-        let row = text.as_bytes().get(letters..).unwrap_or_default();
-        (1..=3).contains(&letters)
-            && (1..=7).contains(&row.len())
-            && row.iter().all(u8::is_ascii_digit)
-    };
-    match text.split_once(':') {
-        Some((first, last)) => is_cell(first) && is_cell(last),
-        None => is_cell(text),
-    }
-}
-
-/// True for words in which nothing stands for the sign of an address, and no dot stands within as in a user's name.
-fn is_no_mail(text: &str) -> bool {
-    let parts = || text.split(|letter: char| !letter.is_alphanumeric());
-    let is_dotted = || {
-        let mut rest = text.trim_end_matches('.').split('.').skip(1);
-        rest.any(|rest| !rest.starts_with(' '))
-    };
-    text.is_ascii()
-        && !text
-            .bytes()
-            .any(|byte| matches!(byte, b'@' | b'%' | b'&' | b'\\'))
-        && (!has_digit(text) || is_column_type(text))
-        && !is_dotted()
-        && !parts().any(|part| part.eq_ignore_ascii_case("at"))
-}
-
-/// True for `char(11)` and `VARCHAR(255)`.
-fn is_column_type(text: &str) -> bool {
-    text.strip_suffix(')')
-        .and_then(|text| text.split_once('('))
-        .is_some_and(|(name, length)| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-                && (1..=3).contains(&length.len())
-                && length.bytes().all(|byte| byte.is_ascii_digit())
-        })
-}
-
-/// True for `second`, `2nd` and `2`.
-fn is_ordinal(text: &str) -> bool {
-    const ORDINALS: &[&str] = &[
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-        "tenth", "last", "final", "next", "previous",
-    ];
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let behind = text.get(digits..).unwrap_or_default();
-    digits == 1 && matches!(behind, "" | "st" | "nd" | "rd" | "th")
-        || ORDINALS
-            .iter()
-            .any(|ordinal| text.eq_ignore_ascii_case(ordinal))
 }
 
 /// True for a URL, and for the name of a host with a port.

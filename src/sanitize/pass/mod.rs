@@ -371,7 +371,6 @@ impl<'a> Pass<'a> {
                 Tree::Number(number) if rule.spares(&number.to_text()) => {
                     self.value(value, None, depth)
                 }
-                Tree::Array(items) if rule.spares_each(items) => self.value(value, None, depth),
                 Tree::Array(_) | Tree::Object(_) if rule.judges_values() => {
                     self.value(value, Some(rule), depth)
                 }
