@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok};
 use tool_audit::{
-    AuditLayer, AuditSink, CallContext, Policy, Recorder, SanitizedEntry, SinkError, Ticket,
-    ToolCall, ToolResult,
+    AuditLayer, AuditSink, CallContext, Policy, Recorder, Refusal, SanitizedEntry, SinkError,
+    Ticket, ToolCall, ToolResult,
 };
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
@@ -74,6 +74,25 @@ async fn calls_that_stay_open_for_too_long_are_lost_when_they_end() {
         .expect("an answer");
     assert_eq!(recorder.stats().lost, 2);
     assert_eq!(sink.losses()[1].reason, "log closed");
+}
+
+#[tokio::test]
+async fn a_call_that_was_let_in_before_the_end_is_asked_about_where_it_comes_behind_it() {
+    let sink = Controlled::new();
+    let recorder = Recorder::new(sink.clone());
+    let layer = AuditLayer::builder(recorder.clone())
+        .on_unavailable(|refusal: &Refusal| -> Answer { Err(refusal.to_string().into()) })
+        .build();
+    let mut tools = layer.layer(service_fn(async |_call| -> Answer {
+        panic!("the tool runs without a record")
+    }));
+    let ready = tools.ready().await.expect("ready");
+    recorder.close().await.expect("closed");
+    let answer = ready.call(call()).await;
+    let error = answer.expect_err("the log is closed").to_string();
+    assert!(error.contains("closed"), "{error}");
+    let stats = recorder.stats();
+    assert_eq!((stats.refused, stats.lost, stats.open), (1, 0, 0));
 }
 
 #[tokio::test(start_paused = true)]

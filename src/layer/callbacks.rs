@@ -44,6 +44,13 @@ impl<D, C, U, N, G> Callbacks<D, C, U, N, G> {
                 described = same;
                 admission
             }
+            // It was let in, and the log was closed before the call came.
+            _ if self.recorder.is_closed() => {
+                let refusal = Refusal::new(SinkError::closed());
+                let (admission, same) = self.let_in(refusal, described)?;
+                described = same;
+                admission
+            }
             _ => Admission::Admitted,
         };
         let recording = self.recorder.start_described(&admission, described);

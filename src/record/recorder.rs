@@ -299,7 +299,7 @@ impl Recorder {
 
     /// The gate: pending while the log cannot take more. It has no deadline of its own.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        if self.0.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Poll::Ready(Err(SinkError::closed()));
         }
         let ready = self.ask(|sink| sink.poll_ready(cx));
@@ -314,7 +314,7 @@ impl Recorder {
 
     /// The gate for a call that declares an emergency. It has no deadline of its own.
     pub fn poll_ready_for_emergency(&self, cx: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        if self.0.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Poll::Ready(Err(SinkError::closed()));
         }
         let ready = self.ask(|sink| sink.poll_ready_for_emergency(cx));
@@ -415,6 +415,11 @@ impl Recorder {
 
     pub(super) fn next_number(&self) -> u64 {
         self.0.counters.next_number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// True from [`close`](Self::close) on.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn count_refused(&self) {
