@@ -347,6 +347,34 @@ fn common_words_and_short_values_are_not_looked_for() {
 }
 
 #[test]
+fn a_server_whose_name_is_its_password_is_named_elsewhere() {
+    let sink = MemorySink::new();
+    let text = "POSTGRES_DB: orders\nPOSTGRES_PASSWORD: postgres\nimage: postgres:18\n";
+    let call = ToolCall::new(
+        "apply",
+        json!({"user": "postgres", "password": "postgres", "file": text}),
+    );
+    let answer = json!({"host": "mysql-2", "root_password": "mysql"});
+    drop(previewing(&sink).start_call(&call).success(&answer));
+    let line = &sink.lines()[0];
+    for kept in [
+        "POSTGRES_DB: orders",
+        "image: postgres:18",
+        r#""user":"postgres""#,
+        "mysql-2",
+    ] {
+        assert!(line.contains(kept), "{line}");
+    }
+    for (name, gone) in [
+        ("PASSWORD: ", "postgres"),
+        (r#"password":""#, "postgres"),
+        (r#"password":""#, "mysql"),
+    ] {
+        assert!(!line.contains(&format!("{name}{gone}")), "{line}");
+    }
+}
+
+#[test]
 fn a_secret_that_was_cut_in_a_preview_leaves_no_beginning() {
     let sink = MemorySink::new();
     let recorder = previewing(&sink);
