@@ -136,7 +136,7 @@ pub(super) const ENDS: &[(&str, &[&str])] = &[
         "ko",
         &[
             "d", "de", "den", "der", "dem", "di", "ds", "das", "du", "dun", "dunuz", "da", "dja",
-            "dod", "dot",
+            "dod", "dot", "dy", "dow", "dlar", "dlari", "dok",
         ],
     ),
     ("koo", &["d", "di", "disi", "din", "dinne"]),
