@@ -483,9 +483,11 @@ fn personal() -> Vec<Rule> {
             .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"]),
         word("passport")
             .called(&["passport", "passport_id"])
+            .called(vocabulary::PASSPORTS)
             .numbered(&["passport"]),
         word("drivers_license")
             .called(DRIVERS_LICENSES)
+            .called(vocabulary::DRIVING_LICENCES)
             .numbered(DRIVERS_LICENSES)
             .numbered(&["dl"]),
         word("email")

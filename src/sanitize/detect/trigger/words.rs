@@ -122,6 +122,11 @@ const WHOLE: &[&str] = &[
     "passord",
     "passordet",
     "khau",
+    "lautet",
+    "ist",
+    "luidt",
+    "lyder",
+    "brzmi",
 ];
 /// Ends of longer words that count as [`PARTS`] do: `Einmalpasswort`, `loginpassword`, `verificatiecode`. For each what
 /// stands before the letter that is looked for, and what from it on, up to the end of the word.
