@@ -198,7 +198,7 @@ impl<'t> Reader<'t> {
                 continue;
             }
             let Some(group) = self.group_end(open) else {
-                continue;
+                break;
             };
             if group > end {
                 let line = memchr::memchr2(b'\n', b'\r', &self.bytes[end..group]);

@@ -148,8 +148,9 @@ fn is_code_of_template(code: &str) -> bool {
     }
     let (expression, filters) = code.split_once('|').unwrap_or((code, ""));
     let is_between = |letter: char| matches!(letter, ' ' | '|' | '(' | ')' | ',' | '=' | '.' | '-');
-    code.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.')
-        && is_lookup(expression)
+    code.trim_start_matches('(')
+        .starts_with(|first: char| first.is_ascii_alphabetic() || first == '.')
+        && (is_path(expression.trim()) || is_lookup(expression))
         && filters.split(is_between).all(is_word_of_filter)
 }
 
@@ -163,6 +164,7 @@ fn is_word_of_filter(word: &str) -> bool {
         "sha1sum",
         "sha256sum",
         "sha512sum",
+        "randAlphaNum",
     ];
     let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
     word.bytes()
@@ -201,6 +203,9 @@ mod tests {
             "token: {{- $.Values.global.token -}}",
             "password: {{ db_password | mandatory }}",
             "password: {{ lookup('env', 'ADMIN_PASSWORD') }}",
+            "password: {{ .Values.smtpAuthPasswordValue | quote }}",
+            "password: {{ .Values.password | default (randAlphaNum 32) | quote }}",
+            "password: {{ (lookup \"v1\" \"Secret\" .Release.Namespace \"db\").data.password }}",
         ]);
     }
 

@@ -51,18 +51,34 @@ fn is_without_text(word: &str) -> bool {
 fn is_harmless_word(word: &str) -> bool {
     let word = unquoted(word);
     // What stores of secrets are asked for has numbers and letters at random in it.
-    if word.starts_with("arn:") {
+    if word.starts_with("arn:") || is_uuid(word) {
         return true;
     }
-    word.split(['/', ':', '=', ',', '.', '-', '_'])
-        .all(|part| part.starts_with('$') || !is_secret(unquoted(part)))
+    word.split([':', '=', ',']).all(|piece| {
+        let is_path = piece.contains('/');
+        piece
+            .split(['/', '.', '-', '_'])
+            .map(unquoted)
+            .all(|part| part.starts_with('$') || !is_secret(part, is_path))
+    })
 }
 
-fn is_secret(part: &str) -> bool {
+/// True for what may be a secret; in a path a name and its number are none.
+fn is_secret(part: &str, is_path: bool) -> bool {
     let has = |of: fn(&u8) -> bool| part.bytes().any(|byte| of(&byte));
     let is_mixed =
         has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
-    (part.len() >= LEAST || is_mixed) && looks_secret(part)
+    let name = part.trim_end_matches(|last: char| last.is_ascii_digit());
+    let is_numbered_name = is_path && name.bytes().all(|byte| byte.is_ascii_lowercase());
+    (is_mixed || part.len() >= LEAST && !is_numbered_name) && looks_secret(part)
+}
+
+/// The id of an account or a resource.
+fn is_uuid(word: &str) -> bool {
+    word.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 fn unquoted(word: &str) -> &str {
@@ -85,6 +101,9 @@ mod tests {
             "$(echo -n \"$USER:$PASS\" | base64)",
             "$(printf '%s:%s' \"$USER\" \"$PASS\" | base64)",
             "$(openssl rand -base64 32)",
+            "$(pass show web/site2026)",
+            "$(gcloud secrets versions access latest --secret=projects/123456789/token)",
+            "$(az account get-access-token --resource 3f2504e0-4f89-11d3-9a0c-0305e82c3301)",
             "$(op read \"op://vault/item/field\")",
         ] {
             assert!(is_substitution(command), "{command}");
@@ -100,6 +119,8 @@ mod tests {
             "$(base64 <<< ada:sommer)",
             "$(curl -su ada:hunter2 https://a.example/token)",
             "$(openssl passwd kJ8sdf9Kd2)",
+            "$(pass show web/kJ8sdf9Kd2)",
+            "$(openssl passwd sommer2026)",
             "`Xk4Ergjv`",
             "$(cat x",
         ] {
