@@ -1,10 +1,12 @@
 //! Codes that recover an account, told below or behind their label: `Backup codes:`, and then one or several in a line.
 
 mod label;
+mod line;
 
 use std::ops::Range;
 
 use self::label::{Label, label_in};
+use self::line::{Line, codes_of, line_break, line_start};
 use super::Findings;
 use crate::sanitize::detect::Detector;
 use crate::sanitize::extent::Found;
@@ -12,18 +14,12 @@ use crate::sanitize::rule::Rule;
 
 /// The most bytes of a line in which its label stands.
 const MAX_LABEL_LINE: usize = 160;
-/// The most bytes of a line of codes.
-const MAX_LINE: usize = 256;
 /// The most lines of a list.
 const MAX_LINES: usize = 64;
 /// The most lines without a code between a label and its list.
 const MAX_LINES_BEFORE: usize = 3;
-/// How many letters and digits a code may have.
-const LENGTHS: std::ops::RangeInclusive<usize> = 4..=40;
 /// The fewest of one without a digit, and of one below a line that says more than that codes follow.
 const LEAST_SURE: usize = 8;
-/// The most digits of a group with blanks between it and the next.
-const MAX_GROUP: usize = 5;
 
 /// What a word for codes has within: a look at what stands before it sorts out nearly all others.
 const STEMS: [&[u8]; 2] = [b"od", b"OD"];
@@ -79,10 +75,9 @@ fn search(findings: &mut Findings<'_, '_>, stem: &[u8], may_be_of: impl Fn(&[u8]
             continue;
         }
         let least = at.saturating_sub(MAX_LABEL_LINE).max(done);
-        let start =
-            memchr::memrchr(b'\n', &bytes[least..at]).map_or(least, |line| least + line + 1);
+        let start = line_start(bytes, least, at);
         let most = bytes.len().min(at + MAX_LABEL_LINE);
-        let end = memchr::memchr(b'\n', &bytes[at..most]).map_or(most, |line| at + line);
+        let end = line_break(&bytes[..most], at).start;
         let start = boundary(text, start);
         let end = boundary(text, end);
         let Some(line) = text.get(start..end) else {
@@ -93,6 +88,16 @@ fn search(findings: &mut Findings<'_, '_>, stem: &[u8], may_be_of: impl Fn(&[u8]
             done = take_below(findings, &label, start, end).max(end);
         }
     }
+}
+
+/// Where the first sentence ends; behind its number a code goes on.
+fn sentence_end(line: &str) -> usize {
+    memchr::memmem::find_iter(line.as_bytes(), b". ")
+        .find(|end| {
+            let word = line.as_bytes()[..*end].rsplit(|byte| !byte.is_ascii_alphanumeric());
+            word.into_iter().next().is_some_and(|word| word.len() > 2)
+        })
+        .unwrap_or(line.len())
 }
 
 /// The first boundary of characters at or behind `at`.
@@ -116,35 +121,39 @@ fn take_below(findings: &mut Findings<'_, '_>, label: &Label, start: usize, end:
     };
     let mut lines: Vec<Vec<Range<usize>>> = Vec::new();
     let behind = start + label.behind;
-    if let Some(codes) = text
-        .get(behind..end)
-        .and_then(|line| codes_of(line, behind))
-        && !codes.is_empty()
-    {
-        lines.push(codes);
-    }
+    // The sentence ends where the next one begins.
+    let told = text.get(behind..end).unwrap_or_default();
+    let told = told.get(..sentence_end(told)).unwrap_or_default();
+    let line = codes_of(told, behind);
+    // What else is said there may be said of something else below.
+    let is_clean = line
+        .as_ref()
+        .is_some_and(|line| label.is_clean || !line.codes.is_empty());
+    lines.extend(
+        line.map(|line| line.codes)
+            .filter(|codes| !codes.is_empty()),
+    );
     let mut is_parted = false;
     let mut empty = 0;
-    let mut at = end;
-    for line in text
-        .get(end..)
-        .unwrap_or_default()
-        .split('\n')
-        .skip(1)
-        .take(MAX_LINES)
-    {
-        at += 1;
-        let begin = at;
-        at += line.len();
-        let Some(codes) = codes_of(line, begin) else {
+    let mut next = line_break(text.as_bytes(), end);
+    for _ in 0..MAX_LINES {
+        if next.is_empty() {
+            break;
+        }
+        let begin = next.end;
+        next = line_break(text.as_bytes(), begin);
+        let Some(Line { codes, has_tag }) = text
+            .get(begin..next.start)
+            .and_then(|line| codes_of(line, begin))
+        else {
             break;
         };
         if codes.is_empty() {
-            empty += 1;
-            if lines.is_empty() && empty > MAX_LINES_BEFORE || !lines.is_empty() && is_parted {
+            if lines.is_empty() && empty == MAX_LINES_BEFORE || is_parted && !has_tag {
                 break;
             }
-            is_parted = !lines.is_empty();
+            empty += usize::from(!has_tag);
+            is_parted = !lines.is_empty() && !has_tag;
             continue;
         }
         // Behind an empty line only codes of the same form go on.
@@ -157,7 +166,7 @@ fn take_below(findings: &mut Findings<'_, '_>, label: &Label, start: usize, end:
         is_parted = false;
         lines.push(codes);
     }
-    take_sure(findings, rule, &lines, label.is_clean).unwrap_or(end)
+    take_sure(findings, rule, &lines, is_clean).unwrap_or(end)
 }
 
 /// Takes the codes of the lines up to the first one that may be one of words.
@@ -168,8 +177,8 @@ fn take_sure<'r>(
     is_clean: bool,
 ) -> Option<usize> {
     let text = findings.text;
-    let has_digit =
-        |code: &Range<usize>| text[code.clone()].bytes().any(|byte| byte.is_ascii_digit());
+    let read = |code: &Range<usize>| text.get(code.clone()).unwrap_or_default();
+    let has_digit = |code: &Range<usize>| read(code).bytes().any(|byte| byte.is_ascii_digit());
     let with_digit = lines.iter().flatten().find(|code| has_digit(code))?.clone();
     let is_sure = |code: &Range<usize>| {
         let is_like = has_form_of(text, code, &with_digit);
@@ -177,7 +186,7 @@ fn take_sure<'r>(
         if has_digit(code) {
             is_clean || is_like && is_long && lines.len() > 1
         } else {
-            is_like && (is_long || text[code.clone()].contains('-'))
+            is_like && (is_long || read(code).contains('-'))
         }
     };
     let mut end = None;
@@ -195,93 +204,6 @@ fn take_sure<'r>(
         }
     }
     end
-}
-
-/// The codes of a line that has nothing but codes, signs and their numbers; none where it has other words.
-fn codes_of(line: &str, offset: usize) -> Option<Vec<Range<usize>>> {
-    if line.len() > MAX_LINE {
-        return None;
-    }
-    let mut codes: Vec<Range<usize>> = Vec::new();
-    let is_between = |letter: char| {
-        letter.is_whitespace()
-            || matches!(
-                letter,
-                ',' | ';'
-                    | '|'
-                    | '"'
-                    | '\''
-                    | '`'
-                    | '['
-                    | ']'
-                    | '{'
-                    | '}'
-                    | '\\'
-                    | '*'
-                    | '•'
-                    | '·'
-                    | '>'
-            )
-    };
-    for word in line.split(is_between) {
-        let is_number = word.len() <= 3 && word.ends_with(['.', ')', ':']);
-        let token = word.trim_matches(['(', ')', '.', ':', '~', '#', '_', '-', '+', '–']);
-        let is_numbered = token.len() <= 2 && token.bytes().all(|byte| byte.is_ascii_digit());
-        // `[x]` is ticked off.
-        let is_mark = codes.is_empty() && matches!(token, "x" | "X");
-        if token.is_empty() || is_mark || is_numbered && (is_number || codes.is_empty()) {
-            continue;
-        }
-        let start = offset + (token.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
-        let range = start..start + token.len();
-        let is_group = token.len() <= MAX_GROUP && token.bytes().all(|byte| byte.is_ascii_digit());
-        if is_group
-            && let Some(last) = codes.last_mut()
-            && last.end + 1 == start
-            && line.as_bytes().get(last.end - offset) == Some(&b' ')
-            && line
-                .get(last.start - offset..last.end - offset)
-                .is_some_and(|before| {
-                    before
-                        .bytes()
-                        .all(|byte| byte.is_ascii_digit() || byte == b' ')
-                })
-        {
-            last.end = range.end;
-            continue;
-        }
-        if !(is_code(token) || is_group && token.len() == 3) {
-            return None;
-        }
-        codes.push(range);
-    }
-    codes
-        .iter()
-        .all(|code| LENGTHS.contains(&code.len()))
-        .then_some(codes)
-}
-
-fn is_code(token: &str) -> bool {
-    let length = token.bytes().filter(u8::is_ascii_alphanumeric).count();
-    let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
-    LENGTHS.contains(&length)
-        && token
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && (has_digit || token.contains('-') || token.len() >= LEAST_SURE)
-        && !is_date(token)
-}
-
-fn is_date(token: &str) -> bool {
-    let mut parts = token.split('-').map(str::len);
-    let lengths = (parts.next(), parts.next(), parts.next(), parts.next());
-    token
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-')
-        && matches!(
-            lengths,
-            (Some(4), Some(2), Some(2), None) | (Some(2), Some(2), Some(4), None)
-        )
 }
 
 /// True where two codes are as long, and have their dashes and blanks in the same places.
@@ -337,6 +259,30 @@ mod tests {
                 "Here are your backup codes. Keep them.\n<>\n<>",
             ),
             (
+                "<h3>Recovery codes</h3>\n<ul>\n<li>37aux-9mtzm</li>\n<li>bgi9d-7fm32</li>\n</ul>",
+                "<h3>Recovery codes</h3>\n<ul>\n<li><></li>\n<li><></li>\n</ul>",
+            ),
+            (
+                "**Backup codes:**\n1234 5678\n\nok",
+                "**Backup codes:**\n<>\n\nok",
+            ),
+            (
+                "RECOVERY CODES\n==============\n37AUX-9MTZM\nBGI9D-7FM32",
+                "RECOVERY CODES\n==============\n<>\n<>",
+            ),
+            (
+                "{\"body\":\"Your recovery codes:\\n37aux-9mtzm\\nbgi9d-7fm32\\n\\nOrder 4711-22",
+                "{\"body\":\"Your recovery codes:\\n<>\\n<>\\n\\nOrder 4711-22",
+            ),
+            (
+                "Your backup codes are 12345678, 87654321 and 11223344. Order 47112233.",
+                "Your backup codes are <>, <> and <>. Order 47112233.",
+            ),
+            (
+                "Recovery codes: 1. 37aux-9mtzm 2. bgi9d-7fm32. Order 47112233.",
+                "Recovery codes: 1. <> 2. <>. Order 47112233.",
+            ),
+            (
                 "recovery codes:\n\n1. 37aux-9mtzm\n\n2. bgi9d-7fm32\n\nrooms 12",
                 "recovery codes:\n\n1. <>\n\n2. <>\n\nrooms 12",
             ),
@@ -390,6 +336,13 @@ mod tests {
             "recovery codes page\nabc1234 fix the login\ndef5678 fix the logout\n",
             "Orders:\n37aux-9mtzm\nbgi9d-7fm32",
             "the mode of recovery\n37aux-9mtzm\n",
+            "Reserve codes for order:\nRC-2026-01\n",
+            "Reservation codes:\nAB12CD\nEF34GH\n",
+            "Codes du restaurant\nAB12CD34\n",
+            "Reservdelskoder:\nAB12CD34\n",
+            "Login codes: none\nVPN2 gateway-01\n",
+            "Verification codes\n\nhttp-challenge-1\ndns-challenge-2\n",
+            "recovery codes are listed on page 3\n1001\n1002",
             "backup codes\nOffice plants\nmeetings 2026",
         ]);
     }

@@ -51,38 +51,15 @@ const COMPOUNDS: &[&str] = &[
     "codes", "koder", "koderne", "kodene", "koderna", "koodit", "koodid",
 ];
 
-/// What such compounds begin with, in plain letters.
+/// What such compounds have before it, behind a dash or at their beginning, in plain letters.
+#[rustfmt::skip]
 const PURPOSES_OF_COMPOUNDS: &[&str] = &[
     // German and Dutch.
-    "wiederherstell",
-    "backup",
-    "back-up",
-    "ersatz",
-    "notfall",
-    "rettungs",
-    "reserve",
-    "sicherungs",
-    "einmal",
-    "2fa-",
-    "mfa-",
-    "otp-",
-    "recovery",
-    "herstel",
-    "nood",
-    "eenmalige",
+    "wiederherstellungs", "backup", "back-up", "ersatz", "notfall", "rettungs", "reserve", "sicherungs", "einmal",
+    "2fa", "mfa", "otp", "recovery", "herstel", "nood", "eenmalige",
     // Nordic languages, Finnish and Estonian.
-    "aterstall",
-    "reserv",
-    "gendann",
-    "gjenopprett",
-    "engang",
-    "nod",
-    "sikkerhetskopi",
-    "sakerhetskopi",
-    "palaut",
-    "vara",
-    "kertakaytto",
-    "taaste",
+    "aterstallnings", "reserv", "gendannelses", "gjenopprettings", "engangs", "nod", "sikkerhetskopi",
+    "sakerhetskopierings", "palautus", "vara", "kertakaytto", "taaste",
 ];
 
 /// English words that stand right before "codes", and their like that other languages took over.
@@ -125,53 +102,26 @@ const BEFORE_IN_TWO: &[(&str, &str)] = &[
 ];
 
 /// Beginnings of words of other languages that stand beside their word for codes, in plain letters.
+#[rustfmt::skip]
 static BESIDE: LazyLock<Vec<String>> = LazyLock::new(|| {
     [
-        // Spanish, Portuguese, Catalan, French, Italian, Romanian.
-        "recuperac",
-        "recuperaç",
-        "recupera",
-        "respaldo",
-        "reserva",
-        "riserva",
-        "emergencia",
-        "emergenza",
-        "récupération",
-        "secours",
-        "sauvegarde",
-        "restaur",
-        "urgence",
-        "recupero",
+        // Spanish, Portuguese, Catalan, French, Italian.
+        "recuperac", "recuperaç", "recupera", "respaldo", "récupération", "secours", "sauvegarde", "recupero",
         "ripristino",
-        "rezerv",
         // German and Dutch.
-        "wiederherstellung",
-        "herstel",
-        "reserve",
+        "wiederherstellung", "herstel",
         // Slavic languages, Hungarian, Turkish, Greek.
-        "odzysk",
-        "zapasow",
-        "awaryjn",
-        "jednorazow",
-        "záložn",
-        "obnov",
-        "rezervn",
-        "tartalék",
-        "helyreállít",
-        "kurtarma",
-        "yedek",
-        "восстановлен",
-        "резервн",
-        "одноразов",
-        "відновлен",
-        "възстановяван",
-        "ανάκτησης",
+        "odzysk", "zapasow", "awaryjn", "jednorazow", "záložn", "obnov", "rezervn", "tartalék", "helyreállít",
+        "kurtarma", "yedek", "восстановлен", "резервн", "одноразов", "відновлен", "възстановяван", "ανάκτησης",
         "εφεδρικ",
     ]
     .iter()
     .map(|word| plain(word))
     .collect()
 });
+
+/// Whole words of the kind: longer ones speak of reservations.
+const WHOLE_BESIDE: &[&str] = &["reserva", "riserva", "rezerva"];
 
 /// Labels of languages that part no words.
 const UNSPACED: &[&str] = &[
@@ -205,20 +155,30 @@ static LINKS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 pub(super) fn label_in(line: &str) -> Option<Label> {
     let end = end_of_label(line)?;
     let rest = line.get(end..)?;
-    let sign = rest.find([':', '=', '：']);
-    let behind = sign.map_or(line.len(), |sign| {
-        end + sign
-            + rest
-                .get(sign..)
-                .and_then(|rest| rest.chars().next())
-                .map_or(1, char::len_utf8)
-    });
-    let told = sign.and_then(|sign| rest.get(..sign)).unwrap_or(rest);
-    let without_remark = told.split_once('(').map_or(told, |(told, _)| told);
-    let is_clean = sign.is_some()
-        || words(without_remark)
-            .all(|(_, word)| LINKS.contains(&plain(word)) || is_beside(&plain(word)));
-    Some(Label { behind, is_clean })
+    if let Some(sign) = rest.find([':', '=', '：']) {
+        let length = rest.get(sign..)?.chars().next().map_or(1, char::len_utf8);
+        return Some(Label {
+            behind: end + sign + length,
+            is_clean: true,
+        });
+    }
+    let told = rest.split_once('(').map_or(rest, |(told, _)| told);
+    let mut behind = end;
+    for (place, word) in words(told) {
+        let word = plain(word);
+        if !LINKS.contains(&word) && !is_beside(&word) {
+            // Codes may begin here.
+            return Some(Label {
+                behind,
+                is_clean: false,
+            });
+        }
+        behind = end + place;
+    }
+    Some(Label {
+        behind,
+        is_clean: true,
+    })
 }
 
 fn end_of_label(line: &str) -> Option<usize> {
@@ -259,15 +219,18 @@ fn end_of_label(line: &str) -> Option<usize> {
 }
 
 fn is_beside(word: &str) -> bool {
-    BESIDE.iter().any(|begin| word.starts_with(&**begin))
+    WHOLE_BESIDE.contains(&word) || BESIDE.iter().any(|begin| word.starts_with(&**begin))
 }
 
 fn is_compound(word: &str) -> bool {
     COMPOUNDS.iter().any(|end| {
         word.strip_suffix(end).is_some_and(|purpose| {
-            PURPOSES_OF_COMPOUNDS
-                .iter()
-                .any(|known| purpose.starts_with(known))
+            let purpose = purpose.trim_end_matches('-');
+            PURPOSES_OF_COMPOUNDS.iter().any(|known| {
+                purpose
+                    .strip_suffix(known)
+                    .is_some_and(|before| before.is_empty() || before.ends_with('-'))
+            })
         })
     })
 }
