@@ -40,8 +40,25 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
     }
     if !bytes.is_ascii() {
         for stem in STEMS_ABROAD {
-            search(findings, stem.as_bytes(), |_, _| true);
+            search(findings, stem.as_bytes(), |before, behind| {
+                may_be_abroad(stem, before, behind)
+            });
         }
+    }
+}
+
+/// The same for the words of other letters, of which some look like Latin ones.
+fn may_be_abroad(stem: &str, before: &[u8], behind: &[u8]) -> bool {
+    let follows = |letters: &[&str]| {
+        letters
+            .iter()
+            .any(|letter| before.ends_with(letter.as_bytes()))
+    };
+    match stem {
+        "д" | "Д" => follows(&["о", "О", "o", "O"]),
+        "δ" => follows(&["ω"]),
+        "コ" => memchr::memmem::find(behind.get(..8).unwrap_or(behind), "ド".as_bytes()).is_some(),
+        _ => true,
     }
 }
 
