@@ -483,11 +483,16 @@ fn personal() -> Vec<Rule> {
             .numbered(&["medicare", "medicare_beneficiary", "medicaid", "mbi"]),
         word("passport")
             .called(&["passport", "passport_id"])
-            .called(vocabulary::PASSPORTS)
             .numbered(&["passport"]),
+        // Words of other languages behind them are no values.
+        word("passport")
+            .called(vocabulary::PASSPORTS)
+            .sparing(Spared::FewerDigits(4)),
+        word("drivers_license")
+            .called(vocabulary::DRIVING_LICENCES)
+            .sparing(Spared::FewerDigits(4)),
         word("drivers_license")
             .called(DRIVERS_LICENSES)
-            .called(vocabulary::DRIVING_LICENCES)
             .numbered(DRIVERS_LICENSES)
             .numbered(&["dl"]),
         word("email")

@@ -212,6 +212,7 @@ mod tests {
             "Die Kontonummer ist 12 34 lang",
             "Ihre Kontonummer lautet anders",
             "Die Reisepassnummer ist ungültig",
+            "passnummer: ungültig",
         ]);
     }
 }
