@@ -484,6 +484,13 @@ fn personal() -> Vec<Rule> {
         word("passport")
             .called(&["passport", "passport_id"])
             .numbered(&["passport"]),
+        // Words of other languages behind them are no values.
+        word("passport")
+            .called(vocabulary::PASSPORTS)
+            .sparing(Spared::FewerDigits(4)),
+        word("drivers_license")
+            .called(vocabulary::DRIVING_LICENCES)
+            .sparing(Spared::FewerDigits(4)),
         word("drivers_license")
             .called(DRIVERS_LICENSES)
             .numbered(DRIVERS_LICENSES)

@@ -23,6 +23,8 @@ pub(super) enum Identity {
     Digits(u8, u8),
     /// The permanent account number of India.
     IndiaPan,
+    /// Germany's number for pensions: an area, a birth date, a letter and three more digits.
+    GermanPension,
     /// The number on a card of Singapore, Hong Kong or Ireland: digits between letters.
     Lettered,
     /// France's NIR: 13 digits, or 15.
@@ -98,6 +100,7 @@ impl Identity {
             Self::CodiceFiscale => has_form(number, b"AAAAAANNANNANNNA"),
             Self::Curp => has_form(number, b"AAAANNNNNNAAAAAA") && number.len() == 18,
             Self::Rfc => has_form(number, b"AAAANNNNNN") && number.len() == 13,
+            Self::GermanPension => has_form(number, b"NNNNNNNNANNN") && number.len() == 12,
             Self::IndiaPan => has_form(number, b"AAAAANNNNA") && number.len() == 10,
             Self::Cpf => is_number && number.len() == 11,
             Self::Dni => {
@@ -226,9 +229,12 @@ impl Identity {
                 check == *last
             }
             Self::Sin => number.len() == 9 && is_luhn(number),
-            Self::CodiceFiscale | Self::Curp | Self::Rfc | Self::IndiaPan | Self::Lettered => {
-                self.fits(text)
-            }
+            Self::CodiceFiscale
+            | Self::Curp
+            | Self::Rfc
+            | Self::GermanPension
+            | Self::IndiaPan
+            | Self::Lettered => self.fits(text),
             Self::Digits(..) | Self::Taxpayer => false,
         }
     }
@@ -314,8 +320,8 @@ fn is_birth_number(number: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Identity::{
-        Ahv, BirthNumber, China, CodiceFiscale, Cpf, Curp, Dni, IndiaPan, Lettered, Nir, Rfc, Rut,
-        Sin, Taxpayer,
+        Ahv, BirthNumber, China, CodiceFiscale, Cpf, Curp, Dni, GermanPension, IndiaPan, Lettered,
+        Nir, Rfc, Rut, Sin, Taxpayer,
     };
 
     #[test]
@@ -332,6 +338,7 @@ mod tests {
             (Curp, "GOMC850101HDFRRL09", "GOMC850101HDFRRL"),
             (Dni, "34180851E", "341808511"),
             (Dni, "X1234567L", "X123456L"),
+            (GermanPension, "12 180539 W 003", "12 180539 003"),
             (IndiaPan, "ABCPK1234F", "4111111111111111"),
             (Lettered, "S1398901Z", "13989011"),
             (Nir, "2 52 11 17 341 645 65", "9 52 11 17 341 645 65"),

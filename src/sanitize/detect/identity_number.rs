@@ -85,8 +85,23 @@ const LABELS: &[(&[&str], Identity)] = &[
             "svnr",
             "sv-nr",
             "sozialversicherungsnummer",
+            "personnumret",
+            "samordningsnumret",
+            "fødselsnummeret",
         ],
         BirthNumber,
+    ),
+    (
+        &[
+            "sozialversicherungsnummer",
+            "rentenversicherungsnummer",
+            "versicherungsnummer",
+            "svnr",
+            "sv-nr",
+            "sv-nummer",
+            "rvnr",
+        ],
+        GermanPension,
     ),
     (
         &[
@@ -129,11 +144,21 @@ const LABELS: &[(&[&str], Identity)] = &[
     (&["pan", "pan card"], IndiaPan),
 ];
 
-/// The same in the letters in which a text is compared with them.
+/// The same in the letters in which a text is compared with them, and as compounds are written without dashes.
 static PLAIN_LABELS: LazyLock<Vec<(Vec<String>, Identity)>> = LazyLock::new(|| {
+    let plain_labels = |labels: &[&str]| {
+        let labels = labels.iter().map(|label| plain(label));
+        labels
+            .flat_map(|label| {
+                let joined = label.contains('-').then(|| label.replace('-', ""));
+                [Some(label), joined]
+            })
+            .flatten()
+            .collect()
+    };
     let labels = LABELS.iter();
     labels
-        .map(|(labels, identity)| (labels.iter().map(|label| plain(label)).collect(), *identity))
+        .map(|(labels, identity)| (plain_labels(labels), *identity))
         .collect()
 });
 
@@ -179,13 +204,20 @@ pub(super) fn range_at(text: &str, run: &Range<usize>, floor: usize) -> Option<R
             continue;
         }
         // A shorter number may still need no label.
-        let Some(near) = near.get_or_insert_with(|| before(text, start)) else {
+        let Some((near, joined)) = near.get_or_insert_with(|| {
+            let near = before(text, start)?;
+            let joined = joined_compounds(&near);
+            Some((near, joined))
+        }) else {
             continue;
         };
         let is_labelled = fitting.any(|(labels, identity)| {
             labels.iter().any(|label| {
-                distance(near, label)
-                    .is_some_and(|far| far <= BESIDE || identity.is_checked(number))
+                [Some(near.as_str()), joined.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|near| distance(near, label))
+                    .any(|far| far <= BESIDE || identity.is_checked(number))
             })
         });
         if is_labelled {
@@ -195,22 +227,20 @@ pub(super) fn range_at(text: &str, run: &Range<usize>, floor: usize) -> Option<R
     None
 }
 
-/// False for digits that no number begins with: of one or two there are always two or three behind a sign.
+/// False for digits that no number begins with: of one or two there are always two or three behind a sign, or six of a
+/// birth date.
 fn may_begin(bytes: &[u8], run: &Range<usize>) -> bool {
-    let behind = match run.len() {
-        1 => 2,
-        2 => 3,
+    let behind: &[usize] = match run.len() {
+        1 => &[2],
+        2 => &[3, 6],
         _ => return true,
     };
     let is_lettered = bytes[..run.start]
         .last()
         .is_some_and(u8::is_ascii_alphabetic);
     let next = bytes.get(run.end + 1..).unwrap_or_default();
-    let digits = next
-        .iter()
-        .take(behind + 1)
-        .take_while(|byte| byte.is_ascii_digit());
-    is_lettered || digits.count() == behind
+    let digits = next.iter().take(7).take_while(|byte| byte.is_ascii_digit());
+    is_lettered || behind.contains(&digits.count())
 }
 
 /// Where the word begins of which the digits at `digits` are the first.
@@ -253,7 +283,9 @@ fn ends_of(bytes: &[u8], start: usize, digits: usize, ends: &mut [usize; MAX_GRO
         *end = at;
         count += 1;
         let goes_on = match bytes.get(at..at + 2) {
-            Some([b' ' | b'/', next]) => next.is_ascii_digit(),
+            Some([b' ' | b'/', next]) => {
+                next.is_ascii_digit() || is_lettered_group(bytes.get(at + 1..at + 4))
+            }
             Some([b'-' | b'.', next]) => next.is_ascii_alphanumeric(),
             _ => false,
         };
@@ -263,6 +295,17 @@ fn ends_of(bytes: &[u8], start: usize, digits: usize, ends: &mut [usize; MAX_GRO
         at += 1;
     }
     count
+}
+
+/// True for a letter that is a group of its own, or the first of one: `12 180539 W 003`.
+fn is_lettered_group(group: Option<&[u8]>) -> bool {
+    match group {
+        Some([letter, b' ', next]) => letter.is_ascii_uppercase() && next.is_ascii_digit(),
+        Some([letter, next, last]) => {
+            letter.is_ascii_uppercase() && next.is_ascii_digit() && last.is_ascii_digit()
+        }
+        _ => false,
+    }
 }
 
 fn is_by_itself(number: &str) -> bool {
@@ -287,6 +330,21 @@ pub(super) fn before(text: &str, start: usize) -> Option<String> {
         .bytes()
         .any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     has_letter.then(|| plain(line))
+}
+
+/// `Steuer-Identifikations-Nummer`: the text with its compounds written together, where it has any with dashes.
+fn joined_compounds(near: &str) -> Option<String> {
+    let is_letter =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
+    let bytes = near.as_bytes();
+    let is_joint =
+        |at: usize| at > 0 && is_letter(bytes.get(at - 1)) && is_letter(bytes.get(at + 1));
+    memchr::memchr_iter(b'-', bytes).any(is_joint).then(|| {
+        near.char_indices()
+            .filter(|(at, letter)| *letter != '-' || !is_joint(*at))
+            .map(|(_, letter)| letter)
+            .collect()
+    })
 }
 
 /// How many bytes stand between a label and the end of a text; `None` where the label is no word of it.
@@ -348,6 +406,18 @@ mod tests {
             ("(BSN: 466575166)", "466575166"),
             ("RUT 12.345.678-5 vigente", "12.345.678-5"),
             ("emirates id 784-1984-1234567-3 ok", "784-1984-1234567-3"),
+            (
+                "Ihre Steuer-Identifikationsnummer lautet 29 412 683 706.",
+                "29 412 683 706",
+            ),
+            ("Steuer-Identifikations-Nummer: 29412683706", "29412683706"),
+            (
+                "Die Sozialversicherungs-Nummer lautet 12 180539 W 003, Köln",
+                "12 180539 W 003",
+            ),
+            ("Rentenversicherungsnummer ist 12180539W003", "12180539W003"),
+            ("Uw burger-service-nummer luidt 111222333", "111222333"),
+            ("personnumret är 811228-9874", "811228-9874"),
         ] {
             assert_eq!(find(text), [number], "{text}");
         }

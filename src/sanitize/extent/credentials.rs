@@ -48,7 +48,8 @@ impl Reader<'_> {
         let goes_on = next > first_end && !self.is_end_or_space(next);
         if is_one_of(OF_ONE_TOKEN) {
             return if goes_on {
-                self.word_end(next)
+                self.command_end(next)
+                    .unwrap_or_else(|| self.word_end(next))
             } else {
                 first_end
             };
@@ -90,6 +91,16 @@ impl Reader<'_> {
         } else {
             first_end
         }
+    }
+
+    /// Where a command between backticks ends that begins at `start`: `` `gh auth token` ``.
+    fn command_end(self, start: usize) -> Option<usize> {
+        if self.at(start) != Some(b'`') {
+            return None;
+        }
+        let line = self.line_end(start, MAX_CREDENTIALS);
+        let close = memchr::memchr(b'`', self.bytes.get(start + 1..line)?)?;
+        Some(start + close + 2)
     }
 
     /// Where `name=value, name="value"` ends; none where nothing of that form begins.
@@ -214,6 +225,17 @@ mod tests {
             "get(u, auth=(user, password), timeout=3)",
             "get(u, auth=HTTPBasicAuth(user, password), timeout=3)",
             "{'Authorization': f'Bearer {token}', 'X-Lane': 'b'}",
+            "curl -H \"Authorization: Bearer $(gcloud auth print-access-token)\" h",
+            "Authorization: Bearer $(cat /run/token)",
+            "Authorization: token `gh auth token`",
+            "Authorization: Basic $(echo -n \"$USER:$PASS\" | base64)",
+        ]);
+        hits(&[
+            (
+                "Authorization: Basic $(echo -n ada:hunter2sommer | base64)",
+                "Authorization: <>",
+            ),
+            ("Authorization: token `Xk4Ergjv`", "Authorization: <>"),
         ]);
     }
 }

@@ -16,6 +16,8 @@ use super::text::is_quote;
 
 /// How far a look ahead goes, so that all looks together stay linear in the text.
 const LOOK_AHEAD: usize = 64;
+/// The most templates and commands within a text in marks.
+const MAX_TEMPLATES: usize = 8;
 
 /// The place of a value in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,7 @@ impl<'t> Reader<'t> {
         if let Some(quote) = self.opening_quote(start) {
             let start = start + quote.length();
             let end = self.closing_quote(start, quote);
+            let end = self.behind_templates(start, end, quote);
             return Some(Found {
                 start,
                 end,
@@ -174,6 +177,39 @@ impl<'t> Reader<'t> {
                 let mut marks = memchr::memchr_iter(mark, &rest[..line]);
                 marks.any(|place| rest.get(place + 1) == Some(&mark))
             }
+    }
+
+    /// `"{{ .name | default "x" }}"`, `"$(cat "x")"`: what a template or a command has in marks ends no text, nor
+    /// does it at `end` where one of them is still open there.
+    fn behind_templates(self, start: usize, mut end: usize, quote: Quote) -> usize {
+        if quote.mark != b'"' || quote.times != 1 {
+            return end;
+        }
+        let mut at = start;
+        for _ in 0..MAX_TEMPLATES {
+            let Some(offset) = memchr::memchr2(b'{', b'(', &self.bytes[at..end]) else {
+                break;
+            };
+            let open = at + offset;
+            at = open + 1;
+            let is_template =
+                self.bytes[start..open].ends_with(b"$") || self.bytes[open..end].starts_with(b"{{");
+            if !is_template {
+                continue;
+            }
+            let Some(group) = self.group_end(open) else {
+                break;
+            };
+            if group > end {
+                let line = memchr::memchr2(b'\n', b'\r', &self.bytes[end..group]);
+                if line.is_some() {
+                    break;
+                }
+                end = self.closing_quote(group, quote);
+            }
+            at = group;
+        }
+        end
     }
 
     /// Where the text inside `quote` ends: before its like, else at the line's end.

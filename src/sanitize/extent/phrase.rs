@@ -13,7 +13,7 @@ impl Reader<'_> {
             let end = self.phrase_end(rules, start);
             return self
                 .account_end(start)
-                .filter(|at| *at < end)
+                .filter(|at| *at < end && !self.goes_on_with_sign(*at))
                 .unwrap_or(end);
         }
         let mut at = start;
@@ -43,6 +43,14 @@ impl Reader<'_> {
         } else {
             self.word_end(end)
         }
+    }
+
+    /// True where a word goes on with a sign that no sentence has behind a number: what stands before only begins like one.
+    fn goes_on_with_sign(self, at: usize) -> bool {
+        matches!(
+            self.at(at),
+            Some(b'#' | b'~' | b'@' | b'$' | b'%' | b'^' | b'*' | b'+' | b'=' | b'_' | b'!')
+        ) && !self.is_end_or_space(at + 1)
     }
 
     /// True where, after a blank, three digits or what begins a telephone number follow.
@@ -162,5 +170,18 @@ impl Reader<'_> {
             .iter()
             .rposition(|byte| !matches!(byte, b' ' | b'\t' | b','));
         start + last.map_or(0, |last| last + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::hits;
+
+    #[test]
+    fn a_value_that_only_begins_like_an_account_number_goes_whole() {
+        hits(&[
+            ("n=1&phone=sa00#~aA!&m=2", "n=1&phone=<>&m=2"),
+            ("iban: DE89 3704 0044, then", "iban: <>, then"),
+        ]);
     }
 }

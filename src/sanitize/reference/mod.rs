@@ -5,12 +5,14 @@
 //! secret, a type or a word of a sentence is asked of members too.
 
 mod placeholder;
+mod substitution;
 mod types;
 mod word;
 
 use self::placeholder::{
-    is_address, is_placeholder, is_scheme_of_reference, is_substitution, is_template, is_variable,
+    is_address, is_placeholder, is_scheme_of_reference, is_template, is_variable,
 };
+use self::substitution::is_substitution;
 pub(super) use self::types::is_type;
 pub(super) use self::word::{is_grammar, looks_secret};
 use super::rules::Rules;

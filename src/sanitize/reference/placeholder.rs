@@ -1,5 +1,6 @@
 //! What programs and templates put in before they use a value: placeholders, variables, addresses in stores of secrets.
 
+use super::substitution::is_substitution;
 use super::{is_constant, is_dotted, is_identifier, is_lookup, is_path, is_words, looks_secret};
 use crate::sanitize::rules::Rules;
 
@@ -86,7 +87,7 @@ pub(super) fn is_scheme_of_reference(rules: &Rules, value: &str) -> bool {
         ["bearer", "basic", "token", "apikey"]
             .iter()
             .any(|known| scheme.eq_ignore_ascii_case(known))
-            && (is_placeholder(rules, rest) || is_variable(rest))
+            && (is_placeholder(rules, rest) || is_variable(rest) || is_substitution(rest))
     })
 }
 
@@ -95,9 +96,7 @@ pub(super) fn is_scheme_of_reference(rules: &Rules, value: &str) -> bool {
 pub(super) fn is_template(value: &str) -> bool {
     let inside = |open, close| Some(value.strip_prefix(open)?.strip_suffix(close)?.trim());
     if let Some(code) = inside("{{", "}}").or_else(|| inside("<%=", "%>")) {
-        return code.starts_with(|first: char| first.is_ascii_alphabetic())
-            && !code.contains('|')
-            && is_lookup(code);
+        return is_code_of_template(code);
     }
     if let Some(name) = inside("((", "))") {
         return is_path(name) && !looks_secret(name);
@@ -136,9 +135,42 @@ pub(super) fn is_address(value: &str) -> bool {
     STORES.iter().any(is_stored) || value.strip_prefix("env:").is_some_and(is_constant) || is_file()
 }
 
-/// `$(cat /run/secret)`, `` `pass show x` ``.
-pub(super) fn is_substitution(value: &str) -> bool {
-    value.starts_with("$(") && value.ends_with(')')
+/// `lookup('env', 'NAME')`, `- .Values.mail.token | quote -`: what stands in for a value that is missing may be a secret.
+fn is_code_of_template(code: &str) -> bool {
+    const STANDS_IN: &[&str] = &["default", "coalesce", "ternary", "print", "printf", "or"];
+    let code = code.strip_prefix('-').unwrap_or(code);
+    let code = code.strip_suffix('-').unwrap_or(code).trim();
+    let code = code.strip_prefix('$').unwrap_or(code);
+    let is_mark = |letter: char| matches!(letter, '"' | '\'' | '`');
+    let mut words = code.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    if code.contains(is_mark) && words.any(|word| STANDS_IN.contains(&word)) {
+        return false;
+    }
+    let (expression, filters) = code.split_once('|').unwrap_or((code, ""));
+    let is_between = |letter: char| matches!(letter, ' ' | '|' | '(' | ')' | ',' | '=' | '.' | '-');
+    code.trim_start_matches('(')
+        .starts_with(|first: char| first.is_ascii_alphabetic() || first == '.')
+        && (is_path(expression.trim()) || is_lookup(expression))
+        && filters.split(is_between).all(is_word_of_filter)
+}
+
+/// True for the name of a filter or a short number, which says how much of a text it lets through.
+fn is_word_of_filter(word: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "b64enc",
+        "b64dec",
+        "b64encode",
+        "b64decode",
+        "sha1sum",
+        "sha256sum",
+        "sha512sum",
+        "randAlphaNum",
+    ];
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+    word.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && (NAMES.contains(&word) || !looks_secret(word))
+        && (!is_number || word.len() < 4)
 }
 
 /// `$NAME`, `%NAME%`, `process.env.NAME`.
@@ -156,5 +188,52 @@ pub(super) fn is_variable(value: &str) -> bool {
             .strip_prefix('%')
             .and_then(|rest| rest.strip_suffix('%'))
             .is_some_and(is_constant),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn templates_without_a_literal_stay() {
+        misses(&[
+            "token: {{ .Values.mail.token | quote }}",
+            "token: \"{{ .Values.mail.token | b64enc | trunc 63 }}\"",
+            "token: {{- $.Values.global.token -}}",
+            "password: {{ db_password | mandatory }}",
+            "password: {{ lookup('env', 'ADMIN_PASSWORD') }}",
+            "password: {{ .Values.smtpAuthPasswordValue | quote }}",
+            "password: {{ .Values.password | default (randAlphaNum 32) | quote }}",
+            "password: {{ (lookup \"v1\" \"Secret\" .Release.Namespace \"db\").data.password }}",
+        ]);
+    }
+
+    #[test]
+    fn what_stands_in_for_a_value_goes() {
+        hits(&[
+            (
+                "token: \"{{ .Values.mail.token | default \"kJ8sdf9Kd2\" }}\", next",
+                "token: \"<>\", next",
+            ),
+            (
+                "token: {{ .Values.token | default \"sommer\" | quote }}",
+                "token: <>",
+            ),
+            (
+                "password: {{ x | default(\"kJ8sdf9Kd2\") }}",
+                "password: <>",
+            ),
+            ("pin: {{ x | default(4821) }}", "pin: <>"),
+            (
+                "password: {{ default \"sommer\" .Values.password }}",
+                "password: <>",
+            ),
+            (
+                "PASSWORD=\"$(echo \"hunter2sommer\")\" run",
+                "PASSWORD=\"<>\" run",
+            ),
+            ("PASSWORD=$(echo hunter2sommer) run", "PASSWORD=<> run"),
+        ]);
     }
 }

@@ -175,6 +175,9 @@ pub(super) fn values_below(text: &str, name: &Range<usize>, after: usize) -> Vec
         return values;
     }
     let outer = indentation_at(text, name.start);
+    let bytes = text.as_bytes();
+    let line = &bytes[line_start(bytes, name.start)..name.end];
+    let is_item = line.trim_ascii_start().starts_with(b"- ");
     let mut at = body;
     for line in text[body..].split_inclusive('\n').take(MAX_LINES) {
         let content = line.trim_end();
@@ -185,7 +188,10 @@ pub(super) fn values_below(text: &str, name: &Range<usize>, after: usize) -> Vec
         if content.is_empty() {
             continue;
         }
-        if indentation(content) < outer || item.is_none() && indentation(content) == outer {
+        // Beside a name that is an item itself stand others.
+        if indentation(content) < outer
+            || (item.is_none() || is_item) && indentation(content) == outer
+        {
             break;
         }
         let inside = item.unwrap_or(inside);

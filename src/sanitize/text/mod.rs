@@ -6,6 +6,7 @@
 
 mod assignment;
 mod layout;
+mod listed_codes;
 mod name;
 mod pair;
 mod spaced_table;
@@ -79,6 +80,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
         labelled_secret::find(&mut findings);
         rejected::find(&mut findings);
         spaced_table::find(&mut findings);
+        listed_codes::find(&mut findings);
     }
     ordered(findings.spans)
 }

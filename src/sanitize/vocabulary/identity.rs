@@ -101,6 +101,11 @@ pub(in crate::sanitize) const IDENTITY_NUMBERS: &[&str] = &[
     "sozialversicherungsnummer",
     "sozialversicherungs_nr",
     "rentenversicherungsnummer",
+    "krankenversichertennummer",
+    "krankenversicherungsnummer",
+    "versichertennummer",
+    "kvnr",
+    "rvnr",
     "svnr",
     "sv_nummer",
     "sv_nr",
@@ -191,6 +196,40 @@ pub(in crate::sanitize) const IDENTITY_NUMBERS: &[&str] = &[
 pub(in crate::sanitize) const NUMBERED_IDENTITY: &[&str] = &[
     "aadhar", "bsn", "cedula", "citizen_id", "cnic", "cpf", "curp", "dni", "emirates_id", "government_id",
     "hkid", "nric", "personal_id", "pesel", "resident_id", "voter_id", "social_insurance",
+];
+
+/// Numbers of passports in languages other than English.
+pub(in crate::sanitize) const PASSPORTS: &[&str] = &[
+    "reisepassnummer",
+    "reisepass_nr",
+    "passnummer",
+    "pasnummer",
+    "paspoortnummer",
+    "numero_pasaporte",
+    "numero_de_pasaporte",
+    "número_de_pasaporte",
+    "numero_passeport",
+    "numero_de_passeport",
+    "numéro_de_passeport",
+    "numero_passaporto",
+    "numero_di_passaporto",
+    "numero_del_passaporto",
+    "numero_passaporte",
+    "numero_de_passaporte",
+    "numero_do_passaporte",
+    "número_do_passaporte",
+    "numer_paszportu",
+];
+
+/// Numbers of driving licences in languages other than English.
+pub(in crate::sanitize) const DRIVING_LICENCES: &[&str] = &[
+    "führerscheinnummer",
+    "fuehrerscheinnummer",
+    "führerschein_nr",
+    "rijbewijsnummer",
+    "numero_de_permis",
+    "numero_patente",
+    "numero_della_patente",
 ];
 
 /// Names that are words of other meanings too, and what their values look like.

@@ -122,6 +122,11 @@ const WHOLE: &[&str] = &[
     "passord",
     "passordet",
     "khau",
+    "lautet",
+    "ist",
+    "luidt",
+    "lyder",
+    "brzmi",
 ];
 /// Ends of longer words that count as [`PARTS`] do: `Einmalpasswort`, `loginpassword`, `verificatiecode`. For each what
 /// stands before the letter that is looked for, and what from it on, up to the end of the word.
@@ -136,7 +141,7 @@ pub(super) const ENDS: &[(&str, &[&str])] = &[
         "ko",
         &[
             "d", "de", "den", "der", "dem", "di", "ds", "das", "du", "dun", "dunuz", "da", "dja",
-            "dod", "dot",
+            "dod", "dot", "dy", "dow", "dlar", "dlari", "dok",
         ],
     ),
     ("koo", &["d", "di", "disi", "din", "dinne"]),

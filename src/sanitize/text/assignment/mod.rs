@@ -90,6 +90,7 @@ impl<'r> Scan<'_, 'r, '_> {
         let Some(name) = (named_to >= self.floor)
             .then(|| name_before(bytes, self.floor, named_to))
             .flatten()
+            .or_else(|| self.numbered_name(operator, after))
         else {
             return after;
         };
