@@ -55,6 +55,13 @@ fn marks_in_statements_that_nothing_closes_are_not_looked_for_again_and_again() 
 }
 
 #[test]
+fn long_names_in_a_line_with_a_control_character_are_not_read_to_its_end_again_and_again() {
+    let piece = format!("{}_password=abc9def1 ", "x".repeat(96));
+    let length = 1024 * 1024 / piece.len() - 1;
+    assert_soon("names", &format!("\u{1}{}", piece.repeat(length)).into());
+}
+
+#[test]
 fn a_list_of_programs_is_not_looked_through_for_each_of_them() {
     let mut arguments = vec!["docker"; LENGTH];
     arguments.push("-p");
