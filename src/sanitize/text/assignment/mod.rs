@@ -239,7 +239,7 @@ impl<'r> Scan<'_, 'r, '_> {
                 && named.contains(&b'.')
                 && let line = reader.line_of_words(rules, value.start, value.end)
                 && let Some(words) = self.findings.text.get(value.start..line)
-                && is_shown_label(rules, words)
+                && is_shown_label(rules, rule, words)
             {
                 return line;
             }
