@@ -177,7 +177,9 @@ impl<'r> Scan<'_, 'r, '_> {
         {
             return self.take(rule, value, after);
         }
-        let Some(mut value) = reader.value(rules, after, extent, outer) else {
+        let literal = layout::literal_behind_properties(self.findings.text, after);
+        let from = literal.filter(|_| bytes[operator] == b':').unwrap_or(after);
+        let Some(mut value) = reader.value(rules, from, extent, outer) else {
             // Nothing on this line: YAML goes on below, and so does what people write.
             let Some(value) = layout::below(self.findings.text, &name, after) else {
                 return after;
@@ -460,6 +462,14 @@ mod tests {
             (
                 "- password: !!str |\n    abc\n",
                 "- password: !!str |\n    <>\n",
+            ),
+            (
+                "vault_pass: &vp \"blue otter ladder\"\nuser: ada\n",
+                "vault_pass: &vp \"<>\"\nuser: ada\n",
+            ),
+            (
+                "- password: &vp !!str 'blue otter'",
+                "- password: &vp !!str '<>'",
             ),
             (
                 "token: !vault &a |2- # old\r\n    abc\r\n",
