@@ -62,6 +62,19 @@ fn long_names_in_a_line_with_a_control_character_are_not_read_to_its_end_again_a
 }
 
 #[test]
+fn names_in_urls_and_signatures_are_not_read_to_their_end_again_and_again() {
+    for piece in [
+        "https://a:b@hmac=",
+        "http://a.example/?token=",
+        "password=https://",
+        "SharedAccessSignature=",
+        "SharedAccessSignature:a&",
+    ] {
+        assert_soon(piece, &piece.repeat(LENGTH / piece.len()).into());
+    }
+}
+
+#[test]
 fn a_list_of_programs_is_not_looked_through_for_each_of_them() {
     let mut arguments = vec!["docker"; LENGTH];
     arguments.push("-p");
