@@ -33,7 +33,8 @@ impl Url<'_, '_> {
                 let name = &bytes[name_start.max(at.saturating_sub(MAX_NAME))..at];
                 at += sign;
                 name_start = at;
-                if values_end <= at || marker::length_at(bytes, at).is_some() {
+                let end_of_marker = marker::length_at(bytes, at).map_or(at, |length| at + length);
+                if values_end <= end_of_marker {
                     values_end = value_end(bytes, at, end);
                 }
                 if let Some(range) = self.secret(name, at..values_end) {

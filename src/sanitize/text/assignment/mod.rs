@@ -19,10 +19,13 @@ use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
 use crate::sanitize::detect::{Detector, account, labelled_secret};
-use crate::sanitize::extent::Found;
+use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::marker;
 use crate::sanitize::reference;
 use crate::sanitize::rule::{Extent, Group, Rule};
+
+/// The most bytes of the secret of a user in a URL.
+const MAX_SECRET_OF_USER: usize = 4096;
 
 /// Finds the values that are assigned to names.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {
@@ -179,7 +182,14 @@ impl<'r> Scan<'_, 'r, '_> {
         }
         let literal = layout::literal_behind_properties(self.findings.text, after);
         let from = literal.filter(|_| bytes[operator] == b':').unwrap_or(after);
-        let Some(mut value) = reader.value(rules, from, extent, outer) else {
+        // The name is that of a user, and behind the secret stands the host: further on the next URL may begin.
+        let host = bytes[..name.start].ends_with(b"//").then(|| {
+            let near = &bytes[after..bytes.len().min(after + MAX_SECRET_OF_USER)];
+            memchr::memchr(b'@', near)
+        });
+        let host = host.flatten();
+        let near = host.map_or(reader, |host| Reader::new(&bytes[..=after + host]));
+        let Some(mut value) = near.value(rules, from, extent, outer) else {
             // Nothing on this line: YAML goes on below, and so does what people write.
             let Some(value) = layout::below(self.findings.text, &name, after) else {
                 return after;
@@ -189,7 +199,6 @@ impl<'r> Scan<'_, 'r, '_> {
         if bytes[..name.start].ends_with(b"//")
             && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end])
         {
-            // The name is that of a user, and behind the secret stands the host.
             value.end = value.start + host;
         }
         if plural && !value.quoted && self.is_number(&value) {
