@@ -77,6 +77,13 @@ fn names_in_urls_and_signatures_are_not_read_to_their_end_again_and_again() {
 }
 
 #[test]
+fn prefixes_of_tokens_are_not_read_to_their_end_again_and_again() {
+    for piece in ["TEST-", "access-sandbox-"] {
+        assert_soon(piece, &piece.repeat(4 * LENGTH / piece.len()).into());
+    }
+}
+
+#[test]
 fn a_list_of_programs_is_not_looked_through_for_each_of_them() {
     let mut arguments = vec!["docker"; LENGTH];
     arguments.push("-p");
