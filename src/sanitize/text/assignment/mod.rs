@@ -183,7 +183,11 @@ impl<'r> Scan<'_, 'r, '_> {
         let literal = layout::literal_behind_properties(self.findings.text, after);
         let from = literal.filter(|_| bytes[operator] == b':').unwrap_or(after);
         // The name is that of a user, and behind the secret stands the host: further on the next URL may begin.
-        let host = bytes[..name.start].ends_with(b"//").then(|| {
+        // In `//password: "x@y"` a remark begins.
+        let is_user = bytes[..name.start].ends_with(b"//")
+            && bytes[operator] == b':'
+            && !matches!(bytes.get(after), Some(b' ' | b'\t' | b'"' | b'\''));
+        let host = is_user.then(|| {
             let near = &bytes[after..bytes.len().min(after + MAX_SECRET_OF_USER)];
             memchr::memchr(b'@', near)
         });
@@ -196,9 +200,7 @@ impl<'r> Scan<'_, 'r, '_> {
             };
             return self.take(rule, value, after);
         };
-        if bytes[..name.start].ends_with(b"//")
-            && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end])
-        {
+        if is_user && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end]) {
             value.end = value.start + host;
         }
         if plural && !value.quoted && self.is_number(&value) {
@@ -450,6 +452,18 @@ mod tests {
             ("credential: ada / abc, then", "credential: <>, then"),
             ("password=\"", "password=\""),
             ("token=abc", "token=<>"),
+        ]);
+    }
+
+    #[test]
+    fn a_secret_in_a_remark_has_no_host_behind_it() {
+        hits(&[
+            ("//password: P@ssw0rd123\nrun()", "//password: <>\nrun()"),
+            ("//api_key=\"abc@def9\"\n", "//api_key=\"<>\"\n"),
+            (
+                "postgres://password:abc@db.example/x",
+                "postgres://password:<>@db.example/x",
+            ),
         ]);
     }
 
