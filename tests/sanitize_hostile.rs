@@ -32,6 +32,7 @@ fn names_that_are_assigned_to_each_other_are_not_read_to_the_end_again_and_again
         "'--token',&",
         "->name",
         "==value",
+        "-token=;",
     ] {
         assert_soon(piece, &piece.repeat(LENGTH / piece.len()).into());
     }
