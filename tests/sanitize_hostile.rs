@@ -32,6 +32,7 @@ fn names_that_are_assigned_to_each_other_are_not_read_to_the_end_again_and_again
         "'--token',&",
         "->name",
         "==value",
+        "-token=;",
     ] {
         assert_soon(piece, &piece.repeat(LENGTH / piece.len()).into());
     }
@@ -51,6 +52,35 @@ fn marks_in_statements_that_nothing_closes_are_not_looked_for_again_and_again() 
         let call = json!({"sql": statement, "params": {"a": "b"}});
         let many = vec![call; LENGTH / (16 * 1024)];
         assert_soon(piece, &many.into());
+    }
+}
+
+#[test]
+fn long_names_in_a_line_with_a_control_character_are_not_read_to_its_end_again_and_again() {
+    let piece = format!("{}_password=abc9def1 ", "x".repeat(96));
+    let length = 1024 * 1024 / piece.len() - 1;
+    assert_soon("names", &format!("\u{1}{}", piece.repeat(length)).into());
+}
+
+#[test]
+fn names_in_urls_and_signatures_are_not_read_to_their_end_again_and_again() {
+    for piece in [
+        "https://a:b@hmac=",
+        "http://a.example/?token=",
+        "password=https://",
+        "SharedAccessSignature=",
+        "SharedAccessSignature:a&",
+        "https://a.b/?to=a@b.co",
+        "postgres://password:abc@db.example/x",
+    ] {
+        assert_soon(piece, &piece.repeat(LENGTH / piece.len()).into());
+    }
+}
+
+#[test]
+fn prefixes_of_tokens_are_not_read_to_their_end_again_and_again() {
+    for piece in ["TEST-", "access-sandbox-"] {
+        assert_soon(piece, &piece.repeat(4 * LENGTH / piece.len()).into());
     }
 }
 

@@ -242,3 +242,30 @@ fn programs_take_secrets_from_lists_as_from_commands() {
         assert_eq!(sanitized(&arguments), arguments.to_string());
     }
 }
+
+#[test]
+fn what_is_mixed_into_hashes_goes_where_it_looks_made_by_chance() {
+    let made = "4l7cKojGA3ZKrSu93yQ5PtX1lJnmMpN3";
+    for name in [
+        "APP_HMAC",
+        "APP_SALT",
+        "APP_PEPPER",
+        "FERNET",
+        "ENCRYPTION_SEED",
+        "SESSION_SIGNER",
+    ] {
+        let value = json!({"text": format!("{name}={made}"), name: made});
+        let written = sanitized(&value);
+        assert!(!written.contains(made), "{written}");
+    }
+    for value in [
+        json!({"text": "HMAC=SHA256"}),
+        json!({"salt": "sea", "hmac": "9f86d081884c7d659a2feaa0c55ad015"}),
+    ] {
+        let plain = serde_json::from_str::<Value>(&sanitized(&value));
+        assert_eq!(plain.ok(), Some(value));
+    }
+    let value = json!({"secret_once": "lWQWQrEvO3g", "auth_session": "lWQWQrEvO3gABCd8s9dfk3"});
+    let written = sanitized(&value);
+    assert!(!written.contains("lWQW"), "{written}");
+}

@@ -502,4 +502,10 @@ fn values_of_placeholders_go_by_their_names_and_numbers() {
         &[],
     );
     stays(&json!({"sql": "update u set lane = %(p)s", "params": [{"p": "hunter"}]}));
+    let rows = json!([null, {"l": "ada"}, {"l": "bob", "p": "winter"}]);
+    goes(
+        &json!({"sql": insert, "params": rows}),
+        &["winter"],
+        &["ada", "bob"],
+    );
 }

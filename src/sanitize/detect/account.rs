@@ -195,6 +195,9 @@ mod tests {
             "sign in with Okta / SAML2 or your e-mail",
             "username/password is required / optional2",
             "credentials: see wiki/page",
+            "credentials of the build: registry:v1.2.3-alpha",
+            "see credentials section: docs/oauth2-setup",
+            "could not load credentials for image: sha256:9f86d081884c7d659a2feaa0c55ad015",
             "build failed for repo/abc123def",
         ]);
     }

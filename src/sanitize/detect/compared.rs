@@ -170,22 +170,27 @@ fn take_all<'r>(
         return at;
     }
     loop {
-        at = findings.reader.skip_blanks(at);
+        at = skip_space(bytes, at);
         let found = quoted(bytes, at)
             .or_else(|| number_in_list(bytes, at, is_condition).filter(|_| !plural));
-        at = match found {
-            Some(found) => {
-                findings.take(rule, found);
-                found.end + usize::from(found.quoted)
-            }
-            None => at + length_of_other(bytes, at),
-        };
-        at = findings.reader.skip_blanks(at);
+        if let Some(found) = found {
+            findings.take(rule, found);
+            // A text that is cut has no mark behind its last value.
+            at = bytes.len().min(found.end + usize::from(found.quoted));
+        }
+        // Behind a value its type may stand: `'x'::text`.
+        at = skip_space(bytes, at + length_of_other(bytes, at));
         match bytes.get(at) {
             Some(b',') => at += 1,
             _ => return at,
         }
     }
+}
+
+/// Past blanks and the ends of lines.
+fn skip_space(bytes: &[u8], at: usize) -> usize {
+    let space = bytes[at..].iter();
+    at + space.take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
 /// The number, or what stands for one already, at a place of a list.
@@ -208,13 +213,14 @@ fn number_in_list(bytes: &[u8], at: usize, is_condition: bool) -> Option<Found> 
     })
 }
 
-/// How long a word or a placeholder is that stands in a list among values.
+/// How long a word, a short number or a placeholder is that stands in a list among values.
 fn length_of_other(bytes: &[u8], at: usize) -> usize {
     bytes[at..]
         .iter()
         .take(MAX_OTHER)
         .take_while(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b':' | b'?' | b'@')
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'$' | b':' | b'?' | b'@' | b'-' | b'.')
         })
         .count()
 }
@@ -239,6 +245,16 @@ mod tests {
                 "rows with ssn in (<>, <>) skipped",
             ),
             ("WHERE ssns IN ('123456789')", "WHERE ssns IN ('<>')"),
+            ("WHERE ssn IN (-1, 123456789)", "WHERE ssn IN (-1, <>)"),
+            ("WHERE password IN ('hunter2", "WHERE password IN ('<>"),
+            (
+                "WHERE password IN (\n  'hunter',\r\n  'winter'\n)",
+                "WHERE password IN (\n  '<>',\r\n  '<>'\n)",
+            ),
+            (
+                "WHERE password IN ('hunter'::text, 'winter'::text)",
+                "WHERE password IN ('<>'::text, '<>'::text)",
+            ),
             (
                 "WHERE passwords IN ('hunter', 7, 'winter')",
                 "WHERE passwords IN ('<>', 7, '<>')",

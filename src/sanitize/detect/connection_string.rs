@@ -15,6 +15,8 @@ use crate::sanitize::rules::Rules;
 
 /// The most bytes of a name.
 const MAX_NAME: usize = 64;
+/// How far behind a part what stands there may tell where a word in it ends.
+const MAX_BEHIND: usize = 256;
 /// The most bytes of credentials before `@`.
 const MAX_CREDENTIALS: usize = 256;
 
@@ -79,7 +81,8 @@ fn assignments(rules: &Rules, bytes: &[u8], found: &mut Vec<Detected>) {
             // What stands in quotes is read where assignments are.
             continue;
         } else {
-            Reader::new(bytes).word_end(sign + 1).min(end)
+            let near = &bytes[..bytes.len().min(end + MAX_BEHIND)];
+            Reader::new(near).word_end(sign + 1).min(end)
         };
         push(rules, bytes, sign + 1..end, found);
         at = end.max(at);

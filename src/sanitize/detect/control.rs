@@ -37,25 +37,48 @@ pub(super) fn without_controls(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// Where the secret at `secret` ends: of a variable that ends with a control character, all that stands before that one.
-pub(super) fn end_of_variable(text: &str, secret: &Range<usize>) -> usize {
+/// Where the secret at `secret` ends: of a variable or an argument that ends with a control character, all that stands
+/// before that one.
+pub(super) fn end_of_part(text: &str, secret: &Range<usize>) -> usize {
     let bytes = text.as_bytes();
-    let Some(name) = bytes[..secret.start].strip_suffix(b"=") else {
+    let Some(start) = start_of_part(&bytes[..secret.start]) else {
         return secret.end;
     };
-    let mut before = name.iter().rev().take(MAX_NAME);
-    let before = before.find(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
     let mut behind = bytes[secret.end..].iter();
-    let length = match before {
-        Some(byte) if !parts(*byte) && *byte != b'\n' => 0,
-        _ => behind
-            .position(|byte| parts(*byte) || *byte == b'\n')
-            .unwrap_or(bytes.len() - secret.end),
-    };
+    let length = behind
+        .position(|byte| ends_part(*byte))
+        .unwrap_or(bytes.len() - secret.end);
     let end = secret.end + length;
-    let is_parted =
-        before.is_some_and(|byte| parts(*byte)) || bytes.get(end).is_some_and(|byte| parts(*byte));
+    let is_parted_before = start.checked_sub(1).is_some_and(|at| parts(bytes[at]));
+    let is_parted = is_parted_before || bytes.get(end).is_some_and(|byte| parts(*byte));
     if is_parted { end } else { secret.end }
+}
+
+fn ends_part(byte: u8) -> bool {
+    parts(byte) || byte == b'\n'
+}
+
+/// Where the variable begins whose value follows, or the argument behind an option that does: `NAME=x`, `--name`, `x`.
+fn start_of_part(before: &[u8]) -> Option<usize> {
+    match before.split_last()? {
+        (b'=', name) => {
+            let is_of_name =
+                |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+            let near = name.iter().rev().take(MAX_NAME + 1);
+            let length = near.take_while(|byte| is_of_name(byte)).count();
+            let start = name.len() - length;
+            // A longer name may stand anywhere in a line, which would be read to its end for each of them.
+            let is_first = start.checked_sub(1).is_none_or(|at| ends_part(name[at]));
+            (is_first && length <= MAX_NAME).then_some(start)
+        }
+        (last, option) if parts(*last) => {
+            let near = option.iter().rev().take(MAX_NAME);
+            let length = near.take_while(|byte| !ends_part(**byte)).count();
+            let is_option = option[option.len() - length..].starts_with(b"-");
+            is_option.then_some(before.len())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +133,10 @@ mod tests {
     fn arguments_between_control_characters_are_those_of_a_command() {
         assert_eq!(
             shown("cmd\0--password\0kT9vQ2mZx7Lp4\0--host\0db1"),
+            "cmd\0--password\0<>\0--host\0db1"
+        );
+        assert_eq!(
+            shown("cmd\0--password\0blue otter ladder\0--host\0db1"),
             "cmd\0--password\0<>\0--host\0db1"
         );
         assert_eq!(

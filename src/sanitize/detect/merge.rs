@@ -32,7 +32,7 @@ pub(in crate::sanitize) fn find_swept<'r>(
         let mut spans = find_swept(rules, &plain, depth, sweep(plain.as_bytes()));
         for Span { range, rule } in &mut spans {
             if matches!(rule.treatment, Treatment::Redact | Treatment::Drop) {
-                range.end = control::end_of_variable(text, range);
+                range.end = control::end_of_part(text, range);
             }
         }
         // A pattern is meant for the text as it stands, too.

@@ -158,6 +158,18 @@ pub(super) fn looks_random(bytes: &[u8], least: usize) -> bool {
         })
 }
 
+/// True for words in camel case: what is made by chance has more digits or capitals, or words that nobody can say.
+pub(super) fn is_camel_case(bytes: &[u8]) -> bool {
+    let made = Made::of(bytes);
+    made.capitals >= 2
+        && made.small >= 3 * made.capitals
+        && made.digits < 3
+        && bytes
+            .chunk_by(|_, next| !next.is_ascii_uppercase())
+            .filter(|word| word.len() > 2)
+            .all(|word| word.iter().any(|letter| b"aeiouyAEIOUY".contains(letter)))
+}
+
 /// Where a text ends without the punctuation of the sentence around it.
 pub(super) fn without_punctuation(bytes: &[u8], range: &Range<usize>) -> usize {
     let last = bytes[range.clone()]

@@ -243,8 +243,9 @@ fn amazon(bytes: &[u8], at: usize, rest: &[u8]) -> Option<Range<usize>> {
 /// `TEST-<16 digits>-<6 digits>-<32 hexadecimal digits>-<digits>`, of Mercado Pago.
 fn mercado_pago(at: usize, rest: &[u8]) -> Option<Range<usize>> {
     let body = rest.strip_prefix(b"TEST-")?;
-    let length = shape::run_length(body, NAME);
-    let mut parts = body[..length].split(|byte| *byte == b'-');
+    let near = &body[..body.len().min(MAX_JUDGED)];
+    let near = &near[..shape::run_length(near, NAME)];
+    let mut parts = near.split(|byte| *byte == b'-');
     let [client, date, key] = [(); 3].map(|()| parts.next().unwrap_or_default());
     let is_number = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
     let is_token = client.len() >= 12
@@ -253,7 +254,7 @@ fn mercado_pago(at: usize, rest: &[u8]) -> Option<Range<usize>> {
         && is_number(date)
         && key.len() == 32
         && hex_length(key) == 32;
-    is_token.then(|| at..at + 5 + length)
+    is_token.then(|| at..at + 5 + shape::run_length(body, NAME))
 }
 
 /// `access-production-<UUID>`, of Plaid.
@@ -265,7 +266,7 @@ fn plaid(at: usize, rest: &[u8]) -> Option<Range<usize>> {
     ]
     .into_iter()
     .find_map(|prefix| rest.strip_prefix(prefix))?;
-    let length = shape::run_length(body, NAME);
+    let length = shape::run_length(&body[..body.len().min(MAX_JUDGED)], NAME);
     let groups = body[..length].split(|byte| *byte == b'-');
     let is_uuid = groups.clone().map(<[u8]>::len).eq([8, 4, 4, 4, 12])
         && groups

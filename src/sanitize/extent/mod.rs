@@ -172,11 +172,10 @@ impl<'t> Reader<'t> {
             && mark != b'`'
             // Behind an empty text a sign follows.
             && (third.is_ascii_alphanumeric() || matches!(third, b'[' | b'$' | b'/' | b'_' | b'#' | b'*' | b'!' | b'@'))
-            && {
-                let line = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-                let mut marks = memchr::memchr_iter(mark, &rest[..line]);
-                marks.any(|place| rest.get(place + 1) == Some(&mark))
-            }
+            // No further than to the next such marks: of many in a line, each would be read to its end.
+            && memchr::memchr3_iter(mark, b'\n', b'\r', rest)
+                .take_while(|place| rest[*place] == mark)
+                .any(|place| rest.get(place + 1) == Some(&mark))
     }
 
     /// `"{{ .name | default "x" }}"`, `"$(cat "x")"`: what a template or a command has in marks ends no text, nor

@@ -283,11 +283,12 @@ impl<'a> Pass<'a> {
     ) -> Written {
         let named = match *member.value {
             Tree::Object(members) => self.named_placeholders(member, members),
-            Tree::Array(rows) => match rows.first() {
-                // What the first row has names for, the others have too.
-                Some(Tree::Object(members)) => self.named_placeholders(member, *members),
-                _ => None,
-            },
+            // Rows may leave out what is null in them.
+            Tree::Array(rows) => rows
+                .iter()
+                .filter_map(Tree::as_object)
+                .max_by_key(|members| members.len())
+                .and_then(|members| self.named_placeholders(member, members)),
             _ => None,
         };
         if let Tree::Array(rows) = member.value

@@ -25,6 +25,25 @@ fn behind_properties(mut node: &str) -> &str {
     node
 }
 
+/// Where a literal begins behind an anchor or the tag of a type: `&a "x"`, `!!str 'x'`. Other tags refer to a value.
+pub(super) fn literal_behind_properties(text: &str, after: usize) -> Option<usize> {
+    let near = bounded::prefix(text.get(after..)?, MAX_LINE);
+    let line = near.split(['\n', '\r']).next()?;
+    let mut node = line.trim_start();
+    let is_property = |node: &str| {
+        let anchor = node.strip_prefix('&').or_else(|| node.strip_prefix("!!"));
+        anchor.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    };
+    if !is_property(node) {
+        return None;
+    }
+    while is_property(node) {
+        node = node.split_once([' ', '\t'])?.1.trim_start();
+    }
+    node.starts_with(['"', '\''])
+        .then(|| after + line.len() - node.len())
+}
+
 /// The block scalar that begins behind `after`: all lines indented further than the one that the name at `name` is in.
 pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
     let (sign_line, body) = rest_of_line(text, after)?;

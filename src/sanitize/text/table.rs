@@ -24,6 +24,8 @@ struct Table<'r> {
     separator: u8,
     columns: usize,
     ruled: Vec<(usize, &'r Rule)>,
+    /// Whether its names may be a row of another table, which has as many columns.
+    is_doubtful: bool,
 }
 
 /// Finds the cells that stand below a name.
@@ -55,23 +57,27 @@ pub(super) fn find(findings: &mut Findings<'_, '_>) {
         let is_tight = !has_frame
             && memchr::memchr_iter(b',', content)
                 .all(|comma| content.get(comma + 1) != Some(&b' '));
+        let mut is_row = false;
         let may_begin_here = if has_frame {
             !was_framed
         } else {
             let may_be_names = is_tight && length <= MAX_HEADER;
             let form = (may_be_names || named.is_some()).then(|| form(bytes, &line));
             let form = form.flatten();
-            let is_row = form.is_some() && form == named;
+            is_row = form.is_some() && form == named;
             if !is_row && !is_ruler(content) {
                 named = form
                     .filter(|form| may_be_names && has_names(bytes, line.clone(), form.separator));
             }
-            !is_row && (may_begin || bytes.get(line.start) == Some(&b' ') || is_tight)
+            may_begin || bytes.get(line.start) == Some(&b' ') || is_tight
         };
         was_framed = has_frame;
         let is_pair = table.is_none() && !pairs && pair(findings, line.clone());
         if table.is_none() && !pairs && !is_pair && length <= MAX_HEADER && may_begin_here {
-            table = header(findings, line);
+            table = header(findings, line).map(|table| Table {
+                is_doubtful: is_row,
+                ..table
+            });
         }
         // A row of names without a frame is the first line of its paragraph.
         may_begin = content.is_empty() || content.ends_with(b":") || content.starts_with(b"```");
@@ -175,9 +181,13 @@ fn separator(line: &[u8]) -> Option<u8> {
         .map(|at| line[at])
 }
 
-/// True where every cell of a line without a frame is a name.
+/// True where every cell of a line without a frame is a name, and no number or day.
 fn has_names(bytes: &[u8], line: Range<usize>, separator: u8) -> bool {
-    cells(bytes, line, separator).all(|cell| is_name(&bytes[trimmed(bytes, cell)], false))
+    cells(bytes, line, separator).all(|cell| {
+        let text = &bytes[trimmed(bytes, cell)];
+        let is_of_word = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+        is_name(text, false) && text.iter().any(is_of_word)
+    })
 }
 
 fn is_name(text: &[u8], is_framed: bool) -> bool {
@@ -224,6 +234,7 @@ fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'
         separator,
         columns,
         ruled,
+        is_doubtful: false,
     })
 }
 
@@ -243,6 +254,9 @@ fn read_row<'r>(findings: &mut Findings<'r, '_>, table: &Table<'r>, line: Range<
         let cell = found[*column].clone();
         let quoted = matches!(bytes.get(cell.start), Some(b'"' | b'\''));
         let value = trimmed(bytes, cell);
+        if table.is_doubtful && !(*column > 0 && is_by_chance(findings.text, &value)) {
+            continue;
+        }
         findings.take(
             rule,
             Found {
@@ -253,6 +267,13 @@ fn read_row<'r>(findings: &mut Findings<'r, '_>, table: &Table<'r>, line: Range<
         );
     }
     true
+}
+
+/// True for a cell that no table of words has: digits among letters, or many of them, without a blank.
+fn is_by_chance(text: &str, cell: &Range<usize>) -> bool {
+    text.get(cell.clone()).is_some_and(|text| {
+        text.bytes().any(|byte| byte.is_ascii_digit()) && reference::looks_secret(text)
+    })
 }
 
 /// The cells of a line; a separator within quotes parts none.
@@ -351,6 +372,18 @@ mod tests {
             (
                 "id,town\n1,Lund\nid,user,password\n1,ada,hunter2x\n",
                 "id,town\n1,Lund\nid,user,password\n1,ada,<>\n",
+            ),
+            (
+                "Export,2026-01-02\nuser,password\nada,winter\n",
+                "Export,2026-01-02\nuser,password\nada,<>\n",
+            ),
+            (
+                "Users,all\nuser,password\nada,hunter2x\nbob,none\n",
+                "Users,all\nuser,password\nada,<>\nbob,none\n",
+            ),
+            (
+                "id,town\n1,Lund\nuser,ssn\nada,123-45-6789\n",
+                "id,town\n1,Lund\nuser,ssn\nada,<>\n",
             ),
         ]);
     }

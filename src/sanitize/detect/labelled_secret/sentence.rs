@@ -49,13 +49,19 @@ impl Sentence<'_, '_, '_> {
         }
         let mut at = self.after_name();
         let end = at + MAX_REACH;
+        let mut is_remarked = false;
         while at < end {
             let start = self.findings.reader.skip_blanks(at);
             if let Some(found) = account::secret_at(self.findings.text, start) {
-                return Some(found);
+                // `credentials of the build: registry:v1.2-alpha`
+                let is_spaced = self.bytes()[..found.start].ends_with(b" ");
+                let secret = self.text(&(found.start..found.end));
+                let is_told = is_spaced || secret.bytes().any(|byte| byte.is_ascii_uppercase());
+                return (!is_remarked || is_told).then_some(found);
             }
             if self.bytes().get(start) == Some(&b':') {
                 // `creds for the box: kim / x`
+                is_remarked = true;
                 at = start + 1;
                 continue;
             }

@@ -66,10 +66,11 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
     {
         end += 1 + first;
     }
-    // `12 34 56`
+    // `12 34 56`, `12 34 56 78`; five pairs are a telephone number.
     let is_pair = |at: usize| bytes.get(at) == Some(&b' ') && digits(at + 1) == 2;
-    if first == 2 && is_pair(end) && is_pair(end + 3) && !is_pair(end + 6) {
-        end += 6;
+    let pairs = (0..4).take_while(|pair| is_pair(end + 3 * pair)).count();
+    if first == 2 && (2..=3).contains(&pairs) {
+        end += 3 * pairs;
     }
     let mut start = at;
     // `G-123456`.
@@ -178,6 +179,7 @@ mod tests {
                 "Your code is <>.Don't share it",
             ),
             ("Your code is 12 34 56", "Your code is <>"),
+            ("Your code is 12 34 56 78.", "Your code is <>."),
             (
                 "Your login.\n\n@example.com #123456",
                 "Your login.\n\n@example.com #<>",
@@ -249,6 +251,7 @@ mod tests {
             "code 200000",
             "the code is 5000 lines",
             "code 12 34 56 of the list",
+            "Your code is 12 34 56 78 90",
             "there is an error in code 4040 of the app",
             "the user id code 40001",
             "ask @ada #123456",

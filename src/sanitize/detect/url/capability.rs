@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use crate::sanitize::detect::shape::{self, Made};
+use crate::sanitize::detect::shape;
 use crate::sanitize::detect::{Detected, Detector};
 use crate::sanitize::marker;
 
@@ -199,21 +199,12 @@ fn random_part(path: &[u8], mut at: usize, least: usize) -> Option<usize> {
     None
 }
 
-/// True for words in camel case, be they a file's name or not: what is made by chance has more digits or capitals, or
-/// words that nobody can say.
+/// True for words in camel case, be they a file's name or not.
 fn is_named(part: &[u8]) -> bool {
     let is_extension =
         |text: &[u8]| (2..=5).contains(&text.len()) && text.iter().all(u8::is_ascii_lowercase);
     let dot = memchr::memrchr(b'.', part).filter(|dot| is_extension(&part[dot + 1..]));
-    let part = &part[..dot.unwrap_or(part.len())];
-    let made = Made::of(part);
-    made.capitals >= 2
-        && made.small >= 3 * made.capitals
-        && made.digits < 3
-        && part
-            .chunk_by(|_, next| !next.is_ascii_uppercase())
-            .filter(|word| word.len() > 2)
-            .all(|word| word.iter().any(|letter| b"aeiouyAEIOUY".contains(letter)))
+    shape::is_camel_case(&part[..dot.unwrap_or(part.len())])
 }
 
 fn range(path: &[u8], start: usize, one_part: bool) -> Option<Range<usize>> {

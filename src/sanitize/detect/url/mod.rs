@@ -60,9 +60,10 @@ pub(super) fn find(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
 /// Finds parameters that are handed on without a URL: `SharedAccessSignature sr=…&sig=…`.
 fn signatures(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
+    let mut read = 0;
     for place in memchr::memmem::find_iter(bytes, SIGNATURE) {
         let after = place + SIGNATURE.len();
-        if !matches!(bytes.get(after), Some(b' ' | b'=' | b':')) {
+        if after < read || !matches!(bytes.get(after), Some(b' ' | b'=' | b':')) {
             continue;
         }
         let start = after + 1;
@@ -72,7 +73,8 @@ fn signatures(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
             start,
             authority_end: start,
         };
-        url.parameters(start, url_end(bytes, start), found);
+        read = url_end(bytes, start);
+        url.parameters(start, read, found);
     }
 }
 

@@ -10,7 +10,8 @@ use crate::sanitize::detect::{Detected, Detector};
 use crate::sanitize::marker;
 use crate::sanitize::rule::Treatment;
 
-/// How much of a value tells whether it is a token, where its name alone does not.
+/// How much of a value tells whether it is a token, where its name alone does not. A longer one is neither a reference nor
+/// spared: it would be read with all that stands behind it for each name in it.
 const MAX_JUDGED: usize = 1024;
 
 impl Url<'_, '_> {
@@ -32,7 +33,8 @@ impl Url<'_, '_> {
                 let name = &bytes[name_start.max(at.saturating_sub(MAX_NAME))..at];
                 at += sign;
                 name_start = at;
-                if values_end <= at || marker::length_at(bytes, at).is_some() {
+                let end_of_marker = marker::length_at(bytes, at).map_or(at, |length| at + length);
+                if values_end <= end_of_marker {
                     values_end = value_end(bytes, at, end);
                 }
                 if let Some(range) = self.secret(name, at..values_end) {
@@ -64,10 +66,15 @@ impl Url<'_, '_> {
             Err(_) => return None,
         };
         let name = name.trim_end_matches(['[', ']']);
+        let may_be_passed_over = |value: &[u8]| value.len() <= MAX_JUDGED;
         let is_secret = match self.rules.for_name_at_end(name.as_bytes()) {
             Some((_, true, _)) if whole.iter().all(u8::is_ascii_digit) => false,
             Some((rule, _, _)) => {
-                let is_other = || std::str::from_utf8(whole).is_ok_and(|value| rule.spares(value));
+                let is_other = || {
+                    may_be_passed_over(whole)
+                        && std::str::from_utf8(whole).is_ok_and(|value| rule.spares(value))
+                        && !signs(&folded(name))
+                };
                 matches!(rule.treatment, Treatment::Redact | Treatment::Drop)
                     && !(rule.judges_values() && is_other())
             }
@@ -89,7 +96,9 @@ impl Url<'_, '_> {
         };
         let end = value.end - closing;
         let given = &bytes[value.start..end];
-        let is_exempt = given.is_empty() || is_reference(self.rules, given) || is_marker(given);
+        let is_exempt = given.is_empty()
+            || may_be_passed_over(given) && is_reference(self.rules, given)
+            || is_marker(given);
         (!is_exempt && self.text.is_char_boundary(end)).then_some(value.start..end)
     }
 }
@@ -122,8 +131,17 @@ fn is_escape_of(bytes: &[u8], byte: u8) -> bool {
         .is_some_and(|six| six.eq_ignore_ascii_case(escape))
 }
 
-/// Parameters that are secrets in a URL although the rules of members do not name them.
-fn grants_access(name: &str, value: &[u8]) -> bool {
+/// The last name of a parameter's, in small letters and digits alone.
+fn folded(name: &str) -> String {
+    let name = name.rsplit([';', '?', '#', '/']).next().unwrap_or(name);
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect()
+}
+
+/// Parameters that sign a URL or log in with it, although members of these names may be harmless or none.
+fn signs(folded: &str) -> bool {
     const SECRET: &[&str] = &[
         "sig",
         "signature",
@@ -153,13 +171,13 @@ fn grants_access(name: &str, value: &[u8]) -> bool {
         "pass",
         "auth",
     ];
-    let name = name.rsplit([';', '?', '#', '/']).next().unwrap_or(name);
-    let folded: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    if SECRET.contains(&&*folded) {
+    SECRET.contains(&folded)
+}
+
+/// Parameters that are secrets in a URL although the rules of members do not name them.
+fn grants_access(name: &str, value: &[u8]) -> bool {
+    let folded = folded(name);
+    if signs(&folded) {
         return true;
     }
     match &*folded {
@@ -210,6 +228,10 @@ mod tests {
             (
                 "https://h.example/?X-Amz-Signature=ebbe&X-Amz-Expires=900",
                 "ebbe",
+            ),
+            (
+                "https://h.example/cb?hmac=9f86d081884c7d65&shop=x",
+                "9f86d081884c7d65",
             ),
             ("https://h.example/?api%5Fkey=ah2x.", "ah2x"),
             ("https://h.example/?user[token]=ah2x&a=b", "ah2x"),

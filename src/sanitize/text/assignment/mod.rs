@@ -19,10 +19,13 @@ use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
 use crate::sanitize::detect::{Detector, account, labelled_secret};
-use crate::sanitize::extent::Found;
+use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::marker;
 use crate::sanitize::reference;
 use crate::sanitize::rule::{Extent, Group, Rule};
+
+/// The most bytes of the secret of a user in a URL.
+const MAX_SECRET_OF_USER: usize = 4096;
 
 /// Finds the values that are assigned to names.
 pub(super) fn find(findings: &mut Findings<'_, '_>) {
@@ -178,17 +181,27 @@ impl<'r> Scan<'_, 'r, '_> {
         {
             return self.take(rule, value, after);
         }
-        let Some(mut value) = reader.value(rules, after, extent, outer) else {
+        let literal = layout::literal_behind_properties(self.findings.text, after);
+        let from = literal.filter(|_| bytes[operator] == b':').unwrap_or(after);
+        // The name is that of a user, and behind the secret stands the host: further on the next URL may begin.
+        // In `//password: "x@y"` a remark begins.
+        let is_user = bytes[..name.start].ends_with(b"//")
+            && bytes[operator] == b':'
+            && !matches!(bytes.get(after), Some(b' ' | b'\t' | b'"' | b'\''));
+        let host = is_user.then(|| {
+            let near = &bytes[after..bytes.len().min(after + MAX_SECRET_OF_USER)];
+            memchr::memchr(b'@', near)
+        });
+        let host = host.flatten();
+        let near = host.map_or(reader, |host| Reader::new(&bytes[..=after + host]));
+        let Some(mut value) = near.value(rules, from, extent, outer) else {
             // Nothing on this line: YAML goes on below, and so does what people write.
             let Some(value) = layout::below(self.findings.text, &name, after) else {
                 return after;
             };
             return self.take(rule, value, after);
         };
-        if bytes[..name.start].ends_with(b"//")
-            && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end])
-        {
-            // The name is that of a user, and behind the secret stands the host.
+        if is_user && let Some(host) = memchr::memchr(b'@', &bytes[value.start..value.end]) {
             value.end = value.start + host;
         }
         if plural && !value.quoted && self.is_number(&value) {
@@ -240,7 +253,7 @@ impl<'r> Scan<'_, 'r, '_> {
                 && named.contains(&b'.')
                 && let line = reader.line_of_words(rules, value.start, value.end)
                 && let Some(words) = self.findings.text.get(value.start..line)
-                && is_shown_label(rules, words)
+                && is_shown_label(rules, rule, words)
             {
                 return line;
             }
@@ -444,6 +457,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_a_remark_has_no_host_behind_it() {
+        hits(&[
+            ("//password: P@ssw0rd123\nrun()", "//password: <>\nrun()"),
+            ("//api_key=\"abc@def9\"\n", "//api_key=\"<>\"\n"),
+            (
+                "postgres://password:abc@db.example/x",
+                "postgres://password:<>@db.example/x",
+            ),
+        ]);
+    }
+
+    #[test]
     fn blocks_of_yaml_go_whole() {
         hits(&[
             (
@@ -461,6 +486,14 @@ mod tests {
             (
                 "- password: !!str |\n    abc\n",
                 "- password: !!str |\n    <>\n",
+            ),
+            (
+                "vault_pass: &vp \"blue otter ladder\"\nuser: ada\n",
+                "vault_pass: &vp \"<>\"\nuser: ada\n",
+            ),
+            (
+                "- password: &vp !!str 'blue otter'",
+                "- password: &vp !!str '<>'",
             ),
             (
                 "token: !vault &a |2- # old\r\n    abc\r\n",

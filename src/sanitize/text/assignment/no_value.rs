@@ -2,7 +2,7 @@
 
 use super::Scan;
 use crate::sanitize::extent::Found;
-use crate::sanitize::rule::Extent;
+use crate::sanitize::rule::{Extent, Rule};
 use crate::sanitize::rules::Rules;
 
 impl Scan<'_, '_, '_> {
@@ -36,20 +36,26 @@ pub(super) fn is_permission(name: &[u8], behind: &[u8], word: &str) -> bool {
 
 /// True for what a program shows beside a field of this name: `login.password=Mot de passe`.
 ///
-/// It has several words, nothing but letters in them, and one of the names of rules.
-pub(super) fn is_shown_label(rules: &Rules, words: &str) -> bool {
+/// It has several words, nothing but letters in them, and one of the names of the rule. It begins with a capital where its
+/// letters have any, as a passphrase seldom does.
+pub(super) fn is_shown_label(rules: &Rules, rule: &Rule, words: &str) -> bool {
     const LONGEST: usize = 64;
     let is_of_label = |letter: char| letter.is_alphabetic() || matches!(letter, ' ' | '\'' | '’');
     let words = words.trim_end_matches(['?', ':', '…', '.']);
+    let names_field = |text: &str| {
+        let found = rules.for_name_at_end(text.as_bytes());
+        found.is_some_and(|(found, ..)| found.name() == rule.name())
+    };
     words.len() <= LONGEST
         && words.contains(' ')
+        && !words.starts_with(char::is_lowercase)
         && words.chars().all(is_of_label)
         && words
             .match_indices(' ')
             .map(|(end, _)| end)
             .chain([words.len()])
             .filter_map(|end| words.get(..end))
-            .any(|begin| rules.for_name_at_end(begin.as_bytes()).is_some())
+            .any(names_field)
 }
 
 /// `auth=(user, password)`, `auth=BasicAuth(user, password)`: no literal stands in the brackets.
@@ -76,7 +82,25 @@ pub(super) fn closes(bytes: &[u8], at: usize, outer: Option<u8>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::sanitize::text::testing::misses;
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn a_passphrase_with_the_name_of_a_secret_in_it_is_no_label() {
+        hits(&[
+            (
+                "db.password=our secret sauce\n",
+                "db.password=<> secret sauce\n",
+            ),
+            (
+                "db.password=Correct horse secret\n",
+                "db.password=<> horse secret\n",
+            ),
+            (
+                "db.password=my password is good\n",
+                "db.password=<> password is good\n",
+            ),
+        ]);
+    }
 
     #[test]
     fn what_is_no_value_stays() {
