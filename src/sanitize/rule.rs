@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::complaint;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm};
 use super::spared::Spared;
@@ -191,12 +192,13 @@ impl Rule {
 
     /// True for a text under one of the rule's names that is not what the rule is about.
     pub(super) fn spares(&self, text: &str) -> bool {
-        self.spared.is_spared(text)
+        self.spared.is_spared(text) || self.group.is_some() && complaint::is_one(text)
     }
 
     /// True for a value under one of the rule's names that is looked through as if it had none.
     pub(super) fn spares_value(&self, value: &Tree<'_>, plural: bool) -> bool {
         self.spared.is_spared_value(value, plural)
+            || self.group.is_some() && complaint::is_told(value)
     }
 
     /// True where what a value looks like decides whether it is what the rule is about.

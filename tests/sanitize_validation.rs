@@ -1,0 +1,73 @@
+//! What is said of fields under their names.
+
+use serde_json::{Value, json};
+use tool_audit::Sanitizer;
+
+fn written(value: &Value) -> String {
+    let mut out = Vec::new();
+    Sanitizer::default().write_value(&mut out, value, 256 * 1024);
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+#[track_caller]
+fn stays(value: &Value) {
+    let mut sorted = Vec::new();
+    tool_audit::canonical::write_value(&mut sorted, value);
+    assert_eq!(written(value), String::from_utf8_lossy(&sorted));
+}
+
+#[test]
+fn what_validators_say_of_a_field_stays() {
+    stays(&json!({"errors": {
+        "password": "is too short (minimum is 12 characters)",
+        "email": "has already been taken",
+        "ssn": "can't be blank",
+        "date_of_birth": "must be in the past",
+        "iban": "checksum is wrong",
+        "address": "muss ausgefüllt werden",
+    }}));
+    stays(&json!({
+        "password": ["This password is too common.", "This password is entirely numeric."],
+        "email": ["Enter a valid email address."],
+    }));
+}
+
+#[test]
+fn objects_that_hold_nothing_but_a_complaint_stay() {
+    stays(&json!({
+        "password": [{"message": "This field is required.", "code": "required"}],
+        "email": [{"error": "too_short", "count": 8}],
+        "ssn": {"valid": false, "errors": ["is the wrong length (should be 9 characters)"]},
+        "token": {"message": "Path `token` is required.", "kind": "required", "path": "token"},
+    }));
+}
+
+#[test]
+fn a_complaint_with_the_value_beside_it_goes() {
+    for told in [
+        json!(["is too short", "Xk4Ergjv"]),
+        json!({"message": "is too short", "value": "Xk4Ergjv"}),
+        json!({"message": "is too short", "code": "Xk4Ergjv"}),
+        json!({"message": "is too short", "Xk4Ergjv": true}),
+        json!({"message": "is too short", "count": 48214821}),
+        json!({"code": "required", "count": 482}),
+    ] {
+        let written = written(&json!({"errors": {"password": told}}));
+        assert_eq!(written, r#"{"errors":{"password":"[REDACTED:password]"}}"#);
+    }
+}
+
+#[test]
+fn a_sentence_with_another_word_goes() {
+    for told in [
+        "must not be Xk4Ergjv",
+        "sommer is too short",
+        "blue otter ladder",
+        "code is 482",
+    ] {
+        let written = written(
+            &json!({"errors": {"password": told, "pin": [told, "is invalid"], "ssn": told}}),
+        );
+        assert!(!written.contains(told), "{written}");
+    }
+}
