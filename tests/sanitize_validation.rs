@@ -71,3 +71,22 @@ fn a_sentence_with_another_word_goes() {
         assert!(!written.contains(told), "{written}");
     }
 }
+
+#[test]
+fn a_message_under_the_name_of_an_address_is_looked_through() {
+    let message = "Hallo Team,\n\ndas neue Passwort lautet KCoN!1we!SAv\n\nBitte den Toner prüfen.";
+    for value in [json!({"email": message}), json!({"email": [message]})] {
+        let written = written(&value);
+        assert!(written.contains("Bitte den Toner prüfen."), "{written}");
+        assert!(written.contains("[REDACTED:password]"), "{written}");
+    }
+    for address in [
+        "ada.roe",
+        "Ada Roe <ada@mail.example>",
+        "ada dot roe at mail dot example please",
+        "Ada Roe <ada@mail.example>\nBob Poe <bob@mail.example>",
+    ] {
+        let written = written(&json!({"email": address}));
+        assert!(written.starts_with(r#"{"email":"pn:email:"#), "{written}");
+    }
+}

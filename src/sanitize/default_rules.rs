@@ -490,7 +490,7 @@ fn personal() -> Vec<Rule> {
             .numbered(&["dl"]),
         word("email")
             .called(&["email", "email_address", "mail_address"])
-            .sparing(Spared::Containers),
+            .sparing(Spared::Messages),
         digits("phone")
             .called(&["phone", "telephone", "msisdn"])
             .numbered(&[

@@ -144,6 +144,7 @@ mod places;
 #[cfg(feature = "policy")]
 mod policy_file;
 mod preset;
+mod prose;
 mod pseudonym;
 mod pseudonym_key;
 mod record_rules;

@@ -233,7 +233,7 @@ impl Rule {
 
     /// True where containers under the rule's names are looked through for themselves.
     pub(super) fn spares_containers(&self) -> bool {
-        self.spared == Spared::Containers
+        matches!(self.spared, Spared::Containers | Spared::Messages)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::value_shape::Shape;
-use super::{marker, reference};
+use super::{marker, prose, reference};
 use crate::tree::{Members, Tree};
 
 /// How deep numbers are looked for that count something.
@@ -29,6 +29,8 @@ pub(super) enum Spared {
     Paths,
     /// Objects and lists, which are looked through as if they had no such name.
     Containers,
+    /// The same, and whole messages.
+    Messages,
     /// Values that do not look like this: the name is an everyday word, or that of another thing too.
     Unlike(Shape),
     /// Words with hardly a digit among them.
@@ -70,6 +72,7 @@ impl Spared {
     pub(super) fn is_spared(self, text: &str) -> bool {
         match self {
             Self::Nothing | Self::Containers | Self::Counts => false,
+            Self::Messages => prose::is_message(text),
             Self::Unlike(shape) => !shape.fits(text),
             Self::Cells => !Shape::Dialled.fits(text),
             Self::Words => is_of_words(&marker::without(text)),
