@@ -73,6 +73,28 @@ fn a_sentence_with_another_word_goes() {
 }
 
 #[test]
+fn what_is_shown_with_a_field_stays() {
+    stays(&json!({"i18n": {
+        "password_label": "Password",
+        "passwordHelpText": "At least eight characters",
+        "pin_hint_text": "Four digits",
+        "pin-screen-reader-text": "Code à quatre chiffres",
+        "token_hint": "From the mail",
+    }}));
+    stays(&json!({"name": "password", "help_text": "At least eight characters"}));
+    for token in [
+        "sommerwind",
+        "eyJhbGciOiJIUzI1NiJ9.e30.dozjgNryP4J3jVmN",
+        "it is kD83jf02Xq",
+    ] {
+        let written = written(&json!({"id_token_hint": token}));
+        assert_eq!(written, r#"{"id_token_hint":"[REDACTED:token]"}"#);
+    }
+    let written = written(&json!({"name": "password", "text": "sommerwind"}));
+    assert!(!written.contains("sommerwind"), "{written}");
+}
+
+#[test]
 fn a_message_under_the_name_of_an_address_is_looked_through() {
     let message = "Hallo Team,\n\ndas neue Passwort lautet KCoN!1we!SAv\n\nBitte den Toner prüfen.";
     for value in [json!({"email": message}), json!({"email": [message]})] {

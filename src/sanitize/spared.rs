@@ -31,6 +31,8 @@ pub(super) enum Spared {
     Containers,
     /// The same, and whole messages.
     Messages,
+    /// Several words none of which looks like a secret.
+    Sentences,
     /// Values that do not look like this: the name is an everyday word, or that of another thing too.
     Unlike(Shape),
     /// Words with hardly a digit among them.
@@ -73,6 +75,7 @@ impl Spared {
         match self {
             Self::Nothing | Self::Containers | Self::Counts => false,
             Self::Messages => prose::is_message(text),
+            Self::Sentences => is_sentence(text.trim()),
             Self::Unlike(shape) => !shape.fits(text),
             Self::Cells => !Shape::Dialled.fits(text),
             Self::Words => is_of_words(&marker::without(text)),
@@ -113,6 +116,11 @@ fn is_error(text: &str) -> bool {
                     || first == "ERROR"
                     || !has_digit(first) && ERRORS.iter().any(|error| first.starts_with(error))
             })
+}
+
+/// True for words with blanks between them, none of which a secret looks like.
+fn is_sentence(text: &str) -> bool {
+    text.contains(' ') && !text.split_whitespace().any(reference::looks_secret)
 }
 
 fn has_digit(text: &str) -> bool {

@@ -129,7 +129,8 @@ pub(super) fn siblings(name: &str) -> Siblings {
     if typed::is_typed(name) {
         return Siblings::Typed;
     }
-    let is_value = VALUES.end(name) || matches!(name, "a" | "stringData");
+    let is_value =
+        VALUES.end(name) && !labels::is_shown_text(name) || matches!(name, "a" | "stringData");
     match (is_value, holds_rows(name)) {
         (false, false) => Siblings::Apart,
         (true, false) => Siblings::Value,
