@@ -112,3 +112,35 @@ fn a_message_under_the_name_of_an_address_is_looked_through() {
         assert!(written.starts_with(r#"{"email":"pn:email:"#), "{written}");
     }
 }
+
+#[test]
+fn one_word_stays_where_complaints_stand_beside_or_around_it() {
+    stays(
+        &json!({"errors": {"otp": "invalid", "token": ["expired"], "ssn": {"_errors": ["Required"]}}}),
+    );
+    stays(&json!({"fieldErrors": [{"password": "required"}]}));
+    stays(&json!({"password": "required", "ssn": "must not be blank", "username": "too_short"}));
+    for value in [
+        json!({"password": "invalid"}),
+        json!({"password": "invalid", "username": "ada"}),
+        json!({"errors": {"password": "sommerwind"}}),
+        json!({"errors": {"password": "482159"}}),
+    ] {
+        assert!(written(&value).contains("[REDACTED:password]"), "{value}");
+    }
+}
+
+#[test]
+fn types_stay_where_types_stand_beside_or_around_them() {
+    stays(
+        &json!({"password": "string", "ssn": "char(11)", "email": "varchar(255)", "token": "uuid"}),
+    );
+    stays(&json!({"columns": {"password": "text NOT NULL"}}));
+    for value in [
+        json!({"password": "string"}),
+        json!({"password": "string", "username": "ada"}),
+        json!({"columns": {"password": "sommerwind"}}),
+    ] {
+        assert!(written(&value).contains("[REDACTED:password]"), "{value}");
+    }
+}

@@ -116,6 +116,7 @@ mod bounded;
 mod builder;
 mod canonical_value;
 mod card_numbers;
+mod column_type;
 mod complaint;
 mod default_rules;
 mod detect;

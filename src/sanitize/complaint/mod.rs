@@ -49,32 +49,47 @@ const KINDS: &[&str] = &[
     "path", "rule", "tag", "type", "valid",
 ];
 
+/// What validators say of a field in one word, which neither passwords nor codes are.
+#[rustfmt::skip]
+const STATUSES: &[&str] = &[
+    "abgelaufen", "blank", "duplicate", "empty", "erforderlich", "expired", "fehlt", "incorrect", "invalid", "invalide",
+    "inválido", "malformed", "mismatch", "missing", "obbligatorio", "obligatoire", "obligatorio", "obrigatório",
+    "ongeldig", "pflichtfeld", "requerido", "required", "taken", "ungültig", "unknown", "verplicht",
+];
+
 /// True for what a validator says, be it one sentence, a list of them or objects that hold them.
 pub(super) fn is_told(value: &Tree<'_>) -> bool {
-    is_told_within(value, MAX_DEPTH)
+    is_told_within(value, MAX_DEPTH, is_one)
 }
 
-fn is_told_within(value: &Tree<'_>, depth: usize) -> bool {
+/// The same where such are expected, be it in one word: `invalid`, `too_short`.
+pub(super) fn is_told_in_short(value: &Tree<'_>) -> bool {
+    is_told_within(value, MAX_DEPTH, |text| {
+        is_listed(STATUSES, text) || is_code(text) || is_one(text)
+    })
+}
+
+fn is_told_within(value: &Tree<'_>, depth: usize, tells: fn(&str) -> bool) -> bool {
     let Some(depth) = depth.checked_sub(1) else {
         return false;
     };
     match *value {
-        Tree::String(text) => is_one(text),
+        Tree::String(text) => tells(text),
         Tree::Array(items) => {
-            !items.is_empty() && items.iter().all(|item| is_told_within(item, depth))
+            !items.is_empty() && items.iter().all(|item| is_told_within(item, depth, tells))
         }
-        Tree::Object(members) => is_told_by_members(members, depth),
+        Tree::Object(members) => is_told_by_members(members, depth, tells),
         _ => false,
     }
 }
 
 /// True for `{"code": "too_short", "message": "is too short"}`.
-fn is_told_by_members(members: Members<'_>, depth: usize) -> bool {
+fn is_told_by_members(members: Members<'_>, depth: usize, tells: fn(&str) -> bool) -> bool {
     let mut is_told = false;
     let mut is_harmless = |(name, value): (&str, &Tree<'_>)| {
         let tells = match *value {
-            Tree::String(text) => is_one(text) || is_code(text),
-            _ => is_told_within(value, depth),
+            Tree::String(text) => tells(text) || is_code(text),
+            _ => is_told_within(value, depth, tells),
         };
         if tells && MESSAGES.contains(&name) {
             is_told = true;
@@ -226,7 +241,7 @@ mod tests {
 
     #[test]
     fn words_stand_in_order_and_those_with_a_meaning_are_words() {
-        for list in [SHARED, LINKING, MESSAGES, KINDS] {
+        for list in [SHARED, LINKING, STATUSES, MESSAGES, KINDS] {
             assert!(list.is_sorted(), "{list:?}");
         }
         for language in LANGUAGES {

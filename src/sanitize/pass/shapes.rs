@@ -68,6 +68,8 @@ pub(super) struct Said<'a> {
     parameters: OnceCell<Option<Columns<'a>>>,
     /// One of them says where on a page a field is.
     pub(super) located: OnceCell<bool>,
+    /// All of them only tell of the fields that they are called after.
+    pub(super) told: OnceCell<bool>,
     /// How many of them hold the values of placeholders that have names.
     named: Cell<usize>,
     /// What the members are values for, where they are those of a statement's placeholders.

@@ -1,0 +1,65 @@
+//! Members whose values only tell of a field, where those beside or around them say so: `{"errors": {"pin": "invalid"}}`.
+
+use crate::tree::{Members, Tree};
+
+use super::Pass;
+use super::labels::Endings;
+use super::shapes::Said;
+use crate::sanitize::known_names::{About, Verdict};
+use crate::sanitize::{column_type, complaint};
+
+/// The last words of names of what holds complaints by field.
+static COMPLAINTS: Endings = Endings::of(&[
+    "error",
+    "errors",
+    "failures",
+    "messages",
+    "problems",
+    "validation",
+    "violations",
+]);
+/// The last words of names of what holds types by field.
+static TYPES: Endings = Endings::of(&["columns", "fields", "properties", "schema", "types"]);
+
+/// What the members of a member of this name tell.
+pub(super) fn told_in(name: &str) -> Option<About> {
+    if COMPLAINTS.end(name) {
+        return Some(About::Complaints);
+    }
+    TYPES.end(name).then_some(About::Types)
+}
+
+/// True for an object in which nothing else stands than complaints and types.
+///
+/// One value alone may be a password after all.
+fn are_told(members: Members<'_>) -> bool {
+    members.len() > 1
+        && members
+            .values()
+            .all(|value| complaint::is_told_in_short(value) || column_type::is_one(value))
+}
+
+impl Pass<'_> {
+    /// True for a value that is not what its member's name says, in an object that is `about` something.
+    pub(super) fn is_only_told(
+        &self,
+        verdict: &Verdict,
+        value: &Tree<'_>,
+        members: Members<'_>,
+        said: &Said<'_>,
+        about: Option<About>,
+    ) -> bool {
+        let is_default = || {
+            let rule = self.rules.of_verdict(verdict);
+            rule.is_some_and(|(rule, _)| rule.group().is_some())
+        };
+        let is_complaint = complaint::is_told_in_short(value);
+        let is_type = !is_complaint && column_type::is_one(value);
+        let is_told = match about {
+            Some(About::Complaints) if is_complaint => true,
+            Some(About::Types) if is_type => true,
+            _ => (is_complaint || is_type) && *said.told.get_or_init(|| are_told(members)),
+        };
+        is_told && is_default()
+    }
+}
