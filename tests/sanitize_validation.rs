@@ -33,6 +33,11 @@ fn what_validators_say_of_a_field_stays() {
 }
 
 #[test]
+fn the_rules_that_validators_go_by_stay() {
+    stays(&json!({"password": "required|string|min:8|confirmed", "email": "required,email"}));
+}
+
+#[test]
 fn objects_that_hold_nothing_but_a_complaint_stay() {
     stays(&json!({
         "password": [{"message": "This field is required.", "code": "required"}],

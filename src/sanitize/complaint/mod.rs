@@ -3,6 +3,7 @@
 //! Each of the words is known, and no number has more than three digits, so that none of them can be what the field
 //! is about.
 
+mod rules;
 mod words;
 
 use self::words::{LANGUAGES, SHARED};
@@ -10,6 +11,8 @@ use crate::tree::{Members, Tree};
 
 /// The most bytes of such a sentence.
 const LONGEST: usize = 200;
+/// The most bytes of a complaint that is no sentence.
+const LONGEST_CODE: usize = 40;
 /// The fewest words.
 const LEAST_WORDS: usize = 2;
 /// The most digits of a number in it.
@@ -65,7 +68,7 @@ pub(super) fn is_told(value: &Tree<'_>) -> bool {
 /// The same where such are expected, be it in one word: `invalid`, `too_short`.
 pub(super) fn is_told_in_short(value: &Tree<'_>) -> bool {
     is_told_within(value, MAX_DEPTH, |text| {
-        is_listed(STATUSES, text) || is_code(text) || is_one(text)
+        text.len() <= LONGEST_CODE && (is_listed(STATUSES, text) || is_code(text)) || is_one(text)
     })
 }
 
@@ -110,7 +113,9 @@ fn is_told_by_members(members: Members<'_>, depth: usize, tells: fn(&str) -> boo
 fn is_code(text: &str) -> bool {
     let mut sentence = Sentence::new();
     let mut has_word = |word: &str| !word.is_empty() && sentence.reads(word);
-    text.len() <= LONGEST && text.split(['_', '-', '.']).all(&mut has_word) && sentence.complains()
+    text.len() <= LONGEST_CODE
+        && text.split(['_', '-', '.']).all(&mut has_word)
+        && sentence.complains()
 }
 
 fn is_english(word: &str) -> bool {
@@ -119,12 +124,12 @@ fn is_english(word: &str) -> bool {
         .is_some_and(|english| is_listed(english.words, word))
 }
 
-/// True for a sentence of a validator.
+/// True for a sentence of a validator, and for the rules that it goes by.
 ///
 /// Nearly all values begin with another word than such a sentence, which decides it.
 pub(super) fn is_one(text: &str) -> bool {
     if text.len() > LONGEST || !text.contains(' ') {
-        return false;
+        return rules::are_rules(text);
     }
     let mut sentence = Sentence::new();
     text.split_whitespace().all(|part| sentence.reads(part)) && sentence.complains()
@@ -192,6 +197,14 @@ impl Sentence {
             self.counts = !self.bounds;
             return word.len() <= MAX_DIGITS && self.numbers <= MOST_NUMBERS && !follows_number;
         }
+        // Nearly every word that is none of them ends the reading here.
+        if !is_listed(SHARED, word) {
+            self.languages &= of_languages(|language| language.words, word);
+            if self.languages == 0 {
+                return false;
+            }
+            self.telling |= of_languages(|language| language.telling, word);
+        }
         if self.counts && of_languages(|language| language.units, word) == 0 {
             return false;
         }
@@ -200,11 +213,7 @@ impl Sentence {
         self.has_small |= word.starts_with(char::is_lowercase);
         self.bounds = of_languages(|language| language.bounding, word) != 0
             || self.bounds && is_listed(LINKING, word);
-        if !is_listed(SHARED, word) {
-            self.languages &= of_languages(|language| language.words, word);
-            self.telling |= of_languages(|language| language.telling, word);
-        }
-        self.languages != 0
+        true
     }
 
     fn complains(&self) -> bool {
@@ -269,6 +278,8 @@ mod tests {
             "checksum is wrong",
             "Invalid format",
             "does not match",
+            "Passwords do not match",
+            "Your card's security code is invalid.",
             "Field required",
             "This field is required.",
             "Must contain at least one uppercase letter",
