@@ -149,3 +149,22 @@ fn types_stay_where_types_stand_beside_or_around_them() {
         assert!(written(&value).contains("[REDACTED:password]"), "{value}");
     }
 }
+
+#[test]
+fn what_a_complaint_is_about_goes_beside_it() {
+    for (field, place, sent) in [
+        ("loc", json!(["body", "password"]), "input"),
+        ("loc", json!(["body", "users", "password", 0]), "input"),
+        ("path", json!("password"), "value"),
+        ("instancePath", json!("/user/password"), "data"),
+    ] {
+        let told = json!({field: place, "msg": "Invalid value", sent: "Sommer-77x"});
+        let written = written(&json!({ "errors": [told] }));
+        assert!(!written.contains("Sommer"), "{written}");
+        assert!(written.contains("Invalid value"), "{written}");
+    }
+    stays(
+        &json!({"loc": ["body", "password"], "msg": "Field required", "input": {"username": "ada"}}),
+    );
+    stays(&json!({"path": "docs/password", "message": "Tell how", "content": "Choose a long one"}));
+}

@@ -10,7 +10,7 @@ use super::containers::Member;
 use super::labels::{self, Endings};
 use super::placeholders::{self, Placeholders};
 use super::tables::Columns;
-use super::{Pass, Written, changes, likeness, typed};
+use super::{Pass, Written, changes, likeness, told, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rule::{Group, Rule};
@@ -242,6 +242,7 @@ impl<'a> Pass<'a> {
         if is_value
             && let Some((rule, plural)) = self.named_beside(member)
             && !likeness::is_no_value(rule, name, value)
+            && !told::is_all_input(name, value, siblings)
         {
             return self.ruled_value(rule, plural, value, under, depth);
         }
@@ -363,8 +364,12 @@ impl<'a> Pass<'a> {
         };
         let mut naming = members.iter().enumerate().skip(from);
         let first = naming.find_map(|(place, (name, value))| {
-            let rule = names(name, value).then(|| labels::rule_of_value(rules, value))??;
-            Some((Some(place), rule))
+            let rule = if names(name, value) {
+                labels::rule_of_value(rules, value)
+            } else {
+                told::rule_of_field(rules, name, value, members)
+            };
+            Some((Some(place), rule?))
         });
         let (place, rule) = match first {
             Some(first) => first,

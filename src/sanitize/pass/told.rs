@@ -3,9 +3,11 @@
 use crate::tree::{Members, Tree};
 
 use super::Pass;
-use super::labels::Endings;
+use super::labels::{self, Endings};
 use super::shapes::Said;
 use crate::sanitize::known_names::{About, Verdict};
+use crate::sanitize::rule::Rule;
+use crate::sanitize::rules::Rules;
 use crate::sanitize::{column_type, complaint};
 
 /// The last words of names of what holds complaints by field.
@@ -27,6 +29,37 @@ pub(super) fn told_in(name: &str) -> Option<About> {
         return Some(About::Complaints);
     }
     TYPES.end(name).then_some(About::Types)
+}
+
+/// The members in which a complaint has its sentence.
+const MESSAGES: &[&str] = &["message", "msg"];
+
+/// The rule for the field that a complaint is about: `{"loc": ["body", "password"], "msg": …, "input": …}`.
+pub(super) fn rule_of_field<'r>(
+    rules: &'r Rules,
+    name: &str,
+    value: &Tree<'_>,
+    siblings: Members<'_>,
+) -> Option<(&'r Rule, bool)> {
+    let is_field = matches!(name, "loc" | "path" | "instancePath" | "dataPath");
+    if !is_field || !MESSAGES.iter().any(|name| siblings.contains_key(name)) {
+        return None;
+    }
+    match *value {
+        // The path of a file, beside what is said of a change to it.
+        Tree::String(path) if name == "path" && path.contains('/') => None,
+        Tree::String(path) => labels::rule_of_changed(rules, path),
+        Tree::Array(parts) => {
+            let last = parts.iter().rev().find_map(Tree::as_str)?;
+            rules.for_member(last)
+        }
+        _ => None,
+    }
+}
+
+/// True for what was sent as a whole, in which a field is missing.
+pub(super) fn is_all_input(name: &str, value: &Tree<'_>, siblings: Members<'_>) -> bool {
+    name == "input" && value.is_object() && siblings.contains_key("loc")
 }
 
 /// True for an object in which nothing else stands than complaints and types.
