@@ -33,6 +33,13 @@ fn what_validators_say_of_a_field_stays() {
 }
 
 #[test]
+fn a_recovery_phrase_of_such_words_goes() {
+    let phrase = "must first other word number letter like future list year second already";
+    let written = written(&json!({"errors": {"seed_phrase": phrase, "mnemonic": [phrase]}}));
+    assert!(!written.contains("must"), "{written}");
+}
+
+#[test]
 fn the_rules_that_validators_go_by_stay() {
     stays(&json!({"password": "required|string|min:8|confirmed", "email": "required,email"}));
 }

@@ -337,6 +337,8 @@ mod tests {
             "the blue otter is valid",
             "must not be ;;:=.((!",
             "is ist est",
+            "is this it",
+            "the password has a year in it",
             "Must Be Long",
             "is-too-short",
             "Ada Roe",

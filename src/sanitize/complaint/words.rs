@@ -66,11 +66,11 @@ pub(super) const LANGUAGES: &[Language] = &[
             "years", "yesterday", "yet", "you", "your", "zero",
         ],
         telling: &[
-            "already", "be", "been", "can't", "cannot", "choose", "contain", "contains", "could", "couldn't", "does",
-            "doesn't", "ensure", "enter", "exist", "exists", "expected", "expired", "fail", "failed", "has", "hasn't",
-            "have", "incorrect", "invalid", "is", "isn't", "missing", "must", "mustn't", "not", "prohibited",
-            "provide", "provided", "required", "requires", "should", "shouldn't", "too", "unable", "was", "wasn't",
-            "were",
+            "already", "appeared", "can't", "cannot", "choose", "contain", "contains", "couldn't", "doesn't",
+            "ensure", "enter", "entirely", "exist", "exists", "expected", "expired", "fail", "failed", "forbidden",
+            "hasn't", "incorrect", "invalid", "isn't", "malformed", "missing", "must", "mustn't", "not", "prohibited",
+            "provide", "provided", "required", "requires", "reserved", "should", "shouldn't", "taken", "too",
+            "unable", "unavailable", "unknown", "wasn't", "weak", "wrong",
         ],
         units: &[
             "byte", "bytes", "char", "character", "characters", "chars", "digit", "digits", "element", "elements",
@@ -110,8 +110,8 @@ pub(super) const LANGUAGES: &[Language] = &[
         ],
         telling: &[
             "abgelaufen", "ausgefüllt", "benötigt", "bereits", "darf", "dürfen", "enthalten", "enthält", "entspricht",
-            "erforderlich", "existiert", "fehlt", "ist", "kann", "kein", "keine", "muss", "müssen", "nicht", "sind",
-            "stimmen", "stimmt", "ungültig", "ungültige", "ungültiges", "werden", "wird", "wurde", "zu",
+            "erforderlich", "existiert", "falsch", "fehlt", "kann", "kein", "keine", "muss", "müssen", "nicht",
+            "stimmen", "stimmt", "ungültig", "ungültige", "ungültiges", "werden", "zu",
         ],
         units: &[
             "buchstabe", "buchstaben", "großbuchstabe", "großbuchstaben", "kleinbuchstabe", "kleinbuchstaben",
@@ -147,8 +147,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "vides", "vos", "votre", "vous", "à", "électronique", "être",
         ],
         telling: &[
-            "a", "doit", "doivent", "déjà", "est", "existe", "invalide", "n'a", "n'est", "ne", "obligatoire", "pas",
-            "requis", "requise", "saisissez", "sont", "trop", "veuillez", "être",
+            "doit", "doivent", "déjà", "existe", "expiré", "expirée", "incorrect", "incorrecte", "invalide", "n'a",
+            "n'est", "ne", "obligatoire", "pas", "requis", "requise", "saisissez", "trop", "veuillez",
         ],
         units: &[
             "caractère", "caractères", "chiffre", "chiffres", "lettre", "lettres", "majuscule", "majuscules",
@@ -180,9 +180,9 @@ pub(super) const LANGUAGES: &[Language] = &[
             "valor", "valores", "vencido", "válida", "válidas", "válido", "válidos", "y", "ya", "único",
         ],
         telling: &[
-            "caducado", "coincide", "coinciden", "debe", "deben", "demasiado", "es", "está", "expirado", "falta",
-            "ha", "han", "ingrese", "introduce", "introduzca", "inválida", "inválido", "no", "obligatoria",
-            "obligatorio", "puede", "pueden", "requerida", "requerido", "son", "ya",
+            "caducado", "coincide", "coinciden", "debe", "deben", "demasiado", "expirado", "falta", "incorrecta",
+            "incorrecto", "ingrese", "introduce", "introduzca", "inválida", "inválido", "no", "obligatoria",
+            "obligatorio", "puede", "pueden", "requerida", "requerido", "ya",
         ],
         units: &[
             "caracter", "caracteres", "carácter", "dígito", "dígitos", "letra", "letras", "mayúscula", "mayúsculas",
@@ -213,9 +213,9 @@ pub(super) const LANGUAGES: &[Language] = &[
             "valide", "validi", "valido", "valore", "vuota", "vuoto", "è",
         ],
         telling: &[
-            "coincide", "coincidono", "corrisponde", "corrispondono", "deve", "devono", "già", "inserire",
-            "inserisci", "invalido", "mancante", "non", "obbligatoria", "obbligatorio", "può", "richiesta",
-            "richiesto", "scaduta", "scaduto", "sono", "troppo", "è",
+            "coincide", "coincidono", "corrisponde", "corrispondono", "deve", "devono", "errata", "errato", "già",
+            "inserire", "inserisci", "invalido", "mancante", "non", "obbligatoria", "obbligatorio", "può",
+            "richiesta", "richiesto", "scaduta", "scaduto", "troppo",
         ],
         units: &[
             "carattere", "caratteri", "cifra", "cifre", "lettera", "lettere", "maiuscola", "maiuscole", "minuscola",
@@ -247,9 +247,9 @@ pub(super) const LANGUAGES: &[Language] = &[
             "vencido", "válida", "válidas", "válido", "válidos", "é", "único",
         ],
         telling: &[
-            "coincide", "coincidem", "confere", "conferem", "deve", "devem", "digite", "está", "existe", "expirado",
-            "expirou", "inválida", "inválido", "já", "não", "obrigatória", "obrigatório", "pode", "podem", "preencha",
-            "é",
+            "coincide", "coincidem", "confere", "conferem", "deve", "devem", "digite", "existe", "expirado",
+            "expirou", "incorreta", "incorreto", "inválida", "inválido", "já", "não", "obrigatória", "obrigatório",
+            "pode", "podem", "preencha",
         ],
         units: &[
             "caracter", "caractere", "caracteres", "carateres", "dígito", "dígitos", "letra", "letras", "maiúscula",
@@ -280,8 +280,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "wachtwoord", "wachtwoorden", "werd", "worden", "wordt", "zijn", "zwak",
         ],
         telling: &[
-            "al", "bestaat", "heeft", "is", "kan", "komen", "komt", "mag", "moet", "moeten", "niet", "ongeldig",
-            "ongeldige", "onjuist", "onjuiste", "reeds", "te", "vereist", "verplicht", "voer", "wordt", "zijn",
+            "al", "bestaat", "fout", "kan", "komen", "komt", "mag", "moet", "moeten", "niet", "ongeldig", "ongeldige",
+            "onjuist", "onjuiste", "reeds", "te", "vereist", "verlopen", "verplicht", "voer", "wordt",
         ],
         units: &[
             "cijfer", "cijfers", "hoofdletter", "hoofdletters", "karakter", "karakters", "letter", "letters", "teken",

@@ -82,9 +82,9 @@ impl Pass<'_> {
         said: &Said<'_>,
         about: Option<About>,
     ) -> bool {
-        let is_default = || {
+        let may_be_told = || {
             let rule = self.rules.of_verdict(verdict);
-            rule.is_some_and(|(rule, _)| rule.group().is_some())
+            rule.is_some_and(|(rule, _)| rule.hears_complaints())
         };
         let is_complaint = complaint::is_told_in_short(value);
         let is_type = !is_complaint && column_type::is_one(value);
@@ -93,6 +93,6 @@ impl Pass<'_> {
             Some(About::Types) if is_type => true,
             _ => (is_complaint || is_type) && *said.told.get_or_init(|| are_told(members)),
         };
-        is_told && is_default()
+        is_told && may_be_told()
     }
 }
