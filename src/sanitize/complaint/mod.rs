@@ -6,7 +6,7 @@
 mod rules;
 mod words;
 
-use self::words::{LANGUAGES, SHARED};
+use self::words::{LANGUAGES, Language, SHARED};
 use crate::tree::{Members, Tree};
 
 /// The most bytes of such a sentence.
@@ -39,7 +39,9 @@ const LINKING: &[&str] = &[
 ];
 
 /// How deep complaints may stand in lists and objects.
-const MAX_DEPTH: usize = 4;
+const MAX_DEPTH: usize = 3;
+/// The most that stand in one of them: nobody says more of one field.
+const MOST_TOLD: usize = 16;
 /// The members in which an object has its complaint.
 #[rustfmt::skip]
 const MESSAGES: &[&str] = &[
@@ -79,7 +81,8 @@ fn is_told_within(value: &Tree<'_>, depth: usize, tells: fn(&str) -> bool) -> bo
     match *value {
         Tree::String(text) => tells(text),
         Tree::Array(items) => {
-            !items.is_empty() && items.iter().all(|item| is_told_within(item, depth, tells))
+            (1..=MOST_TOLD).contains(&items.len())
+                && items.iter().all(|item| is_told_within(item, depth, tells))
         }
         Tree::Object(members) => is_told_by_members(members, depth, tells),
         _ => false,
@@ -106,7 +109,7 @@ fn is_told_by_members(members: Members<'_>, depth: usize, tells: fn(&str) -> boo
                 _ => false,
             }
     };
-    members.iter().all(&mut is_harmless) && is_told
+    members.len() <= MOST_TOLD && members.iter().all(&mut is_harmless) && is_told
 }
 
 /// True for `too_short` and `email-invalid`: the same in the form of a name.
@@ -199,21 +202,32 @@ impl Sentence {
         }
         // Nearly every word that is none of them ends the reading here.
         if !is_listed(SHARED, word) {
-            self.languages &= of_languages(|language| language.words, word);
+            self.languages = self.that_have(|language| language.words, word);
             if self.languages == 0 {
                 return false;
             }
-            self.telling |= of_languages(|language| language.telling, word);
+            self.telling |= self.that_have(|language| language.telling, word);
         }
-        if self.counts && of_languages(|language| language.units, word) == 0 {
+        if self.counts && self.that_have(|language| language.units, word) == 0 {
             return false;
         }
         self.counts = false;
         self.words += 1;
         self.has_small |= word.starts_with(char::is_lowercase);
-        self.bounds = of_languages(|language| language.bounding, word) != 0
+        self.bounds = self.that_have(|language| language.bounding, word) != 0
             || self.bounds && is_listed(LINKING, word);
         true
+    }
+
+    /// The languages left of which this list has the word, one bit for each.
+    fn that_have(&self, list: fn(&Language) -> &'static [&'static str], word: &str) -> u8 {
+        LANGUAGES
+            .iter()
+            .enumerate()
+            .filter(|(place, language)| {
+                self.languages & (1 << place) != 0 && is_listed(list(language), word)
+            })
+            .fold(0, |found, (place, _)| found | 1 << place)
     }
 
     fn complains(&self) -> bool {
@@ -222,15 +236,6 @@ impl Sentence {
             && self.has_small
             && !self.counts
     }
-}
-
-/// The languages of which one list has this word, one bit for each.
-fn of_languages(list: impl Fn(&words::Language) -> &'static [&'static str], word: &str) -> u8 {
-    LANGUAGES
-        .iter()
-        .enumerate()
-        .filter(|(_, language)| is_listed(list(language), word))
-        .fold(0, |found, (place, _)| found | 1 << place)
 }
 
 /// True for one of these words, whatever its case and its apostrophe.
