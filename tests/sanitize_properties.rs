@@ -92,7 +92,8 @@ fn harmless_text() -> impl Strategy<Value = String> {
         "[a-zé \u{1F600}\"\\\\\n./0-9-]{0,20}",
         "20[0-9]{2}-[01][0-9]-[0-3][0-9]T1[0-9]:30:00Z",
         "https://[a-z]{2,8}\\.example:80/[a-z]{0,5}\\?q=[a-z]{0,5}&r=1",
-        "[{(\\[][a-z:=, ]{0,5}[})\\]]",
+        // No name of a secret is made of these letters, as `pw` is.
+        "[{(\\[][a-g:=, ]{0,5}[})\\]]",
     ]
 }
 

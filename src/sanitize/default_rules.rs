@@ -65,7 +65,11 @@ fn secrets() -> Vec<Rule> {
             .harmless_after(NO_SECRET_TOKEN)
             .sparing(Spared::Counts)
             .opened(),
-        word("token").called(&["token_hint", "csrfmiddlewaretoken"]),
+        word("token").called(&["csrfmiddlewaretoken"]),
+        // The token itself (OpenID Connect), or where to find it.
+        word("token")
+            .called(&["token_hint"])
+            .sparing(Spared::Sentences),
         // What .NET calls a part of an assembly's name.
         Rule::new(
             "public_key_token",
@@ -497,7 +501,7 @@ fn personal() -> Vec<Rule> {
             .numbered(&["dl"]),
         word("email")
             .called(&["email", "email_address", "mail_address"])
-            .sparing(Spared::Containers),
+            .sparing(Spared::Messages),
         digits("phone")
             .called(&["phone", "telephone", "msisdn"])
             .numbered(&[

@@ -20,19 +20,23 @@ pub(super) struct Verdict {
     pub(super) is_harmless: bool,
     /// What the members beside it may say of its value.
     pub(super) siblings: Siblings,
-    /// Whom the member holds, be it one or a list of them.
-    pub(super) person: Option<Person>,
+    /// Whom or what the objects tell of that the member holds.
+    pub(super) about: Option<About>,
     /// The members beside it, or those around its object, may say that it is a person's name.
     pub(super) may_be_a_persons: bool,
     /// The place of the rule that it matches, and whether it is its plural.
     pub(super) rule: Option<(u32, bool)>,
 }
 
-/// Who a member is about.
+/// Whom or what an object tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Person {
+pub(super) enum About {
     Patient,
-    Other,
+    Person,
+    /// What is wrong with the fields that its members are called after.
+    Complaints,
+    /// Of what types these fields are.
+    Types,
 }
 
 /// How a member hangs on those beside it.
@@ -229,7 +233,7 @@ mod tests {
             kinds,
             is_harmless: true,
             siblings: Siblings::Apart,
-            person: None,
+            about: None,
             may_be_a_persons: false,
             rule: None,
         }

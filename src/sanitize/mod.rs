@@ -116,6 +116,8 @@ mod bounded;
 mod builder;
 mod canonical_value;
 mod card_numbers;
+mod column_type;
+mod complaint;
 mod default_rules;
 mod detect;
 mod echo;
@@ -143,6 +145,7 @@ mod places;
 #[cfg(feature = "policy")]
 mod policy_file;
 mod preset;
+mod prose;
 mod pseudonym;
 mod pseudonym_key;
 mod record_rules;

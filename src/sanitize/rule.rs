@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::complaint;
 use super::generalize::Generalization;
 use super::keys::{self, Key, KeyForm};
 use super::spared::Spared;
@@ -191,12 +192,19 @@ impl Rule {
 
     /// True for a text under one of the rule's names that is not what the rule is about.
     pub(super) fn spares(&self, text: &str) -> bool {
-        self.spared.is_spared(text)
+        self.spared.is_spared(text) || self.hears_complaints() && complaint::is_one(text)
     }
 
     /// True for a value under one of the rule's names that is looked through as if it had none.
     pub(super) fn spares_value(&self, value: &Tree<'_>, plural: bool) -> bool {
         self.spared.is_spared_value(value, plural)
+            || self.hears_complaints() && complaint::is_told(value)
+    }
+
+    /// True where what validators say may stand under the rule's names, which is theirs by default.
+    pub(super) fn hears_complaints(&self) -> bool {
+        // A recovery phrase is made of such words itself.
+        self.group.is_some() && *self.name != *"recovery_code"
     }
 
     /// True where what a value looks like decides whether it is what the rule is about.
@@ -231,7 +239,7 @@ impl Rule {
 
     /// True where containers under the rule's names are looked through for themselves.
     pub(super) fn spares_containers(&self) -> bool {
-        self.spared == Spared::Containers
+        matches!(self.spared, Spared::Containers | Spared::Messages)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::value_shape::Shape;
-use super::{marker, reference};
+use super::{marker, prose, reference};
 use crate::tree::{Members, Tree};
 
 /// How deep numbers are looked for that count something.
@@ -29,6 +29,10 @@ pub(super) enum Spared {
     Paths,
     /// Objects and lists, which are looked through as if they had no such name.
     Containers,
+    /// The same, and whole messages.
+    Messages,
+    /// Several words none of which looks like a secret.
+    Sentences,
     /// Values that do not look like this: the name is an everyday word, or that of another thing too.
     Unlike(Shape),
     /// Words with hardly a digit among them.
@@ -70,6 +74,8 @@ impl Spared {
     pub(super) fn is_spared(self, text: &str) -> bool {
         match self {
             Self::Nothing | Self::Containers | Self::Counts => false,
+            Self::Messages => prose::is_message(text),
+            Self::Sentences => is_sentence(text.trim()),
             Self::Unlike(shape) => !shape.fits(text),
             Self::Cells => !Shape::Dialled.fits(text),
             Self::Words => is_of_words(&marker::without(text)),
@@ -110,6 +116,11 @@ fn is_error(text: &str) -> bool {
                     || first == "ERROR"
                     || !has_digit(first) && ERRORS.iter().any(|error| first.starts_with(error))
             })
+}
+
+/// True for words with blanks between them, none of which a secret looks like.
+fn is_sentence(text: &str) -> bool {
+    text.contains(' ') && !text.split_whitespace().any(reference::looks_secret)
 }
 
 fn has_digit(text: &str) -> bool {

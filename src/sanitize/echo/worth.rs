@@ -1,5 +1,7 @@
 //! Which values are worth to be looked for again.
 
+use crate::sanitize::complaint;
+
 /// The fewest characters of a value that is looked for: shorter ones stand in too many texts.
 pub(super) const LEAST: usize = 5;
 
@@ -8,7 +10,7 @@ pub(super) fn is_telling(value: &str) -> bool {
     if value.chars().nth(LEAST - 1).is_none() || is_reference(value) {
         return false;
     }
-    has_three_letters(value) && !is_common(value)
+    has_three_letters(value) && !is_common(value) && !complaint::is_one(value)
 }
 
 /// True for a value in which three letters or digits differ.
@@ -259,6 +261,7 @@ mod tests {
             "${{ secrets.TOKEN }}",
             "{{ vault.pass }}",
             "<password>",
+            "is too short (minimum is 12 characters)",
         ] {
             assert!(!is_telling(value), "{value}");
         }

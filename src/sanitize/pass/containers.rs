@@ -78,9 +78,9 @@ impl<'a> Pass<'a> {
             }
             _ => {}
         }
-        let person = self.person;
+        let about = self.about;
         self.items(items, depth, |pass, _, item| {
-            pass.person = person;
+            pass.about = about;
             pass.value(item, under, depth + 1)
         })
     }
@@ -122,7 +122,7 @@ impl<'a> Pass<'a> {
         #[cfg(test)]
         tests::BEGUN.set(tests::BEGUN.get() + 1);
         self.open(b'{')?;
-        let person = self.person.take();
+        let about = self.about.take();
         let outer = self.subject;
         if self.rules.small_classes() == SmallClasses::PerSubject {
             self.subject = self.subject_of(members);
@@ -165,14 +165,20 @@ impl<'a> Pass<'a> {
                 None => self.rules.find_out(name),
             };
             if verdict.may_be_a_persons {
-                if let Some(alias) = persons::alias(name, members, person) {
+                if let Some(alias) = persons::alias(name, members, about) {
                     verdict.rule = self.rules.verdict(alias).rule;
                 }
-                verdict.person = verdict
-                    .person
+                verdict.about = verdict
+                    .about
                     .or_else(|| persons::held_beside(name, members));
             }
             verdict.rule = verdict.rule.or_else(|| said.rule_of_placeholder(name));
+            if verdict.rule.is_some()
+                && under.is_none()
+                && self.is_only_told(&verdict, value, members, &said, about)
+            {
+                verdict.rule = None;
+            }
             let kinds = verdict.kinds;
             some_name_is_shown_otherwise |= !are_looked_at && self.is_shown_otherwise(name, under);
             if some_name_is_shown_otherwise {
@@ -180,7 +186,7 @@ impl<'a> Pass<'a> {
                 let before;
                 (before, self.nodes, self.members) = start;
                 self.take_back(before);
-                self.members_sorted(members, &said, person, under, depth);
+                self.members_sorted(members, &said, about, under, depth);
                 break;
             }
             let member = Member {
@@ -255,13 +261,13 @@ impl<'a> Pass<'a> {
         };
         known.form.write_member(self.out, first);
         if value.is_object() {
-            self.person = known.verdict.person;
+            self.about = known.verdict.about;
         }
         let written = match self.fits() {
             Ok(()) => self.value(value, None, depth + 1),
             Err(overflow) => Err(overflow),
         };
-        self.person = None;
+        self.about = None;
         self.goes_on(&written, before, more)
     }
 
@@ -292,9 +298,9 @@ impl<'a> Pass<'a> {
         if !member.replaced.is_empty() {
             self.count(member.replaced, Original::Text(member.name));
         }
-        self.person = member
+        self.about = member
             .verdict
-            .person
+            .about
             .filter(|_| matches!(member.value, Tree::Object(_) | Tree::Array(_)));
         let written = match self.fits() {
             Ok(()) => {
@@ -311,7 +317,7 @@ impl<'a> Pass<'a> {
             }
             Err(overflow) => Err(overflow),
         };
-        self.person = None;
+        self.about = None;
         self.goes_on(&written, before, member.more)
     }
 

@@ -103,6 +103,32 @@ const WAYS_OF_LOCATING: &[&str] = &["by", "using", "strategy"];
 
 /// The last words of names whose values ask for what another member is.
 static QUESTIONS: Endings = Endings::of(&["prompt", "expect", "q", "message"]);
+/// The words before `text` in names of what is shown with a field.
+const SHOWN: &[&str] = &[
+    "alt",
+    "button",
+    "caption",
+    "description",
+    "error",
+    "heading",
+    "help",
+    "helper",
+    "hint",
+    "info",
+    "instruction",
+    "instructions",
+    "label",
+    "legend",
+    "link",
+    "message",
+    "placeholder",
+    "prompt",
+    "reader",
+    "subtitle",
+    "title",
+    "tooltip",
+    "warning",
+];
 /// The operations of a JSON patch (RFC 6902) that have a value.
 const PATCHES: &[&str] = &["add", "replace", "test"];
 
@@ -186,6 +212,21 @@ pub(super) fn is_question(member: &str, value: &Tree<'_>) -> bool {
         && value
             .as_str()
             .is_some_and(|text| text.trim_end().ends_with([':', '?']))
+}
+
+/// True for `help_text` and `screenReaderText`, which are shown with a field and not in it.
+pub(super) fn is_shown_text(member: &str) -> bool {
+    const TEXT: &str = "text";
+    let Some(before) = member.len().checked_sub(TEXT.len()) else {
+        return false;
+    };
+    ends_in(member, &[TEXT])
+        && member.get(..before).is_some_and(|before| {
+            ends_in(
+                before.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric()),
+                SHOWN,
+            )
+        })
 }
 
 /// True for the members of a JSON patch, whose path ends in the name of what the value is for.

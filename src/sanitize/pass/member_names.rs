@@ -9,7 +9,7 @@ use super::shapes::Said;
 use super::strings::{MAX_SEARCHES, is_harmless};
 use super::{Pass, persons};
 use crate::canonical::compare_keys;
-use crate::sanitize::known_names::{Person, Verdict};
+use crate::sanitize::known_names::{About, Verdict};
 use crate::sanitize::names;
 use crate::sanitize::replace::replacement;
 use crate::sanitize::rule::{Extent, Rule};
@@ -99,7 +99,7 @@ impl<'a> Pass<'a> {
         &mut self,
         members: Members<'_>,
         said: &Said<'a>,
-        person: Option<Person>,
+        about: Option<About>,
         under: Option<&'a Rule>,
         depth: usize,
     ) {
@@ -120,13 +120,19 @@ impl<'a> Pass<'a> {
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             self.done.shortened |= shown.shortened;
             let mut verdict = self.verdict_of(shown, name);
-            if let Some(alias) = persons::alias(name, members, person) {
+            if let Some(alias) = persons::alias(name, members, about) {
                 verdict.rule = self.rules.verdict(alias).rule;
             }
-            verdict.person = verdict
-                .person
+            verdict.about = verdict
+                .about
                 .or_else(|| persons::held_beside(name, members));
             verdict.rule = verdict.rule.or_else(|| said.rule_of_placeholder(name));
+            if verdict.rule.is_some()
+                && under.is_none()
+                && self.is_only_told(&verdict, value, members, said, about)
+            {
+                verdict.rule = None;
+            }
             let member = Member {
                 name,
                 value,
@@ -153,7 +159,7 @@ impl<'a> Pass<'a> {
         if marker::is_whole(&shown.text) && !self.rules.of_verdict(&verdict).is_some_and(goes_whole)
         {
             return Verdict {
-                person: verdict.person,
+                about: verdict.about,
                 ..self.rules.verdict(&shown.text)
             };
         }

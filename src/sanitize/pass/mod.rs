@@ -14,6 +14,7 @@ mod placeholders;
 mod shapes;
 mod strings;
 mod tables;
+mod told;
 mod typed;
 
 use std::rc::Rc;
@@ -23,7 +24,7 @@ use crate::tree::Tree;
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, is_uuid, write_unescaped};
 use super::echo::Echo;
-use super::known_names::{Person, Verdict};
+use super::known_names::{About, Verdict};
 use super::marker;
 use super::path::Trail;
 use super::pseudonym::Subject;
@@ -61,7 +62,7 @@ pub(super) fn verdict(name: &str, rule: Option<(u32, bool)>) -> Verdict {
         kinds,
         is_harmless: strings::is_harmless(name, kinds),
         siblings: shapes::siblings(name),
-        person: persons::held_by(name),
+        about: persons::held_by(name).or_else(|| told::told_in(name)),
         may_be_a_persons: persons::has_alias(name),
         rule,
     }
@@ -92,8 +93,8 @@ pub(super) struct Pass<'a> {
     subject: Option<Subject>,
     /// The program whose arguments the list is that comes next.
     program: Option<Program>,
-    /// Whom the object that comes next is about.
-    person: Option<Person>,
+    /// Whom or what the object tells of that comes next.
+    about: Option<About>,
     /// The columns of the table whose row the object is that comes next.
     columns: Option<tables::Columns<'a>>,
     /// The placeholders of the statement for which the object has the values that comes next.
@@ -123,7 +124,7 @@ impl<'a> Pass<'a> {
             full: false,
             subject: None,
             program: None,
-            person: None,
+            about: None,
             columns: None,
             placeholders: None,
             done: Sanitized::default(),

@@ -5,11 +5,11 @@ use crate::tree::{Members, Tree};
 
 use super::labels;
 use crate::sanitize::detect::dicom;
-use crate::sanitize::known_names::Person;
+use crate::sanitize::known_names::About;
 
 /// The last words of names of members that hold persons.
-const PERSONS: &[(&[&str], Person)] = &[
-    (&["patient", "patients"], Person::Patient),
+const PERSONS: &[(&[&str], About)] = &[
+    (&["patient", "patients"], About::Patient),
     (
         &[
             "person",
@@ -29,7 +29,7 @@ const PERSONS: &[(&[&str], Person)] = &[
             "beneficiary",
             "subscriber",
         ],
-        Person::Other,
+        About::Person,
     ),
 ];
 
@@ -37,7 +37,7 @@ const PERSONS: &[(&[&str], Person)] = &[
 const RESOURCES: &[&str] = &["Patient", "Person", "RelatedPerson", "Practitioner"];
 
 /// Whom the member `name` holds, be it one or a list of them.
-pub(super) fn held_by(name: &str) -> Option<Person> {
+pub(super) fn held_by(name: &str) -> Option<About> {
     PERSONS
         .iter()
         .find(|(words, _)| labels::ends_in(name, words))
@@ -98,11 +98,11 @@ fn alias_of_language(name: &str, members: Members<'_>) -> Option<&'static str> {
 pub(super) fn alias(
     name: &str,
     members: Members<'_>,
-    within: Option<Person>,
+    within: Option<About>,
 ) -> Option<&'static str> {
     match name {
-        "name" if within == Some(Person::Patient) => Some("patient_name"),
-        "name" if within.is_some() => (!is_of_machine(members)).then_some("full_name"),
+        "name" if within == Some(About::Patient) => Some("patient_name"),
+        "name" if within == Some(About::Person) => (!is_of_machine(members)).then_some("full_name"),
         "name" => {
             let resource = members.get("resourceType").and_then(Tree::as_str);
             match resource {
@@ -112,7 +112,7 @@ pub(super) fn alias(
         }
         "family" if members.contains_key("given") => Some("family_name"),
         "given" if members.contains_key("family") => Some("given_name"),
-        "display" if within == Some(Person::Patient) || refers_to_person(members) => {
+        "display" if within == Some(About::Patient) || refers_to_person(members) => {
             Some("patient_name")
         }
         // What opens a network, a door or an alarm.
@@ -159,12 +159,12 @@ fn is_of_machine(members: Members<'_>) -> bool {
 
 /// Whom a member holds where its object tells: the contacts of a person in FHIR.
 #[inline]
-pub(super) fn held_beside(name: &str, members: Members<'_>) -> Option<Person> {
+pub(super) fn held_beside(name: &str, members: Members<'_>) -> Option<About> {
     if name != "contact" {
         return None;
     }
     let resource = members.get("resourceType")?.as_str()?;
-    WITH_CONTACTS.contains(&resource).then_some(Person::Other)
+    WITH_CONTACTS.contains(&resource).then_some(About::Person)
 }
 
 /// True for a reference of FHIR to a person: `{"reference": "Patient/771", "display": …}`.

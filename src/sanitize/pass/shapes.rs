@@ -10,7 +10,7 @@ use super::containers::Member;
 use super::labels::{self, Endings};
 use super::placeholders::{self, Placeholders};
 use super::tables::Columns;
-use super::{Pass, Written, changes, likeness, typed};
+use super::{Pass, Written, changes, likeness, told, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
 use crate::sanitize::rule::{Group, Rule};
@@ -68,6 +68,8 @@ pub(super) struct Said<'a> {
     parameters: OnceCell<Option<Columns<'a>>>,
     /// One of them says where on a page a field is.
     pub(super) located: OnceCell<bool>,
+    /// All of them only tell of the fields that they are called after.
+    pub(super) told: OnceCell<bool>,
     /// How many of them hold the values of placeholders that have names.
     named: Cell<usize>,
     /// What the members are values for, where they are those of a statement's placeholders.
@@ -129,7 +131,8 @@ pub(super) fn siblings(name: &str) -> Siblings {
     if typed::is_typed(name) {
         return Siblings::Typed;
     }
-    let is_value = VALUES.end(name) || matches!(name, "a" | "stringData");
+    let is_value =
+        VALUES.end(name) && !labels::is_shown_text(name) || matches!(name, "a" | "stringData");
     match (is_value, holds_rows(name)) {
         (false, false) => Siblings::Apart,
         (true, false) => Siblings::Value,
@@ -239,6 +242,7 @@ impl<'a> Pass<'a> {
         if is_value
             && let Some((rule, plural)) = self.named_beside(member)
             && !likeness::is_no_value(rule, name, value)
+            && !told::is_all_input(name, value, siblings)
         {
             return self.ruled_value(rule, plural, value, under, depth);
         }
@@ -361,8 +365,12 @@ impl<'a> Pass<'a> {
         };
         let mut naming = members.iter().enumerate().skip(from);
         let first = naming.find_map(|(place, (name, value))| {
-            let rule = names(name, value).then(|| labels::rule_of_value(rules, value))??;
-            Some((Some(place), rule))
+            let rule = if names(name, value) {
+                labels::rule_of_value(rules, value)
+            } else {
+                told::rule_of_field(rules, name, value, members)
+            };
+            Some((Some(place), rule?))
         });
         let (place, rule) = match first {
             Some(first) => first,
