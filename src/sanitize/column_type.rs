@@ -6,13 +6,23 @@ use crate::tree::Tree;
 const LONGEST: usize = 48;
 /// The most digits of a length.
 const MAX_DIGITS: usize = 4;
+/// The names of types, by length: a value under a secret's name is compared with few of them.
 #[rustfmt::skip]
-const TYPES: &[&str] = &[
-    "any", "array", "bigint", "binary", "blob", "bool", "boolean", "bytea", "bytes", "char", "character", "citext",
-    "clob", "date", "datetime", "decimal", "double", "enum", "float", "int", "integer", "json", "jsonb", "list",
-    "mediumtext", "nchar", "null", "number", "numeric", "nvarchar", "object", "real", "smallint", "str", "string",
-    "text", "time", "timestamp", "timestamptz", "tinyint", "uuid", "varbinary", "varchar", "varchar2", "varying",
-];
+fn types_of_length(length: usize) -> &'static [&'static str] {
+    match length {
+        3 => &["any", "int", "str"],
+        4 => &["blob", "bool", "char", "clob", "date", "enum", "json", "list", "null", "real", "text", "time", "uuid"],
+        5 => &["array", "bytea", "bytes", "float", "jsonb", "nchar"],
+        6 => &["bigint", "binary", "citext", "double", "number", "object", "string"],
+        7 => &["boolean", "decimal", "integer", "numeric", "tinyint", "varchar", "varying"],
+        8 => &["datetime", "nvarchar", "smallint", "varchar2"],
+        9 => &["character", "timestamp", "varbinary"],
+        10 => &["mediumtext"],
+        11 => &["timestamptz"],
+        _ => &[],
+    }
+}
+
 /// What may be said behind a type.
 const ADDED: &[&str] = &[
     "key", "not", "nullable", "optional", "primary", "required", "unique",
@@ -46,10 +56,14 @@ fn is_type_word(word: &str) -> bool {
                 (1..=MAX_DIGITS).contains(&length.len())
                     && length.bytes().all(|byte| byte.is_ascii_digit())
             };
-            is_listed(TYPES, name) && (lengths == "max" || lengths.split(',').all(is_length))
+            is_named(name) && (lengths == "max" || lengths.split(',').all(is_length))
         }
-        None => is_listed(TYPES, word),
+        None => is_named(word),
     }
+}
+
+fn is_named(word: &str) -> bool {
+    is_listed(types_of_length(word.len()), word)
 }
 
 fn is_listed(words: &[&str], word: &str) -> bool {

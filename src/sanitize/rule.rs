@@ -198,7 +198,8 @@ impl Rule {
     /// True for a value under one of the rule's names that is looked through as if it had none.
     pub(super) fn spares_value(&self, value: &Tree<'_>, plural: bool) -> bool {
         self.spared.is_spared_value(value, plural)
-            || self.hears_complaints() && complaint::is_told(value)
+            // Of texts it is asked where one is met.
+            || !value.is_string() && self.hears_complaints() && complaint::is_told(value)
     }
 
     /// True where what validators say may stand under the rule's names, which is theirs by default.

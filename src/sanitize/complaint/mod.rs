@@ -3,10 +3,12 @@
 //! Each of the words is known, and no number has more than three digits, so that none of them can be what the field
 //! is about.
 
+mod lexicon;
 mod rules;
 mod words;
 
-use self::words::{LANGUAGES, Language, SHARED};
+use self::lexicon::Meaning;
+use self::words::LANGUAGES;
 use crate::tree::{Members, Tree};
 
 /// The most bytes of such a sentence.
@@ -37,6 +39,9 @@ const LINKING: &[&str] = &[
     "a", "and", "be", "bis", "de", "di", "e", "en", "es", "est", "et", "is", "ist", "of", "to", "und", "van", "von", "y",
     "à", "è", "é",
 ];
+
+/// The bit of the first language.
+const ENGLISH: u8 = 1;
 
 /// How deep complaints may stand in lists and objects.
 const MAX_DEPTH: usize = 3;
@@ -69,9 +74,14 @@ pub(super) fn is_told(value: &Tree<'_>) -> bool {
 
 /// The same where such are expected, be it in one word: `invalid`, `too_short`.
 pub(super) fn is_told_in_short(value: &Tree<'_>) -> bool {
-    is_told_within(value, MAX_DEPTH, |text| {
-        text.len() <= LONGEST_CODE && (is_listed(STATUSES, text) || is_code(text)) || is_one(text)
-    })
+    is_told_within(value, MAX_DEPTH, |text| is_in_short(text) || is_one(text))
+}
+
+/// True for a complaint in one word, or in the form of a name.
+pub(super) fn is_in_short(text: &str) -> bool {
+    text.len() <= LONGEST_CODE
+        && !text.contains(' ')
+        && (Meaning::of(text).is_status || is_code(text))
 }
 
 fn is_told_within(value: &Tree<'_>, depth: usize, tells: fn(&str) -> bool) -> bool {
@@ -105,7 +115,10 @@ fn is_told_by_members(members: Members<'_>, depth: usize, tells: fn(&str) -> boo
             && match *value {
                 Tree::Null | Tree::Bool(_) => true,
                 Tree::Number(number) => number.to_text().len() <= MAX_DIGITS,
-                Tree::String(text) => tells || is_listed(SHARED, text) || is_english(text),
+                Tree::String(text) => {
+                    let meaning = Meaning::of(text);
+                    tells || meaning.is_shared || meaning.words & ENGLISH != 0
+                }
                 _ => false,
             }
     };
@@ -121,18 +134,21 @@ fn is_code(text: &str) -> bool {
         && sentence.complains()
 }
 
-fn is_english(word: &str) -> bool {
-    LANGUAGES
-        .first()
-        .is_some_and(|english| is_listed(english.words, word))
-}
-
 /// True for a sentence of a validator, and for the rules that it goes by.
 ///
 /// Nearly all values begin with another word than such a sentence, which decides it.
 pub(super) fn is_one(text: &str) -> bool {
     if text.len() > LONGEST || !text.contains(' ') {
         return rules::are_rules(text);
+    }
+    // Of words that are no sentence the last one is none of those more often than not.
+    let blank = text.bytes().rposition(|byte| byte == b' ');
+    let last = text
+        .get(blank.map_or(0, |blank| blank + 1)..)
+        .unwrap_or_default();
+    let is_plain = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_plain && !Meaning::of(last).is_of_sentence() {
+        return false;
     }
     let mut sentence = Sentence::new();
     text.split_whitespace().all(|part| sentence.reads(part)) && sentence.complains()
@@ -200,34 +216,22 @@ impl Sentence {
             self.counts = !self.bounds;
             return word.len() <= MAX_DIGITS && self.numbers <= MOST_NUMBERS && !follows_number;
         }
-        // Nearly every word that is none of them ends the reading here.
-        if !is_listed(SHARED, word) {
-            self.languages = self.that_have(|language| language.words, word);
+        let meaning = Meaning::of(word);
+        if !meaning.is_shared {
+            self.languages &= meaning.words;
             if self.languages == 0 {
                 return false;
             }
-            self.telling |= self.that_have(|language| language.telling, word);
+            self.telling |= meaning.telling;
         }
-        if self.counts && self.that_have(|language| language.units, word) == 0 {
+        if self.counts && self.languages & meaning.units == 0 {
             return false;
         }
         self.counts = false;
         self.words += 1;
         self.has_small |= word.starts_with(char::is_lowercase);
-        self.bounds = self.that_have(|language| language.bounding, word) != 0
-            || self.bounds && is_listed(LINKING, word);
+        self.bounds = self.languages & meaning.bounding != 0 || self.bounds && meaning.is_linking;
         true
-    }
-
-    /// The languages left of which this list has the word, one bit for each.
-    fn that_have(&self, list: fn(&Language) -> &'static [&'static str], word: &str) -> u8 {
-        LANGUAGES
-            .iter()
-            .enumerate()
-            .filter(|(place, language)| {
-                self.languages & (1 << place) != 0 && is_listed(list(language), word)
-            })
-            .fold(0, |found, (place, _)| found | 1 << place)
     }
 
     fn complains(&self) -> bool {
@@ -238,24 +242,13 @@ impl Sentence {
     }
 }
 
-/// True for one of these words, whatever its case and its apostrophe.
-fn is_listed(sorted: &[&str], word: &str) -> bool {
-    let small = || {
-        let straight = |letter| if letter == '’' { '\'' } else { letter };
-        word.chars().map(straight).flat_map(char::to_lowercase)
-    };
-    sorted
-        .binary_search_by(|listed| listed.chars().cmp(small()))
-        .is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn words_stand_in_order_and_those_with_a_meaning_are_words() {
-        for list in [SHARED, LINKING, STATUSES, MESSAGES, KINDS] {
+        for list in [LINKING, STATUSES, MESSAGES, KINDS] {
             assert!(list.is_sorted(), "{list:?}");
         }
         for language in LANGUAGES {
@@ -263,10 +256,7 @@ mod tests {
             for list in [language.telling, language.units, language.bounding] {
                 assert!(list.is_sorted(), "{list:?}");
                 for word in list {
-                    assert!(
-                        is_listed(language.words, word) || is_listed(SHARED, word),
-                        "{word}"
-                    );
+                    assert!(Meaning::of(word).is_of_sentence(), "{word}");
                 }
             }
         }

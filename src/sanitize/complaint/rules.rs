@@ -1,6 +1,7 @@
 //! Rules by which validators go, as they are written for a field: `required|string|min:8`, `required,email`.
 
-use super::{LONGEST, MAX_DIGITS, SHARED, is_listed};
+use super::lexicon::Meaning;
+use super::{LONGEST, MAX_DIGITS};
 
 /// Rules of which one must be there, in order.
 const TELLING: &[&str] = &[
@@ -54,7 +55,12 @@ pub(super) fn are_rules(text: &str) -> bool {
 
 fn is_compared(word: &str) -> bool {
     let is_number = word.len() <= MAX_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit());
-    !word.is_empty() && (is_number || is_listed(SHARED, word) || is_listed(COMPARED, word))
+    !word.is_empty() && (is_number || Meaning::of(word).is_shared || is_listed(COMPARED, word))
+}
+
+/// True for one of these names, whatever its case.
+fn is_listed(names: &[&str], name: &str) -> bool {
+    names.iter().any(|listed| listed.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

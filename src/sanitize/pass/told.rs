@@ -86,7 +86,11 @@ impl Pass<'_> {
             let rule = self.rules.of_verdict(verdict);
             rule.is_some_and(|(rule, _)| rule.hears_complaints())
         };
-        let is_complaint = complaint::is_told_in_short(value);
+        // A sentence stays wherever it is met.
+        let is_complaint = match *value {
+            Tree::String(text) => complaint::is_in_short(text),
+            _ => complaint::is_told_in_short(value),
+        };
         let is_type = !is_complaint && column_type::is_one(value);
         let is_told = match about {
             Some(About::Complaints) if is_complaint => true,
