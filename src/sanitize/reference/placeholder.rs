@@ -25,6 +25,19 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
     ) {
         return true;
     }
+    // What Terraform and others show in place of a value.
+    if matches!(
+        value,
+        "(sensitive value)"
+            | "(sensitive)"
+            | "(known after apply)"
+            | "(not set)"
+            | "(unset)"
+            | "(none)"
+            | "(null)"
+    ) {
+        return true;
+    }
     if is_parameter(value) || is_named_parameter(value, names_a_rule) {
         return true;
     }
@@ -207,6 +220,16 @@ mod tests {
             "password: {{ .Values.password | default (randAlphaNum 32) | quote }}",
             "password: {{ (lookup \"v1\" \"Secret\" .Release.Namespace \"db\").data.password }}",
         ]);
+    }
+
+    #[test]
+    fn what_is_shown_in_place_of_a_value_stays() {
+        misses(&[
+            "  + password              = (sensitive value)\n  + class = \"db.t4g.small\"",
+            "  ~ auth_token = (sensitive value) -> (known after apply)",
+            "password: (not set)",
+        ]);
+        hits(&[("password: (sommer value)", "password: <>")]);
     }
 
     #[test]
