@@ -117,6 +117,7 @@ fn secrets() -> Vec<Rule> {
                 "api_user_key",
                 "functions_key",
                 "fastly_key",
+                "jfrog_art_api",
                 "instrumentation_key",
                 "license_key",
                 "licence_key",
