@@ -41,6 +41,7 @@ pub(super) mod plain_letters;
 mod private_key;
 pub(super) mod program;
 pub(super) mod program_text;
+pub(super) mod registry;
 pub(super) mod rejected;
 pub(super) mod segment;
 pub(super) mod session;

@@ -264,13 +264,23 @@ pub(super) fn here_document(text: &str, after: usize) -> Option<Found> {
     })
 }
 
-/// `string(14) "x"` on the next line, as PHP dumps a map.
+/// The most digits of an address.
+const MAX_ADDRESS: usize = 16;
+
+/// `string(14) "x"` on the next line, as PHP dumps a map, and `0x55d2 "x"`, as debuggers show a pointer to a text.
 pub(super) fn dumped(text: &str, after: usize) -> Option<Found> {
-    let rest = text.get(after..)?;
-    let kind = rest.trim_start().strip_prefix("string(")?;
-    let value = kind
-        .trim_start_matches(|letter: char| letter.is_ascii_digit())
-        .strip_prefix(") \"")?;
+    let kind = text.get(after..)?.trim_start();
+    let value = match kind.strip_prefix("0x") {
+        Some(digits) => {
+            let of_address = digits.bytes().take(MAX_ADDRESS);
+            let length = of_address.take_while(u8::is_ascii_hexdigit).count();
+            digits.get(length..)?.strip_prefix(" \"")?
+        }
+        None => kind
+            .strip_prefix("string(")?
+            .trim_start_matches(|letter: char| letter.is_ascii_digit())
+            .strip_prefix(") \"")?,
+    };
     let start = text.len() - value.len();
     let end = value.find('"').unwrap_or(value.len());
     Some(Found {

@@ -19,7 +19,7 @@ pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
     command_line, constraint, device_configuration, dicom, electronic_data, form_data,
-    labelled_secret, markup, program_text, rejected, segment, session, statement, track,
+    labelled_secret, markup, program_text, registry, rejected, segment, session, statement, track,
     travel_document, typed, vcard,
 };
 use super::extent::{Found, Reader};
@@ -77,6 +77,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
         session::find(&mut findings);
         statement::find(&mut findings);
         typed::find(&mut findings);
+        registry::find(&mut findings);
         labelled_secret::find(&mut findings);
         rejected::find(&mut findings);
         spaced_table::find(&mut findings);
