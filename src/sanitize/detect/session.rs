@@ -10,6 +10,8 @@ use crate::sanitize::text::Findings;
 const LEAST_ENCODED: usize = 8;
 /// How far before `PASS` a `USER` stands.
 const NEAR: usize = 256;
+/// The most bytes of a prompt.
+const MAX_PROMPT: usize = 48;
 /// The most bytes of a line.
 const MAX_LINE: usize = 1024;
 
@@ -56,6 +58,8 @@ fn without_sender(before: &[u8]) -> &[u8] {
     match trimmed {
         b"C:" | b">>>" | b"->" | b"-->" | b"=>" | b">" | b"S:" | b"send:" => b"",
         [b'C', b':', rest @ ..] => rest.trim_ascii(),
+        // `redis>`, `127.0.0.1:6379[1]>`.
+        [prompt @ .., b'>'] if prompt.len() <= MAX_PROMPT && !prompt.contains(&b' ') => b"",
         _ => trimmed,
     }
 }
@@ -171,6 +175,14 @@ mod tests {
                 "USER ada\r\nPASS <>\r\nLIST",
             ),
             ("AUTH q7Tm2xPw9\nPING", "AUTH <>\nPING"),
+            (
+                "redis> AUTH default q7Tm2xPw9\nOK\nredis> DBSIZE",
+                "redis> AUTH default <>\nOK\nredis> DBSIZE",
+            ),
+            (
+                "127.0.0.1:6379[1]> AUTH q7Tm2xPw9\nOK",
+                "127.0.0.1:6379[1]> AUTH <>\nOK",
+            ),
             (
                 "user default on >q7Tm2xPw9 ~* +@all\nport 6379",
                 "user default on ><> ~* +@all\nport 6379",
