@@ -509,3 +509,20 @@ fn values_of_placeholders_go_by_their_names_and_numbers() {
         &["ada", "bob"],
     );
 }
+
+#[test]
+fn addresses_of_what_is_deployed_are_nobodys() {
+    for address in [
+        "aws_db_instance.orders",
+        "module.net[\"eu\"].aws_subnet.private[0]",
+        "data.aws_iam_policy.admin",
+    ] {
+        let value = json!({"resources": [{"address": address, "type": "managed"}]});
+        let text = written(&value);
+        assert!(text.contains(&json!(address).to_string()), "{text}");
+    }
+    for address in ["main_street.5", "Rosenweg 5", "rosenweg.wien", "module 7"] {
+        let text = written(&json!({"address": address}));
+        assert!(!text.contains(address), "{text}");
+    }
+}

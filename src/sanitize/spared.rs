@@ -21,7 +21,7 @@ pub(super) enum Spared {
     FewerDigits(u8),
     /// The same, and the codes and names of errors.
     Errors(u8),
-    /// Addresses of machines and of memory, and directions.
+    /// Addresses of machines, of memory and of what is deployed, and directions.
     NetworkAddresses,
     /// Names of the ways to authenticate.
     Schemes,
@@ -87,7 +87,10 @@ impl Spared {
             Self::Errors(least) => {
                 Self::FewerDigits(least).is_spared(text) || is_error(text.trim())
             }
-            Self::NetworkAddresses => is_network_address(text.trim()) || is_direction(text.trim()),
+            Self::NetworkAddresses => {
+                let text = text.trim();
+                is_network_address(text) || is_direction(text) || is_resource(text)
+            }
             Self::Paths => is_path(text.trim()),
             Self::Schemes => is_scheme(text.trim()),
         }
@@ -215,6 +218,36 @@ fn is_network_address(text: &str) -> bool {
         }
     });
     host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok() || is_url_or_host(text)
+}
+
+/// The most bytes of the address of a resource.
+const LONGEST_RESOURCE: usize = 256;
+
+/// True for `aws_db_instance.orders` and `module.net["eu"].aws_subnet.private[0]`, as Terraform tells resources apart.
+fn is_resource(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    let is_index = |index: &str| {
+        let index = index.strip_suffix(']').map(|key| key.trim_matches('"'));
+        index.is_some_and(|key| {
+            key.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+    };
+    let is_part = |part: &str| match part.split_once('[') {
+        Some((name, index)) => is_name(name) && is_index(index),
+        None => is_name(part),
+    };
+    // A type has the name of its provider in it, or a module stands around it.
+    text.len() <= LONGEST_RESOURCE
+        && text.split('.').all(is_part)
+        && text
+            .split_once('.')
+            .is_some_and(|(kind, _)| kind.contains('_') || matches!(kind, "module" | "data"))
 }
 
 /// True for the way in which things go or are sorted: in Spanish an address is called so.
