@@ -35,7 +35,17 @@ pub(super) fn is_exempt(rules: &Rules, value: &str, quoted: bool) -> bool {
     if quoted {
         return is_variable(value) && value.contains('_') || is_substitution(value);
     }
-    is_nothing(value) || is_variable(value) || is_code(rules, value) || is_link(value)
+    is_nothing(value)
+        || is_variable(value)
+        || is_own_variable(rules, value)
+        || is_code(rules, value)
+        || is_link(value)
+}
+
+/// `-Credential $cred`: a variable in any case that is called what it holds.
+fn is_own_variable(rules: &Rules, value: &str) -> bool {
+    let name = value.strip_prefix('$');
+    name.is_some_and(|name| is_own_name(rules, name))
 }
 
 /// What stands in `f"…"` and its like.
@@ -86,6 +96,9 @@ fn is_code(rules: &Rules, value: &str) -> bool {
                 | "!env"
                 | "!env_var"
                 | "!ImportValue"
+                | "Get-Credential"
+                | "Get-Secret"
+                | "Read-Host"
         )
         || is_member(rules, value)
         || is_call(rules, value)

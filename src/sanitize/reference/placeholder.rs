@@ -223,6 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn what_asks_for_credentials_stays() {
+        misses(&[
+            "$cred = Get-Credential -Message 'Enter login'\nInvoke-Command -ComputerName ris2 -Credential $cred",
+        ]);
+        hits(&[
+            ("credential=ada:/x9KwQ72", "credential=<>"),
+            ("password=$ecret", "password=<>"),
+        ]);
+    }
+
+    #[test]
     fn what_is_shown_in_place_of_a_value_stays() {
         misses(&[
             "  + password              = (sensitive value)\n  + class = \"db.t4g.small\"",
