@@ -22,7 +22,9 @@
 //!
 //! What tells of a member and is not its value stays too: a schema of it (`{"type": "string", "description": …}`), the name of a
 //! Kubernetes secret (`[{"name": …}]`), the name of a way to authenticate (`"auth": "oauth2"`), a path in a store of secrets
-//! (`"SecretId": "prod/db"`).
+//! (`"SecretId": "prod/db"`). So does what validators say of a field in seven languages (`"password": ["is too short"]`), as long
+//! as each of its words is one of theirs, the rules by which they go (`required|min:8`), types of columns, and what a form
+//! shows with a field (`password_hint_text`). A message under `email` is looked through as any other text.
 //!
 //! **Values by what stands beside them**, by the same names: `{"name": "password", "value": …}` in its many forms, rows of name and
 //! value, rows under columns, `["--password", …]` and the like in lists of arguments, with the short options of programs that
@@ -41,8 +43,8 @@
 //! `jwt: signature verification failed`.
 //!
 //! **Sentences**: `the password is …`, `… is the password`, `login: ada / …`, `wifi key …`, and the same of `Passwort`, `mot de
-//! passe`, `contraseña`, `hasło`, `пароль`, `密码` and their like in some thirty languages, with the codes that are good once; what a
-//! validator refused, beside the name of its field (`rejected value […]`, `input_value='…'`); dates behind `born on`, `née le`,
+//! passe`, `contraseña`, `hasło`, `пароль`, `密码` and their like in some thirty languages, with the codes that are good once, and those
+//! that recover an account, also in the lines below; what a validator refused, beside the name of its field (`rejected value […]`, `input_value='…'`); dates behind `born on`, `née le`,
 //! `geboren am`; a patient's whole name behind `Patient:`; numbers behind `acct`, `ABA` and `wire to account`.
 //!
 //! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, also with
@@ -50,7 +52,7 @@
 //! parts (RFC 7578), what databases say of rows that break a constraint, segments of HL7 version 2 and of ASC X12 about persons,
 //! attributes of DICOM as programs print them, vCards, tracks of magnetic stripes, lines of travel documents that machines
 //! read; commands with the secrets that some hundred programs take, what is piped into those that read one, the configuration of
-//! routers and switches, what SMTP, IMAP, POP3 and Redis log in with, and calls that log in or fill in a field of a page.
+//! routers and switches, values of the registry of Windows, what SMTP, IMAP, POP3 and Redis log in with, and calls that log in or fill in a field of a page.
 //!
 //! **Values by what they look like**, wherever they stand, error texts and results too:
 //!
@@ -77,6 +79,7 @@
 //! - In prose, what is told under a name that a policy adds, or under one that is joined to another word (`the dbpassword
 //!   is …`), unless a word such as "password" or a longer number stands in the same text. Behind an operator they count.
 //! - Names of people, places and companies in prose, but for a patient's behind that word, and dates of birth that nothing names.
+//! - A password that is a sentence of a validator: of its words alone, and a telling one among them.
 //! - In prose of other languages, secrets that are plain words without a digit, unless they stand in quotation marks.
 //! - What is encrypted, compressed, or encoded more than four times over; secrets that are spread over several strings, and
 //!   secrets that one call holds under a name and another one bare.
