@@ -63,12 +63,4 @@ mod tests {
             "the password REG_SZOR",
         ]);
     }
-
-    #[test]
-    fn a_text_behind_the_address_that_a_debugger_shows_goes() {
-        hits(&[(
-            "#0 bind (dn=0x55d1 \"cn=pacs\", password=0x55d2 \"ppAuta W9\") at svc.c:188",
-            "#0 bind (dn=0x55d1 \"cn=pacs\", password=0x55d2 \"<>\") at svc.c:188",
-        )]);
-    }
 }

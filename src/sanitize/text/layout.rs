@@ -424,3 +424,16 @@ pub(super) fn is_in_resource_name(bytes: &[u8], at: usize) -> bool {
         .iter()
         .any(|beginning| before[start..].starts_with(beginning))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::hits;
+
+    #[test]
+    fn a_text_behind_the_address_that_a_debugger_shows_goes() {
+        hits(&[(
+            "#0 bind (dn=0x55d1 \"cn=pacs\", password=0x55d2 \"ppAuta W9\") at svc.c:188",
+            "#0 bind (dn=0x55d1 \"cn=pacs\", password=0x55d2 \"<>\") at svc.c:188",
+        )]);
+    }
+}
