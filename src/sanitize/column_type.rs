@@ -40,34 +40,42 @@ pub(super) fn is_one(value: &Tree<'_>) -> bool {
 }
 
 fn is_type(text: &str) -> bool {
-    let mut words = text
-        .split([' ', '|'])
-        .filter(|word| !word.is_empty())
-        .map(|word| word.trim_end_matches(['?', '[', ']']));
+    let words = text.as_bytes().split(|byte| matches!(byte, b' ' | b'|'));
+    let mut words = words.filter(|word| !word.is_empty()).map(without_signs);
     text.len() <= LONGEST
         && words.next().is_some_and(is_type_word)
         && words.all(|word| is_type_word(word) || is_listed(ADDED, word))
 }
 
-fn is_type_word(word: &str) -> bool {
-    match word.strip_suffix(')').and_then(|word| word.split_once('(')) {
-        Some((name, lengths)) => {
-            let is_length = |length: &str| {
-                (1..=MAX_DIGITS).contains(&length.len())
-                    && length.bytes().all(|byte| byte.is_ascii_digit())
-            };
-            is_named(name) && (lengths == "max" || lengths.split(',').all(is_length))
-        }
-        None => is_named(word),
+/// Without what says that there may be none, or several.
+fn without_signs(mut word: &[u8]) -> &[u8] {
+    while let [rest @ .., b'?' | b'[' | b']'] = word {
+        word = rest;
     }
+    word
 }
 
-fn is_named(word: &str) -> bool {
+fn is_type_word(word: &[u8]) -> bool {
+    let [before @ .., b')'] = word else {
+        return is_named(word);
+    };
+    let mut parts = before.splitn(2, |byte| *byte == b'(');
+    let (Some(name), Some(lengths)) = (parts.next(), parts.next()) else {
+        return is_named(word);
+    };
+    let is_length = |length: &[u8]| {
+        (1..=MAX_DIGITS).contains(&length.len()) && length.iter().all(u8::is_ascii_digit)
+    };
+    is_named(name) && (lengths == b"max" || lengths.split(|byte| *byte == b',').all(is_length))
+}
+
+fn is_named(word: &[u8]) -> bool {
     is_listed(types_of_length(word.len()), word)
 }
 
-fn is_listed(words: &[&str], word: &str) -> bool {
-    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+fn is_listed(words: &[&str], word: &[u8]) -> bool {
+    let mut words = words.iter().map(|known| known.as_bytes());
+    words.any(|known| known.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

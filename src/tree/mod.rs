@@ -62,9 +62,10 @@ impl<'t> Member<'t> {
     /// The greater part of all names needs no look at the name itself.
     #[inline]
     fn has_name_of(&self, other: &Self) -> bool {
+        // To compare no bytes is not for nothing: where an empty slice begins there may be no memory.
         self.word == other.word
             && self.name.len() == other.name.len()
-            && behind_word(self.name) == behind_word(other.name)
+            && (self.name.len() <= WORD || behind_word(self.name) == behind_word(other.name))
     }
 
     #[inline]
@@ -73,10 +74,13 @@ impl<'t> Member<'t> {
     }
 }
 
+/// How many bytes of a name its [`first_word`] has.
+const WORD: usize = 8;
+
 /// What of a name its [`first_word`] does not say; names of the same length that have both in common are the same.
 #[inline]
 pub(crate) fn behind_word(name: &str) -> &[u8] {
-    name.as_bytes().get(8..).unwrap_or_default()
+    name.as_bytes().get(WORD..).unwrap_or_default()
 }
 
 /// So many members are looked through from the first one on; of more the half is ruled out with each look.

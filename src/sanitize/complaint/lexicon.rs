@@ -30,8 +30,25 @@ type OfLength = Vec<(Key, Meaning)>;
 /// A word by its [`first_word`], which tells most of a length apart, and by what that does not say.
 type Key = (u64, &'static [u8]);
 
-/// All words, by length.
-static WORDS: LazyLock<Vec<OfLength>> = LazyLock::new(|| {
+/// All words.
+struct Words {
+    by_length: Vec<OfLength>,
+    /// Bits of which each word has set one: nearly all other words are told by theirs.
+    bits: Box<[u64; ROWS]>,
+}
+
+/// How many rows of bits there are, a power of two: there are some fifteen hundred words.
+const ROWS: usize = 256;
+
+/// The row and the bit of a word of this length, which begins so.
+#[inline]
+fn place_of(first: u64, length: usize) -> (usize, u64) {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mixed = (first ^ length as u64).wrapping_mul(ODD) >> 50;
+    ((mixed >> 6) as usize % ROWS, 1 << (mixed & 63))
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let mut words = Vec::new();
     let mut add = |list: &[&'static str], mean: &dyn Fn(&mut Meaning)| {
         for word in list {
@@ -62,7 +79,12 @@ static WORDS: LazyLock<Vec<OfLength>> = LazyLock::new(|| {
         );
         by_length[word.len()].push((key, meaning));
     }
-    for words in &mut by_length {
+    let mut bits = Box::new([0; ROWS]);
+    for (length, words) in by_length.iter_mut().enumerate() {
+        for ((first, _), _) in words.iter() {
+            let (row, bit) = place_of(*first, length);
+            bits[row] |= bit;
+        }
         words.sort_by_key(|(key, _)| *key);
         words.dedup_by(|(key, more), (kept, meaning)| {
             let is_same = key == kept;
@@ -72,7 +94,7 @@ static WORDS: LazyLock<Vec<OfLength>> = LazyLock::new(|| {
             is_same
         });
     }
-    by_length
+    Words { by_length, bits }
 });
 
 impl Meaning {
@@ -110,10 +132,15 @@ impl Meaning {
 
     /// Of the word of so many bytes with which `small` begins.
     fn of_small(small: &[u8], length: usize) -> Self {
+        let words = &*WORDS;
+        let first = first_word(small, length);
+        let (row, bit) = place_of(first, length);
+        if words.bits[row] & bit == 0 {
+            return Self::default();
+        }
         let found = || {
-            let rest = small.get(8..length).unwrap_or_default();
-            let sought = (first_word(small, length), rest);
-            let words = WORDS.get(length)?;
+            let sought = (first, small.get(8..length).unwrap_or_default());
+            let words = words.by_length.get(length)?;
             let place = words.binary_search_by(|(key, _)| key.cmp(&sought)).ok()?;
             words.get(place)
         };
@@ -160,6 +187,7 @@ mod tests {
     #[test]
     fn no_word_is_longer_than_what_is_looked_for() {
         let longest = WORDS
+            .by_length
             .iter()
             .rposition(|words| words.iter().any(|((first, _), _)| *first != 0));
         assert!(longest.is_some_and(|longest| longest <= LONGEST_WORD));
