@@ -366,6 +366,7 @@ mod tests {
                 "mysql --user=etl -pXk4ep --database=w -e \"show tables\"",
                 "mysql --user=etl -p<> --database=w -e \"show tables\"",
             ),
+            ("mysql -pXk4epw w", "mysql -p<> w"),
             (
                 "curl -u ada:Xk4 https://a.example/x.csv -o x.csv",
                 "curl -u ada:<> https://a.example/x.csv -o x.csv",

@@ -48,6 +48,16 @@ pub(in crate::sanitize) enum Takes {
     LastBehind(&'static str),
 }
 
+impl Takes {
+    /// True where what stands behind the option's letter may be its value: `-pXk4pw`.
+    fn is_begun_by(self, argument: &str) -> bool {
+        let (Self::Option(option) | Self::Attached(option) | Self::Login(option)) = self else {
+            return false;
+        };
+        value_in(argument, option).is_some_and(|from| from < argument.len())
+    }
+}
+
 /// Where the program of a name, a path or not, takes secrets.
 pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
     use Takes::{
@@ -185,7 +195,8 @@ pub(in crate::sanitize) fn secrets_among<'r>(
         if let Some(name) = argument.strip_prefix('-')
             && name.len() >= 3
             && name.bytes().all(is_name_byte)
-            && let Some((rule, false, _)) = rules.for_name_at_end(name.as_bytes())
+            && let Some((rule, false, start)) = rules.for_name_at_end(name.as_bytes())
+            && (start == 0 || !takes.iter().any(|take| take.is_begun_by(argument)))
             && let Some(value) = next.filter(|value| !value.starts_with('-'))
         {
             found.push(SecretArgument {
