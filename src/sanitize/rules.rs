@@ -172,6 +172,15 @@ impl Rules {
         }
     }
 
+    /// True for a member's name in which nothing is what a detector finds.
+    #[inline(always)]
+    pub(super) fn is_harmless_name(&self, name: &str) -> bool {
+        match self.known(name) {
+            Some(known) => known.verdict.is_harmless,
+            None => self.find_out(name).is_harmless,
+        }
+    }
+
     /// What a pass has to know of the member `name`, of which nothing is known so far; from here on it is, where there is
     /// room.
     #[inline(never)]

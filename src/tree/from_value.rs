@@ -31,12 +31,17 @@ fn object<'t>(members: &'t Map<String, Value>, arena: &'t Arena, depth: usize) -
     if depth >= MAX_DEPTH {
         return Members(&[]);
     }
-    let members = members
-        .iter()
-        .map(|(name, value)| Member::new(name, tree(value, arena, depth + 1)));
+    let (mut is_sorted, mut before) = (true, 0);
+    let members = members.iter().map(|(name, value)| {
+        let member = Member::new(name, tree(value, arena, depth + 1));
+        is_sorted &= before < member.word;
+        before = member.word;
+        member
+    });
     let members = arena.items_with(members);
-    // As a rule serde_json has them in the order of their bytes, which is the canonical one but for rare names.
-    if !members.is_sorted_by(Member::is_before) {
+    // As a rule serde_json has them in the order of their bytes, which is the canonical one but for rare names. Their
+    // first letters may be the same, and they in order all the same.
+    if !is_sorted && !members.is_sorted_by(Member::is_before) {
         members.sort_unstable_by(Member::by_name);
     }
     Members::in_order(members)

@@ -215,7 +215,7 @@ impl<'a> Pass<'a> {
         let is_searched = || {
             under.is_some()
                 || !self.rules.additions.patterns.is_empty()
-                || !self.rules.verdict(name).is_harmless
+                || !self.rules.is_harmless_name(name)
         };
         name.len() > names::MAX_LENGTH || is_searched() && self.replaced_name(name, under).is_some()
     }
@@ -369,11 +369,22 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// True for a list or an object, and for a text that may be opened as one.
+/// A list of so few items is looked through.
+const FEW_ITEMS: usize = 8;
+
+/// True for what has objects in it, be it a text that may be opened as one, and for long lists.
 #[inline]
 fn may_hold_others(value: &Tree<'_>) -> bool {
     match value {
-        Tree::Array(_) | Tree::Object(_) => true,
+        Tree::Object(_) => true,
+        Tree::Array(items) => {
+            items.len() > FEW_ITEMS
+                || items.iter().any(|item| match item {
+                    Tree::Array(_) | Tree::Object(_) => true,
+                    Tree::String(text) => begins_like_json(text),
+                    Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
+                })
+        }
         Tree::String(text) => begins_like_json(text),
         Tree::Null | Tree::Bool(_) | Tree::Number(_) => false,
     }

@@ -179,13 +179,12 @@ pub(super) const FIRST_LETTERS: [u64; GRAMS / 64] = {
     table
 };
 
-/// The first four letters of [`PARTS`], by which most words are told from them at once.
-const FIRST_FOUR: [u32; PARTS.len()] = {
+/// The first four letters of [`PARTS`].
+const FOUR_OF_PARTS: [u32; PARTS.len()] = {
     let mut table = [0; PARTS.len()];
     let mut at = 0;
     while at < PARTS.len() {
-        let word = PARTS[at].as_bytes();
-        table[at] = match word {
+        table[at] = match PARTS[at].as_bytes() {
             [a, b, c, d, ..] => lower([*a, *b, *c, *d]),
             _ => panic!("a part of a word has four letters at least"),
         };
@@ -194,20 +193,43 @@ const FIRST_FOUR: [u32; PARTS.len()] = {
     table
 };
 
-/// The same for [`WHOLE`].
-const FIRST_TWO: [u16; WHOLE.len()] = {
-    let mut table = [0; WHOLE.len()];
+/// A bit for each of them, by which most words are told from them at once.
+const FIRST_FOUR: [u64; FOURS / 64] = {
+    let mut table = [0; FOURS / 64];
     let mut at = 0;
-    while at < WHOLE.len() {
-        table[at] = first_two(WHOLE[at].as_bytes());
+    while at < PARTS.len() {
+        let place = place_of_four(FOUR_OF_PARTS[at]);
+        table[place / 64] |= 1 << (place % 64);
         at += 1;
     }
     table
 };
 
-const fn first_two(word: &[u8]) -> u16 {
+/// So many places there are for four letters, some of which share one.
+const FOURS: usize = 1 << 12;
+
+const fn place_of_four(letters: u32) -> usize {
+    const ODD: u32 = 0x9E37_79B9;
+    (letters.wrapping_mul(ODD) >> 20) as usize
+}
+
+/// The same for two letters of five bits each, and [`WHOLE`].
+const FIRST_TWO: [u64; TWOS / 64] = {
+    let mut table = [0; TWOS / 64];
+    let mut at = 0;
+    while at < WHOLE.len() {
+        let place = place_of_two(WHOLE[at].as_bytes());
+        table[place / 64] |= 1 << (place % 64);
+        at += 1;
+    }
+    table
+};
+
+const TWOS: usize = 1 << 10;
+
+const fn place_of_two(word: &[u8]) -> usize {
     match word {
-        [first, second, ..] => u16::from_le_bytes([*first, *second]) | 0x2020,
+        [first, second, ..] => (*first & 31) as usize | ((*second & 31) as usize) << 5,
         _ => 0,
     }
 }
@@ -217,34 +239,53 @@ const fn lower(four: [u8; 4]) -> u32 {
 }
 
 /// [`WORD`] where one of the words begins at `start`.
+#[inline]
+pub(super) fn word_at(text: &[u8], start: usize) -> u8 {
+    let rest = text.get(start..).unwrap_or_default();
+    let four = rest.first_chunk::<4>().map(|four| lower(*four));
+    let four = four.filter(|four| {
+        let place = place_of_four(*four);
+        FIRST_FOUR[place / 64] & (1 << (place % 64)) != 0
+    });
+    let place = place_of_two(rest);
+    let may_be_whole = FIRST_TWO[place / 64] & (1 << (place % 64)) != 0;
+    let found = four.is_some_and(|four| begins_with_part(rest, four))
+        || may_be_whole && begins_with_whole(text, start);
+    if found { WORD } else { 0 }
+}
+
+fn begins_with(text: &[u8], word: &str) -> bool {
+    let begin = text.get(..word.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 #[cold]
 #[inline(never)]
-pub(super) fn word_at(text: &[u8], start: usize) -> u8 {
-    let rest = &text[start..];
-    let begins = |word: &&&str| {
-        rest.get(..word.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(word.as_bytes()))
+fn begins_with_part(rest: &[u8], four: u32) -> bool {
+    let mut parts = FOUR_OF_PARTS.iter().zip(PARTS);
+    parts.any(|(part, word)| *part == four && begins_with(rest, word))
+}
+
+#[cold]
+#[inline(never)]
+fn begins_with_whole(text: &[u8], start: usize) -> bool {
+    let (before, rest) = text.split_at(start);
+    let is_inside = match (before.last(), rest.first()) {
+        (Some(before), Some(first)) if before.is_ascii_uppercase() => first.is_ascii_alphabetic(),
+        (Some(before), Some(first)) => before.is_ascii_lowercase() && !first.is_ascii_uppercase(),
+        _ => false,
     };
-    let inside = match text[..start].last() {
-        Some(before) if before.is_ascii_uppercase() => rest[0].is_ascii_alphabetic(),
-        Some(before) => before.is_ascii_lowercase() && !rest[0].is_ascii_uppercase(),
-        None => false,
-    };
-    let ends = |word: &&str| {
-        let behind = &rest[word.len()..];
-        let behind = match behind {
-            [b's' | b'S', behind @ ..] => behind,
-            _ => behind,
+    let ends = |word: &str| {
+        let behind = match rest.get(word.len()..) {
+            Some([b's' | b'S', behind @ ..]) => behind,
+            behind => behind.unwrap_or_default(),
         };
         !behind.first().is_some_and(u8::is_ascii_alphabetic)
     };
-    let first = rest.first_chunk::<4>().map(|four| lower(*four));
-    let is_part = first.is_some_and(|first| FIRST_FOUR.contains(&first));
-    let first_two = first_two(rest);
-    let may_be_whole = !inside && FIRST_TWO.contains(&first_two);
-    let found = is_part && PARTS.iter().any(|word| begins(&word))
-        || may_be_whole && WHOLE.iter().filter(begins).any(ends);
-    if found { WORD } else { 0 }
+    !is_inside
+        && WHOLE
+            .iter()
+            .any(|word| begins_with(rest, word) && ends(word))
 }
 
 /// [`WORD`] where the letter at `place` stands in one of [`ENDS`].
