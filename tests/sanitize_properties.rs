@@ -86,6 +86,12 @@ fn secret() -> impl Strategy<Value = String> {
     "s[A-Za-z0-9!#$%*+@^~_-]{8,24}"
 }
 
+/// False for letters, digits and dashes under the name of a telephone, which may be words.
+fn is_meant(name: &str, secret: &str) -> bool {
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !name.to_lowercase().contains("phone") || !secret.bytes().all(is_of_word)
+}
+
 /// Text without a name that a rule names.
 fn harmless_text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -105,11 +111,11 @@ fn number() -> impl Strategy<Value = Value> {
         (-100..100_i64).prop_map(Value::from),
     ]
     .prop_filter(
-        "a whole number of so many digits may be a card's",
+        "a whole number of so many digits may be a card's or a person's",
         |number| {
             number
                 .as_f64()
-                .is_none_or(|number| number.fract() != 0.0 || !(1e12..1e19).contains(&number))
+                .is_none_or(|number| number.fract() != 0.0 || !(1e12..1e19).contains(&number.abs()))
         },
     )
 }
@@ -242,6 +248,7 @@ proptest! {
     fn a_secret_under_a_rules_name_never_survives(
         name in ruled_name(), secret in secret(), shape in 0..4_u8, wraps in wraps()
     ) {
+        prop_assume!(is_meant(&name, &secret));
         let value = json!({ "before": 1, name: planted(&secret, shape) });
         let (text, done) = pass(&wrapped(value, wraps), PLENTY);
         prop_assert!(!text.contains(&secret), "{}", text);
@@ -252,6 +259,7 @@ proptest! {
     fn a_secret_assigned_in_text_never_survives(
         name in ruled_name(), secret in secret(), shape in 0..12_u8, wraps in wraps()
     ) {
+        prop_assume!(is_meant(&name, &secret));
         let value = json!(assigned(&name, &secret, shape));
         let (text, done) = pass(&wrapped(value, wraps), PLENTY);
         prop_assert!(!text.contains(&secret), "{}", text);
@@ -262,6 +270,7 @@ proptest! {
     fn a_secret_never_survives_within_any_limit(
         name in ruled_name(), secret in secret(), shape in 0..12_u8, limit in 0..300_usize, before in harmless_text()
     ) {
+        prop_assume!(is_meant(&name, &secret));
         let value = json!([before, assigned(&name, &secret, shape), { name: secret.clone() }]);
         let (text, _) = pass(&value, limit);
         // A part of it that is worth having.

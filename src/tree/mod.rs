@@ -11,6 +11,7 @@ mod number;
 mod parse;
 mod seen;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 #[cfg(any(feature = "axum", test))]
@@ -166,6 +167,16 @@ impl<'t> Tree<'t> {
     pub(crate) fn as_str(&self) -> Option<&'t str> {
         match self {
             Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of what stands in quotes in canonical JSON: strings, and numbers that no double tells exactly.
+    #[inline]
+    pub(crate) fn text_as_written(&self) -> Option<Cow<'t, str>> {
+        match *self {
+            Self::String(text) => Some(Cow::Borrowed(text)),
+            Self::Number(number) if number.stands_in_quotes() => Some(Cow::Owned(number.to_text())),
             _ => None,
         }
     }

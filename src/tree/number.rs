@@ -144,6 +144,15 @@ impl<'t> Number<'t> {
         (value.abs() <= MAX_SAFE_INTEGER as f64).then_some(value)
     }
 
+    /// True for a number that is written as a string of its text (FORMAT section 2).
+    pub(super) fn stands_in_quotes(self) -> bool {
+        match self {
+            Self::Unsigned(value) => value > MAX_SAFE_INTEGER,
+            Self::Negative(value) => value.unsigned_abs() > MAX_SAFE_INTEGER,
+            Self::Double(_) | Self::Text(_) => self.as_exact_double().is_none(),
+        }
+    }
+
     /// Appends it in its canonical form, as [`canonical::write_number`] does.
     #[inline]
     pub(crate) fn write(self, out: &mut Vec<u8>) {

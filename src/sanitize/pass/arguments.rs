@@ -244,8 +244,10 @@ impl<'a> Pass<'a> {
                     is_made(text)
                 }
         };
+        if let Some(text) = next.text_as_written() {
+            return is_secret(text.trim()).then_some(rule);
+        }
         match next {
-            Tree::String(text) => is_secret(text.trim()).then_some(rule),
             Tree::Object(members) if !is_assigned => members
                 .values()
                 .any(|value| value.as_str().is_some_and(is_secret))

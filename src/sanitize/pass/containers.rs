@@ -211,7 +211,7 @@ impl<'a> Pass<'a> {
     }
 
     /// True for a name that is not written as it is.
-    fn is_shown_otherwise(&self, name: &str, under: Option<&'a Rule>) -> bool {
+    pub(super) fn is_shown_otherwise(&self, name: &str, under: Option<&'a Rule>) -> bool {
         let is_searched = || {
             under.is_some()
                 || !self.rules.additions.patterns.is_empty()

@@ -140,13 +140,6 @@ pub(super) fn only_describes(name: &str, value: &Tree<'_>) -> bool {
         && (!is_listed || super::labels::ends_in(name, &["scope", "scopes"]))
 }
 
-/// True for an object of which something only tells of a credential.
-pub(super) fn has_description(members: Members<'_>) -> bool {
-    members
-        .iter()
-        .any(|(name, value)| only_describes(name, value))
-}
-
 /// True for `{"type": "oauth2", "enabled": true}`: settings, and nothing that may be a credential.
 pub(super) fn is_settings(value: &Tree<'_>) -> bool {
     value.as_object().is_some_and(|members| {

@@ -435,7 +435,10 @@ pub(super) fn rule_of_both_sides<'r>(
     let [Tree::String(name), old, new] = items else {
         return None;
     };
-    let is_secret = |side: &Tree<'_>| side.as_str().is_some_and(looks_secret);
+    let is_secret = |side: &Tree<'_>| {
+        side.text_as_written()
+            .is_some_and(|text| looks_secret(&text))
+    };
     let may_be_secrets = match (is_secret(old), is_secret(new)) {
         (true, true) => true,
         (true, false) => new.is_null(),

@@ -19,7 +19,7 @@ mod typed;
 
 use std::rc::Rc;
 
-use crate::tree::Tree;
+use crate::tree::{Members, Tree};
 
 use self::arguments::Program;
 pub(super) use self::strings::{fits_harmless, is_uuid, write_unescaped};
@@ -368,16 +368,18 @@ impl<'a> Pass<'a> {
             }
             Treatment::Redact | Treatment::Drop => match *value {
                 Tree::String(text) if self.rules.may_have_written(text) => self.plain(text),
-                Tree::String(text) if rule.spares(text) => self.text(text, depth),
+                // What the rule around it wants stands for it then.
+                Tree::String(text) if rule.spares(text) => match under {
+                    Some(rule) => self.leaf(rule, text, depth),
+                    None => self.text(text, depth),
+                },
                 Tree::Number(number) if rule.spares(&number.to_text()) => {
-                    self.value(value, None, depth)
+                    self.value(value, under, depth)
                 }
                 Tree::Array(_) | Tree::Object(_) if rule.judges_values() => {
                     self.value(value, Some(rule), depth)
                 }
-                Tree::Object(members)
-                    if rule.is_opened() && descriptions::has_description(members) =>
-                {
+                Tree::Object(members) if rule.is_opened() && self.has_description(members) => {
                     self.value(value, Some(rule), depth)
                 }
                 _ => {
@@ -403,10 +405,21 @@ impl<'a> Pass<'a> {
             && matches!(name, "use" | "system" | "resourceType" | "vr");
         let stays = is_kind
             || rule.spares_containers()
-            || rule.is_opened() && descriptions::only_describes(name, value)
+            || rule.is_opened() && self.only_describes(name, value)
             || rule.treatment == Treatment::Mask
                 && (labels::tells_of_account(name) || labels::is_record_id(name, value));
         self.value(value, (!stays).then_some(rule), depth)
+    }
+
+    /// True for a member that tells of a credential and is none, whose name goes on telling so.
+    fn only_describes(&self, name: &str, value: &Tree<'_>) -> bool {
+        descriptions::only_describes(name, value) && !self.is_shown_otherwise(name, None)
+    }
+
+    /// True for an object of which something only tells of a credential.
+    fn has_description(&self, members: Members<'_>) -> bool {
+        let mut members = members.iter();
+        members.any(|(name, value)| self.only_describes(name, value))
     }
 
     /// Writes a string in a value under a rule.
