@@ -69,6 +69,7 @@ impl Reader<'_> {
                     || self.option_begins(at + 1);
             }
             b')' | b']' | b'}' | b'>' => at + 1,
+            b'<' => return self.tag_ends_value(at),
             _ => match self.opening_quote(at) {
                 Some(quote) => at + quote.length(),
                 None => return byte.is_ascii_whitespace(),
@@ -80,6 +81,15 @@ impl Reader<'_> {
             // The end of a tag: `href="…">`.
             Some(b'>') if matches!(byte, b'"' | b'\'') => true,
             _ => closings > 0 && self.ends_within(next, closings - 1),
+        }
+    }
+
+    /// True for a tag that closes what the value stands in, and for one that breaks its line.
+    fn tag_ends_value(self, at: usize) -> bool {
+        match self.bytes.get(at + 1..) {
+            Some([b'/', letter, ..]) => letter.is_ascii_alphabetic(),
+            Some([b'b' | b'B', b'r' | b'R', next, ..]) => matches!(next, b'>' | b'/' | b' '),
+            _ => false,
         }
     }
 

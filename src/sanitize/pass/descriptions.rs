@@ -1,6 +1,6 @@
 //! Values that tell what a member is, and not what is in it: a schema of it, or names under which it is kept.
 
-use crate::sanitize::value_shape::Shape;
+use crate::sanitize::value_shape::{Shape, is_date};
 use crate::tree::{Members, Tree};
 
 /// The types that schemas know, as JSON Schema, Python and databases spell them.
@@ -58,14 +58,29 @@ fn is_schema(members: Members<'_>) -> bool {
         })
 }
 
-/// True for an object that holds nothing but the name of another one, as Kubernetes refers to secrets.
+/// True for an object that holds nothing but the name of another one, as Kubernetes refers to secrets, and perhaps when it
+/// was made, as those who keep secrets list them.
 fn is_name_only(members: Members<'_>) -> bool {
-    let mut names = members.iter();
     let is_name = |name: &str, text: &str| {
         matches!(name, "name" | "secretName") && !Shape::RandomToken.fits(text)
     };
-    matches!(names.next(), Some((name, Tree::String(text))) if is_name(name, text))
-        && names.next().is_none()
+    let is_time = |name: &str, text: &str| {
+        matches!(
+            name,
+            "created_at" | "updated_at" | "createdAt" | "updatedAt" | "created" | "updated"
+        ) && text.get(..10).is_some_and(is_date)
+            && text.bytes().filter(u8::is_ascii_alphabetic).count() <= 2
+    };
+    let mut has_name = false;
+    let are_told = members.iter().all(|(name, value)| match *value {
+        Tree::String(text) if is_name(name, text) => {
+            has_name = true;
+            true
+        }
+        Tree::String(text) => is_time(name, text),
+        _ => false,
+    });
+    are_told && has_name
 }
 
 /// What the settings of a way to authenticate are called.
@@ -150,4 +165,91 @@ pub(super) fn is_settings(value: &Tree<'_>) -> bool {
                     || value.as_str().is_some_and(is_plain) && SETTINGS.contains(&name)
             })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::sanitize::Sanitizer;
+
+    fn sanitized(value: &Value) -> Value {
+        let mut out = Vec::new();
+        Sanitizer::default().write_value(&mut out, value, 4096);
+        serde_json::from_slice(&out).expect("JSON")
+    }
+
+    #[test]
+    fn objects_with_credentials_of_their_own_are_opened() {
+        assert_eq!(
+            sanitized(&json!({"auths": {
+                "registry.example": {"auth": "YWRhOkt4OXdRNzI=", "note": "x9KwQ72"},
+                "quay.example": {"auth": "Ym9iOkt4OXdRNzI="},
+            }})),
+            json!({"auths": {
+                "registry.example": {
+                    "auth": "[REDACTED:authorization]",
+                    "note": "[REDACTED:authorization]",
+                },
+                "quay.example": {"auth": "[REDACTED:authorization]"},
+            }})
+        );
+        for value in [
+            json!({"auths": {"registry.example": "x9KwQ72"}}),
+            json!({"auths": {"a": {"auth": "x9KwQ72"}, "b": {"y": "x9KwQ72"}}}),
+            json!({"auths": {}}),
+        ] {
+            let text = sanitized(&value).to_string();
+            assert!(!text.contains("x9KwQ72"), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_of_secrets_names_stay() {
+        let value = json!({"secrets": [
+            {"name": "DEPLOY_KEY", "created_at": "2026-02-03T10:11:12Z", "updated_at": "2026-02-04"},
+            {"name": "SLACK_WEBHOOK_URL"},
+        ]});
+        assert_eq!(sanitized(&value), value);
+        for hidden in [
+            json!([{"name": "DEPLOY_KEY", "created_at": "hunter2sommer"}]),
+            json!([{"name": "DEPLOY_KEY", "value": "hunter2sommer"}]),
+            json!([{"updated_at": "hunter2sommer"}]),
+        ] {
+            let value = json!({"secrets": hidden});
+            let text = sanitized(&value).to_string();
+            assert!(!text.contains("hunter2sommer"), "{text}");
+        }
+    }
+
+    #[test]
+    fn settings_of_tokens_and_folders_by_another_name_stay() {
+        let value = json!({
+            "metadata": {"HttpTokens": "required"},
+            "paths": {"@auth/*": ["src/auth/*"]},
+        });
+        assert_eq!(sanitized(&value), value);
+        let text = sanitized(&json!({"@auth": "hunter2sommer", "token": "required1"})).to_string();
+        assert!(
+            !text.contains("hunter2") && !text.contains("required1"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_stands_behind_a_value_in_markup_stays() {
+        for (text, expected) in [
+            (
+                "<p>https://a.example/reset?token=x9KwQ72</p><p>It expires soon.</p>",
+                "<p>https://a.example/reset?token=[REDACTED:token]</p><p>It expires soon.</p>",
+            ),
+            (
+                "password=x9KwQ72<br>Then log in",
+                "password=[REDACTED:password]<br>Then log in",
+            ),
+            ("password=x9<KwQ72 go", "password=[REDACTED:password] go"),
+        ] {
+            assert_eq!(sanitized(&json!(text)), json!(expected));
+        }
+    }
 }

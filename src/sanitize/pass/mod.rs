@@ -29,7 +29,7 @@ use super::marker;
 use super::path::Trail;
 use super::pseudonym::Subject;
 use super::replace::replacement_for;
-use super::rule::{Rule, Treatment};
+use super::rule::{Group, Rule, Treatment};
 use super::rule_counts::RuleCounts;
 use super::rules::Rules;
 use super::sweep::sweep;
@@ -379,7 +379,7 @@ impl<'a> Pass<'a> {
                 Tree::Array(_) | Tree::Object(_) if rule.judges_values() => {
                     self.value(value, Some(rule), depth)
                 }
-                Tree::Object(members) if rule.is_opened() && self.has_description(members) => {
+                Tree::Object(_) | Tree::Array(_) if rule.is_opened() && self.tells_more(value) => {
                     self.value(value, Some(rule), depth)
                 }
                 _ => {
@@ -416,10 +416,34 @@ impl<'a> Pass<'a> {
         descriptions::only_describes(name, value) && !self.is_shown_otherwise(name, None)
     }
 
-    /// True for an object of which something only tells of a credential.
-    fn has_description(&self, members: Members<'_>) -> bool {
-        let mut members = members.iter();
-        members.any(|(name, value)| self.only_describes(name, value))
+    /// True for what has more in it than credentials: an object of which something only tells of one, a list of such
+    /// objects, and an object in which each member is one with a credential that has a name of its own.
+    fn tells_more(&self, value: &Tree<'_>) -> bool {
+        let has_description = |members: Members<'_>| {
+            let mut members = members.iter();
+            members.any(|(name, value)| self.only_describes(name, value))
+        };
+        let has_credential = |value: &Tree<'_>| {
+            value.as_object().is_some_and(|members| {
+                let mut names = members.keys();
+                names.any(|name| {
+                    let verdict = self.rules.verdict(name);
+                    let rule = self.rules.of_verdict(&verdict);
+                    rule.is_some_and(|(rule, _)| rule.group() == Some(Group::Secret))
+                })
+            })
+        };
+        match *value {
+            Tree::Object(members) => {
+                has_description(members)
+                    || !members.is_empty() && members.values().all(has_credential)
+            }
+            Tree::Array(items) => {
+                let mut items = items.iter().map(Tree::as_object);
+                items.len() > 0 && items.all(|item| item.is_some_and(has_description))
+            }
+            _ => false,
+        }
     }
 
     /// Writes a string in a value under a rule.

@@ -41,6 +41,9 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
     if is_parameter(value) || is_named_parameter(value, names_a_rule) {
         return true;
     }
+    if is_to_be_filled_in(value, names_a_rule) {
+        return true;
+    }
     // `${NAME:?not set}`: what stands behind `:-` would be the value.
     if let Some((name, told)) = value
         .strip_prefix("${")
@@ -68,6 +71,21 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
             .and_then(|rest| rest.strip_suffix('}'))
             .unwrap_or(inside);
         is_path(inside.trim())
+    })
+}
+
+/// `your-api-key-here`, `YOUR_TOKEN`: what readers put their own value in place of.
+fn is_to_be_filled_in(value: &str, names_a_rule: impl Fn(&str) -> bool) -> bool {
+    let is_of_words = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
+    let Some(("your" | "Your" | "YOUR", behind)) = value.split_at_checked(4) else {
+        return false;
+    };
+    behind.strip_prefix(['-', '_']).is_some_and(|words| {
+        let name = words
+            .strip_suffix("here")
+            .or_else(|| words.strip_suffix("HERE"));
+        let name = name.map_or(words, |name| name.trim_end_matches(['-', '_']));
+        words.bytes().all(is_of_words) && names_a_rule(name)
     })
 }
 
@@ -239,8 +257,14 @@ mod tests {
             "  + password              = (sensitive value)\n  + class = \"db.t4g.small\"",
             "  ~ auth_token = (sensitive value) -> (known after apply)",
             "password: (not set)",
+            "export ACME_API_KEY=your-api-key-here",
+            "token: YOUR_ACCESS_TOKEN",
         ]);
-        hits(&[("password: (sommer value)", "password: <>")]);
+        hits(&[
+            ("password: (sommer value)", "password: <>"),
+            ("password=your-dog-here", "password=<>"),
+            ("api_key=your-api-key-x9KwQ72", "api_key=<>"),
+        ]);
     }
 
     #[test]
