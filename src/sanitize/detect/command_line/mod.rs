@@ -152,11 +152,7 @@ fn take_from<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule, words: &[R
     for SecretArgument { index, range, rule } in secrets_among(findings.rules, password, &arguments)
     {
         let start = words[index].start + range.start;
-        let mut found = Found {
-            start,
-            end: words[index].start + range.end,
-            quoted: false,
-        };
+        let mut found = Found::bare(start..words[index].start + range.end);
         // `-p'x y'`: the marks stand within the word.
         let value = &findings.bytes()[found.start..found.end];
         if let [mark @ (b'"' | b'\''), .., last] = value
