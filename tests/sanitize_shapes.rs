@@ -1,31 +1,10 @@
 //! Values that other members of their object, or the items beside them, tell of.
 
-use serde_json::{Value, json};
-use tool_audit::Sanitizer;
+mod sanitize_support;
 
-fn written(value: &Value) -> String {
-    let mut out = Vec::new();
-    Sanitizer::default().write_value(&mut out, value, 256 * 1024);
-    String::from_utf8(out).expect("JSON is UTF-8")
-}
+use serde_json::json;
 
-#[track_caller]
-fn goes(value: &Value, secrets: &[&str], kept: &[&str]) {
-    let written = written(value);
-    for secret in secrets {
-        assert!(!written.contains(secret), "{secret} stands in {written}");
-    }
-    for kept in kept {
-        assert!(written.contains(kept), "{kept} is gone from {written}");
-    }
-}
-
-#[track_caller]
-fn stays(value: &Value) {
-    let mut sorted = Vec::new();
-    tool_audit::canonical::write_value(&mut sorted, value);
-    assert_eq!(written(value), String::from_utf8_lossy(&sorted));
-}
+use sanitize_support::{goes, stays, written};
 
 #[test]
 fn whom_a_reference_of_fhir_is_to_goes() {

@@ -1,20 +1,10 @@
 //! What is said of fields under their names.
 
-use serde_json::{Value, json};
-use tool_audit::Sanitizer;
+mod sanitize_support;
 
-fn written(value: &Value) -> String {
-    let mut out = Vec::new();
-    Sanitizer::default().write_value(&mut out, value, 256 * 1024);
-    String::from_utf8(out).expect("JSON is UTF-8")
-}
+use serde_json::json;
 
-#[track_caller]
-fn stays(value: &Value) {
-    let mut sorted = Vec::new();
-    tool_audit::canonical::write_value(&mut sorted, value);
-    assert_eq!(written(value), String::from_utf8_lossy(&sorted));
-}
+use sanitize_support::{stays, written};
 
 #[test]
 fn what_validators_say_of_a_field_stays() {

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::AdminError;
 use super::act::{self, Actor, Admin};
 use super::acts::Acts;
-use super::{AdminError, scope};
 use crate::identifiers;
-use crate::query::{Filter, scan};
+use crate::query::{Filter, instant, scan};
 use crate::record::SUBJECT_MEMBERS;
 use crate::sanitize::Sanitizer;
 
@@ -145,8 +145,8 @@ impl NewHold {
     /// What it covers in the logs at `path`.
     fn scope(&self, path: &Path) -> Result<HoldScope, AdminError> {
         let mut scope = HoldScope {
-            from: self.from.map(scope::instant),
-            to: self.to.map(scope::instant),
+            from: self.from.map(instant::to_text),
+            to: self.to.map(instant::to_text),
             ..HoldScope::default()
         };
         for (what, given, named) in [

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::hold::Covered;
@@ -30,10 +29,6 @@ pub struct HoldScope {
     /// Calls of one of these tools, by name or by a pattern with `*`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<String>,
-}
-
-pub(super) fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 impl HoldScope {

@@ -97,7 +97,7 @@ impl Alert {
     }
 
     fn at_text(&self) -> String {
-        self.at.to_rfc3339_opts(SecondsFormat::Micros, true)
+        instant::to_text(self.at)
     }
 
     pub(super) fn instant(micros: i64) -> DateTime<Utc> {

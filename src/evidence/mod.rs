@@ -12,12 +12,13 @@ mod readme;
 use std::io::Write;
 use std::path::Path;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Map, Value};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use self::archive::Archive;
 use self::excerpt::Excerpt;
 use crate::log::verify::{Head, VerifyOptions, verify};
+use crate::query::instant;
 
 pub use self::error::EvidenceError;
 
@@ -89,18 +90,11 @@ impl EvidenceRequest {
     /// The request as JSON, for the record of the reading.
     #[must_use]
     pub fn describe(&self) -> Value {
-        let mut members = Map::new();
-        for (name, bound) in [("from", self.from), ("to", self.to)] {
-            if let Some(at) = bound {
-                members.insert(name.to_owned(), text(at).into());
-            }
-        }
-        Value::Object(members)
+        Value::Object(instant::ends(self.from, self.to))
     }
 
     fn covers(&self, at: i64) -> bool {
-        self.from.is_none_or(|from| at >= from.timestamp_micros())
-            && self.to.is_none_or(|to| at <= to.timestamp_micros())
+        instant::is_within(at, self.from, self.to)
     }
 }
 
@@ -180,8 +174,4 @@ pub fn pack_evidence(
         intact: verdict.is_intact(),
         replayed: excerpt.replayed,
     })
-}
-
-fn text(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

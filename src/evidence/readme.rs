@@ -4,19 +4,21 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 
+use super::EvidenceRequest;
 use super::excerpt::Excerpt;
-use super::{EvidenceRequest, text};
-use crate::query::escape;
+use crate::query::{escape, instant};
 
 /// What could act on a terminal is [escaped](escape).
 pub(super) fn write(request: &EvidenceRequest, at: DateTime<Utc>, excerpt: &Excerpt) -> Vec<u8> {
-    let from = request.from.map_or("the beginning".to_owned(), text);
-    let to = request.to.map_or("now".to_owned(), text);
+    let from = request
+        .from
+        .map_or("the beginning".to_owned(), instant::to_text);
+    let to = request.to.map_or("now".to_owned(), instant::to_text);
     let mut words = format!(
         "AN EXCERPT OF AN AUDIT LOG\n\n\
         Packed on {} by {} with tool-audit {}.\n\
         Range: from {from} to {to}, both inclusive.\n",
-        text(at),
+        instant::to_text(at),
         escape(&request.by),
         env!("CARGO_PKG_VERSION"),
     );

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
@@ -286,8 +286,7 @@ impl Filter {
         }
         for (name, bound) in [("since", self.since), ("until", self.until)] {
             if let Some(at) = bound.and_then(instant::to_date_time) {
-                let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
-                members.insert(name.to_owned(), at.into());
+                members.insert(name.to_owned(), instant::to_text(at).into());
             }
         }
         Value::Object(members)

@@ -1,6 +1,7 @@
 //! Instants as whole microseconds since 1970, the resolution of a record's `timestamp`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value};
 
 /// The instant that an RFC 3339 text names.
 ///
@@ -26,6 +27,24 @@ pub(crate) fn clamp(micros: i64) -> i64 {
 /// As chrono has it; none beyond the years that chrono can name.
 pub(crate) fn to_date_time(micros: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros)
+}
+
+/// As records write it.
+pub(crate) fn to_text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// True for an instant, in microseconds, in a range whose ends belong to it and may be open.
+pub(crate) fn is_within(at: i64, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> bool {
+    from.is_none_or(|from| at >= from.timestamp_micros())
+        && to.is_none_or(|to| at <= to.timestamp_micros())
+}
+
+/// The ends of such a range that are not open, for the record of a reading.
+pub(crate) fn ends(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Map<String, Value> {
+    let ends = [("from", from), ("to", to)].into_iter();
+    ends.filter_map(|(name, end)| Some((name.to_owned(), to_text(end?).into())))
+        .collect()
 }
 
 fn of_record_form(text: &[u8]) -> Option<i64> {

@@ -14,7 +14,7 @@ use super::times::Times;
 use crate::admin::{AdminError, LogRead, record_read};
 use crate::call::{Outcome, UNKNOWN};
 use crate::entry::role_of;
-use crate::query::{Fields, LogSnapshot, PassedOver};
+use crate::query::{Fields, LogSnapshot, PassedOver, instant};
 
 /// Tells who saw a person's records, or what a user saw, and whether the logs that say so are as they were
 /// written.
@@ -71,8 +71,8 @@ pub fn access_report(path: &Path, request: &AccessRequest) -> Result<AccessRepor
         subject_id,
         user_id,
         report_period: Period {
-            start: request.from.map(integrity::instant),
-            end: request.to.map(integrity::instant),
+            start: request.from.map(instant::to_text),
+            end: request.to.map(instant::to_text),
         },
         total_accesses: swept.accesses.len() as u64,
         unique_users: swept.users.len() as u64,

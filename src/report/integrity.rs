@@ -3,7 +3,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::ReportError;
@@ -152,11 +152,6 @@ pub(super) fn of(path: &Path, heads: &[Head]) -> Result<(bool, Integrity), Verif
         integrity.logs.push(name);
     }
     Ok((report.intact, integrity))
-}
-
-/// An instant as records write it.
-pub(super) fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// The line with which a report on a log made by replay begins.

@@ -4,10 +4,11 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{ReportError, integrity};
+use super::ReportError;
 use crate::glob;
 use crate::identifiers;
 use crate::log::verify::Head;
+use crate::query::instant;
 use crate::record::SUBJECT_MEMBERS;
 use crate::sanitize::Sanitizer;
 
@@ -133,8 +134,7 @@ impl AccessRequest {
 
     /// Whether this instant, in microseconds, is in the period.
     pub(super) fn covers(&self, at: i64) -> bool {
-        self.from.is_none_or(|from| at >= from.timestamp_micros())
-            && self.to.is_none_or(|to| at <= to.timestamp_micros())
+        instant::is_within(at, self.from, self.to)
     }
 
     /// What was asked for, as it may stand in a record of the reading: identifiers as the logs have them, where they
@@ -160,11 +160,7 @@ impl AccessRequest {
         if not_found > 0 {
             members.insert("not_found".to_owned(), not_found.into());
         }
-        for (name, bound) in [("from", self.from), ("to", self.to)] {
-            if let Some(at) = bound {
-                members.insert(name.to_owned(), integrity::instant(at).into());
-            }
-        }
+        members.extend(instant::ends(self.from, self.to));
         Value::Object(members)
     }
 

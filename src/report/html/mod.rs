@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use self::chart::{Chart, Column};
 use super::summary::{DurationBand, Durations, Volumes};
 use super::times::Times;
-use super::{AccessReport, ReportError, SummaryReport, integrity};
-use crate::query::escape;
+use super::{AccessReport, ReportError, SummaryReport};
+use crate::query::{escape, instant};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -133,7 +133,7 @@ fn render(
         made => context! {
             by => &made.by,
             claimed => made.claimed,
-            at => integrity::instant(made.at),
+            at => instant::to_text(made.at),
             with => concat!("tool-audit ", env!("CARGO_PKG_VERSION")),
         },
     };

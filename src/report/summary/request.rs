@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::super::integrity;
 use crate::log::verify::Head;
+use crate::query::instant;
 
 /// What is summed up.
 ///
@@ -70,18 +70,11 @@ impl SummaryRequest {
 
     /// The request as JSON, for the record of the reading.
     pub(super) fn describe(&self) -> Value {
-        let mut members = Map::new();
-        for (name, bound) in [("from", self.from), ("to", self.to)] {
-            if let Some(at) = bound {
-                members.insert(name.to_owned(), integrity::instant(at).into());
-            }
-        }
-        Value::Object(members)
+        Value::Object(instant::ends(self.from, self.to))
     }
 
     /// Whether this instant, in microseconds, is in the range.
     pub(super) fn covers(&self, at: i64) -> bool {
-        self.from.is_none_or(|from| at >= from.timestamp_micros())
-            && self.to.is_none_or(|to| at <= to.timestamp_micros())
+        instant::is_within(at, self.from, self.to)
     }
 }

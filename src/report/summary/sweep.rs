@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::access::Period;
-use super::super::integrity::{self, Integrity};
+use super::super::integrity::Integrity;
 use super::super::times::Times;
 use super::attention::{AlertCounts, EmergencyCall, EmergencyCounts, EntriesLost};
 use super::durations::{Bands, Durations};
@@ -16,7 +16,7 @@ use crate::call::{Outcome, UNKNOWN};
 use crate::log::lock;
 use crate::query::{
     ALERT, Counted, Distinct, Fields, Filter, LogCursor, LogSnapshot, Own, PassedOver, QueryError,
-    Tally, members, parts, reviews, says_failure, shared,
+    Tally, instant, members, parts, reviews, says_failure, shared,
 };
 
 /// How many tools are counted by themselves: each takes at most 100 KiB.
@@ -307,8 +307,8 @@ impl Swept {
         let rate = counts.failures as f64 / judged as f64;
         SummaryReport {
             report_period: Period {
-                start: request.from.map(integrity::instant),
-                end: request.to.map(integrity::instant),
+                start: request.from.map(instant::to_text),
+                end: request.to.map(instant::to_text),
             },
             first_call: counts.volumes.first(),
             last_call: counts.volumes.last(),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::super::integrity;
 use crate::query::instant;
 
 /// Calls over time, without a gap: a step without calls stands there too.
@@ -225,7 +224,7 @@ fn starts(step: Step, first: i64, last: i64) -> Option<Vec<i64>> {
 }
 
 fn as_text(micros: i64) -> Option<String> {
-    instant::to_date_time(micros).map(integrity::instant)
+    instant::to_date_time(micros).map(instant::to_text)
 }
 
 #[cfg(test)]

@@ -118,11 +118,7 @@ pub(in crate::sanitize) fn secret_word(text: &str, start: usize) -> Option<Found
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
         && !word.contains('/');
-    is_secret.then_some(Found {
-        start,
-        end: start + word.len(),
-        quoted: true,
-    })
+    is_secret.then_some(Found::quoted(start..start + word.len()))
 }
 
 fn is_host(text: &str) -> bool {

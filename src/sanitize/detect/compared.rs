@@ -58,11 +58,7 @@ fn compared_by_word(findings: &mut Findings<'_, '_>) {
                 let length = digits
                     .take_while(|byte| byte.is_ascii_digit() || **byte == b'-')
                     .count();
-                (length >= LEAST_COMPARED).then_some(Found {
-                    start: value,
-                    end: value + length,
-                    quoted: false,
-                })
+                (length >= LEAST_COMPARED).then_some(Found::bare(value..value + length))
             };
             if let Some(found) = quoted(bytes, value).or_else(digits)
                 && let Some((rule, ..)) = findings
@@ -206,11 +202,7 @@ fn number_in_list(bytes: &[u8], at: usize, is_condition: bool) -> Option<Found> 
         };
         (length >= least).then_some(length)
     })?;
-    Some(Found {
-        start: at,
-        end: at + length,
-        quoted: false,
-    })
+    Some(Found::bare(at..at + length))
 }
 
 /// How long a word, a short number or a placeholder is that stands in a list among values.

@@ -80,11 +80,7 @@ fn entries_before(findings: &mut Findings<'_, '_>, between: &[u8]) {
 
 fn take<'r>(findings: &mut Findings<'r, '_>, rule: Option<&'r Rule>, value: Range<usize>) {
     if let Some(rule) = rule {
-        let found = Found {
-            start: value.start,
-            end: value.end,
-            quoted: true,
-        };
+        let found = Found::quoted(value.start..value.end);
         findings.take(rule, found);
     }
 }

@@ -73,11 +73,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         let length = memchr::memchr2(close, b'\n', value).unwrap_or(value.len());
         floor = start + length;
         if let Some((rule, ..)) = findings.rules.for_name_at_end(name.as_bytes()) {
-            let found = Found {
-                start,
-                end: floor,
-                quoted: true,
-            };
+            let found = Found::quoted(start..floor);
             findings.take(rule, found);
         }
     }

@@ -58,11 +58,7 @@ fn segment(findings: &mut Findings<'_, '_>, start: usize, end: usize) {
     let elements: Vec<Found> = bytes[start..end]
         .split(|byte| *byte == b'*')
         .map(|element| {
-            let found = Found {
-                start: at,
-                end: at + element.len(),
-                quoted: true,
-            };
+            let found = Found::quoted(at..at + element.len());
             at += element.len() + 1;
             found
         })

@@ -35,14 +35,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             // In an escaped text, the end of the line is all there is to go by.
             .or_else(|| memchr::memmem::find(value, line).filter(|_| line[0] == b'\\'))
             .unwrap_or(value.trim_ascii_end().len());
-        findings.take(
-            rule,
-            Found {
-                start,
-                end: start + end,
-                quoted: true,
-            },
-        );
+        findings.take(rule, Found::quoted(start..start + end));
     }
 }
 

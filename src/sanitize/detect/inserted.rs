@@ -86,14 +86,7 @@ fn take_row<'r>(
                     true
                 });
                 let end = at + length.count();
-                (
-                    Found {
-                        start: at,
-                        end,
-                        quoted: false,
-                    },
-                    end,
-                )
+                (Found::bare(at..end), end)
             }
         };
         if let Some((_, rule)) = ruled.iter().find(|(ruled, _)| *ruled == column) {

@@ -138,11 +138,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
             } else if value.is_empty() {
                 labelled = (!has_value).then_some(rule);
             } else if (is_closed || is_cut) && (above.is_none() || !is_grammar(text)) {
-                let found = Found {
-                    start: value.start,
-                    end: value.end,
-                    quoted: true,
-                };
+                let found = Found::quoted(value.start..value.end);
                 if findings.take(rule, found).is_some() {
                     at = content.end;
                 }
@@ -155,14 +151,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
                 if text.starts_with(char::is_alphanumeric)
                     && reference::looks_secret(&text[..length])
                 {
-                    findings.take(
-                        rule,
-                        Found {
-                            start: value.start,
-                            end: value.start + length,
-                            quoted: true,
-                        },
-                    );
+                    findings.take(rule, Found::quoted(value.start..value.start + length));
                 }
             }
         } else if is_one_of(LABELS) && value.len() <= MAX_LABEL {
@@ -296,11 +285,7 @@ fn naming_attribute<'r>(
 fn value_attribute(bytes: &[u8], attributes: &Range<usize>) -> Option<Found> {
     let value = attribute(bytes, attributes, "value")
         .or_else(|| attribute(bytes, attributes, "content"))?;
-    Some(Found {
-        start: value.start,
-        end: value.end,
-        quoted: true,
-    })
+    Some(Found::quoted(value.start..value.end))
 }
 
 /// The value of an attribute, in quotes or escaped quotes.

@@ -255,11 +255,7 @@ fn marked(findings: &Findings<'_, '_>, mark: usize, close: u8) -> Option<Found> 
     let length = memchr::memchr_iter(close, near)
         .find(|at| !near.get(at + 1).is_some_and(u8::is_ascii_alphanumeric))?;
     let has_line = memchr::memchr(b'\n', &near[..length]).is_some();
-    (length > 0 && !has_line).then_some(Found {
-        start,
-        end: start + length,
-        quoted: true,
-    })
+    (length > 0 && !has_line).then_some(Found::quoted(start..start + length))
 }
 
 /// The rule for the last name before `at`, on its line or the one above, and where the name ends.
@@ -349,11 +345,7 @@ fn named_behind<'r>(findings: &Findings<'r, '_>, mark: usize) -> Option<(&'r Rul
         at.checked_sub(1)
             .is_none_or(|at| matches!(before[at], b' ' | b'(' | b':' | b'\n'))
     })?;
-    let found = Found {
-        start: least + open + 1,
-        end: mark,
-        quoted: true,
-    };
+    let found = Found::quoted(least + open + 1..mark);
     let has_line = memchr::memchr(b'\n', &bytes[found.start..found.end]).is_some();
     (!has_line && is_value(findings, rule, &found, || true)).then_some((rule, found))
 }

@@ -82,11 +82,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
                 if let Some((_, name)) = named
                     && let Some((rule, ..)) = findings.rules.for_name_at_end(name)
                 {
-                    let found = Found {
-                        start: at,
-                        end: at + field.len(),
-                        quoted: true,
-                    };
+                    let found = Found::quoted(at..at + field.len());
                     findings.take(rule, found);
                 }
                 at += field.len() + 1;

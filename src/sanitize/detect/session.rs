@@ -41,11 +41,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
                 && let Some(rule) = password_rule(findings)
             {
                 floor = at + to;
-                let found = Found {
-                    start: at + from,
-                    end: at + to,
-                    quoted: false,
-                };
+                let found = Found::bare(at + from..at + to);
                 findings.take(rule, found);
             }
         }

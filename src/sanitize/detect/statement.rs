@@ -57,11 +57,7 @@ fn identified(findings: &mut Findings<'_, '_>) {
                 .count();
             // Prose: "identified by its serial number".
             let is_statement = bytes[at].is_ascii_uppercase() && bytes[at + 1].is_ascii_uppercase();
-            (length > 0 && is_statement).then_some(Found {
-                start: value,
-                end: value + length,
-                quoted: false,
-            })
+            (length > 0 && is_statement).then_some(Found::bare(value..value + length))
         });
         if let Some(found) = found
             && let Some(rule) = password_rule(findings)
@@ -132,11 +128,8 @@ fn settings(findings: &mut Findings<'_, '_>) {
     for name in [&b"requirepass "[..], b"masterauth "] {
         for at in caseless(bytes, name) {
             let value = findings.reader.skip_blanks(at + name.len());
-            let found = quoted(bytes, value).unwrap_or_else(|| Found {
-                start: value,
-                end: findings.reader.word_end(value),
-                quoted: false,
-            });
+            let found = quoted(bytes, value)
+                .unwrap_or_else(|| Found::bare(value..findings.reader.word_end(value)));
             if let Some(rule) = password_rule(findings) {
                 findings.take(rule, found);
             }
@@ -171,21 +164,13 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
     loop {
         let Some(offset) = memchr::memchr(mark, &bytes[end..limit]) else {
             // It was cut.
-            return Some(Found {
-                start,
-                end: limit,
-                quoted: true,
-            });
+            return Some(Found::quoted(start..limit));
         };
         end += offset;
         if escapes == 0 && is_doubled(bytes, start, end) {
             end += 2;
             if end >= limit {
-                return Some(Found {
-                    start,
-                    end: limit,
-                    quoted: true,
-                });
+                return Some(Found::quoted(start..limit));
             }
             continue;
         }
@@ -196,11 +181,7 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
                 .take(escapes)
                 .take_while(|byte| **byte == b'\\')
                 .count();
-        return Some(Found {
-            start,
-            end,
-            quoted: true,
-        });
+        return Some(Found::quoted(start..end));
     }
 }
 

@@ -48,14 +48,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         };
         let end = separator + 1 + length;
         let end = end + usize::from(bytes.get(end) == Some(&b'?'));
-        findings.take(
-            rule,
-            Found {
-                start,
-                end,
-                quoted: true,
-            },
-        );
+        findings.take(rule, Found::quoted(start..end));
     }
 }
 

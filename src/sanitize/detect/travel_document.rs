@@ -81,11 +81,7 @@ fn is_checked(line: &[u8], start: usize, length: usize) -> bool {
 
 fn take(findings: &mut Findings<'_, '_>, line: &Range<usize>) {
     if let Some((rule, ..)) = findings.rules.for_name_at_end(b"passport") {
-        let found = Found {
-            start: line.start,
-            end: line.end,
-            quoted: true,
-        };
+        let found = Found::quoted(line.start..line.end);
         findings.take(rule, found);
     }
 }

@@ -119,11 +119,7 @@ fn typed_before(text: &str, end: usize, rule: &Rule) -> Option<Found> {
     let found = match bytes[..end].last()? {
         mark @ (b'"' | b'\'' | b'`') => {
             let open = least + memchr::memrchr(*mark, &bytes[least..end - 1])?;
-            let literal = Found {
-                start: open + 1,
-                end: end - 1,
-                quoted: true,
-            };
+            let literal = Found::quoted(open + 1..end - 1);
             (*mark == b'`' || quoted(bytes, open).is_some()).then_some(literal)?
         }
         _ => {
@@ -133,11 +129,7 @@ fn typed_before(text: &str, end: usize, rule: &Rule) -> Option<Found> {
             let is_pin = PIN.contains(&word.len())
                 && word.bytes().all(|byte| byte.is_ascii_digit())
                 && rule.is_called("pin");
-            (is_pin || looks_secret(word)).then_some(Found {
-                start,
-                end,
-                quoted: false,
-            })?
+            (is_pin || looks_secret(word)).then_some(Found::bare(start..end))?
         }
     };
     let before = bytes[least..found.start - usize::from(found.quoted)].trim_ascii_end();

@@ -72,11 +72,7 @@ fn line(findings: &mut Findings<'_, '_>, at: usize, end: usize) -> usize {
     if let Some((_, named)) = known
         && let Some((rule, ..)) = findings.rules.for_name_at_end(named)
     {
-        let found = Found {
-            start: start + head + 1,
-            end: line_end,
-            quoted: true,
-        };
+        let found = Found::quoted(start + head + 1..line_end);
         findings.take(rule, found);
     }
     line_end.max(at + 1)

@@ -9,6 +9,8 @@ mod date;
 mod phrase;
 mod word;
 
+use std::ops::Range;
+
 use super::marker;
 use super::rule::Extent;
 use super::rules::Rules;
@@ -26,6 +28,26 @@ pub(super) struct Found {
     pub(super) end: usize,
     /// Quotes stand around it.
     pub(super) quoted: bool,
+}
+
+impl Found {
+    /// Quotes stand around it, or it is taken as if they did.
+    pub(super) const fn quoted(range: Range<usize>) -> Self {
+        Self {
+            start: range.start,
+            end: range.end,
+            quoted: true,
+        }
+    }
+
+    /// No quotes stand around it.
+    pub(super) const fn bare(range: Range<usize>) -> Self {
+        Self {
+            start: range.start,
+            end: range.end,
+            quoted: false,
+        }
+    }
 }
 
 /// A place in a text that is being read.
@@ -78,11 +100,7 @@ impl<'t> Reader<'t> {
             let start = start + quote.length();
             let end = self.closing_quote(start, quote);
             let end = self.behind_templates(start, end, quote);
-            return Some(Found {
-                start,
-                end,
-                quoted: true,
-            });
+            return Some(Found::quoted(start..end));
         }
         let end = match self.marker_end(start, extent) {
             Some(end) => end,
@@ -115,11 +133,7 @@ impl<'t> Reader<'t> {
                 }
             }
         };
-        (end > start).then_some(Found {
-            start,
-            end,
-            quoted: false,
-        })
+        (end > start).then_some(Found::bare(start..end))
     }
 
     /// A marker or pseudonym ends where it ends, so that what was sanitized once is left alone; but a

@@ -63,21 +63,12 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         let rules = self.rules;
-        let ruled = member
-            .siblings
-            .iter()
-            .filter(|(sibling, _)| CHANGED.end(sibling))
-            .find_map(|(sibling, label)| {
-                let label = label.as_str()?;
-                Some((sibling, label, labels::rule_of_changed(rules, label)?))
-            })
-            .filter(|(sibling, label, (rule, _))| is_of(member, sibling, label, rule));
-        match ruled {
-            Some((.., (rule, plural))) => {
-                self.ruled_value(rule, plural, member.value, under, depth)
-            }
-            None => self.named_value(member.name, member.verdict, member.value, under, depth),
-        }
+        let ruled = labels::named_by(member.siblings, &CHANGED, |label| {
+            labels::rule_of_changed(rules, label)
+        })
+        .filter(|(sibling, label, (rule, _))| is_of(member, sibling, label, rule))
+        .map(|(.., ruled)| ruled);
+        self.ruled_or_named(ruled, member, under, depth)
     }
 }
 

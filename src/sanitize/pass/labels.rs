@@ -329,6 +329,21 @@ fn rule_of_part<'r>(rules: &'r Rules, part: &str) -> Option<(&'r Rule, bool)> {
     }
 }
 
+/// The first of the siblings with one of these endings whose text names a rule: what it is called, the text and the rule.
+pub(super) fn named_by<'m, 'r>(
+    siblings: Members<'m>,
+    endings: &Endings,
+    rule_of: impl Fn(&str) -> Option<(&'r Rule, bool)>,
+) -> Option<(&'m str, &'m str, (&'r Rule, bool))> {
+    siblings
+        .iter()
+        .filter(|(sibling, _)| endings.end(sibling))
+        .find_map(|(sibling, label)| {
+            let label = label.as_str()?;
+            Some((sibling, label, rule_of(label)?))
+        })
+}
+
 /// The rule for what a value names, be it a label or an object that holds one.
 pub(super) fn rule_of_value<'r>(rules: &'r Rules, value: &Tree<'_>) -> Option<(&'r Rule, bool)> {
     match *value {

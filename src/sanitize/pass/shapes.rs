@@ -265,15 +265,23 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         let rules = self.rules;
-        let ruled = member
-            .siblings
-            .iter()
-            .filter(|(sibling, _)| KINDS.end(sibling))
-            .find_map(|(_, kind)| labels::rule_of(rules, kind.as_str()?))
+        let ruled = labels::named_by(member.siblings, &KINDS, |kind| labels::rule_of(rules, kind))
             // A token's number is not the token.
-            .filter(|(rule, _)| !rule.replaces_all() && rule.group() != Some(Group::Secret));
+            .filter(|(.., (rule, _))| !rule.replaces_all() && rule.group() != Some(Group::Secret))
+            .map(|(.., (rule, _))| (rule, false));
+        self.ruled_or_named(ruled, member, under, depth)
+    }
+
+    /// Writes a value by the rule that its siblings tell, or by its own name where they tell none.
+    pub(super) fn ruled_or_named(
+        &mut self,
+        ruled: Option<(&'a Rule, bool)>,
+        member: &Member<'_, 'a>,
+        under: Option<&'a Rule>,
+        depth: usize,
+    ) -> Written {
         match ruled {
-            Some((rule, _)) => self.ruled_value(rule, false, member.value, under, depth),
+            Some((rule, plural)) => self.ruled_value(rule, plural, member.value, under, depth),
             None => self.named_value(member.name, member.verdict, member.value, under, depth),
         }
     }

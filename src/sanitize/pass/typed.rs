@@ -64,7 +64,7 @@ impl<'a> Pass<'a> {
         under: Option<&'a Rule>,
         depth: usize,
     ) -> Written {
-        let ruled = match *member.value {
+        let is_typed = match *member.value {
             Tree::String(text) if member.name == KIND => {
                 may_be_no_kind(text) && looks_secret(text) && is_located(member)
             }
@@ -72,10 +72,8 @@ impl<'a> Pass<'a> {
             Tree::Number(number) => number.to_text().len() >= LEAST_DIGITS && is_filled(member),
             _ => false,
         };
-        match ruled.then(|| self.named_beside(member)).flatten() {
-            Some((rule, plural)) => self.ruled_value(rule, plural, member.value, under, depth),
-            None => self.named_value(member.name, member.verdict, member.value, under, depth),
-        }
+        let named = is_typed.then(|| self.named_beside(member)).flatten();
+        self.ruled_or_named(named, member, under, depth)
     }
 }
 

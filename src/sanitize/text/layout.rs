@@ -69,11 +69,7 @@ pub(super) fn block(text: &str, name: usize, after: usize) -> Option<Found> {
             match &mut found {
                 Some(found) => found.end = end,
                 None => {
-                    found = Some(Found {
-                        start: at + indentation,
-                        end,
-                        quoted: true,
-                    });
+                    found = Some(Found::quoted(at + indentation..end));
                 }
             }
         }
@@ -123,11 +119,7 @@ pub(super) fn below(text: &str, name: &Range<usize>, after: usize) -> Option<Fou
         match &mut found {
             Some(found) => found.end = end,
             None => {
-                found = Some(Found {
-                    start,
-                    end,
-                    quoted: true,
-                });
+                found = Some(Found::quoted(start..end));
             }
         }
         if item.is_none() {
@@ -176,11 +168,7 @@ pub(super) fn behind_tags(text: &str, after: usize) -> Option<Found> {
     } else {
         value.len()
     };
-    is_value.then_some(Found {
-        start,
-        end: start + length,
-        quoted: true,
-    })
+    is_value.then_some(Found::quoted(start..start + length))
 }
 
 /// The values that stand in the lines below a name: those that look secret among the items of a list or the members
@@ -220,11 +208,7 @@ pub(super) fn values_below(text: &str, name: &Range<usize>, after: usize) -> Vec
             continue;
         }
         let start = start + (value.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
-        values.push(Found {
-            start,
-            end: start + value.len(),
-            quoted: true,
-        });
+        values.push(Found::quoted(start..start + value.len()));
     }
     values
 }
@@ -257,11 +241,7 @@ pub(super) fn here_document(text: &str, after: usize) -> Option<Found> {
         end += line.len();
     }
     let value = text[body..end].trim_end();
-    (!value.is_empty()).then_some(Found {
-        start: body,
-        end: body + value.len(),
-        quoted: true,
-    })
+    (!value.is_empty()).then_some(Found::quoted(body..body + value.len()))
 }
 
 /// The most digits of an address.
@@ -283,11 +263,7 @@ pub(super) fn dumped(text: &str, after: usize) -> Option<Found> {
     };
     let start = text.len() - value.len();
     let end = value.find('"').unwrap_or(value.len());
-    Some(Found {
-        start,
-        end: start + end,
-        quoted: true,
-    })
+    Some(Found::quoted(start..start + end))
 }
 
 /// The values of the block of settings that stands below a name with nothing behind its operator.
@@ -313,11 +289,7 @@ pub(super) fn nested(text: &str, name: usize, after: usize) -> Vec<Found> {
         let value = value.trim().trim_matches(['"', '\'']);
         if !value.is_empty() {
             let start = at + (value.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
-            found.push(Found {
-                start,
-                end: start + value.len(),
-                quoted: true,
-            });
+            found.push(Found::quoted(start..start + value.len()));
         }
         at += line.len();
     }

@@ -212,11 +212,7 @@ fn take_sure<'r>(
             break;
         }
         for code in line {
-            let found = Found {
-                start: code.start,
-                end: code.end,
-                quoted: true,
-            };
+            let found = Found::quoted(code.start..code.end);
             end = findings.take(rule, found).or(end);
         }
     }

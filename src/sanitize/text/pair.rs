@@ -153,3 +153,39 @@ fn half(name: &[u8]) -> Option<Half> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::text::testing::{hits, misses};
+
+    #[test]
+    fn halves_of_a_pair_belong_together() {
+        hits(&[
+            (
+                "env:\n- name: DB_PASSWORD\n  value: abc\n- name: MODE\n  value: x\n",
+                "env:\n- name: DB_PASSWORD\n  value: <>\n- name: MODE\n  value: x\n",
+            ),
+            (
+                "Header { name: \"x-api-key\", value: \"abc\" }",
+                "Header { name: \"x-api-key\", value: \"<>\" }",
+            ),
+            (
+                "[{\"value\":\"abc\",\"name\":\"password\"},{\"value\":\"x\",\"name\":\"user\"},",
+                "[{\"value\":\"<>\",\"name\":\"password\"},{\"value\":\"x\",\"name\":\"user\"},",
+            ),
+            (
+                "name=user value=ada name=token value=abc",
+                "name=user value=ada name=token value=<>",
+            ),
+            (
+                "ParameterKey=DbPassword,ParameterValue=abc",
+                "ParameterKey=DbPassword,ParameterValue=<>",
+            ),
+        ]);
+        misses(&[
+            "name: password\ntype: text",
+            "key: a, value: b",
+            "value: x\nname: user",
+        ]);
+    }
+}

@@ -149,14 +149,7 @@ fn take<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, cell: Range<usize>)
         _ => digits >= 3 || text.contains('@'),
     };
     if is_value {
-        findings.take(
-            rule,
-            Found {
-                start: cell.start,
-                end: cell.end,
-                quoted: false,
-            },
-        );
+        findings.take(rule, Found::bare(cell.start..cell.end));
     }
 }
 

@@ -118,14 +118,7 @@ fn pair(findings: &mut Findings<'_, '_>, line: Range<usize>) -> bool {
         return false;
     }
     let start = value.start + (text.len() - text.trim_start_matches(['`', '*']).len());
-    findings.take(
-        rule,
-        Found {
-            start,
-            end: start + told.len(),
-            quoted: true,
-        },
-    );
+    findings.take(rule, Found::quoted(start..start + told.len()));
     true
 }
 
@@ -151,11 +144,7 @@ fn field(findings: &mut Findings<'_, '_>, line: Range<usize>, expected: bool) ->
         return rule.is_none() && VALUES.iter().any(is_value);
     }
     if let Some((rule, false, _)) = rule {
-        let found = Found {
-            start: value.start,
-            end: value.end,
-            quoted: true,
-        };
+        let found = Found::quoted(value.start..value.end);
         findings.take(rule, found);
     }
     true

@@ -184,22 +184,11 @@ pub(in crate::sanitize) fn below_heading(text: &str, name: &Range<usize>) -> Opt
             && word.bytes().any(|byte| byte.is_ascii_digit())
             && reference::looks_secret(word);
         let start = at + (word.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
-        return is_value.then_some(Found {
-            start,
-            end: start + word.len(),
-            quoted: true,
-        });
+        return is_value.then_some(Found::quoted(start..start + word.len()));
     }
     None
 }
 
 fn take<'r>(findings: &mut Findings<'r, '_>, rule: &'r Rule, range: Range<usize>) {
-    findings.take(
-        rule,
-        Found {
-            start: range.start,
-            end: range.end,
-            quoted: true,
-        },
-    );
+    findings.take(rule, Found::quoted(range.start..range.end));
 }

@@ -105,11 +105,7 @@ pub(super) fn date(findings: &Findings<'_, '_>, end: usize) -> Option<Found> {
         let ends_clause = word.ends_with([',', '.', ';', '!', ':']);
         let word = plain(word.trim_end_matches([':', '.', '(']));
         if BORN.contains(&word) {
-            return Some(Found {
-                start,
-                end: date,
-                quoted: false,
-            });
+            return Some(Found::bare(start..date));
         }
         // An abbreviation ends no clause.
         if passed > 0 && ends_clause {

@@ -227,11 +227,7 @@ impl Sentence<'_, '_, '_> {
             && (!text.contains('/') || is_base64(text))
             && !self.names_a_rule(text)
             && !self.is_measured(word.end);
-        is_value.then_some(Found {
-            start: word.start,
-            end: word.end,
-            quoted: false,
-        })
+        is_value.then_some(Found::bare(word.start..word.end))
     }
 
     /// A password that is a word, behind "from".
@@ -244,11 +240,7 @@ impl Sentence<'_, '_, '_> {
             && !is_grammar(text)
             && !STATES.iter().any(|state| state.eq_ignore_ascii_case(text))
             && self.bytes().get(word.end..)?.starts_with(b" to ");
-        is_plain.then_some(Found {
-            start: word.start,
-            end: word.end,
-            quoted: false,
-        })
+        is_plain.then_some(Found::bare(word.start..word.end))
     }
 }
 

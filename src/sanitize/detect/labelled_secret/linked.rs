@@ -49,11 +49,8 @@ impl Sentence<'_, '_, '_> {
             return self.phrase(value);
         }
         let word = self.word(value);
-        self.accepts(&word, &links, is_colon).then_some(Found {
-            start: word.start,
-            end: word.end,
-            quoted: false,
-        })
+        self.accepts(&word, &links, is_colon)
+            .then_some(Found::bare(word.start..word.end))
     }
 
     /// Whether a word that is linked to the name is its value.
@@ -123,11 +120,7 @@ impl Sentence<'_, '_, '_> {
             end = word.end;
         }
         let is_phrase = end > first.end || looks_secret(self.text(&first));
-        is_phrase.then_some(Found {
-            start,
-            end,
-            quoted: false,
-        })
+        is_phrase.then_some(Found::bare(start..end))
     }
 
     /// `the password for the old box is x`: the link stands further on, so the value must look like one.
@@ -170,11 +163,7 @@ impl Sentence<'_, '_, '_> {
                 let text = self.text(&value);
                 let is_value =
                     looks_secret(text) && !self.is_measured(value.end) && !text.starts_with('/');
-                return is_value.then_some(Found {
-                    start: value.start,
-                    end: value.end,
-                    quoted: false,
-                });
+                return is_value.then_some(Found::bare(value.start..value.end));
             }
             if matches!(
                 bytes.get(word.end),
@@ -241,11 +230,8 @@ impl Sentence<'_, '_, '_> {
         // One that begins further back was cut: its beginning would stay.
         let is_whole = from > least || least == 0 || bytes[least - 1] == b'\n';
         let has_digit = trimmed.bytes().any(|byte| byte.is_ascii_digit());
-        (is_whole && has_digit && trimmed.len() >= 6 && looks_secret(trimmed)).then_some(Found {
-            start: from,
-            end: from + trimmed.len(),
-            quoted: true,
-        })
+        (is_whole && has_digit && trimmed.len() >= 6 && looks_secret(trimmed))
+            .then_some(Found::quoted(from..from + trimmed.len()))
     }
 }
 

@@ -55,11 +55,7 @@ impl Sentence<'_, '_, '_> {
         if self.name.rule.extent == Extent::Date
             && let Some(end) = self.findings.reader.date_end(at)
         {
-            return Some(Found {
-                start: at,
-                end,
-                quoted: false,
-            });
+            return Some(Found::bare(at..end));
         }
         let word = self.word(at);
         let is_number = self.is_number(self.text(&word)) && !self.is_no_phone(&word);
@@ -68,11 +64,7 @@ impl Sentence<'_, '_, '_> {
         } else {
             self.groups_end(at).filter(|_| is_linked)?
         };
-        Some(Found {
-            start: at,
-            end,
-            quoted: false,
-        })
+        Some(Found::bare(at..end))
     }
 
     /// Where a number of a person or an account ends that is written in groups of digits: `28 1234567840`.

@@ -158,11 +158,7 @@ impl Sentence<'_, '_, '_> {
             start += end - told.trim_start().len();
             length = told.trim().len();
         }
-        (length > 0).then_some(Found {
-            start,
-            end: start + length,
-            quoted: true,
-        })
+        (length > 0).then_some(Found::quoted(start..start + length))
     }
 
     /// `fill('#password', 'x')`, `locator("…").fill("x")`: what is typed into a field that the name belongs to.
@@ -209,11 +205,7 @@ impl Sentence<'_, '_, '_> {
             && looks_secret(told)
             && !self.ends_in_name(told);
         let start = open + 1 + (told.as_ptr() as usize).saturating_sub(inside.as_ptr() as usize);
-        is_value.then_some(Found {
-            start,
-            end: start + told.len(),
-            quoted: true,
-        })
+        is_value.then_some(Found::quoted(start..start + told.len()))
     }
 
     /// `("password", "x7Tq…")`.
@@ -289,20 +281,13 @@ impl Sentence<'_, '_, '_> {
             let word = self.word(bytes.len() - rest.len());
             let text = self.text(&word);
             let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-            return (has_digit && text.len() >= 6 && looks_secret(text)).then_some(Found {
-                start: word.start,
-                end: word.end,
-                quoted: false,
-            });
+            return (has_digit && text.len() >= 6 && looks_secret(text))
+                .then_some(Found::bare(word.start..word.end));
         }
         let word = self.word(value);
         let text = self.text(&word);
         if self.is_told() && !text.is_empty() && !is_grammar(text) {
-            return Some(Found {
-                start: word.start,
-                end: word.end,
-                quoted: false,
-            });
+            return Some(Found::bare(word.start..word.end));
         }
         let least = match self.name.kind {
             Kind::Token | Kind::Pass => 8,
@@ -321,11 +306,8 @@ impl Sentence<'_, '_, '_> {
             && (!text.contains('/') || is_base64(text))
             && (self.name.kind != Kind::Pass
                 || digits > 0 && text.bytes().any(|byte| byte.is_ascii_uppercase()));
-        ((is_value || is_pin) && !self.is_measured(word.end)).then_some(Found {
-            start: word.start,
-            end: word.end,
-            quoted: false,
-        })
+        ((is_value || is_pin) && !self.is_measured(word.end))
+            .then_some(Found::bare(word.start..word.end))
     }
 
     /// True behind words that nothing but a name and its value follows: `setx`, `ENV`, `login ada`.

@@ -59,8 +59,8 @@ const CODES: &[&str] = &[
     "รหัส OTP",
     "รหัสยืนยัน",
 ];
-/// What may stand between the two.
-const PARTICLES: &[&str] = &[
+/// What may stand between the two and tells what something is.
+const LINKS: &[&str] = &[
     "是",
     "为",
     "為",
@@ -68,21 +68,24 @@ const PARTICLES: &[&str] = &[
     "改为",
     "改成",
     "設為",
-    "如下",
     "は",
+    "는",
+    "은",
+    "คือ",
+];
+/// What else may stand between the two.
+const PARTICLES: &[&str] = &[
+    "如下",
     "が",
     "を",
     "も",
     "、",
     "次の通り",
     "이번",
-    "는",
-    "은",
     "이",
     "가",
     "를",
     "을",
-    "คือ",
     "แม่น",
     "：",
     ":",
@@ -102,20 +105,6 @@ const PARTICLES: &[&str] = &[
     "*",
 ];
 
-/// Those of them that tell what something is.
-const LINKS: &[&str] = &[
-    "是",
-    "为",
-    "為",
-    "设为",
-    "改为",
-    "改成",
-    "設為",
-    "は",
-    "는",
-    "은",
-    "คือ",
-];
 /// The fewest letters of a word that is taken for a password.
 const LEAST_WORD: usize = 6;
 /// Words that are said of passwords, in English within other languages.
@@ -182,13 +171,12 @@ fn value_behind(text: &str, from: usize, detector: Detector) -> Option<std::ops:
     let mut rest = text.get(from..)?;
     let mut is_linked = false;
     for _ in 0..MAX_PARTICLES {
-        let Some((particle, behind)) = PARTICLES
-            .iter()
-            .find_map(|particle| Some((*particle, rest.strip_prefix(particle)?)))
-        else {
+        let behind = |words: &[&str]| words.iter().find_map(|word| rest.strip_prefix(word));
+        let behind_link = behind(LINKS);
+        let Some(behind) = behind_link.or_else(|| behind(PARTICLES)) else {
             break;
         };
-        is_linked |= LINKS.contains(&particle);
+        is_linked |= behind_link.is_some();
         rest = behind;
     }
     let start = text.len() - rest.len();

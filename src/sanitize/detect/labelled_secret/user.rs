@@ -40,11 +40,7 @@ impl Sentence<'_, '_, '_> {
             && !belongs_to_password(text)
             && self.ends_clause(word.end)
             && self.is_beside_user(text.as_bytes());
-        is_value.then_some(Found {
-            start: word.start,
-            end: word.end,
-            quoted: false,
-        })
+        is_value.then_some(Found::bare(word.start..word.end))
     }
 
     /// True where a user other than `value` is told before the name: `username kim, `, `sign in as ada with the `.

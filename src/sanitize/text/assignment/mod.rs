@@ -3,25 +3,25 @@
 //! The name may be quoted, the operator is one of `=`, `:`, `:=`, `==`, `=>`, `->`, or the blanks after an option such as
 //! `--password`. Names come in dotenv files, YAML, INI, TOML, code, `Debug` texts, queries, JSON that was cut or escaped.
 
+mod bare;
 mod naming;
 mod no_value;
 mod option;
 mod person;
 mod remark;
 mod several;
+mod unnamed;
 
+use self::bare::Assigned;
 use self::naming::{extent_for, variable_end, without_type};
-use self::no_value::is_called_with_names;
-use self::no_value::{closes, is_permission, is_shown_label};
-use self::remark::is_remark;
+use self::no_value::closes;
 use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
-use crate::sanitize::detect::{Detector, account, labelled_secret};
+use crate::sanitize::detect::account;
 use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::marker;
-use crate::sanitize::reference;
 use crate::sanitize::rule::{Extent, Group, Rule};
 
 /// The most bytes of the secret of a user in a URL.
@@ -101,8 +101,6 @@ impl<'r> Scan<'_, 'r, '_> {
         let quoted = bytes
             .get(name.end)
             .is_some_and(|byte| is_quote_or_escape(*byte));
-        // Documentation has names of code between backticks, errors between single marks.
-        let is_spoken = !quoted || matches!(bytes[name.end], b'`' | b'\'');
         let rules = self.findings.rules;
         let named = &bytes[name.clone()];
         // Behind that word in prose stands a name only where it looks like one.
@@ -207,139 +205,21 @@ impl<'r> Scan<'_, 'r, '_> {
         if plural && !value.quoted && self.is_number(&value) {
             return after;
         }
-        if !value.quoted && !is_long(&value) {
-            let word = &self.findings.text[value.start..self.char_end(value.end)];
-            let is_bold = bytes[..after].ends_with(b"**") || bytes[..operator].ends_with(b"**");
-            if is_bold && !reference::looks_secret(word) {
-                return after;
-            }
-            let behind = self.findings.text.get(value.start..).unwrap_or_default();
-            if bytes[operator..value.start] == *b": "
-                && is_remark(rules, rule, extent, named, word, behind)
-                || is_called_with_names(word, extent)
-            {
-                return after;
-            }
-            let is_comparison = bytes[operator..after].starts_with(b"==");
-            let is_call = matches!(bytes.get(value.end), Some(b')' | b',' | b'}'));
-            if is_comparison && !reference::looks_secret(word)
-                || is_call && reference::is_own_name(rules, word)
-                || is_spoken
-                    && bytes[operator..value.start] == *b": "
-                    && reference::is_grammar(word)
-                || reference::is_folder(named, word)
-                || self.is_field_number(named, &value)
-                || named.contains(&b'.') && reference::is_name_again(named, word)
-                || is_permission(named, &bytes[operator..value.start], word)
-                || bytes[operator..after].starts_with(b"=>")
-                    && matches!(word.as_bytes(), [b'{' | b'(', ..])
-            {
-                return after;
-            }
-            let is_spaced = bytes[..operator].ends_with(b" ") && bytes.get(after) == Some(&b' ');
-            if is_spaced && reference::is_expression(word) && self.is_program() {
-                return after;
-            }
-            if reference::is_type(word) {
-                return self.after_type(rule, value.end, extent, after);
-            }
-            if rule.name().starts_with("credential") && bytes[value.end..].starts_with(b" / ") {
-                // A user's name stands before the secret.
-                value.end = reader.word_end(value.end + 3);
-            }
-            if !quoted
-                && extent == Extent::Word
-                && bytes[operator] == b'='
-                && named.contains(&b'.')
-                && let line = reader.line_of_words(rules, value.start, value.end)
-                && let Some(words) = self.findings.text.get(value.start..line)
-                && is_shown_label(rules, rule, words)
-            {
-                return line;
-            }
-            if !quoted
-                && extent == Extent::Word
-                && layout::is_line_of_settings(self.findings.text, name.start, operator, after)
-            {
-                value.end = reader.line_of_words(rules, value.start, value.end);
-            }
+        let assigned = Assigned {
+            rule,
+            extent,
+            name,
+            operator,
+            after,
+            is_quoted: quoted,
+        };
+        if !value.quoted
+            && !is_long(&value)
+            && let Some(end) = self.passed_over(&assigned, &mut value)
+        {
+            return end;
         }
         self.take(rule, value, after)
-    }
-
-    /// `login: ada / x`, `router login ada:x`, `Patient: Ada Roe`: behind words that no rule names.
-    fn told_of_person(&mut self, name: &[u8], operator: usize, after: usize) -> Option<usize> {
-        let text = self.findings.text;
-        let rules = self.findings.rules;
-        let mut words = name.rsplit(|byte| *byte == b' ');
-        let last = words.next().unwrap_or_default();
-        let before = words.next().unwrap_or_default();
-        let is_user = account::is_label(before);
-        let is_refused = matches!(last, b"failed" | b"denied" | b"rejected")
-            && (is_user || matches!(before, b"auth" | b"authentication" | b"bind"));
-        let secret = if is_refused || account::is_label(last) {
-            account::secret_at(text, after)
-        } else if is_user && operator + 1 == after {
-            account::secret_word(text, after)
-        } else {
-            None
-        };
-        if let Some(secret) = secret {
-            let rule = rules.for_detector(Detector::LabelledSecret)?;
-            return Some(self.take(rule, secret, after));
-        }
-        let start = self.findings.reader.skip_blanks(after);
-        if let Some(rule) = labelled_secret::rule_for_number(rules, last, &text.as_bytes()[start..])
-        {
-            let value = self
-                .findings
-                .reader
-                .value(rules, after, Extent::Digits, None)?;
-            return Some(self.take(rule, value, after));
-        }
-        if labelled_secret::is_key_of_network(&name[..name.len() - last.len()], last) {
-            let rule = rules.for_detector(Detector::LabelledSecret)?;
-            let value = self
-                .findings
-                .reader
-                .value(rules, after, Extent::Word, None)?;
-            let word = text.get(value.start..value.end)?;
-            return reference::looks_secret(word).then(|| self.take(rule, value, after));
-        }
-        if person::is_patient(name) {
-            let (rule, ..) = rules.for_name_at_end(b"patient_name")?;
-            let found = person::full_name(text, start)?;
-            return Some(self.take(rule, found, after));
-        }
-        None
-    }
-
-    /// Looked up once, and only where something hangs on it.
-    fn is_program(&mut self) -> bool {
-        let text = self.findings.text;
-        *self
-            .program
-            .get_or_insert_with(|| reference::is_program(text))
-    }
-
-    /// `password: str = "x"`: behind the type stands the value.
-    fn after_type(
-        &mut self,
-        rule: &'r Rule,
-        type_end: usize,
-        extent: Extent,
-        otherwise: usize,
-    ) -> usize {
-        let bytes = self.findings.bytes();
-        let reader = self.findings.reader;
-        let equals = reader.skip_blanks(type_end);
-        if bytes.get(equals) != Some(&b'=') || matches!(bytes.get(equals + 1), Some(b'=' | b'>')) {
-            return otherwise;
-        }
-        match reader.value(self.findings.rules, equals + 1, extent, None) {
-            Some(value) => self.take(rule, value, otherwise),
-            None => otherwise,
-        }
     }
 
     fn char_end(&self, end: usize) -> usize {
@@ -386,7 +266,7 @@ fn may_begin_block(bytes: &[u8], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::sanitize::text::testing::{hits, misses};
+    use crate::sanitize::text::testing::hits;
 
     #[test]
     fn what_is_assigned_in_any_notation_goes() {
@@ -504,82 +384,6 @@ mod tests {
                 "secret:\n  - <>\nuser: ada\n",
             ),
             ("password:\n  abc\nuser: ada", "password:\n  <>\nuser: ada"),
-        ]);
-    }
-
-    #[test]
-    fn halves_of_a_pair_belong_together() {
-        hits(&[
-            (
-                "env:\n- name: DB_PASSWORD\n  value: abc\n- name: MODE\n  value: x\n",
-                "env:\n- name: DB_PASSWORD\n  value: <>\n- name: MODE\n  value: x\n",
-            ),
-            (
-                "Header { name: \"x-api-key\", value: \"abc\" }",
-                "Header { name: \"x-api-key\", value: \"<>\" }",
-            ),
-            (
-                "[{\"value\":\"abc\",\"name\":\"password\"},{\"value\":\"x\",\"name\":\"user\"},",
-                "[{\"value\":\"<>\",\"name\":\"password\"},{\"value\":\"x\",\"name\":\"user\"},",
-            ),
-            (
-                "name=user value=ada name=token value=abc",
-                "name=user value=ada name=token value=<>",
-            ),
-            (
-                "ParameterKey=DbPassword,ParameterValue=abc",
-                "ParameterKey=DbPassword,ParameterValue=<>",
-            ),
-        ]);
-        misses(&[
-            "name: password\ntype: text",
-            "key: a, value: b",
-            "value: x\nname: user",
-        ]);
-    }
-
-    #[test]
-    fn what_only_refers_to_a_secret_stays() {
-        misses(&[
-            "password = os.environ[\"DB_PASSWORD\"]\nconnect(password)",
-            "token = load_token(path)",
-            "token: ${{ secrets.DEPLOY_TOKEN }}",
-            "password: \"{{ vault.db_password }}\"",
-            "PASSWORD=$DB_PASSWORD run",
-            "PASSWORD=\"$DB_PASSWORD\" run",
-            "password: str",
-            "token: String,",
-            "api_key?: string",
-            "password: Optional[str] = None",
-            "secret: Vec<u8>",
-            "token == other",
-            "token = self.token",
-            "password = args.password",
-            "token = await getToken()",
-            "password = getpass.getpass(\"Password: \")",
-            "Client(api_key=api_key)",
-            "self.password = password\ndef f(): pass",
-            "f\"token={token}\"",
-            "password=%s",
-            "password=<password>",
-            "token: <your-token>",
-            "password=****",
-            "password: required",
-            "Password: must have 12 characters",
-            "Lost token: a story",
-            "PWD=/home/ada\nOLDPWD=/root",
-            "token: https://a.example/x",
-            "12:30:05 token refreshed",
-            "(?i)api[_-]?key\\s*[:=]",
-            "fn token() -> String",
-            ":param password: what to send",
-            "password=$(cat /run/x)",
-            "token = config.get(section, 'token')",
-            "const token = process.env.API_TOKEN;",
-            "secret: op://vault/item/field",
-            "PASSWORD=%DB_PASSWORD%",
-            "$env:API_KEY = $env:OTHER_KEY",
-            "user.password != other.password",
         ]);
     }
 }

@@ -250,11 +250,7 @@ pub(super) fn full_name(text: &str, start: usize) -> Option<Found> {
         }
     }
     let is_named = capitals > 0 && capitals + initials + usize::from(from > 0) >= 2;
-    is_named.then_some(Found {
-        start,
-        end: start + from + end,
-        quoted: false,
-    })
+    is_named.then_some(Found::bare(start..start + from + end))
 }
 
 /// True for what stands behind a name, and in none.

@@ -99,11 +99,7 @@ impl<'r> Scan<'_, 'r, '_> {
             {
                 break;
             }
-            let found = Found {
-                start: at,
-                end,
-                quoted: true,
-            };
+            let found = Found::quoted(at..end);
             let Some(end) = self.findings.take(rule, found) else {
                 break;
             };

@@ -209,11 +209,7 @@ impl Sentence<'_, '_, '_> {
                     && text.len() >= if is_linked { 4 } else { 6 }
             };
             if is_told && is_value {
-                return Some(Found {
-                    start: word.start,
-                    end: word.end,
-                    quoted: false,
-                });
+                return Some(Found::bare(word.start..word.end));
             }
             let plain = plain(text);
             let is_link = is_link(text, &plain);
@@ -265,11 +261,7 @@ impl Sentence<'_, '_, '_> {
                 let value = self.findings.text.get(from..end)?;
                 let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
                 let is_value = is_whole && has_digit && value.len() >= 6 && looks_secret(value);
-                return is_value.then_some(Found {
-                    start: from,
-                    end,
-                    quoted: true,
-                });
+                return is_value.then_some(Found::quoted(from..end));
             }
             if word.is_empty() || !word.chars().all(char::is_alphabetic) {
                 return None;

@@ -2,9 +2,14 @@
 //!
 //! What a short option means hangs on the program. Long options bear the name of what they take.
 
+mod general;
+mod taken;
+
 use std::ops::Range;
 
-use super::shape::Made;
+pub(super) use self::general::is_general;
+use self::general::{is_password_of, is_without_password, made_in};
+pub(in crate::sanitize) use self::taken::{Takes, taken_by, value_in};
 use crate::sanitize::reference;
 use crate::sanitize::rule::Rule;
 use crate::sanitize::rules::Rules;
@@ -18,152 +23,6 @@ pub(in crate::sanitize) struct SecretArgument<'r> {
     /// The place in that argument.
     pub(in crate::sanitize) range: Range<usize>,
     pub(in crate::sanitize) rule: &'r Rule,
-}
-
-/// Where a program takes a secret.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::sanitize) enum Takes {
-    /// Behind this option, in the same argument or the next one.
-    Option(&'static str),
-    /// Behind this option in the same argument: alone it makes the program ask.
-    Attached(&'static str),
-    /// Behind this option, once the word `login` was said.
-    Login(&'static str),
-    /// Behind this option, where this word is among the arguments.
-    Told(&'static str, &'static str),
-    /// In the argument of this option, behind the first of these signs.
-    After(&'static str, char),
-    /// In the argument of this option, where it begins so.
-    Prefixed(&'static str, &'static str),
-    /// In the first argument, between `/` and `@`.
-    Connection,
-    /// In the argument that stands so many places behind this word.
-    Behind(&'static str, usize),
-    /// The same, where it looks like a secret: the words are those of sentences too.
-    MadeBehind(&'static str, usize),
-    /// Behind options of single letters with `b` among them: the last of the words for a file, a user and a password, of
-    /// which the first is left out where `n` is among the letters.
-    Batch,
-    /// In the second argument behind this word, or in the first where there is one alone.
-    LastBehind(&'static str),
-}
-
-impl Takes {
-    /// True where what stands behind the option's letter may be its value: `-pXk4pw`.
-    fn is_begun_by(self, argument: &str) -> bool {
-        let (Self::Option(option) | Self::Attached(option) | Self::Login(option)) = self else {
-            return false;
-        };
-        value_in(argument, option).is_some_and(|from| from < argument.len())
-    }
-}
-
-/// Where the program of a name, a path or not, takes secrets.
-pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
-    use Takes::{
-        After, Attached, Batch, Behind, Connection, LastBehind, Login, MadeBehind, Option,
-        Prefixed, Told,
-    };
-    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
-    match name.strip_suffix(".exe").unwrap_or(name) {
-        "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mysqlshow" | "mysqlcheck"
-        | "mysqlsh" | "mariadb" | "mariadb-dump" | "mariadb-admin" | "xtrabackup" | "7z"
-        | "7za" | "7zz" | "unrar" => &[Attached("-p")],
-        "rar" => &[Attached("-hp"), Attached("-p")],
-        "gh" | "glab" | "fly" | "flyctl" | "wrangler" => {
-            &[Told("secret", "--body"), Told("secret", "-b")]
-        }
-        "aws" => &[
-            Told("SecureString", "--value"),
-            Behind("aws_secret_access_key", 1),
-            Behind("aws_session_token", 1),
-        ],
-        "ssh-keygen" => &[Option("-N"), Option("-P")],
-        "snmpwalk" | "snmpget" | "snmpbulkwalk" | "snmpset" | "snmptrap" => {
-            &[Option("-A"), Option("-X"), Option("-c")]
-        }
-        "influx" => &[Option("-t")],
-        "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport"
-        | "mongoimport" | "mongostat" | "rdesktop" | "rabbitmqadmin" | "arangosh" => {
-            &[Option("-p")]
-        }
-        "redis-cli" | "keydb-cli" | "valkey-cli" | "redis-benchmark" => {
-            &[Option("-a"), LastBehind("AUTH"), LastBehind("auth")]
-        }
-        "ngrok" => &[Behind("authtoken", 1), Behind("add-authtoken", 1)],
-        "snyk" | "railway" | "infracost" | "wandb" | "doppler" => {
-            &[MadeBehind("auth", 1), MadeBehind("login", 1)]
-        }
-        "cargo" | "npm" | "vercel" | "netlify" | "hub" | "pulumi" => &[MadeBehind("login", 1)],
-        "bw" => &[Behind("unlock", 1), MadeBehind("login", 2)],
-        "net" => &[
-            MadeBehind("user", 2),
-            MadeBehind("use", 2),
-            MadeBehind("use", 3),
-            MadeBehind("use", 4),
-        ],
-        "schtasks" => &[Option("/rp"), Option("/RP")],
-        "psexec" | "psexec64" | "pspasswd" | "psloggedon" | "evil-winrm" | "smbmap" | "yt-dlp"
-        | "youtube-dl" | "arcgis" | "expo" => &[Option("-p")],
-        "winrs" => &[Attached("-p:"), Attached("/p:")],
-        "useradd" | "usermod" => &[Option("-p")],
-        "mc" => &[MadeBehind("set", 3), MadeBehind("set", 4)],
-        "rclone" => &[Behind("obscure", 1)],
-        "drush" => &[Behind("user:password", 2), Behind("upwd", 2)],
-        "steamcmd" => &[Behind("+login", 2)],
-        "dscl" => &[Behind("-passwd", 2)],
-        "networksetup" => &[Behind("-setairportnetwork", 3)],
-        "nuget" | "dotnet" => &[Option("-k"), MadeBehind("setApiKey", 1)],
-        "doctl" => &[Option("-t")],
-        "docker" | "podman" | "nerdctl" | "buildah" | "skopeo" | "helm" | "oras" | "crane"
-        | "regctl" | "oc" | "cf" | "az" | "ibmcloud" | "argocd" => &[Login("-p")],
-        "curl" => &[
-            After("-u", ':'),
-            After("--user", ':'),
-            After("-U", ':'),
-            After("--proxy-user", ':'),
-            Option("--oauth2-bearer"),
-            Option("--pass"),
-        ],
-        "http" | "https" | "xh" | "xhs" => &[After("-a", ':'), After("--auth", ':')],
-        "lftp" => &[After("-u", ',')],
-        "ldapsearch" | "ldapmodify" | "ldapadd" | "ldapdelete" | "ldapwhoami" | "ldappasswd"
-        | "ldapcompare" => &[Option("-w")],
-        "smbclient" | "smbget" | "rpcclient" | "winexe" => &[After("-U", '%')],
-        "zip" | "unzip" | "zipcloak" | "sqlcmd" | "bcp" | "isql" | "osql" | "tsql"
-        | "mosquitto_pub" | "mosquitto_sub" | "ipmitool" => &[Option("-P")],
-        "openssl" => &[
-            Prefixed("-passin", "pass:"),
-            Prefixed("-passout", "pass:"),
-            Prefixed("-pass", "pass:"),
-            Option("-k"),
-            Option("-K"),
-        ],
-        "keytool" | "jarsigner" | "apksigner" => &[
-            Option("-storepass"),
-            Option("-keypass"),
-            Option("-srcstorepass"),
-            Option("-deststorepass"),
-            Option("-srckeypass"),
-            Option("-destkeypass"),
-            Option("-new"),
-        ],
-        "plink" | "pscp" | "psftp" | "putty" => &[Option("-pw")],
-        "xfreerdp" | "xfreerdp3" | "wfreerdp" => &[Attached("/p:")],
-        "sqlplus" | "impdp" | "expdp" | "sqlldr" | "rman" => &[Connection],
-        "rabbitmqctl" => &[
-            Behind("add_user", 2),
-            Behind("change_password", 2),
-            Behind("authenticate_user", 2),
-        ],
-        "vault" => &[Behind("login", 1), Behind("unseal", 1)],
-        "wpa_passphrase" => &[Behind("wpa_passphrase", 2)],
-        "htpasswd" | "mosquitto_passwd" => &[Batch],
-        "security" | "kadmin" => &[Option("-w")],
-        "twine" | "cqlsh" | "snowsql" | "crackmapexec" | "nxc" | "hydra" | "ftp" => &[Option("-p")],
-        "ConvertTo-SecureString" => &[Behind("ConvertTo-SecureString", 1), Option("-String")],
-        _ => &[],
-    }
 }
 
 /// Finds what must be replaced among the arguments of a command, the program's name being one of them.
@@ -345,98 +204,6 @@ fn is_plain(value: &&str) -> bool {
     !value.starts_with(['-', '/', '\\']) && !value.contains('=') && !value.ends_with(':')
 }
 
-/// Options that take a key of any kind, a secret's among them.
-const KEYS: &[&str] = &["--key", "--auth", "-key", "-auth"];
-/// The fewest characters of a key that such an option takes.
-const LEAST_KEY: usize = 12;
-
-/// True for an argument that may take a secret whatever the program is.
-pub(in crate::sanitize) fn is_general(argument: &str) -> bool {
-    matches!(argument, "-p" | "-P" | "-pw" | "-w" | "-pass")
-        || KEYS.iter().any(|option| argument.starts_with(option))
-        || argument.starts_with("-D")
-}
-
-/// Where the key stands that such an option takes, in this argument or the next one, if it looks made.
-fn made_in(argument: &str, next: Option<&str>) -> Option<(usize, usize)> {
-    if let Some((name, value)) = argument.split_once('=') {
-        // `-Dsonar.login=x`
-        let is_login = name.starts_with("-D") && name.ends_with(".login");
-        return ((is_login || KEYS.contains(&name)) && is_made(value))
-            .then_some((0, name.len() + 1));
-    }
-    next.filter(|value| KEYS.contains(&argument) && is_made(value))
-        .map(|_| (1, 0))
-}
-
-/// True for a key, and not for the name, the path or the number of one.
-fn is_made(value: &str) -> bool {
-    let made = Made::of(value.as_bytes());
-    let signs = made.length - made.digits - made.capitals - made.small;
-    let is_key = value
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'='));
-    let all_kinds = made.digits > 0 && made.capitals > 0 && made.small > 0;
-    let is_long = made.length >= 32 && made.digits > 0 && made.digits < made.length && signs == 0;
-    // `v1-deps-Linux-7c1e`: words with numbers behind them.
-    let is_word = |part: &str| {
-        part.len() >= 3
-            && part.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && part.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
-    };
-    made.length >= LEAST_KEY
-        && is_key
-        && (all_kinds || is_long)
-        && !value.split(['-', '_']).any(is_word)
-}
-
-/// True for a password, and not for a port, a path or a pair of ports.
-fn is_password_of(value: &str) -> bool {
-    reference::looks_secret(value)
-        && !value.starts_with('-')
-        && !value.contains(['/', ':', '='])
-        && !value
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'-' | b'.'))
-}
-
-/// True for a program in which `-p` is a port, a project or a path.
-fn is_without_password(program: &str) -> bool {
-    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
-    [
-        "ssh",
-        "scp",
-        "sftp",
-        "rsync",
-        "nmap",
-        "git",
-        "docker-compose",
-        "compose",
-        "cp",
-        "mkdir",
-        "ps",
-        "psql",
-        "pg_dump",
-        "pg_restore",
-        "createdb",
-        "dropdb",
-        "make",
-        "tar",
-        "nc",
-        "netcat",
-        "telnet",
-        "install",
-        "systemd-run",
-        "sudo",
-        "kill",
-        "pytest",
-        "gradle",
-        "mvn",
-        "dotnet",
-    ]
-    .contains(&name)
-}
-
 /// Whether the value of an option stands in this argument or in the next one, and from where on.
 fn given(
     argument: &str,
@@ -449,16 +216,6 @@ fn given(
         return (has_next && !attached_only).then_some((1, 0));
     }
     value_in(argument, option).map(|from| (0, from))
-}
-
-/// Where the value of an option begins that stands in the same argument.
-pub(in crate::sanitize) fn value_in(argument: &str, option: &str) -> Option<usize> {
-    let rest = argument.strip_prefix(option)?;
-    if option.starts_with("--") || option.len() > 3 {
-        return rest.starts_with('=').then_some(option.len() + 1);
-    }
-    // `-port` is no `-p` with a value; mysql's `-P` is another option.
-    Some(option.len())
 }
 
 #[cfg(test)]

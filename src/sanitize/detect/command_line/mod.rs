@@ -1,5 +1,7 @@
 //! Commands in text: `mysql -px`, `curl -u ada:x`, `['sshpass', '-p', 'x']`, `echo x | docker login --password-stdin`.
 
+mod input;
+
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -44,60 +46,6 @@ static WITHOUT_OPTIONS: LazyLock<[Finder<'_>; 20]> = LazyLock::new(|| {
     ]
     .map(Finder::new)
 });
-/// What writes into a pipe.
-static WRITERS: LazyLock<[Finder<'_>; 2]> = LazyLock::new(|| ["echo", "printf"].map(Finder::new));
-/// What reads a secret from its standard input.
-static READS_SECRET: LazyLock<[Finder<'_>; 39]> = LazyLock::new(|| {
-    [
-        "--password-stdin",
-        "-stdin",
-        "--stdin",
-        "chpasswd",
-        "sudo -S",
-        "--with-token",
-        "passwd ",
-        "--pass-stdin",
-        "cryptsetup",
-        "--passphrase-fd",
-        "secret put",
-        "secret set",
-        "secret create",
-        "create secret",
-        "secrets create",
-        "secrets versions add",
-        "secrets set",
-        "secrets import",
-        "secretsmanager",
-        "doppler secrets",
-        "--data-file=-",
-        "--data-file -",
-        "password-file=-",
-        "--password=-",
-        "value=-",
-        "pass stdin",
-        "pass insert",
-        "secret-tool store",
-        "kinit",
-        "auth login",
-        "bw login",
-        "ldappasswd",
-        "smbpasswd",
-        "ansible-vault",
-        "systemd-creds",
-        "keyring-daemon --unlock",
-        "wpa_passphrase",
-        "wg pubkey",
-        "rclone obscure",
-    ]
-    .map(Finder::new)
-});
-
-fn reads_secret(command: &[u8]) -> bool {
-    READS_SECRET
-        .iter()
-        .any(|words| words.find(command).is_some())
-}
-
 /// Finds the secrets of the commands in a text.
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let Some(password) = password_rule(findings) else {
@@ -124,8 +72,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             }
         }
     }
-    piped(findings, password);
-    given_as_input(findings, password);
+    input::find(findings, password);
 }
 
 /// `['mysql', '-px']`: the arguments as a program prints them.
@@ -205,11 +152,7 @@ fn take_from<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule, words: &[R
     for SecretArgument { index, range, rule } in secrets_among(findings.rules, password, &arguments)
     {
         let start = words[index].start + range.start;
-        let mut found = Found {
-            start,
-            end: words[index].start + range.end,
-            quoted: false,
-        };
+        let mut found = Found::bare(start..words[index].start + range.end);
         // `-p'x y'`: the marks stand within the word.
         let value = &findings.bytes()[found.start..found.end];
         if let [mark @ (b'"' | b'\''), .., last] = value
@@ -268,89 +211,6 @@ fn words(bytes: &[u8], start: usize, limit: usize) -> Vec<Range<usize>> {
     words
 }
 
-/// `echo x | docker login --password-stdin`: what is written into a program that reads a secret.
-fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
-    let bytes = findings.bytes();
-    for at in memchr::memchr_iter(b'|', bytes) {
-        let least = at.saturating_sub(MAX_BEFORE);
-        let start = bytes[least..at]
-            .iter()
-            .rposition(|byte| matches!(byte, b'\n' | b';' | b'|' | b'&' | b'('))
-            .map_or(least, |end| least + end + 1);
-        // Most pipes are told by what writes into them: that is little, and few words.
-        if !WRITERS
-            .iter()
-            .any(|writer| writer.find(&bytes[start..at]).is_some())
-        {
-            continue;
-        }
-        let near = &bytes[at..bytes.len().min(at + MAX_BEFORE)];
-        let near = &near[..memchr::memchr(b'\n', near).unwrap_or(near.len())];
-        if !reads_secret(near) {
-            continue;
-        }
-        let mut words = words(bytes, start, at);
-        // `Command 'echo x | …' failed`: the mark before the command is closed behind it.
-        if let Some(inside) = words.iter().find(|word| {
-            let word = &bytes[(*word).clone()];
-            word.starts_with(b"echo ") || word.starts_with(b"printf ")
-        }) {
-            words = self::words(bytes, inside.start, inside.end);
-        }
-        let writer = words
-            .iter()
-            .position(|word| matches!(&bytes[word.clone()], b"echo" | b"printf"));
-        let Some(value) = writer.and_then(|writer| {
-            let given = &words[writer + 1..];
-            given
-                .iter()
-                .rfind(|word| !bytes[(*word).clone()].starts_with(b"-"))
-        }) else {
-            continue;
-        };
-        // `chpasswd` reads a name, a colon and the secret.
-        let from = if memchr::memmem::find(near, b"chpasswd").is_some() {
-            memchr::memchr(b':', &bytes[value.clone()]).map_or(0, |colon| colon + 1)
-        } else {
-            0
-        };
-        let quoted = bytes
-            .get(value.end)
-            .is_some_and(|byte| matches!(byte, b'"' | b'\''));
-        findings.take(
-            password,
-            Found {
-                start: value.start + from,
-                end: value.end,
-                quoted,
-            },
-        );
-    }
-}
-
-/// `sudo -S <<< x`: what is given to a program that reads a secret.
-fn given_as_input<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
-    let bytes = findings.bytes();
-    // Where the line was looked at up to, and whether it has a program that reads a secret.
-    let (mut seen, mut reads) = (0, false);
-    for at in memchr::memmem::find_iter(bytes, b"<<<") {
-        let least = at.saturating_sub(MAX_BEFORE).max(seen);
-        let before = &bytes[least..at];
-        let line = memchr::memrchr(b'\n', before).map(|newline| newline + 1);
-        if line.is_some() || least > seen {
-            reads = false;
-        }
-        reads |= reads_secret(&before[line.unwrap_or_default()..]);
-        seen = at;
-        let words = words(bytes, at + 3, bytes.len().min(at + MAX_BEFORE));
-        if let Some(value) = words.first().filter(|_| reads) {
-            let (start, end) = (value.start, value.end);
-            let quoted = matches!(bytes[start - 1], b'"' | b'\'');
-            findings.take(password, Found { start, end, quoted });
-        }
-    }
-}
-
 fn is_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b';' | b'|' | b'&' | b'`' | b'(' | b')')
 }
@@ -396,13 +256,6 @@ mod tests {
                 "bash -c \"mysql -u root -pXk4 db\"",
                 "bash -c \"mysql -u root -p<> db\"",
             ),
-            (
-                "echo Xk4 | docker login -u ada --password-stdin",
-                "echo <> | docker login -u ada --password-stdin",
-            ),
-            ("echo 'x y' | sudo -S reboot", "echo '<>' | sudo -S reboot"),
-            ("echo \"ada:Xk4\" | chpasswd", "echo \"ada:<>\" | chpasswd"),
-            ("sudo -S <<< Xk4", "sudo -S <<< <>"),
             (
                 "curl --user ada:Xk4 https://a.example",
                 "curl --user ada:<> https://a.example",
@@ -480,15 +333,6 @@ mod tests {
                 "sonar-scanner -Dsonar.login=q7Tm2xPw9LrT4 -Dsonar.projectKey=a",
                 "sonar-scanner -Dsonar.login=<> -Dsonar.projectKey=a",
             ),
-            (
-                "Command 'echo q7Tm2xPw9 | kinit svc@CORP.EXAMPLE' returned 1",
-                "Command 'echo <> | kinit svc@CORP.EXAMPLE' returned 1",
-            ),
-            (
-                "echo -n q7Tm2xPw9 | gcloud secrets versions add db --data-file=-",
-                "echo -n <> | gcloud secrets versions add db --data-file=-",
-            ),
-            ("kinit ada <<< q7Tm2xPw9", "kinit ada <<< <>"),
             ("bw unlock q7Tm2xPw9 --raw", "bw unlock <> --raw"),
             ("useradd -p q7Tm2xPw9 ada", "useradd -p <> ada"),
             (
@@ -514,9 +358,7 @@ mod tests {
             "psql -p 5432 -U ada",
             "run --password-file /run/x --token-count 5 --secret-name prod",
             "pytest -p no:cacheprovider -k token",
-            "cat token.txt | grep -i secret",
             "run --password --verbose",
-            "echo hello | wc -l",
             "we - the team - use it",
             "mysql -u root -p$DB_PASS db",
             "redis-cli -h c.example ping",
@@ -529,7 +371,6 @@ mod tests {
             "docker-compose -u 1000 -p shop2 up -d",
             "ssh -l ada -p 2222 h1.example",
             "tool -u ada -p 8443 --verbose",
-            "echo q7Tm2xPw9 | grep -i secret",
         ]);
     }
 }
