@@ -19,6 +19,7 @@ mod cookie;
 pub(super) mod device_configuration;
 pub(super) mod dicom;
 mod digits;
+pub(super) mod display_name;
 pub(super) mod electronic_data;
 mod email;
 pub(super) mod encoded;

@@ -18,9 +18,9 @@ use std::ops::Range;
 pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
-    command_line, constraint, device_configuration, dicom, electronic_data, form_data,
-    labelled_secret, markup, program_text, registry, rejected, segment, session, statement, track,
-    travel_document, typed, vcard,
+    command_line, constraint, device_configuration, dicom, display_name, electronic_data,
+    form_data, labelled_secret, markup, program_text, registry, rejected, segment, session,
+    statement, track, travel_document, typed, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -61,6 +61,7 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     }
     if memchr::memchr(b'<', text.as_bytes()).is_some() {
         travel_document::find(&mut findings);
+        display_name::find(&mut findings);
     }
     if memchr::memchr(b'(', text.as_bytes()).is_some() {
         dicom::find(&mut findings);
