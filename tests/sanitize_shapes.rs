@@ -505,3 +505,34 @@ fn addresses_of_what_is_deployed_are_nobodys() {
         assert!(!text.contains(address), "{text}");
     }
 }
+
+#[test]
+fn an_account_beside_its_bank_is_a_number() {
+    for bank in ["routing", "sort_code"] {
+        let value = json!({"account": "1122334455", bank: "000000", "net": 81.5});
+        goes(&value, &["1122334455"], &["4455", "81.5"]);
+    }
+    for value in [
+        json!({"account": "1122334455", "name": "Acme"}),
+        json!({"account": "main", "bank": "Example"}),
+        json!({"account": 12, "bank": "Example"}),
+    ] {
+        stays(&value);
+    }
+}
+
+#[test]
+fn errors_made_of_sentences_and_messages_of_a_phone_stay() {
+    stays(&json!({
+        "code": "var ErrPassword = errors.New(\"auth: invalid password or token\")",
+        "whatsapp": "I come at 7, see order 5521 and room 12 first",
+    }));
+    goes(
+        &json!({
+            "code": "var DbPassword = errors.New(\"hunter2sommer\")",
+            "whatsapp": "+49 151 5550123",
+        }),
+        &["hunter2sommer", "5550123"],
+        &[],
+    );
+}

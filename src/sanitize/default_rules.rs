@@ -440,6 +440,10 @@ fn personal() -> Vec<Rule> {
         digits("ssn")
             .called(&["=ss"])
             .sparing(Spared::FewerDigits(9)),
+        // What is paid to it is called so, too.
+        word("national_id")
+            .called(&["national_insurance"])
+            .sparing(Spared::Unlike(Shape::PaperNumber)),
         word("national_id")
             .called(&["national_id", "nino"])
             .numbered(&[
@@ -518,8 +522,12 @@ fn personal() -> Vec<Rule> {
             ])
             .sparing(Spared::Words),
         digits("phone")
-            .called(&["mobile", "tel", "=whatsapp"])
+            .called(&["mobile", "tel"])
             .sparing(Spared::FewerDigits(5)),
+        // Messages are called so, too.
+        digits("phone")
+            .called(&["=whatsapp"])
+            .sparing(Spared::Unlike(Shape::Dialled)),
         digits("phone").called(&["=cell"]).sparing(Spared::Cells),
         digits("phone")
             .called(vocabulary::TELEPHONES)

@@ -221,6 +221,7 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("sm_aat_", Body::Letters, 16),
     prefix("slk_", Body::Hex(None), 40),
     prefix("signkey-prod-", Body::Hex(None), 30),
+    prefix("sdk-", Body::Random, 36),
     prefix("sha256~", Body::Name, 40),
     prefix("secret-test-", Body::Random, 30),
     prefix("secret-live-", Body::Random, 30),

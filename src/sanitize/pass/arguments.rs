@@ -106,6 +106,7 @@ impl Program {
                 Takes::Login(option) => (option, Kept::Nothing, Some("login")),
                 Takes::Told(word, option) => (option, Kept::Nothing, Some(word)),
                 Takes::After(option, sign) => (option, Kept::Through(sign), None),
+                Takes::ToldAfter(word, option, sign) => (option, Kept::Through(sign), Some(word)),
                 Takes::Prefixed(option, prefix) => (option, Kept::Prefix(prefix), None),
                 Takes::Connection
                 | Takes::Behind(..)

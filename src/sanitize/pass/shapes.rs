@@ -57,6 +57,35 @@ const MAX_NAMED: usize = 8;
 
 /// The members that tell of what kind a paper is whose number stands beside them.
 static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
+/// The members that tell of which bank an account is that stands beside them.
+const BANKS: &[&str] = &[
+    "aba",
+    "bank",
+    "bank_code",
+    "bank_name",
+    "bic",
+    "bsb",
+    "clabe",
+    "ifsc",
+    "routing",
+    "routing_number",
+    "sort_code",
+    "sortcode",
+    "swift",
+    "transit",
+];
+/// The fewest digits of an account's number.
+const LEAST_OF_ACCOUNT: usize = 6;
+
+/// True for digits, with what may stand between them.
+fn is_number_of_account(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= LEAST_OF_ACCOUNT
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.'))
+}
+
 /// What an object's members say of the values beside them.
 ///
 /// It is found out once: who chose the names could have each member ask all others.
@@ -119,7 +148,7 @@ pub(super) fn siblings(name: &str) -> Siblings {
             _ => Siblings::Change,
         };
     }
-    if name == "number" {
+    if matches!(name, "number" | "account") {
         return Siblings::Numbered;
     }
     if PARAMETERS.end(name) {
@@ -265,6 +294,18 @@ impl<'a> Pass<'a> {
         depth: usize,
     ) -> Written {
         let rules = self.rules;
+        if member.name == "account" {
+            let is_number = match *member.value {
+                Tree::String(text) => is_number_of_account(text),
+                Tree::Number(number) => is_number_of_account(&number.to_text()),
+                _ => false,
+            };
+            let is_banks = is_number && member.siblings.keys().any(|name| BANKS.contains(&name));
+            let ruled = is_banks
+                .then(|| rules.for_member("account_number"))
+                .flatten();
+            return self.ruled_or_named(ruled, member, under, depth);
+        }
         let ruled = labels::named_by(member.siblings, &KINDS, |kind| labels::rule_of(rules, kind))
             // A token's number is not the token.
             .filter(|(.., (rule, _))| !rule.replaces_all() && rule.group() != Some(Group::Secret))

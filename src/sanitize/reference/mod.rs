@@ -144,7 +144,7 @@ fn is_call(rules: &Rules, value: &str) -> bool {
     if !is_path(function) || !arguments.ends_with([')', ']']) {
         return false;
     }
-    if looks_up(function) && is_lookup(arguments) {
+    if (looks_up(function) || makes_error(function)) && is_lookup(arguments) {
         return true;
     }
     let has_literal = arguments.contains(['"', '\'', '`']);
@@ -182,6 +182,16 @@ fn looks_up(function: &str) -> bool {
                     .is_some_and(|begin| begin.eq_ignore_ascii_case(verb))
             })
         })
+}
+
+/// `errors.New`, `fmt.Errorf`, `InvalidTokenException`: what is made of a sentence.
+fn makes_error(function: &str) -> bool {
+    let is_error = |name: &str| {
+        ["Error", "Errorf", "Exception"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    function == "errors.New" || is_error(function)
 }
 
 /// Words in the names of functions and maps that give what they are asked for.

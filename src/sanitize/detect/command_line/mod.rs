@@ -228,6 +228,14 @@ mod tests {
             ),
             ("mysql -pXk4epw w", "mysql -p<> w"),
             (
+                "kubectl create secret generic hook --from-literal=signing=Xk4 -n pay",
+                "kubectl create secret generic hook --from-literal=signing=<> -n pay",
+            ),
+            (
+                "ansible-vault encrypt_string 'Xk4!QOA8W3' --name db",
+                "ansible-vault encrypt_string '<>' --name db",
+            ),
+            (
                 "curl -u ada:Xk4 https://a.example/x.csv -o x.csv",
                 "curl -u ada:<> https://a.example/x.csv -o x.csv",
             ),

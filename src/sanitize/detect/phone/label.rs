@@ -71,6 +71,9 @@ const PHONES: &[&str] = &[
     "전화",
     "전화번호",
     "휴대폰",
+    "연락처",
+    "連絡先",
+    "联系方式",
 ];
 /// What is done with a telephone, where it is no noun.
 const VERBS: &[&str] = &[

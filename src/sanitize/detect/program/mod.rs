@@ -111,6 +111,13 @@ pub(in crate::sanitize) fn secrets_among<'r>(
                         (!text[at..].starts_with("//")).then_some((shift, at))
                     })
                 }
+                Takes::ToldAfter(word, option, sign) => given(argument, next, option, false)
+                    .filter(|_| arguments.contains(&word))
+                    .and_then(|(shift, from)| {
+                        let text = if shift == 0 { argument } else { next? };
+                        let at = from + text.get(from..)?.find(sign)? + sign.len_utf8();
+                        Some((shift, at))
+                    }),
                 Takes::Prefixed(option, prefix) => next
                     .filter(|value| argument == &option && value.starts_with(prefix))
                     .map(|_| (1, prefix.len())),

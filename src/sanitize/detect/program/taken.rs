@@ -13,6 +13,8 @@ pub(in crate::sanitize) enum Takes {
     Told(&'static str, &'static str),
     /// In the argument of this option, behind the first of these signs.
     After(&'static str, char),
+    /// In the argument of this option, behind the first of these signs, where this word is among the arguments.
+    ToldAfter(&'static str, &'static str, char),
     /// In the argument of this option, where it begins so.
     Prefixed(&'static str, &'static str),
     /// In the first argument, between `/` and `@`.
@@ -42,7 +44,7 @@ impl Takes {
 pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
     use Takes::{
         After, Attached, Batch, Behind, Connection, LastBehind, Login, MadeBehind, Option,
-        Prefixed, Told,
+        Prefixed, Told, ToldAfter,
     };
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     match name.strip_suffix(".exe").unwrap_or(name) {
@@ -58,6 +60,8 @@ pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
             Behind("aws_secret_access_key", 1),
             Behind("aws_session_token", 1),
         ],
+        "kubectl" | "kubecolor" => &[ToldAfter("secret", "--from-literal", '=')],
+        "ansible-vault" => &[Behind("encrypt_string", 1)],
         "ssh-keygen" => &[Option("-N"), Option("-P")],
         "snmpwalk" | "snmpget" | "snmpbulkwalk" | "snmpset" | "snmptrap" => {
             &[Option("-A"), Option("-X"), Option("-c")]

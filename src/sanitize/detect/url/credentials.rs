@@ -31,6 +31,9 @@ impl Url<'_, '_> {
                 if !has_scheme && (user.is_empty() || password.is_empty()) {
                     return self.start;
                 }
+                if self.are_names(user, password) {
+                    return at + 1;
+                }
                 if is_reference(self.rules, password) || is_marker(password) {
                     // The user may still be the secret: `https://token:${EMPTY}@host`.
                     if is_harmless_user(user, true)
@@ -70,6 +73,14 @@ impl Url<'_, '_> {
             });
         }
         at + 1
+    }
+
+    /// `postgres://USER:PASSWORD@host`: what is to be filled in.
+    fn are_names(&self, user: &[u8], password: &[u8]) -> bool {
+        let is_capital = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
+        !user.is_empty()
+            && user.iter().chain(password).all(is_capital)
+            && self.rules.for_name_at_end(password).is_some()
     }
 
     /// `postgres://ada:x7Tq…`: what stands where a port does and is none, the host being cut off.

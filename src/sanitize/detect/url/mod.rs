@@ -201,6 +201,7 @@ mod tests {
             "https://h.example/?next_page_token=abc&max_tokens=5&tokens=7",
             "http://[::1]:8080/x and file:///etc/hosts // a comment: x@y",
             "https://docs.slack.dev/messaging/webhooks/sending-messages-using-incoming-webhooks",
+            "postgres://USER:PASSWORD@localhost:5432/app",
             "https://u:[REDACTED:url_credentials]@h/?token=[REDACTED:url_secret]&a=1",
             "https://[REDACTED:url_credentials]@h/?token=[REDACTED:token]).",
             "https://hooks.slack.com/services/[REDACTED:url_secret]",
