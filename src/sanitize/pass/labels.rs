@@ -385,7 +385,9 @@ pub(super) fn rule_of_changed<'r>(rules: &'r Rules, label: &str) -> Option<(&'r 
     }
     let last = label.trim_end_matches([']', '"', '\'']);
     let last = last.rsplit(['/', '[']).next()?;
-    rules.for_member(last.trim_matches(['"', '\'']))
+    let named = rules.for_member(last.trim_matches(['"', '\'']));
+    // A text in which something was replaced had its value in itself.
+    named.filter(|_| !marker::is_in(label))
 }
 
 /// Comparisons, as lists of a name, one of them and a value have them.

@@ -379,7 +379,9 @@ impl<'a> Pass<'a> {
                 Tree::Array(_) | Tree::Object(_) if rule.judges_values() => {
                     self.value(value, Some(rule), depth)
                 }
-                Tree::Object(_) | Tree::Array(_) if rule.is_opened() && self.tells_more(value) => {
+                Tree::Object(_) | Tree::Array(_)
+                    if rule.is_opened() && self.tells_more(rule, value) =>
+                {
                     self.value(value, Some(rule), depth)
                 }
                 _ => {
@@ -405,23 +407,23 @@ impl<'a> Pass<'a> {
             && matches!(name, "use" | "system" | "resourceType" | "vr");
         let stays = is_kind
             || rule.spares_containers()
-            || rule.is_opened() && self.only_describes(name, value)
+            || rule.is_opened() && self.only_describes(rule, name, value)
             || rule.treatment == Treatment::Mask
                 && (labels::tells_of_account(name) || labels::is_record_id(name, value));
         self.value(value, (!stays).then_some(rule), depth)
     }
 
     /// True for a member that tells of a credential and is none, whose name goes on telling so.
-    fn only_describes(&self, name: &str, value: &Tree<'_>) -> bool {
-        descriptions::only_describes(name, value) && !self.is_shown_otherwise(name, None)
+    fn only_describes(&self, rule: &'a Rule, name: &str, value: &Tree<'_>) -> bool {
+        descriptions::only_describes(name, value) && !self.is_shown_otherwise(name, Some(rule))
     }
 
     /// True for what has more in it than credentials: an object of which something only tells of one, a list of such
     /// objects, and an object in which each member is one with a credential that has a name of its own.
-    fn tells_more(&self, value: &Tree<'_>) -> bool {
+    fn tells_more(&self, rule: &'a Rule, value: &Tree<'_>) -> bool {
         let has_description = |members: Members<'_>| {
             let mut members = members.iter();
-            members.any(|(name, value)| self.only_describes(name, value))
+            members.any(|(name, value)| self.only_describes(rule, name, value))
         };
         let has_credential = |value: &Tree<'_>| {
             value.as_object().is_some_and(|members| {
