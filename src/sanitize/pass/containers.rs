@@ -73,7 +73,9 @@ impl<'a> Pass<'a> {
                     _ => pass.ruled_value(rule, plural, item, under, depth + 1),
                 });
             }
-            Some(Tree::String(_)) if under.is_none() && self.names_next(items) => {
+            Some(Tree::String(_) | Tree::Number(_))
+                if under.is_none() && self.names_next(items) =>
+            {
                 return self.list_with_names(items, depth);
             }
             _ => {}

@@ -138,10 +138,9 @@ pub(super) fn only_describes(name: &str, value: &Tree<'_>) -> bool {
     let is_plain = |text: &str| {
         !Shape::Token.fits(text) || text.contains(':') && !Shape::RandomToken.fits(text)
     };
-    let is_plain_value = |value: &Tree<'_>| match *value {
-        Tree::String(text) => is_plain(text),
-        Tree::Number(_) => true,
-        _ => false,
+    let is_plain_value = |value: &Tree<'_>| match value.text_as_written() {
+        Some(text) => is_plain(&text),
+        None => value.is_number(),
     };
     let (is_listed, is_plain) = match value {
         Tree::Array(items) => (

@@ -405,17 +405,14 @@ impl<'a> Pass<'a> {
     ) -> Written {
         let is_kind = matches!(rule.treatment, Treatment::Pseudonymize { .. })
             && matches!(name, "use" | "system" | "resourceType" | "vr");
-        let stays = is_kind
-            || rule.spares_containers()
-            || rule.is_opened() && self.only_describes(rule, name, value)
+        let tells_that_it_stays = is_kind
+            || rule.is_opened() && descriptions::only_describes(name, value)
             || rule.treatment == Treatment::Mask
                 && (labels::tells_of_account(name) || labels::is_record_id(name, value));
+        // A name that is shown otherwise tells nothing more.
+        let stays = rule.spares_containers()
+            || tells_that_it_stays && !self.is_shown_otherwise(name, Some(rule));
         self.value(value, (!stays).then_some(rule), depth)
-    }
-
-    /// True for a member that tells of a credential and is none, whose name goes on telling so.
-    fn only_describes(&self, rule: &'a Rule, name: &str, value: &Tree<'_>) -> bool {
-        descriptions::only_describes(name, value) && !self.is_shown_otherwise(name, Some(rule))
     }
 
     /// True for what has more in it than credentials: an object of which something only tells of one, a list of such
@@ -423,7 +420,10 @@ impl<'a> Pass<'a> {
     fn tells_more(&self, rule: &'a Rule, value: &Tree<'_>) -> bool {
         let has_description = |members: Members<'_>| {
             let mut members = members.iter();
-            members.any(|(name, value)| self.only_describes(rule, name, value))
+            members.any(|(name, value)| {
+                descriptions::only_describes(name, value)
+                    && !self.is_shown_otherwise(name, Some(rule))
+            })
         };
         let has_credential = |value: &Tree<'_>| {
             value.as_object().is_some_and(|members| {
