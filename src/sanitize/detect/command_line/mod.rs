@@ -334,6 +334,18 @@ mod tests {
                 "schtasks /create /ru a /rp <> /tn nightly",
             ),
             (
+                "reg add HKLM\\Winlogon /v DefaultPassword /t REG_SZ /d \"Bishop Maple\" /f",
+                "reg add HKLM\\Winlogon /v DefaultPassword /t REG_SZ /d \"<>\" /f",
+            ),
+            (
+                "reg.exe add HKCU\\A /d hunter2 /v ApiKey",
+                "reg.exe add HKCU\\A /d <> /v ApiKey",
+            ),
+            (
+                "Set-ItemProperty -Path HKLM:\\A -Name DefaultPassword -Value 'Bishop Maple'",
+                "Set-ItemProperty -Path HKLM:\\A -Name DefaultPassword -Value '<>'",
+            ),
+            (
                 "./sync --key q7Tm2xPw9LrT4kB6 --lane a",
                 "./sync --key <> --lane a",
             ),
@@ -379,6 +391,8 @@ mod tests {
             "docker-compose -u 1000 -p shop2 up -d",
             "ssh -l ada -p 2222 h1.example",
             "tool -u ada -p 8443 --verbose",
+            "reg add HKLM\\A /v RequirePassword /t REG_DWORD /d 1 /f",
+            "reg add HKLM\\A /v Shell /d explorer.exe && reg query HKLM\\A /v Password",
         ]);
     }
 }
