@@ -44,10 +44,8 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             let start = at.saturating_sub(MAX_LINE);
             let start = memchr::memrchr2(b'\n', b'"', &bytes[start..at])
                 .map_or(start, |line| start + line + 1);
-            let end = bytes.len().min(at + MAX_LINE);
-            let end = memchr::memchr2(b'\r', b'\n', &bytes[at..end]).map_or(end, |line| at + line);
             let before = Before::of(&bytes[start..at]);
-            let mut words = Words { text, at, end };
+            let mut words = Words { text, at };
             let secret = match word {
                 b"AUTH" => authenticated(&mut words, &before),
                 b"auth" if before.is_prompt => authenticated(&mut words, &before),
@@ -103,7 +101,7 @@ fn is_prompt(prompt: &[u8]) -> bool {
     let ends = |last: &u8| last.is_ascii_alphanumeric() || matches!(last, b']' | b')');
     prompt.len() <= MAX_PROMPT
         && prompt.last().is_some_and(ends)
-        && !prompt.iter().any(|byte| matches!(byte, b' ' | b'<'))
+        && !prompt.iter().any(|byte| matches!(byte, b' ' | b'<' | b'>'))
 }
 
 /// `AUTH PLAIN x`, `AUTHENTICATE PLAIN x`, `AUTH x`, `HELLO 3 AUTH ada x`.
@@ -112,7 +110,10 @@ fn authenticated(words: &mut Words<'_>, before: &Before<'_>) -> Option<Range<usi
         |words: &[&str], word: &str| words.iter().any(|one| one.eq_ignore_ascii_case(word));
     let greets = before.greets();
     let is_command = before.text.is_empty() || greets || is_tag(before.text);
-    let (_, command) = words.next().filter(|_| is_command)?;
+    if !is_command {
+        return None;
+    }
+    let (_, command) = words.next()?;
     if !is_one_of(&["AUTH", "AUTHENTICATE"], command) {
         return None;
     }
@@ -153,7 +154,10 @@ fn logged_in(words: &mut Words<'_>, before: &[u8]) -> Option<Range<usize>> {
 fn passed(words: &mut Words<'_>, before: &[u8], above: &[u8]) -> Option<Range<usize>> {
     let near = &above[above.len().saturating_sub(NEAR)..];
     let is_session = before.is_empty() && memchr::memmem::rfind(near, b"USER ").is_some();
-    let (place, _) = words.nth(1).filter(|_| is_session)?;
+    if !is_session {
+        return None;
+    }
+    let (place, _) = words.nth(1)?;
     words.next().is_none().then_some(place)
 }
 
@@ -165,7 +169,10 @@ fn set_user(words: &mut Words<'_>, before: &[u8]) -> Option<Range<usize>> {
         || [&b"SETUSER "[..], b"setuser "]
             .into_iter()
             .any(|word| memchr::memmem::find(before, word).is_some());
-    let (place, word) = words.next().filter(|_| is_user)?;
+    if !is_user {
+        return None;
+    }
+    let (place, word) = words.next()?;
     (word.len() > 1 && word.starts_with('>')).then_some(place.start + 1..place.end)
 }
 
@@ -179,38 +186,45 @@ fn is_tag(before: &[u8]) -> bool {
 }
 
 /// The words of a line with their places, up to the mark of a text that the line is in.
+///
+/// Tokens may be long: no word is cut.
 struct Words<'t> {
     text: &'t str,
     at: usize,
-    end: usize,
 }
 
 impl<'t> Iterator for Words<'t> {
     type Item = (Range<usize>, &'t str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let line = self.text.as_bytes().get(..self.end)?;
-        let reader = Reader::new(line);
-        let start = reader.skip_blanks(self.at);
+        let bytes = self.text.as_bytes();
+        let start = Reader::new(bytes).skip_blanks(self.at);
         // Marks stand around a word of their own.
-        let quote = reader.opening_quote(start).filter(|_| start > self.at);
-        let place = match quote {
-            Some(quote) => {
-                let start = start + quote.length();
-                let end = reader.closing_quote(start, quote);
-                self.at = end + quote.length();
-                start..end
+        let place = match quoted_at(bytes, start).filter(|_| start > self.at) {
+            Some((place, behind)) => {
+                self.at = behind;
+                place
             }
             None => {
-                let is_of_word = |byte: &&u8| !matches!(byte, b' ' | b'\t' | b'"');
-                let length = line.get(start..)?.iter().take_while(is_of_word).count();
-                self.at = start + length;
+                let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'"');
+                let length = bytes.get(start..)?.iter().position(ends);
+                self.at = length.map_or(bytes.len(), |length| start + length);
                 start..self.at
             }
         };
         let word = self.text.get(place.clone())?;
         (!word.is_empty()).then_some((place, word))
     }
+}
+
+/// The text in marks that begins at a place, and where the marks behind it end.
+fn quoted_at(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
+    let near = &bytes[..bytes.len().min(at + MAX_LINE)];
+    let reader = Reader::new(near);
+    let quote = reader.opening_quote(at)?;
+    let start = at + quote.length();
+    let end = reader.closing_quote(start, quote);
+    Some((start..end, end + quote.length()))
 }
 
 #[cfg(test)]
@@ -269,6 +283,18 @@ mod tests {
                 "user default on ><> ~* +@all\nport 6379",
             ),
         ]);
+    }
+
+    #[test]
+    fn a_long_token_goes_as_a_whole() {
+        let token = "dXNlcj1hZGEB".repeat(200);
+        let text = format!("AUTH XOAUTH2 {token}\r\nQUIT");
+        hits(&[(&text, "AUTH XOAUTH2 <>\r\nQUIT")]);
+    }
+
+    #[test]
+    fn a_long_hostile_text_ends() {
+        misses(&[&"AUTH".repeat(64 * 1024)]);
     }
 
     #[test]
