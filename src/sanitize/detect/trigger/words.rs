@@ -310,3 +310,27 @@ pub(super) fn end_at(text: &[u8], place: usize) -> u8 {
     });
     if found { WORD } else { 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::triggers;
+    use super::*;
+    use crate::sanitize::sweep::sweep;
+
+    #[test]
+    fn every_word_triggers_a_search_in_any_case() {
+        let ends = ENDS.iter().flat_map(|(begin, ends)| {
+            let words = ends.iter().map(|end| format!("one{begin}{end}"));
+            words.collect::<Vec<_>>()
+        });
+        let words = PARTS.iter().chain(WHOLE).map(|word| (*word).to_owned());
+        for word in words.chain(ends) {
+            for word in [word.to_ascii_uppercase(), word] {
+                // Some words are looked for only where there is a digit.
+                let text = format!("the {word} x7");
+                let found = triggers(text.as_bytes(), sweep(text.as_bytes()));
+                assert!(found & WORD != 0, "{word}");
+            }
+        }
+    }
+}
