@@ -495,12 +495,24 @@ fn addresses_of_what_is_deployed_are_nobodys() {
         "aws_db_instance.orders",
         "module.net[\"eu\"].aws_subnet.private[0]",
         "data.aws_iam_policy.admin",
+        "module.net",
+        "module.net.module.inner[\"a-1\"].data.google_project.main",
     ] {
         let value = json!({"resources": [{"address": address, "type": "managed"}]});
         let text = written(&value);
         assert!(text.contains(&json!(address).to_string()), "{text}");
     }
-    for address in ["main_street.5", "Rosenweg 5", "rosenweg.wien", "module 7"] {
+    for address in [
+        "main_street.5",
+        "Rosenweg 5",
+        "rosenweg.wien",
+        "module 7",
+        "rose_lane.vienna",
+        "ada_roe.eth",
+        "data.roe",
+        "module.net.ada_roe.home",
+        "aws_instance.ada.roe",
+    ] {
         let text = written(&json!({"address": address}));
         assert!(!text.contains(address), "{text}");
     }

@@ -223,14 +223,19 @@ fn is_network_address(text: &str) -> bool {
 /// The most bytes of the address of a resource.
 const LONGEST_RESOURCE: usize = 256;
 
+/// With what the types of resources begin: the names of providers.
+#[rustfmt::skip]
+const PROVIDERS: &[&str] = &[
+    "acme", "alicloud", "archive", "auth0", "aws", "awscc", "azapi", "azuread", "azuredevops", "azurerm", "cloudflare",
+    "cloudinit", "consul", "databricks", "datadog", "digitalocean", "dns", "docker", "external", "fastly", "github",
+    "gitlab", "google", "grafana", "hcloud", "helm", "heroku", "http", "ibm", "keycloak", "kubectl", "kubernetes",
+    "launchdarkly", "linode", "local", "mongodbatlas", "mysql", "newrelic", "nomad", "null", "oci", "okta", "opensearch",
+    "openstack", "ovh", "pagerduty", "postgresql", "proxmox", "rabbitmq", "random", "scaleway", "sentry", "snowflake",
+    "sops", "template", "terraform", "tfe", "time", "tls", "vault", "vsphere", "vultr", "yandex",
+];
+
 /// True for `aws_db_instance.orders` and `module.net["eu"].aws_subnet.private[0]`, as Terraform tells resources apart.
 fn is_resource(text: &str) -> bool {
-    let is_name = |name: &str| {
-        name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    };
     let is_index = |index: &str| {
         let index = index.strip_suffix(']').map(|key| key.trim_matches('"'));
         index.is_some_and(|key| {
@@ -239,15 +244,39 @@ fn is_resource(text: &str) -> bool {
         })
     };
     let is_part = |part: &str| match part.split_once('[') {
-        Some((name, index)) => is_name(name) && is_index(index),
-        None => is_name(part),
+        Some((name, index)) => is_name_of_resource(name) && is_index(index),
+        None => is_name_of_resource(part),
     };
-    // A type has the name of its provider in it, or a module stands around it.
-    text.len() <= LONGEST_RESOURCE
-        && text.split('.').all(is_part)
-        && text
-            .split_once('.')
-            .is_some_and(|(kind, _)| kind.contains('_') || matches!(kind, "module" | "data"))
+    let is_type = |word: &str| {
+        word.split_once('_')
+            .is_some_and(|(provider, _)| PROVIDERS.contains(&provider))
+    };
+    let mut parts = text.split('.').peekable();
+    if text.len() > LONGEST_RESOURCE {
+        return false;
+    }
+    let mut is_in_module = false;
+    while parts.next_if_eq(&"module").is_some() {
+        if !parts.next().is_some_and(is_part) {
+            return false;
+        }
+        is_in_module = true;
+    }
+    let is_read = parts.next_if_eq(&"data").is_some();
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, None, None) => is_in_module && !is_read,
+        (Some(kind), Some(name), None) => {
+            is_type(kind) && is_name_of_resource(kind) && is_part(name)
+        }
+        _ => false,
+    }
+}
+
+fn is_name_of_resource(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// True for the way in which things go or are sorted: in Spanish an address is called so.

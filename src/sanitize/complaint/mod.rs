@@ -36,8 +36,8 @@ const DASHES: &[&str] = &["-", "–", "—", "="];
 /// Words that may stand between a number and what makes a bound of it, in order: `minimum is 8`, `between 8 and 64`.
 #[rustfmt::skip]
 const LINKING: &[&str] = &[
-    "a", "and", "be", "bis", "de", "di", "e", "en", "es", "est", "et", "is", "ist", "of", "to", "und", "van", "von", "y",
-    "à", "è", "é",
+    "a", "and", "be", "bis", "de", "di", "e", "en", "equal", "es", "est", "et", "is", "ist", "of", "or", "to", "und",
+    "van", "von", "y", "à", "è", "é",
 ];
 
 /// The bit of the first language.
@@ -295,6 +295,8 @@ mod tests {
             "Path `password` is required.",
             "\"password\" is not allowed to be empty",
             "Key: 'User.Email' Error:Field validation for 'Email' failed on the 'email' tag",
+            "must be greater than or equal to 8",
+            "must be exactly 4 digits",
             "muss mindestens 8 Zeichen lang sein",
             "ist ungültig",
             "Das Passwort ist zu kurz (mindestens 8 Zeichen).",
@@ -325,6 +327,9 @@ mod tests {
             "4821 is wrong",
             "it is 48 21.",
             "code is 482",
+            "must equal 482",
+            "must be exactly 482",
+            "must be 4 digits, received 482",
             "must be 4 8 2 1",
             "123 45 678",
             "correct letters match one",

@@ -78,8 +78,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "symbol", "symbols", "uppercase", "word", "words", "year", "years",
         ],
         bounding: &[
-            "between", "equal", "equals", "exactly", "exceed", "least", "length", "max", "maximum", "maxlength",
-            "min", "minimum", "minlength", "most", "over", "received", "than", "under",
+            "between", "exceed", "least", "length", "max", "maximum", "maxlength", "min", "minimum", "minlength",
+            "most", "over", "than", "under",
         ],
     },
     // German.
@@ -118,7 +118,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             "sonderzeichen", "stellen", "zahl", "zahlen", "zeichen", "ziffer", "ziffern",
         ],
         bounding: &[
-            "als", "genau", "höchstens", "maximal", "maximum", "mindestens", "minimal", "minimum", "zwischen",
+            "als", "höchstens", "maximal", "maximum", "mindestens", "minimal", "minimum", "zwischen",
         ],
     },
     // French.
@@ -155,7 +155,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             "minuscule", "minuscules", "symbole",
         ],
         bounding: &[
-            "entre", "exactement", "maximum", "minimum", "moins", "plus",
+            "entre", "maximum", "minimum", "moins", "plus",
         ],
     },
     // Spanish.
@@ -189,7 +189,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             "minúscula", "minúsculas", "número", "números", "símbolo", "símbolos",
         ],
         bounding: &[
-            "entre", "exactamente", "menos", "más", "máximo", "mínimo",
+            "entre", "menos", "más", "máximo", "mínimo",
         ],
     },
     // Italian.
@@ -256,7 +256,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             "maiúsculas", "minúscula", "minúsculas", "número", "números", "símbolo", "símbolos",
         ],
         bounding: &[
-            "entre", "exatamente", "mais", "menos", "máximo", "mínimo",
+            "entre", "mais", "menos", "máximo", "mínimo",
         ],
     },
     // Dutch.

@@ -112,7 +112,8 @@ impl Program {
                 | Takes::Behind(..)
                 | Takes::MadeBehind(..)
                 | Takes::Batch
-                | Takes::LastBehind(_) => return None,
+                | Takes::LastBehind(_)
+                | Takes::NamedBy(..) => return None,
             };
             let is_alone = item == option;
             let from = match is_alone {

@@ -43,9 +43,20 @@ pub(super) fn is_exempt(rules: &Rules, value: &str, quoted: bool) -> bool {
 }
 
 /// `-Credential $cred`: a variable in any case that is called what it holds.
+///
+/// In `$uperSecret` the sign stands for a letter.
 fn is_own_variable(rules: &Rules, value: &str) -> bool {
+    const WITHOUT_FIRST_LETTER: &[&str] = &[
+        "afe", "ecret", "ecur", "erver", "hadow", "imple", "pecial", "trong", "ummer", "uper",
+    ];
     let name = value.strip_prefix('$');
-    name.is_some_and(|name| is_own_name(rules, name))
+    name.is_some_and(|name| {
+        let begins = |word: &&str| {
+            let begin = name.get(..word.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+        };
+        is_own_name(rules, name) && !WITHOUT_FIRST_LETTER.iter().any(begins)
+    })
 }
 
 /// What stands in `f"…"` and its like.

@@ -248,6 +248,8 @@ mod tests {
         hits(&[
             ("credential=ada:/x9KwQ72", "credential=<>"),
             ("password=$ecret", "password=<>"),
+            ("password: $uperSecret", "password: <>"),
+            ("--token $trong_token", "--token <>"),
         ]);
     }
 

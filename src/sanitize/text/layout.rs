@@ -244,28 +244,6 @@ pub(super) fn here_document(text: &str, after: usize) -> Option<Found> {
     (!value.is_empty()).then_some(Found::quoted(body..body + value.len()))
 }
 
-/// The most digits of an address.
-const MAX_ADDRESS: usize = 16;
-
-/// `string(14) "x"` on the next line, as PHP dumps a map, and `0x55d2 "x"`, as debuggers show a pointer to a text.
-pub(super) fn dumped(text: &str, after: usize) -> Option<Found> {
-    let kind = text.get(after..)?.trim_start();
-    let value = match kind.strip_prefix("0x") {
-        Some(digits) => {
-            let of_address = digits.bytes().take(MAX_ADDRESS);
-            let length = of_address.take_while(u8::is_ascii_hexdigit).count();
-            digits.get(length..)?.strip_prefix(" \"")?
-        }
-        None => kind
-            .strip_prefix("string(")?
-            .trim_start_matches(|letter: char| letter.is_ascii_digit())
-            .strip_prefix(") \"")?,
-    };
-    let start = text.len() - value.len();
-    let end = value.find('"').unwrap_or(value.len());
-    Some(Found::quoted(start..start + end))
-}
-
 /// The values of the block of settings that stands below a name with nothing behind its operator.
 pub(super) fn nested(text: &str, name: usize, after: usize) -> Vec<Found> {
     let mut found = Vec::new();
@@ -395,17 +373,4 @@ pub(super) fn is_in_resource_name(bytes: &[u8], at: usize) -> bool {
     BEGINNINGS
         .iter()
         .any(|beginning| before[start..].starts_with(beginning))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::sanitize::text::testing::hits;
-
-    #[test]
-    fn a_text_behind_the_address_that_a_debugger_shows_goes() {
-        hits(&[(
-            "#0 bind (dn=0x55d1 \"cn=pacs\", password=0x55d2 \"ppAuta W9\") at svc.c:188",
-            "#0 bind (dn=0x55d1 \"cn=pacs\", password=0x55d2 \"<>\") at svc.c:188",
-        )]);
-    }
 }

@@ -5,6 +5,7 @@
 //! original text before anything is replaced.
 
 mod assignment;
+mod dumped;
 mod layout;
 mod listed_codes;
 mod name;

@@ -84,13 +84,13 @@ fn piped<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
         if !reads_secret(near) {
             continue;
         }
-        let mut words = words(bytes, start, at);
+        let mut words = words(&bytes[..at], start, at);
         // `Command 'echo x | …' failed`: the mark before the command is closed behind it.
         if let Some(inside) = words.iter().find(|word| {
             let word = &bytes[(*word).clone()];
             word.starts_with(b"echo ") || word.starts_with(b"printf ")
         }) {
-            words = super::words(bytes, inside.start, inside.end);
+            words = super::words(&bytes[..inside.end], inside.start, inside.end);
         }
         let writer = words
             .iter()
@@ -137,7 +137,9 @@ fn given_as_input<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule) {
         }
         reads |= reads_secret(&before[line.unwrap_or_default()..]);
         seen = at;
-        let words = words(bytes, at + 3, bytes.len().min(at + MAX_BEFORE));
+        // Of many such signs in a row each would be read to their end.
+        let limit = bytes.len().min(at + MAX_BEFORE);
+        let words = words(&bytes[..limit], at + 3, limit);
         if let Some(value) = words.first().filter(|_| reads) {
             let (start, end) = (value.start, value.end);
             let quoted = matches!(bytes[start - 1], b'"' | b'\'');

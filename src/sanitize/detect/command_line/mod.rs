@@ -130,7 +130,7 @@ fn command_around<'r>(
         let has_option = memchr::memchr_iter(b' ', inside)
             .any(|blank| matches!(inside.get(blank + 1), Some(b'-' | b'/')));
         if has_option {
-            let words = self::words(bytes, word.start, word.end);
+            let words = self::words(&bytes[..word.end], word.start, word.end);
             take_from(findings, password, &words);
         }
     }
@@ -166,7 +166,9 @@ fn take_from<'r>(findings: &mut Findings<'r, '_>, password: &'r Rule, words: &[R
     }
 }
 
-/// The words of a command up to its end, without the quotes that stand around whole ones.
+/// The words of a command that begin before `limit`, up to its end, without the quotes that stand around whole ones.
+///
+/// One without quotes is not cut there: half of it would stay.
 fn words(bytes: &[u8], start: usize, limit: usize) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut at = start;
@@ -185,7 +187,7 @@ fn words(bytes: &[u8], start: usize, limit: usize) -> Vec<Range<usize>> {
         }
         let from = at;
         let mut mark = None;
-        while at < limit {
+        while at < bytes.len() && (at < limit || mark.is_none()) {
             let byte = bytes[at];
             match mark {
                 Some(open) if byte == open => mark = None,
@@ -217,6 +219,7 @@ fn is_end(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::MAX_COMMAND;
     use crate::sanitize::text::testing::{hits, misses};
 
     #[test]
@@ -334,6 +337,18 @@ mod tests {
                 "schtasks /create /ru a /rp <> /tn nightly",
             ),
             (
+                "reg add HKLM\\Winlogon /v DefaultPassword /t REG_SZ /d \"Bishop Maple\" /f",
+                "reg add HKLM\\Winlogon /v DefaultPassword /t REG_SZ /d \"<>\" /f",
+            ),
+            (
+                "reg.exe add HKCU\\A /d hunter2 /v ApiKey",
+                "reg.exe add HKCU\\A /d <> /v ApiKey",
+            ),
+            (
+                "Set-ItemProperty -Path HKLM:\\A -Name DefaultPassword -Value 'Bishop Maple'",
+                "Set-ItemProperty -Path HKLM:\\A -Name DefaultPassword -Value '<>'",
+            ),
+            (
                 "./sync --key q7Tm2xPw9LrT4kB6 --lane a",
                 "./sync --key <> --lane a",
             ),
@@ -348,6 +363,20 @@ mod tests {
                 "keytool -list -storepass <> -keystore k",
             ),
         ]);
+    }
+
+    #[test]
+    fn an_argument_goes_as_a_whole_where_a_command_is_read_no_further() {
+        for length in MAX_COMMAND - 16..MAX_COMMAND - 4 {
+            let tables = "t".repeat(length);
+            let text = format!("mysql -h {tables} -pXk4epXk4ep w");
+            hits(&[(&text, &format!("mysql -h {tables} -p<> w"))]);
+        }
+    }
+
+    #[test]
+    fn a_long_hostile_text_ends() {
+        misses(&[&"<".repeat(256 * 1024)]);
     }
 
     #[test]
@@ -379,6 +408,8 @@ mod tests {
             "docker-compose -u 1000 -p shop2 up -d",
             "ssh -l ada -p 2222 h1.example",
             "tool -u ada -p 8443 --verbose",
+            "reg add HKLM\\A /v RequirePassword /t REG_DWORD /d 1 /f",
+            "reg add HKLM\\A /v Shell /d explorer.exe && reg query HKLM\\A /v Password",
         ]);
     }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 pub(super) use self::general::is_general;
 use self::general::{is_password_of, is_without_password, made_in};
 pub(in crate::sanitize) use self::taken::{Takes, taken_by, value_in};
+use super::registry;
 use crate::sanitize::reference;
 use crate::sanitize::rule::Rule;
 use crate::sanitize::rules::Rules;
@@ -84,6 +85,7 @@ pub(in crate::sanitize) fn secrets_among<'r>(
             found.push(secret);
             continue;
         }
+        let mut named = None;
         for take in takes {
             let given = match *take {
                 Takes::Option(option) => given(argument, next, option, false),
@@ -148,12 +150,20 @@ pub(in crate::sanitize) fn secrets_among<'r>(
                         .next()
                 }
                 Takes::LastBehind(_) => None,
+                Takes::NamedBy(option, value) if argument.eq_ignore_ascii_case(value) => {
+                    let is_value = next.is_some_and(|next| !registry::is_switch(next.as_bytes()));
+                    let of_program = arguments.get(program_at..).unwrap_or_default();
+                    named = rule_named_behind(rules, option, of_program);
+                    named.filter(|_| is_value).map(|_| (1, 0))
+                }
+                Takes::NamedBy(..) => None,
             };
             let Some((shift, from)) = given else { continue };
             let Some(text) = arguments.get(index + shift) else {
                 continue;
             };
             let mut secret = whole(index + shift, text);
+            secret.rule = named.unwrap_or(password);
             secret.range.start = from;
             if matches!(take, Takes::Connection) {
                 secret.range.end = text
@@ -168,6 +178,17 @@ pub(in crate::sanitize) fn secrets_among<'r>(
         }
     }
     found
+}
+
+/// The rule for what stands behind this option.
+fn rule_named_behind<'r>(rules: &'r Rules, option: &str, arguments: &[&str]) -> Option<&'r Rule> {
+    let mut pairs = arguments.windows(2);
+    let name = pairs.find_map(|pair| match *pair {
+        [argument, name] if argument.eq_ignore_ascii_case(option) => Some(name),
+        _ => None,
+    })?;
+    let (rule, plural) = rules.for_member(name)?;
+    (!plural).then_some(rule)
 }
 
 /// The options that stand together, as in `-bcB` and `-bBC10`; none for another argument.

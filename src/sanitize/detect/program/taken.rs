@@ -28,6 +28,8 @@ pub(in crate::sanitize) enum Takes {
     Batch,
     /// In the second argument behind this word, or in the first where there is one alone.
     LastBehind(&'static str),
+    /// Behind the second of these options, where what stands behind the first names a secret.
+    NamedBy(&'static str, &'static str),
 }
 
 impl Takes {
@@ -43,7 +45,7 @@ impl Takes {
 /// Where the program of a name, a path or not, takes secrets.
 pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
     use Takes::{
-        After, Attached, Batch, Behind, Connection, LastBehind, Login, MadeBehind, Option,
+        After, Attached, Batch, Behind, Connection, LastBehind, Login, MadeBehind, NamedBy, Option,
         Prefixed, Told, ToldAfter,
     };
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
@@ -87,6 +89,8 @@ pub(in crate::sanitize) fn taken_by(program: &str) -> &'static [Takes] {
             MadeBehind("use", 4),
         ],
         "schtasks" => &[Option("/rp"), Option("/RP")],
+        "reg" | "REG" => &[NamedBy("/v", "/d")],
+        "Set-ItemProperty" | "New-ItemProperty" => &[NamedBy("-Name", "-Value")],
         "psexec" | "psexec64" | "pspasswd" | "psloggedon" | "evil-winrm" | "smbmap" | "yt-dlp"
         | "youtube-dl" | "arcgis" | "expo" => &[Option("-p")],
         "winrs" => &[Attached("-p:"), Attached("/p:")],

@@ -18,6 +18,8 @@ const PARTS: &[&str] = &[
     "apikey",
     "accesskey",
     "authkey",
+    "auth ",
+    "authenticate plain",
     "passkey",
     "chpasswd",
     "phrase",
@@ -37,7 +39,7 @@ const PARTS: &[&str] = &[
     "ngrok",
     "cargo login",
     "log in with",
-    "login with",
+    "login ",
     "logon with",
     "sign in with",
     "logged in with",
@@ -307,4 +309,28 @@ pub(super) fn end_at(text: &[u8], place: usize) -> u8 {
                 .any(|end| rest.eq_ignore_ascii_case(end.as_bytes()))
     });
     if found { WORD } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::triggers;
+    use super::*;
+    use crate::sanitize::sweep::sweep;
+
+    #[test]
+    fn every_word_triggers_a_search_in_any_case() {
+        let ends = ENDS.iter().flat_map(|(begin, ends)| {
+            let words = ends.iter().map(|end| format!("one{begin}{end}"));
+            words.collect::<Vec<_>>()
+        });
+        let words = PARTS.iter().chain(WHOLE).map(|word| (*word).to_owned());
+        for word in words.chain(ends) {
+            for word in [word.to_ascii_uppercase(), word] {
+                // Some words are looked for only where there is a digit.
+                let text = format!("the {word} x7");
+                let found = triggers(text.as_bytes(), sweep(text.as_bytes()));
+                assert!(found & WORD != 0, "{word}");
+            }
+        }
+    }
 }

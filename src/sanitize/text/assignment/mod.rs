@@ -15,10 +15,10 @@ mod unnamed;
 use self::bare::Assigned;
 use self::naming::{extent_for, variable_end, without_type};
 use self::no_value::closes;
-use super::layout;
 use super::name::{is_quote, is_quote_or_escape, name_before};
 use super::pair::Pairs;
 use super::{Findings, MAX_PASSED_OVER};
+use super::{dumped, layout};
 use crate::sanitize::detect::account;
 use crate::sanitize::extent::{Found, Reader};
 use crate::sanitize::marker;
@@ -169,7 +169,7 @@ impl<'r> Scan<'_, 'r, '_> {
             return self.take(rule, value, after);
         }
         if let Some(value) = layout::here_document(self.findings.text, after)
-            .or_else(|| layout::dumped(self.findings.text, after))
+            .or_else(|| dumped::find(self.findings.text, after))
         {
             return self.take(rule, value, after);
         }
