@@ -23,6 +23,7 @@ pub(super) mod display_name;
 pub(super) mod electronic_data;
 mod email;
 pub(super) mod encoded;
+pub(super) mod expect_script;
 pub(super) mod form_data;
 mod iban;
 mod identity_number;

@@ -19,7 +19,7 @@ const MAX_LINE: usize = 1024;
 pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let mut floor = 0;
-    for word in [&b"AUTH"[..], b"LOGIN ", b"PASS ", b" >"] {
+    for word in [&b"AUTH"[..], b"LOGIN ", b"PASS ", b"New value: ", b" >"] {
         for at in memchr::memmem::find_iter(bytes, word) {
             if at < floor && word == b" >" {
                 continue;
@@ -35,6 +35,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
                 b"AUTH" => authenticated(&bytes[at..end], before),
                 b"LOGIN " => logged_in(&bytes[at..end], before),
                 b"PASS " => passed(&bytes[at..end], before, &bytes[..start]),
+                b"New value: " => reset(&bytes[at..end], before, &bytes[..start]),
                 _ => set_user(&bytes[at..end], before),
             };
             if let Some((from, to)) = secret
@@ -119,6 +120,16 @@ fn passed(line: &[u8], before: &[u8], above: &[u8]) -> Option<(usize, usize)> {
     (is_session && words.next().is_none()).then_some((start, start + word.len()))
 }
 
+/// `New value: x` behind `Password for the [ada] user successfully reset.`
+fn reset(line: &[u8], before: &[u8], above: &[u8]) -> Option<(usize, usize)> {
+    let near = above[above.len().saturating_sub(NEAR)..].trim_ascii_end();
+    let line_above = memchr::memrchr(b'\n', near).map_or(near, |at| &near[at + 1..]);
+    let is_told = memchr::memmem::find(line_above, b"assword").is_some()
+        && memchr::memmem::find(line_above, b"reset").is_some();
+    let (start, word) = words_of(line).nth(2)?;
+    (before.is_empty() && is_told).then_some((start, start + word.len()))
+}
+
 /// `user default on >x ~* +@all`, as Redis lists its users.
 fn set_user(line: &[u8], before: &[u8]) -> Option<(usize, usize)> {
     let is_user = before
@@ -171,6 +182,12 @@ mod tests {
                 "USER ada\r\nPASS <>\r\nLIST",
             ),
             ("AUTH q7Tm2xPw9\nPING", "AUTH <>\nPING"),
+            ("AUTH q7Tm2xPw9", "AUTH <>"),
+            (
+                "A003 LOGIN ada@example.org q7%Tm!xPw",
+                "A003 LOGIN ada@example.org <>",
+            ),
+            ("a7 LOGIN ada q7Tm2xPw9", "a7 LOGIN ada <>"),
             (
                 "redis> AUTH default q7Tm2xPw9\nOK\nredis> DBSIZE",
                 "redis> AUTH default <>\nOK\nredis> DBSIZE",
@@ -178,6 +195,10 @@ mod tests {
             (
                 "127.0.0.1:6379[1]> AUTH q7Tm2xPw9\nOK",
                 "127.0.0.1:6379[1]> AUTH <>\nOK",
+            ),
+            (
+                "Password for the [ada] user successfully reset.\nNew value: q7Tm2xPw9\nDone",
+                "Password for the [ada] user successfully reset.\nNew value: <>\nDone",
             ),
             (
                 "user default on >q7Tm2xPw9 ~* +@all\nport 6379",
@@ -194,6 +215,7 @@ mod tests {
             "PASS src/login.test.js\nPASS src/b.test.js",
             "LOGIN page is up\nuser asked > 5 times",
             "the AUTH module: loaded\nAUTH is required\nAUTH failed",
+            "Password policy changed.\nNew value: strict",
             "user count > 77\nuser list >> users.txt",
         ]);
     }
