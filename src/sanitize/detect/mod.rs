@@ -36,6 +36,7 @@ mod merge;
 mod nhs_number;
 mod noun;
 pub(super) mod one_time_code;
+pub(super) mod other_one;
 pub(super) mod parameter;
 mod password_file;
 mod phone;
