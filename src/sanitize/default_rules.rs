@@ -230,6 +230,12 @@ fn secrets() -> Vec<Rule> {
             .called(vocabulary::CODES_OF_LOGINS)
             .harmless_after(NO_CODE_OF_LOGIN)
             .sparing(Spared::FewerDigits(5)),
+        word("one_time_code")
+            .called(&["device_code"])
+            .sparing(Spared::Unlike(Shape::Token)),
+        word("one_time_code")
+            .called(&["user_code"])
+            .sparing(Spared::Unlike(Shape::UserCode)),
         word("pin")
             .called(&["pin", "pin_code"])
             .numbered(&["pin"])

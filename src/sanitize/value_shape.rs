@@ -12,6 +12,8 @@ pub(super) enum Shape {
     TokenOrUuid,
     /// Letters of both cases and digits as chance has them.
     RandomToken,
+    /// A code that somebody types to let a device in: two groups of four capital letters and digits.
+    UserCode,
     /// A telephone number, and nothing else.
     Dialled,
     /// Two words or more as a person's name has them, of no company.
@@ -42,6 +44,7 @@ impl Shape {
             Self::Token => is_token(text),
             Self::TokenOrUuid => is_token(text) || is_uuid(text),
             Self::RandomToken => is_random_token(text),
+            Self::UserCode => is_user_code(text),
             Self::Dialled => is_dialled(text),
             Self::PersonName => is_name_of_person(text, 2),
             Self::Surname => is_name_of_person(text, 1),
@@ -99,6 +102,21 @@ fn is_token(text: &str) -> bool {
         && !text.starts_with("pk_")
         && !is_place(text)
         && (parts().any(is_long) || is_grouped())
+}
+
+/// `WDJB-9KHT`, but not `USER-0042`, with which records are numbered.
+fn is_user_code(text: &str) -> bool {
+    let Some((one, other)) = text.split_once('-') else {
+        return false;
+    };
+    let is_group = |group: &str| {
+        group.len() == 4
+            && group
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    let is_number = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    is_group(one) && is_group(other) && !is_number(one) && !is_number(other)
 }
 
 /// Five groups of hexadecimal digits.

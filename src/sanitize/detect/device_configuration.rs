@@ -56,6 +56,10 @@ const LINES: &[(&str, &str)] = &[
     ("rootpw", ""),
     ("sudo_bindpw", ""),
     ("ldap_bindpw", ""),
+    ("set", "ENC"),
+    ("option key", ""),
+    ("set passwd", ""),
+    ("set psksecret", ""),
 ];
 /// Words and numbers between such a word and the secret: how it is encrypted.
 const BETWEEN: &[&str] = &[
@@ -131,6 +135,12 @@ fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
     let Some(first) = line.as_bytes().first().map(u8::to_ascii_lowercase) else {
         return;
     };
+    if first == b'['
+        && let Some((from, to)) = password_of_relay(line)
+    {
+        take(findings, start + from, start + to);
+        return;
+    }
     for (beginning, word) in LINES {
         if beginning.as_bytes().first() != Some(&first) {
             continue;
@@ -158,18 +168,36 @@ fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
                 &rest[at + word.len()..]
             }
         };
+        // Other files have keys of that name, which are paths and numbers.
+        if *beginning == "option key" && !tells_of_encryption(findings.text) {
+            continue;
+        }
         let plain = match *beginning {
             _ if !is_exact => Plain::Never,
             "username" => Plain::Encoded,
-            "enable password" | "enable secret" | "ppp chap password" => Plain::Last,
+            "option key" => Plain::Any,
+            "set" => Plain::Never,
+            "enable password" | "enable secret" | "ppp chap password" | "set passwd"
+            | "set psksecret" => Plain::Last,
             _ if !word.is_empty() || beginning.contains('-') => Plain::Any,
             _ => Plain::Never,
         };
-        if let Some(secret) = secret_in(rest, plain) {
+        let secret = match *beginning {
+            "option key" => quoted_in(rest).or_else(|| secret_in(rest, plain)),
+            _ => secret_in(rest, plain),
+        };
+        if let Some(secret) = secret {
             let from = start + line.len() - rest.len();
             take(findings, from + secret.0, from + secret.1);
         }
     }
+}
+
+/// Where the text stands that is a line's rest in quotes.
+fn quoted_in(rest: &str) -> Option<(usize, usize)> {
+    let value = rest.trim_start();
+    let inner = value.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!inner.contains('\'')).then_some((rest.len() - value.len(), rest.len()))
 }
 
 /// When a secret may be a word as sentences have it.
@@ -234,6 +262,30 @@ fn secret_in(rest: &str, plain: Plain) -> Option<(usize, usize)> {
     is_value.then_some(range)
 }
 
+/// True where a text says how a wireless network is encrypted, as OpenWrt does.
+fn tells_of_encryption(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"option encryption").is_some()
+}
+
+/// The ports on which mail is handed in.
+const PORTS_OF_MAIL: &[&str] = &["25", "465", "587", "2525"];
+
+/// `[host]:587 ada:x`, as Postfix keeps what it logs in with.
+fn password_of_relay(line: &str) -> Option<(usize, usize)> {
+    let (host, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let (port, login) = rest.split_once([' ', '\t'])?;
+    let login = login.trim_start();
+    let (user, password) = login.split_once(':')?;
+    let is_relay = host.contains('.')
+        && port
+            .strip_prefix(':')
+            .is_some_and(|port| PORTS_OF_MAIL.contains(&port))
+        && !user.is_empty()
+        && !password.is_empty()
+        && !login.contains([' ', '\t']);
+    is_relay.then_some((line.len() - password.len(), line.len()))
+}
+
 /// True for a word that no sentence has: a number or an address, or who may write.
 fn is_of_device(word: &str) -> bool {
     matches!(word, "RO" | "RW" | "ro" | "rw")
@@ -282,12 +334,36 @@ mod tests {
             ),
             ("tacacs-server key q7Tm2xPw9", "tacacs-server key <>"),
             (
+                "edit \"ada\"\n  set passwd ENC q7Tm2xPw9Lk3Zs8V==\n  next",
+                "edit \"ada\"\n  set passwd ENC <>\n  next",
+            ),
+            (
+                "set psksecret ENC q7Tm2xPw9Lk3Zs8V\nset port 443",
+                "set psksecret ENC <>\nset port 443",
+            ),
+            (
+                "  set psksecret \"letmein\"\nnext",
+                "  set psksecret \"<>\"\nnext",
+            ),
+            (
                 "uri ldap://h\nbindpw q7Tm2xPw9\nbase dc=x",
                 "uri ldap://h\nbindpw <>\nbase dc=x",
             ),
             (
                 "ntp authentication-key 1 md5 q7Tm2xPw9 7",
                 "ntp authentication-key 1 md5 <> 7",
+            ),
+            (
+                "config wifi-iface\n\toption encryption 'psk2'\n\toption key 'blue otter ladder'\n",
+                "config wifi-iface\n\toption encryption 'psk2'\n\toption key '<>'\n",
+            ),
+            (
+                "option encryption sae\noption key blue-otter",
+                "option encryption sae\noption key <>",
+            ),
+            (
+                "# relays\n[mail.example.org]:587   ada@example.org:blue#otter\n",
+                "# relays\n[mail.example.org]:587   ada@example.org:<>\n",
             ),
             ("enable secret letmein\n!", "enable secret <>\n!"),
             ("enable password cisco", "enable password <>"),
@@ -338,6 +414,10 @@ mod tests {
             "enable password reset",
             "Enable password protection",
             "username and password combination",
+            "config uhttpd\n\toption key '/etc/uhttpd.key'\n",
+            "[10.0.0.1]:587 accepted: yes\n[mod.rs]:12 ada:x",
+            "set up ENC for key.txt",
+            "set passwd for the account",
             "Snmp-Server Community strings",
         ]);
     }

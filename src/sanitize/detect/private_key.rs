@@ -1,4 +1,4 @@
-//! Private keys as text: PEM and its kin (RFC 7468), PGP (RFC 9580), PuTTY, OpenSSH.
+//! Private keys as text: PEM and its kin (RFC 7468), PGP (RFC 9580), PuTTY, OpenSSH, and the shared ones of OpenVPN.
 //!
 //! A key is found by its first line, by its last one, or by both: one of them is often cut off. Public keys and
 //! certificates stay. A key without any line around it is known by how its encoding begins.
@@ -24,10 +24,32 @@ struct Boundary {
     begins: bool,
 }
 
+/// What the lines around a key say of it.
+struct Label {
+    /// The word by which they are found.
+    word: &'static [u8],
+    /// What stands behind the word, its blanks left out.
+    behind: &'static [&'static [u8]],
+}
+
+const PRIVATE_KEY: Label = Label {
+    word: b"PRIVATE",
+    behind: &[b"KEYBLOCK", b"KEY"],
+};
+const OPENVPN_KEY: Label = Label {
+    word: b"OpenVPN",
+    behind: &[
+        b"StatickeyV1",
+        b"tls-crypt-v2clientkey",
+        b"tls-crypt-v2serverkey",
+    ],
+};
+
 /// Finds private keys, whole, cut, or without the lines around them.
 pub(super) fn find(text: &str, found: &mut Vec<Detected>) {
     let bytes = text.as_bytes();
-    armored(bytes, found);
+    armored(bytes, &PRIVATE_KEY, found);
+    armored(bytes, &OPENVPN_KEY, found);
     putty(bytes, found);
     bare(bytes, found);
 }
@@ -41,11 +63,11 @@ fn push(found: &mut Vec<Detected>, start: usize, end: usize) {
     }
 }
 
-fn armored(bytes: &[u8], found: &mut Vec<Detected>) {
+fn armored(bytes: &[u8], label: &Label, found: &mut Vec<Detected>) {
     let mut floor = 0;
     let mut open: Option<Boundary> = None;
-    for word in memmem::find_iter(bytes, b"PRIVATE") {
-        let Some(line) = boundary(bytes, word, floor) else {
+    for word in memmem::find_iter(bytes, label.word) {
+        let Some(line) = boundary(bytes, label, word, floor) else {
             continue;
         };
         match (open.take(), line.begins) {
@@ -73,8 +95,8 @@ fn armored(bytes: &[u8], found: &mut Vec<Detected>) {
     }
 }
 
-/// The line that `PRIVATE` at `word` stands in, where it begins or ends a key.
-fn boundary(bytes: &[u8], word: usize, floor: usize) -> Option<Boundary> {
+/// The line that the label's word at `word` stands in, where it begins or ends a key.
+fn boundary(bytes: &[u8], of: &Label, word: usize, floor: usize) -> Option<Boundary> {
     let least = floor.max(word.saturating_sub(MAX_LABEL));
     let label = &bytes[least..word];
     // Blanks may be encoded as they are in URLs and forms.
@@ -90,16 +112,14 @@ fn boundary(bytes: &[u8], word: usize, floor: usize) -> Option<Boundary> {
     let mut start = least + at;
     start -= length_back(&bytes[least..start], b" %20+");
     let dashes = length_back(&bytes[least..start], b"-");
-    let mut end = word + b"PRIVATE".len();
-    end += length(&bytes[end..], b" %20+_");
-    end += bytes[end..].strip_prefix(b"KEY").map(|_| 3)?;
+    let mut end = word + of.word.len();
+    let behind = &bytes[end..];
+    end += of
+        .behind
+        .iter()
+        .find_map(|words| length_of_words(behind, words))?;
     if !is_label || dashes < 2 {
         return None;
-    }
-    let rest = &bytes[end..];
-    let block = length(rest, b" %20+_");
-    if rest[block..].starts_with(b"BLOCK") {
-        end += block + 5;
     }
     let blanks = length(&bytes[end..], b" ");
     // The dashes of the next line may stand right behind its own.
@@ -112,6 +132,19 @@ fn boundary(bytes: &[u8], word: usize, floor: usize) -> Option<Boundary> {
         end,
         begins,
     })
+}
+
+/// How many bytes `words` and the blanks before and within them take at the beginning of a text.
+fn length_of_words(bytes: &[u8], words: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for letter in words {
+        if bytes.get(at) != Some(letter) {
+            at += length(&bytes[at..], b" %20+_");
+        }
+        (bytes.get(at)? == letter).then_some(())?;
+        at += 1;
+    }
+    Some(at)
 }
 
 /// A key whose last line is missing: as far as lines look like parts of one, at most to `limit`.
@@ -428,12 +461,33 @@ mod tests {
     }
 
     #[test]
+    fn shared_keys_of_openvpn_are_found() {
+        let digits = "9c41e07b52fd38a6".repeat(2);
+        for label in ["OpenVPN Static key V1", "OpenVPN tls-crypt-v2 client key"] {
+            for end in ["\n", "\\n", "\r\n"] {
+                let (begin, last) = (
+                    format!("-----BEGIN {label}-----"),
+                    format!("-----END {label}-----"),
+                );
+                let key = format!("{begin}{end}{digits}{end}{digits}{end}{last}");
+                let text = format!("<tls-auth>{end}{key}{end}</tls-auth>");
+                assert_eq!(found(&text, find), [key.as_str()], "{text}");
+                let cut = format!("{begin}{end}{digits}{end}{digits}");
+                let text = format!("{cut}\n</tls-auth>");
+                assert_eq!(found(&text, find), [cut.as_str()], "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn public_keys_certificates_and_words_stay() {
         for text in [
             format!("-----BEGIN PUBLIC KEY-----\n{FIRST}\n-----END PUBLIC KEY-----"),
             format!("-----BEGIN CERTIFICATE-----\n{FIRST}\n-----END CERTIFICATE-----"),
             format!("files that hold {} are refused", line("BEGIN", "RSA ")),
             "a PRIVATE KEY is no PUBLIC KEY".to_owned(),
+            "-----BEGIN OpenVPN Static key V1----- begins a key".to_owned(),
+            format!("OpenVPN Static key V1 {FIRST}"),
             "[REDACTED:private_key]".to_owned(),
         ] {
             assert!(found(&text, find).is_empty(), "{text}");

@@ -36,7 +36,14 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let text = findings.text;
     let bytes = findings.bytes();
     let mut floor = 0;
-    for word in [&b"AUTH"[..], b"auth", b"LOGIN ", b"PASS ", b" >"] {
+    for word in [
+        &b"AUTH"[..],
+        b"auth",
+        b"LOGIN ",
+        b"PASS ",
+        b"New value: ",
+        b" >",
+    ] {
         for at in memchr::memmem::find_iter(bytes, word) {
             if at < floor && word == b" >" {
                 continue;
@@ -52,6 +59,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
                 b"auth" => None,
                 b"LOGIN " => logged_in(&mut words, before.text),
                 b"PASS " => passed(&mut words, before.text, &bytes[..start]),
+                b"New value: " => reset(&mut words, before.text, &bytes[..start]),
                 _ => set_user(&mut words, before.text),
             };
             if let Some(Range { start, end }) = secret
@@ -161,6 +169,16 @@ fn passed(words: &mut Words<'_>, before: &[u8], above: &[u8]) -> Option<Range<us
     words.next().is_none().then_some(place)
 }
 
+/// `New value: x` behind `Password for the [ada] user successfully reset.`
+fn reset(words: &mut Words<'_>, before: &[u8], above: &[u8]) -> Option<Range<usize>> {
+    let near = above[above.len().saturating_sub(NEAR)..].trim_ascii_end();
+    let line_above = memchr::memrchr(b'\n', near).map_or(near, |at| &near[at + 1..]);
+    let is_told = memchr::memmem::find(line_above, b"assword").is_some()
+        && memchr::memmem::find(line_above, b"reset").is_some();
+    let (place, _) = words.nth(2)?;
+    (before.is_empty() && is_told).then_some(place)
+}
+
 /// `user default on >x ~* +@all`, as Redis lists its users.
 fn set_user(words: &mut Words<'_>, before: &[u8]) -> Option<Range<usize>> {
     let is_user = before
@@ -247,6 +265,12 @@ mod tests {
                 "USER ada\r\nPASS <>\r\nLIST",
             ),
             ("AUTH q7Tm2xPw9\nPING", "AUTH <>\nPING"),
+            ("AUTH q7Tm2xPw9", "AUTH <>"),
+            (
+                "A003 LOGIN ada@example.org q7%Tm!xPw",
+                "A003 LOGIN ada@example.org <>",
+            ),
+            ("a7 LOGIN ada q7Tm2xPw9", "a7 LOGIN ada <>"),
             (
                 "redis> AUTH default q7Tm2xPw9\nOK\nredis> DBSIZE",
                 "redis> AUTH default <>\nOK\nredis> DBSIZE",
@@ -279,6 +303,10 @@ mod tests {
                 r#"{"sent": "a1 LOGIN \"ada\" \"<>\""}"#,
             ),
             (
+                "Password for the [ada] user successfully reset.\nNew value: q7Tm2xPw9\nDone",
+                "Password for the [ada] user successfully reset.\nNew value: <>\nDone",
+            ),
+            (
                 "user default on >q7Tm2xPw9 ~* +@all\nport 6379",
                 "user default on ><> ~* +@all\nport 6379",
             ),
@@ -305,6 +333,7 @@ mod tests {
             "PASS src/login.test.js\nPASS src/b.test.js",
             "LOGIN page is up\nuser asked > 5 times",
             "the AUTH module: loaded\nAUTH is required\nAUTH failed",
+            "Password policy changed.\nNew value: strict",
             "user count > 77\nuser list >> users.txt",
             "auth service-v2 is up\nauth service-v2",
             "redis> AUTH is required\nsmtp> AUTH LOGIN\n<b>AUTH module-v2",

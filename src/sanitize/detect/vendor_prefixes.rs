@@ -290,7 +290,7 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("xoxs-", Body::Dotted, 10),
     prefix("xai-", Body::Letters, 16),
     prefix("y0_Ag", Body::Name, 40),
-    prefix("ya29.", Body::Name, 10),
+    prefix("ya29.", Body::Dotted, 10),
     prefix("zpka_", Body::Random, 30),
 ];
 

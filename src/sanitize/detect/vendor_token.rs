@@ -412,6 +412,15 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_service_accounts_and_of_persons_are_found_whole() {
+        for start in ["ya29.c.", "ya29.c.c0", "ya29.d.", "ya29.a0", "ya29."] {
+            let token = format!("{start}{}", body(90));
+            let text = format!("with {token}. Then more");
+            assert_eq!(found(&text, find), [token.as_str()], "{text}");
+        }
+    }
+
+    #[test]
     fn what_only_begins_like_a_token_stays() {
         for text in [
             "npm_config_registry=https://registry.example/",

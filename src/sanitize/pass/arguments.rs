@@ -63,6 +63,23 @@ pub(super) fn has_options(items: &[Tree<'_>]) -> bool {
         .any(|item| matches!(item, Tree::String(text) if text.starts_with('-')))
 }
 
+/// The place of the password in a command of Redis: `["AUTH", "ada", "x"]`, `["HELLO", "3", "AUTH", "ada", "x"]`.
+pub(super) fn login_place(items: &[Tree<'_>]) -> Option<usize> {
+    let is_auth = |item: &Tree<'_>| item.as_str() == Some("AUTH");
+    let place = match items {
+        [first, _] if is_auth(first) => 1,
+        [first, _, _] if is_auth(first) => 2,
+        [_, _, third, _, _, ..] if is_auth(third) => 4,
+        _ => return None,
+    };
+    let password = items.get(place)?.as_str()?;
+    // Lists of labels begin with that word, too.
+    let is_no_label = password.len() >= LEAST_NAMED
+        && password.bytes().any(|byte| byte.is_ascii_lowercase())
+        && reference::looks_secret(password);
+    (is_no_label || place == 4).then_some(place)
+}
+
 /// The program that the list `items` are the arguments of, where a sibling of the list names it.
 pub(super) fn program_beside(items: &[Tree<'_>], siblings: Members<'_>) -> Option<Program> {
     if !has_options(items) {

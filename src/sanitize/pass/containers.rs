@@ -2,7 +2,7 @@ use crate::tree::{Members, Tree};
 
 use super::shapes::Said;
 use super::strings::begins_like_json;
-use super::{Original, Pass, Written, arguments, labels, persons};
+use super::{Original, Pass, Written, arguments, generated, labels, persons};
 use crate::canonical;
 use crate::sanitize::known_names::{Known, Siblings, Verdict};
 use crate::sanitize::names;
@@ -73,6 +73,16 @@ impl<'a> Pass<'a> {
                     _ => pass.ruled_value(rule, plural, item, under, depth + 1),
                 });
             }
+            Some(Tree::String(command))
+                if matches!(*command, "AUTH" | "HELLO")
+                    && let Some(place) = arguments::login_place(items)
+                    && let Some((rule, _)) = self.rules.for_member("password") =>
+            {
+                return self.items(items, depth, |pass, at, item| match at == place {
+                    true => pass.ruled_value(rule, false, item, under, depth + 1),
+                    false => pass.value(item, under, depth + 1),
+                });
+            }
             Some(Tree::String(_) | Tree::Number(_))
                 if under.is_none() && self.names_next(items) =>
             {
@@ -135,8 +145,10 @@ impl<'a> Pass<'a> {
         let is_bare = under.is_none()
             && self.trail.is_none()
             && self.hits.is_none()
+            && !self.in_password
             && !said.is_of_placeholders()
             && self.rules.additions.patterns.is_empty();
+        let in_password = self.in_password;
         let mut are_looked_at = false;
         for (at, (name, value)) in members.iter().enumerate() {
             let (first, more) = (at == 0, at + 1 < members.len());
@@ -175,6 +187,9 @@ impl<'a> Pass<'a> {
                     .or_else(|| persons::held_beside(name, members));
             }
             verdict.rule = verdict.rule.or_else(|| said.rule_of_placeholder(name));
+            if in_password && generated::is_password(name) {
+                verdict.rule = self.rules.verdict("password").rule;
+            }
             if verdict.rule.is_some()
                 && under.is_none()
                 && self.is_only_told(&verdict, value, members, &said, about)
@@ -203,7 +218,10 @@ impl<'a> Pass<'a> {
                 first,
                 more,
             };
-            if !self.member(&member, under, depth) {
+            self.in_password = in_password || generated::holds_password(name, members);
+            let goes_on = self.member(&member, under, depth);
+            self.in_password = in_password;
+            if !goes_on {
                 break;
             }
         }
@@ -278,7 +296,7 @@ impl<'a> Pass<'a> {
     pub(super) fn member(
         &mut self,
         member: &Member<'_, 'a>,
-        under: Option<&'a Rule>,
+        mut under: Option<&'a Rule>,
         depth: usize,
     ) -> bool {
         let before = self.before();
@@ -310,6 +328,11 @@ impl<'a> Pass<'a> {
                     && let Some(Tree::String(_)) = items.first()
                 {
                     self.program = arguments::program_beside(items, member.siblings);
+                    if labels::are_private_keys(member.name, items)
+                        && let Some((rule, _)) = self.rules.for_member("private_key")
+                    {
+                        under = Some(rule);
+                    }
                 }
                 if member.verdict.siblings != Siblings::Apart {
                     self.value_among_siblings(member, under, depth + 1)

@@ -251,6 +251,33 @@ pub(super) fn is_record_id(member: &str, value: &Tree<'_>) -> bool {
     ends_in(member, &["id"]) && value.as_str().is_some_and(begins_with_kind)
 }
 
+/// True for `"accounts": ["0x…"]` with as many digits as a private key has, and an address has not.
+pub(super) fn are_private_keys(member: &str, items: &[Tree<'_>]) -> bool {
+    let is_key = |item: &Tree<'_>| {
+        let digits = item.as_str().and_then(|text| text.strip_prefix("0x"));
+        digits.is_some_and(|digits| {
+            digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    };
+    items.first().is_some_and(is_key) && ends_in(member, &["accounts"])
+}
+
+/// True for the key that `{"keyName": "key1", "value": …}` holds, as stores of Azure list theirs.
+pub(super) fn is_named_key(member: &str, value: &Tree<'_>, siblings: Members<'_>) -> bool {
+    const LEAST: usize = 40;
+    member == "value"
+        && ["keyName", "key_name", "KeyName"]
+            .iter()
+            .any(|name| siblings.contains_key(name))
+        && value.as_str().is_some_and(|text| {
+            text.len() >= LEAST
+                && looks_secret(text)
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte))
+        })
+}
+
 /// True where the last word of `member` is one of `words`, however it is spelled.
 pub(super) fn ends_in(member: &str, words: &[&str]) -> bool {
     let bytes = member.as_bytes();

@@ -4,6 +4,7 @@ mod arguments;
 mod changes;
 mod containers;
 mod descriptions;
+mod generated;
 mod identifiers;
 mod labels;
 mod likeness;
@@ -95,6 +96,8 @@ pub(super) struct Pass<'a> {
     program: Option<Program>,
     /// Whom or what the object tells of that comes next.
     about: Option<About>,
+    /// What is written stands in the attributes of a password that was made.
+    in_password: bool,
     /// The columns of the table whose row the object is that comes next.
     columns: Option<tables::Columns<'a>>,
     /// The placeholders of the statement for which the object has the values that comes next.
@@ -125,6 +128,7 @@ impl<'a> Pass<'a> {
             subject: None,
             program: None,
             about: None,
+            in_password: false,
             columns: None,
             placeholders: None,
             done: Sanitized::default(),

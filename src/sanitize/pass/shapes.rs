@@ -275,6 +275,12 @@ impl<'a> Pass<'a> {
         {
             return self.ruled_value(rule, plural, value, under, depth);
         }
+        if is_value
+            && labels::is_named_key(name, value, siblings)
+            && let Some((rule, _)) = self.rules.for_member("access_key")
+        {
+            return self.ruled_value(rule, false, value, under, depth);
+        }
         if is_rows
             && let Tree::Array(rows) = value
             && let Some(columns) = self
@@ -488,6 +494,47 @@ mod tests {
                 assert_eq!(rule, Some(expected), "{name}");
             }
         });
+    }
+
+    fn written(value: &Value) -> String {
+        let mut out = Vec::new();
+        Sanitizer::default().write_value(&mut out, value, 64 * 1024);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn keys_in_rows_lists_and_commands_that_others_tell_of_go() {
+        let key = "q7Xz2Kf9Wb4Vn1Hs8Ld3Rt6Yp5Jc0Mg/Zk8Td4+Ns1Bv6Qw9Xr2Cf7Hm3==";
+        let digits = format!("0x{}", "9c41e07b52fd38a6".repeat(4));
+        for value in [
+            json!([{"keyName": "key1", "permissions": "FULL", "value": key}]),
+            json!({"accounts": [digits]}),
+            json!(["AUTH", "default", key]),
+            json!(["AUTH", key]),
+            json!(["HELLO", "3", "AUTH", "ada", key]),
+            json!({"device_code": key, "user_code": "KWQZ-PLRT"}),
+            json!({"networkKey": "9C41E07B52FD38A69C41E07B52FD38A6"}),
+        ] {
+            let text = written(&value);
+            for secret in [&key[..31], &digits, "KWQZ", "9C41E07B"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_beside_such_names_stays() {
+        for value in [
+            json!([{"keyName": "greeting", "value": "a text that is longer than any key of a store, in words"}]),
+            json!({"accounts": ["0x9c41e07b52fd38a69c41e07b52fd38a69c41e07b"]}),
+            json!(["AUTH", "users", "orders"]),
+            json!(["AUTH", "OAUTH2"]),
+            json!(["AUTH", "PROJ-1042"]),
+            json!({"user_code": "EMPL-0042"}),
+            json!({"device_code": "thermostat", "network_key": "eth-mainnet"}),
+        ] {
+            assert!(!written(&value).contains("[REDACTED"), "{value}");
+        }
     }
 
     /// With a look at all others for each member this would take many minutes.

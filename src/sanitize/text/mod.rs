@@ -20,8 +20,8 @@ pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
     command_line, constraint, device_configuration, dicom, display_name, electronic_data,
-    form_data, labelled_secret, markup, program_text, registry, rejected, segment, session,
-    statement, track, travel_document, typed, vcard,
+    expect_script, form_data, labelled_secret, markup, other_one, program_text, registry, rejected,
+    segment, session, statement, track, travel_document, typed, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -77,10 +77,12 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
         constraint::entries(&mut findings);
         command_line::find(&mut findings);
         session::find(&mut findings);
+        expect_script::find(&mut findings);
         statement::find(&mut findings);
         typed::find(&mut findings);
         registry::find(&mut findings);
         labelled_secret::find(&mut findings);
+        other_one::find(&mut findings);
         rejected::find(&mut findings);
         spaced_table::find(&mut findings);
         listed_codes::find(&mut findings);

@@ -12,6 +12,11 @@ pub(in crate::sanitize) const KEYS_OF_NETWORKS: &[&str] = &[
     "radius_key",
     "isakmp_key",
     "ike_key",
+    "key_content",
+    "schlüsselinhalt",
+    "contenu_de_la_clé",
+    "contenido_de_la_clave",
+    "contenuto_chiave",
 ];
 
 /// Vendors whose keys grant access.
@@ -49,7 +54,7 @@ pub(in crate::sanitize) const PURPOSES_OF_KEYS: &[&str] = &[
     "agent", "backup", "bitlocker", "boot", "bot", "broker", "certificate", "cipher", "cookie", "crypt",
     "crypto", "data_encryption", "dek", "deploy", "deployment", "device", "disk", "dkim", "dsa", "ec", "ecdsa",
     "ed25519", "enc", "encrypt", "filevault", "gateway", "gcm", "ingest", "ingestion", "integration", "iot",
-    "ipsec", "jwt", "kek", "ldap", "luks", "machine", "merchant", "mqtt", "oauth", "partner", "pem", "product",
+    "ipsec", "jwt", "kek", "ldap", "luks", "machine", "merchant", "mqtt", "network", "oauth", "partner", "pem", "product",
     "provisioning", "push", "query_api", "registration", "relay", "reseller", "restricted", "root", "rsa",
     "sas", "sdk", "seller", "sensor", "serial", "sftp", "sign", "smtp", "software", "ssh", "ssl", "storage",
     "superuser", "telemetry", "tls", "tunnel", "unlock", "vpn", "wallet", "webhook", "wg", "wireguard", "write",

@@ -30,6 +30,7 @@ pub(in crate::sanitize) const ONE_TIME_CODES: &[&str] = &[
 /// Codes by which somebody shows a second time who they are.
 pub(in crate::sanitize) const CODES_OF_LOGINS: &[&str] = &[
     "authenticator_code",
+    "setup_code",
     "authenticator_app_code",
     "authentication_code",
     "two_step_code",

@@ -5,6 +5,7 @@
 mod abroad;
 mod explanation;
 mod label;
+mod pin;
 mod words;
 
 use std::ops::Range;
@@ -34,6 +35,7 @@ pub(in crate::sanitize) fn find(text: &str, found: &mut Vec<Detected>) {
                 || (is_labelled(bytes, code.start) || abroad::is_labelled(bytes, code.start))
                     && !is_measured(bytes, code.end)
                 || is_explained(bytes, &code)
+                || pin::is_told(bytes, &code)
                 || abroad::is_explained(bytes, code.end))
         {
             found.push(Detected {
@@ -65,6 +67,16 @@ fn code_at(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
         && digits(end + 1) == first
     {
         end += 1 + first;
+    }
+    // `123-45-678`, with which a thing is let into a house.
+    if first == 3
+        && end == at + 3
+        && bytes.get(end) == Some(&b'-')
+        && digits(end + 1) == 2
+        && bytes.get(end + 3) == Some(&b'-')
+        && digits(end + 4) == 3
+    {
+        end += 7;
     }
     // `12 34 56`, `12 34 56 78`; five pairs are a telephone number.
     let is_pair = |at: usize| bytes.get(at) == Some(&b' ') && digits(at + 1) == 2;
@@ -195,7 +207,25 @@ mod tests {
             ),
             ("Ihr Code lautet 7741.", "Ihr Code lautet <>."),
             ("Your OTP for login is 4821", "Your OTP for login is <>"),
+            (
+                "I typed my bank PIN, 4821, there",
+                "I typed my bank PIN, <>, there",
+            ),
+            (
+                "y el PIN de la alarma 4821. El",
+                "y el PIN de la alarma <>. El",
+            ),
+            (
+                "il PIN dell'allarme 4821, poi",
+                "il PIN dell'allarme <>, poi",
+            ),
+            (
+                "die PIN der Alarmanlage 4821.",
+                "die PIN der Alarmanlage <>.",
+            ),
+            ("the PIN for the alarm 4821.", "the PIN for the alarm <>."),
             ("verification code 123456", "verification code <>"),
+            ("setup code 318-42-706, then", "setup code <>, then"),
             ("Security code: \"123 456\"", "Security code: \"<>\""),
             (
                 "Use 123456 to verify your account",
@@ -245,6 +275,12 @@ mod tests {
             "exited with code 137000",
             "order code 445566",
             "status code 404",
+            "PIN de la 4821 placas",
+            "a pin, 4821, of the board",
+            "PIN for model 4821",
+            "SPIN de la unidad 4821.",
+            "part code 318-42-706",
+            "the code of 318-42-706-1",
             "HTTP status code is 5000",
             "postal code: 12345",
             "area code 2125",

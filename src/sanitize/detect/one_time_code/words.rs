@@ -32,6 +32,8 @@ pub(super) const PURPOSES: &[&str] = &[
     "recovery",
     "backup",
     "pairing",
+    "setup",
+    "homekit",
     "unlock",
     "door",
     "gate",

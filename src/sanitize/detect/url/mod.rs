@@ -55,6 +55,56 @@ pub(super) fn find(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
         }
     }
     signatures(rules, text, found);
+    forms(rules, text, found);
+}
+
+/// Finds parameters of forms, and of paths without a host, that tell of a login or of a signature:
+/// `grant_type=authorization_code&code=…`, `GET /x?signature=…&expires=…`.
+fn forms(rules: &Rules, text: &str, found: &mut Vec<Detected>) {
+    let bytes = text.as_bytes();
+    let mut read = 0;
+    for sign in memchr::memchr_iter(b'&', bytes) {
+        if sign < read {
+            continue;
+        }
+        let before = &bytes[read..sign];
+        let start = before.iter().rposition(|byte| ends_url(*byte));
+        let start = read + start.map_or(0, |at| at + 1);
+        read = url_end(bytes, sign);
+        let form = &bytes[start..read];
+        if memchr::memchr(b'=', form).is_none() || !tells_of_access(form) {
+            continue;
+        }
+        let url = Url {
+            rules,
+            text,
+            start,
+            authority_end: start,
+        };
+        url.parameters(start, read, found);
+    }
+}
+
+/// True for a form with a parameter beside which others log in or sign.
+fn tells_of_access(form: &[u8]) -> bool {
+    const TELLING: &[&[u8]] = &[
+        b"grant_type=",
+        b"redirect_uri=",
+        b"expires=",
+        b"expires_at=",
+        b"expiry=",
+    ];
+    let begins = |parameter: &[u8], name: &[u8]| {
+        let begin = parameter.get(..name.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+    };
+    let (mut has_code, mut has_state) = (false, false);
+    form.split(|byte| matches!(byte, b'&' | b'?' | b';'))
+        .any(|parameter| {
+            has_code |= begins(parameter, b"code=");
+            has_state |= begins(parameter, b"state=");
+            has_code && has_state || TELLING.iter().any(|name| begins(parameter, name))
+        })
 }
 
 /// Finds parameters that are handed on without a URL: `SharedAccessSignature sr=…&sig=…`.
@@ -189,6 +239,34 @@ mod tests {
     use super::testing::found_in;
 
     #[test]
+    fn parameters_of_forms_and_of_paths_are_found() {
+        for (text, secrets) in [
+            (
+                "grant_type=authorization_code&code=Vq7rW2xLk9Tz4mBn&redirect_uri=https%3A%2F%2Fa.example%2Fcb",
+                &["Vq7rW2xLk9Tz4mBn"][..],
+            ),
+            (
+                "code=Vq7rW2xLk9Tz4mBn&redirect_uri=x&code_verifier=pL8sN3dQ6wZ1yH5k",
+                &["Vq7rW2xLk9Tz4mBn", "pL8sN3dQ6wZ1yH5k"],
+            ),
+            (
+                "\"GET /get?f=a.pdf&signature=9c41e07b52fd38a6&expires=1790000000 HTTP/1.1\" 200",
+                &["9c41e07b52fd38a6"],
+            ),
+            (
+                "POST /x?Expires=179&hmac=9c41e07b52fd38a6 from 192.0.2.7",
+                &["9c41e07b52fd38a6"],
+            ),
+            (
+                "GET /cb?code=Vq7rW2xLk9Tz4mBn&state=ah2x HTTP/1.1",
+                &["Vq7rW2xLk9Tz4mBn"],
+            ),
+        ] {
+            assert_eq!(found_in(text), secrets, "{text}");
+        }
+    }
+
+    #[test]
     fn plain_addresses_stay() {
         for text in [
             "https://docs.example/auth/tokens?lang=en#bearer-tokens",
@@ -205,6 +283,10 @@ mod tests {
             "https://u:[REDACTED:url_credentials]@h/?token=[REDACTED:url_secret]&a=1",
             "https://[REDACTED:url_credentials]@h/?token=[REDACTED:token]).",
             "https://hooks.slack.com/services/[REDACTED:url_secret]",
+            "GET /list?code=404&state=open and a&b=c&&d=e if x&hash=Vq7rW2xLk9Tz4mBn",
+            "/x?signature=[REDACTED:url_secret]&expires=179",
+            "Q&A: code=main&state=done",
+            "GET /x?state=open&hash=Vq7rW2xLk9Tz4mBn HTTP/1.1",
         ] {
             assert_eq!(found_in(text), [""; 0], "{text}");
         }
@@ -220,6 +302,9 @@ mod tests {
             "a://?",
             "x://a:b/",
             "https://h/webhooks/",
+            "&",
+            "a=&",
+            "state=&code=",
         ] {
             found_in(&piece.repeat((1 << 18) / piece.len()));
         }

@@ -4,6 +4,7 @@
 //! `--password`. Names come in dotenv files, YAML, INI, TOML, code, `Debug` texts, queries, JSON that was cut or escaped.
 
 mod bare;
+mod key;
 mod naming;
 mod no_value;
 mod option;
@@ -118,6 +119,16 @@ impl<'r> Scan<'_, 'r, '_> {
                 && let Some(end) = self.told_of_person(named, operator, after)
             {
                 return end;
+            }
+            if named.ends_with(b"key") || named.ends_with(b"accounts") {
+                let keys = key::keys_of(self.findings, &name, after);
+                if let Some((rule, ..)) = rules.for_name_at_end(b"private_key")
+                    && !keys.is_empty()
+                {
+                    return keys
+                        .into_iter()
+                        .fold(after, |end, key| self.take(rule, key, end));
+                }
             }
             return match self.pairs.meet(self.findings, name, after) {
                 Some(end) => {
