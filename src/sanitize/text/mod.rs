@@ -19,8 +19,8 @@ pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
     command_line, constraint, device_configuration, dicom, electronic_data, form_data,
-    labelled_secret, markup, program_text, registry, rejected, segment, session, statement, track,
-    travel_document, typed, vcard,
+    labelled_secret, markup, passenger_list, payment_message, program_text, registry, rejected,
+    segment, session, statement, track, travel_document, typed, vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -68,6 +68,8 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     }
     if memchr::memchr(b':', text.as_bytes()).is_some() {
         vcard::find(&mut findings);
+        payment_message::find(&mut findings);
+        passenger_list::find(&mut findings);
     }
     device_configuration::find(&mut findings);
     track::find(&mut findings);
