@@ -427,6 +427,74 @@ fn words_in_place_of_numbers_and_names_of_machines_stay() {
 }
 
 #[test]
+fn who_asks_for_something_or_is_to_get_it_is_known_by_a_persons_name() {
+    for value in [
+        json!({"requester": {"name": "Ottoline Varga-Roe", "id": 7}}),
+        json!({"assignees": [{"display_name": "Ottoline Varga-Roe"}]}),
+        json!({"caller_id": {"display_value": "Ottoline Varga-Roe"}}),
+        json!({"reporter": {"displayName": "Ottoline Varga-Roe"}}),
+        json!({"recipient": "Ottoline Varga-Roe"}),
+        json!({"Worker_Name": "Ottoline Varga-Roe"}),
+        json!({"receiver_name": "Ottoline Varga-Roe"}),
+        json!({"empfänger": "Ottoline Varga-Roe"}),
+    ] {
+        goes(&value, &["Ottoline", "Varga"], &[]);
+    }
+    for value in [
+        json!({"requester": {"name": "Tideline Logistics"}, "assignee": "Platform Team"}),
+        json!({"receiver_name": "TIDELINE SUPPLIES INC", "empfänger": "Stadtwerke Lunden"}),
+        json!({"caller": {"name": "main.run"}, "reporter": "junit", "recipient": "ops@"}),
+        json!({"assignee": "ovarga", "worker": "celery-2", "worker_name": "mailer"}),
+    ] {
+        stays(&value);
+    }
+}
+
+#[test]
+fn names_of_persons_in_other_languages_go_where_something_tells_of_a_person() {
+    for (value, secrets) in [
+        (
+            json!({"adı": "Sevgi", "soyadı": "Güneşoğlu"}),
+            ["Sevgi", "Güneşoğlu"],
+        ),
+        (
+            json!({"Имя": "Злата", "Фамилия": "Ветрова"}),
+            ["Злата", "Ветрова"],
+        ),
+        (json!({"الاسم الكامل": "نجلاء الفارسي"}), ["نجلاء", "الفارسي"]),
+        (json!({"고객": {"이름": "선우바람"}}), ["선우바람", "바람"]),
+        (
+            json!({"이름": "선우바람", "생년월일": "1990-02-03"}),
+            ["선우바람", "1990-02-03"],
+        ),
+        (
+            json!({"name": "Ottoline Varga", "ssn": "212-55-7741"}),
+            ["Ottoline", "212-55"],
+        ),
+        (
+            json!({"паспорт": "46 07 112233", "имя": "Злата Ветрова"}),
+            ["112233", "Злата"],
+        ),
+        (
+            json!({"text": "паспорт: 46 07 112233, выдан"}),
+            ["46 07", "112233"],
+        ),
+    ] {
+        goes(&value, &secrets, &[]);
+    }
+    for value in [
+        json!({"adı": "fatura.pdf", "boyut": 12}),
+        json!({"이름": "요금제", "지점": "서면"}),
+        json!({"الاسم": "فرع"}),
+        json!({"name": "people", "ssn": null}),
+        json!({"name": "Tideline Logistics", "town": "Lunden"}),
+        json!({"reisepass": "erforderlich"}),
+    ] {
+        stays(&value);
+    }
+}
+
+#[test]
 fn a_number_in_short_parts_beside_its_label_goes_and_a_named_parameter_stays() {
     goes(
         &json!({"label": "PIN", "text": "it is 48 21."}),

@@ -503,6 +503,9 @@ fn personal() -> Vec<Rule> {
         word("passport")
             .called(vocabulary::PASSPORTS)
             .sparing(Spared::FewerDigits(4)),
+        identity("passport")
+            .called(vocabulary::PASSPORT_WORDS)
+            .sparing(Spared::FewerDigits(6)),
         word("drivers_license")
             .called(vocabulary::DRIVING_LICENCES)
             .sparing(Spared::FewerDigits(4)),

@@ -33,6 +33,8 @@ pub(super) struct Verdict {
 pub(super) enum About {
     Patient,
     Person,
+    /// A person, or a company or a team in its place.
+    Party,
     /// What is wrong with the fields that its members are called after.
     Complaints,
     /// Of what types these fields are.

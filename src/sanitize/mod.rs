@@ -29,7 +29,8 @@
 //! **Values by what stands beside them**, by the same names: `{"name": "password", "value": …}` in its many forms, rows of name and
 //! value, rows under columns, `["--password", …]` and the like in lists of arguments, with the short options of programs that
 //! take a password in one (`mysql -p`, `curl -u`, `docker login -p` …), and all data of a Kubernetes `Secret`.
-//! A plain `name` is a person's in what is called `patient`, `person`, `customer` and the like, and in FHIR's resources of persons.
+//! A plain `name` is a person's in what is called `patient`, `person`, `customer` and the like, and in FHIR's resources of persons;
+//! where it looks like one, in a `requester`, `assignee`, `recipient` and the like, and beside what persons alone have, such as a birth date.
 //!
 //! **Members' names** are searched as texts are. Names that come out alike get `#2`, `#3` … behind them. Whole numbers are
 //! searched for card numbers.
@@ -45,11 +46,11 @@
 //! **Sentences**: `the password is …`, `… is the password`, `login: ada / …`, `wifi key …`, and the same of `Passwort`, `mot de
 //! passe`, `contraseña`, `hasło`, `пароль`, `密码` and their like in some thirty languages, with the codes that are good once, and those
 //! that recover an account, also in the lines below; what a validator refused, beside the name of its field (`rejected value […]`, `input_value='…'`); dates behind `born on`, `née le`,
-//! `geboren am`; a patient's whole name behind `Patient:`; numbers behind `acct`, `ABA` and `wire to account`.
+//! `geboren am`; a house in a street behind `address is`; a patient's whole name behind `Patient:`; numbers behind `acct`, `ABA` and `wire to account`.
 //!
 //! **Texts of a known form**, by the same names: CSV and other tables, XML and HTML, also with
 //! entities for quotation marks, SQL, filters of OData and SCIM, forms in
-//! parts (RFC 7578), what databases say of rows that break a constraint, segments of HL7 version 2 and of ASC X12 about persons,
+//! parts (RFC 7578), what databases say of rows that break a constraint, segments of HL7 version 2, of ASC X12 and of EDIFACT about persons, parties in payments of SWIFT and ISO 20022,
 //! attributes of DICOM as programs print them, vCards, tracks of magnetic stripes, lines of travel documents that machines
 //! read; commands with the secrets that some hundred programs take, what is piped into those that read one, the configuration of
 //! routers and switches, values of the registry of Windows, what SMTP, IMAP, POP3 and Redis log in with, and calls that log in or fill in a field of a page.

@@ -225,6 +225,20 @@ impl Rule {
         )
     }
 
+    /// True for what persons alone have: a plain "name" beside it is a person's.
+    pub(super) fn is_of_persons_alone(&self) -> bool {
+        matches!(
+            &*self.name,
+            "date_of_birth"
+                | "drivers_license"
+                | "medicare_id"
+                | "national_id"
+                | "nhs_number"
+                | "passport"
+                | "ssn"
+        )
+    }
+
     /// True where of objects under the rule's names that stays which only describes them.
     pub(super) fn is_opened(&self) -> bool {
         self.opened

@@ -222,6 +222,12 @@ impl Rules {
         (rule.treatment != Treatment::Keep).then_some((rule, found.plural, found.start))
     }
 
+    /// The rule for what is a person's name where it looks like one, and else that of a company or a thing.
+    pub(super) fn for_name_of_person_or_company(&self) -> Option<&Rule> {
+        let (rule, ..) = self.for_name_at_end(b"holder_name")?;
+        Some(rule)
+    }
+
     /// False for most texts that no rule's name stands at the end of, without a closer look.
     #[inline]
     pub(super) fn may_name_at_end(&self, text: &[u8]) -> bool {

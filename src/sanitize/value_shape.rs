@@ -216,12 +216,22 @@ fn is_name_of_person(text: &str, least: usize) -> bool {
         let goes_on = word
             .chars()
             .all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\'' | '’'));
-        if !begins || !goes_on || OF_COMPANIES.contains(&word) {
+        if !begins || !goes_on || is_of_company(word) {
             return false;
         }
         count += usize::from(letters.next().is_some());
     }
     (least..=5).contains(&count)
+}
+
+/// True for a word that companies, programs and things have, be it in capitals alone.
+fn is_of_company(word: &str) -> bool {
+    OF_COMPANIES.contains(&word)
+        || word.len() > 2
+            && word.bytes().all(|byte| byte.is_ascii_uppercase())
+            && OF_COMPANIES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// What stands in small letters within names.
@@ -234,21 +244,25 @@ pub(super) const PARTICLES: &[&str] = &[
 /// What companies, programs and things are called.
 #[rustfmt::skip]
 const OF_COMPANIES: &[&str] = &[
-    "AB", "AG", "API", "AS", "Account", "Admin", "Agency", "Airlines", "Android", "App", "Apple", "Application",
-    "BV", "Bank", "Billing", "Board", "Bot", "Brothers", "CLI", "Category", "Center", "Centre", "Chrome",
-    "Clinic", "Cloud", "Club", "Co", "Code", "Company", "Consulting", "Corp", "Corporation", "Customer",
-    "Dashboard", "Data", "Default", "Department", "Design", "Desktop", "Development", "East", "Edge", "Energy",
-    "Engineering", "Enterprises", "Epic", "External", "Finance", "Firefox", "Folder", "Foods", "Form",
-    "Foundation", "Global", "GmbH", "Google", "Group", "Health", "Holding", "Holdings", "Hospital", "Hotel",
-    "Inc", "Incorporated", "Industries", "Institute", "Insurance", "Internal", "International", "Item", "KG",
-    "LLC", "LLP", "Labs", "Limited", "Linux", "List", "Ltd", "Main", "Manager", "Marketing", "Media", "Medical",
-    "Menu", "Microsoft", "Mobile", "Motors", "NV", "Network", "New", "Node", "None", "North", "Office",
-    "Operations", "Oy", "PLC", "Page", "Partners", "Platform", "Portal", "Primary", "Private", "Product",
-    "Production", "Project", "Public", "Research", "Root", "SA", "SARL", "SE", "SL", "Safari", "Sales",
-    "School", "Section", "Security", "Server", "Service", "Services", "Shop", "Software", "Solutions", "South",
-    "SpA", "Staging", "Store", "Studio", "Support", "System", "Systems", "Table", "Task", "Team",
-    "Technologies", "Technology", "Test", "The", "Trust", "University", "Unknown", "User", "View", "Visual",
-    "Web", "West", "Windows", "Workspace",
+    "AB", "AG", "API", "AS", "Account", "Accounts", "Actions", "Admin", "Agency", "Agent", "Airlines", "Android",
+    "Apotheke", "App", "Apple", "Application", "Automation", "BV", "Bank", "Billing", "Board", "Bot", "Brothers",
+    "CLI", "Capital", "Category", "Center", "Centre", "Channel", "Chrome", "Clinic", "Cloud", "Club", "Co", "Code",
+    "Company", "Consulting", "Copilot", "Corp", "Corporation", "Customer", "Dashboard", "Data", "Default",
+    "Department", "Design", "Desk", "Desktop", "Development", "Digest", "East", "Edge", "Electric", "Email", "Energy",
+    "Engineering", "Enterprises", "Epic", "External", "Finance", "Finanzamt", "Firefox", "Folder", "Foods", "Form",
+    "Foundation", "Function", "Global", "GmbH", "Google", "Group", "HTML", "Hausverwaltung", "Health", "Helpdesk",
+    "Holding", "Holdings", "Hospital", "Hotel", "Immobilien", "Inc", "Incorporated", "Industries", "Institute",
+    "Insurance", "Internal", "International", "Item", "JSON", "KG", "Krankenkasse", "LLC", "LLP", "Labs", "Limited",
+    "Linux", "List", "Logistics", "Ltd", "Main", "Manager", "Marketing", "Media", "Medical", "Menu", "Microsoft",
+    "Mobile", "Motors", "NV", "Network", "New", "Node", "None", "North", "Notification", "Office", "Oncall",
+    "Operations", "Ops", "Oy", "PLC", "Page", "Partners", "Payable", "Pipeline", "Platform", "Portal", "Preview",
+    "Primary", "Private", "Process", "Product", "Production", "Project", "Public", "Queue", "Reporter", "Research",
+    "Root", "Runner", "SA", "SARL", "SE", "SL", "Safari", "Sales", "Scheduler", "School", "Section", "Security",
+    "Server", "Service", "Services", "Shop", "Software", "Solutions", "South", "SpA", "Sparkasse", "Squad",
+    "Stadtwerke", "Staging", "Store", "Studio", "Supplies", "Supply", "Support", "System", "Systems", "Table", "Task",
+    "Team", "Technologies", "Technology", "Telekom", "Test", "The", "Trading", "Trust", "University", "Universität",
+    "Unknown", "User", "Utilities", "Ventures", "Verein", "Verlag", "Versicherung", "View", "Visual", "Water", "Web",
+    "Webhook", "West", "Windows", "Worker", "Workspace",
 ];
 
 /// Nine digits with the check digit of the American Bankers Association.
@@ -329,6 +343,7 @@ mod tests {
             (PersonName, "Wolfhart Trugbild", "Trugbild GmbH"),
             (PersonName, "Ana María de la Cruz", "fairphone-6"),
             (PersonName, "O'Neil, Mary-Jane", "Patient/123"),
+            (PersonName, "WOLFHART TRUGBILD", "TRUGBILD TRADING INC"),
             (Surname, "Fauxbourg", "rapport"),
             (Surname, "von Trugbild", "Lot 7"),
             (RoutingNumber, "021000021", "021000022"),

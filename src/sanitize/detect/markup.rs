@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
+use crate::sanitize::pass::name_of_system;
 use crate::sanitize::reference::{self, is_grammar};
 use crate::sanitize::rule::Rule;
 use crate::sanitize::text::{Findings, is_name_byte};
@@ -77,6 +78,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
     let bytes = findings.bytes();
     let mut labelled: Option<&Rule> = None;
     let mut columns = Columns::default();
+    let mut around = Around::default();
     let mut section_end = 0;
     let mut at = 0;
     while let Some(offset) = memchr::memmem::find(&bytes[at..], open) {
@@ -88,7 +90,7 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
         let name = &bytes[tag.name.clone()];
         if name.eq_ignore_ascii_case(b"tr") {
             labelled = None;
-            columns.begin_row();
+            columns.begin_row(findings.rules.for_name_of_person_or_company());
         }
         if name.eq_ignore_ascii_case(b"table") {
             columns = Columns::default();
@@ -105,11 +107,17 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
         let value = trimmed(bytes, content.clone());
         let mut headed = None;
         if name.eq_ignore_ascii_case(b"th") {
-            columns.head(rule_for(findings, &bytes[value.clone()]));
+            let head = &bytes[value.clone()];
+            let is_name = head.eq_ignore_ascii_case(b"name");
+            columns.head(rule_for(findings, head), is_name);
         } else if name.eq_ignore_ascii_case(b"td") {
             headed = columns.cell();
         }
+        numbered_in_system(findings, name, &tag.attributes);
+        let within = around.rule_for(findings, name, start);
+        around.open(name, &tag);
         let rule = rule_for(findings, name)
+            .or(within)
             .or_else(|| part_of_name(findings, name, &tag.attributes))
             .or_else(|| naming_attribute(findings, &tag.attributes))
             .or(headed)
@@ -166,20 +174,34 @@ struct Columns<'r> {
     named: Vec<Option<&'r Rule>>,
     /// Cells of this row so far: those that name something, and the others.
     heads: Vec<Option<&'r Rule>>,
+    /// The one of them that is a plain "name".
+    name: Option<usize>,
     cells: usize,
 }
 
 impl<'r> Columns<'r> {
-    fn begin_row(&mut self) {
+    /// Begins a row; `of_persons` is for names beside what persons alone have.
+    fn begin_row(&mut self, of_persons: Option<&'r Rule>) {
         if self.cells == 0 && self.heads.len() > 1 {
             self.named = std::mem::take(&mut self.heads);
+            let mut named = self.named.iter().flatten();
+            if let Some(name) = self.name
+                && named.any(|rule| rule.is_of_persons_alone())
+                && let Some(head) = self.named.get_mut(name)
+            {
+                *head = of_persons;
+            }
         }
         self.heads.clear();
+        self.name = None;
         self.cells = 0;
     }
 
-    fn head(&mut self, rule: Option<&'r Rule>) {
+    fn head(&mut self, rule: Option<&'r Rule>, is_name: bool) {
         if self.heads.len() < MAX_COLUMNS {
+            if is_name {
+                self.name = Some(self.heads.len());
+            }
             self.heads.push(rule);
         }
     }
@@ -192,13 +214,91 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// The parts of a person's name as FHIR has them: `<family value="…"/>`.
+/// The element that was opened last, for those that mean something in it alone.
+#[derive(Default)]
+struct Around {
+    /// One for a party to a payment (ISO 20022), whose name is a person's or a company's.
+    is_party: bool,
+    /// One for a name, with none but its parts since (HL7 version 3).
+    is_name: bool,
+    end: usize,
+}
+
+impl Around {
+    /// The rule for the element `name` that begins at `start`.
+    fn rule_for<'r>(
+        &self,
+        findings: &Findings<'r, '_>,
+        name: &[u8],
+        start: usize,
+    ) -> Option<&'r Rule> {
+        let whole: &[u8] = match local(name) {
+            b"Nm" if self.is_party => {
+                let is_first = findings.bytes()[self.end..start]
+                    .iter()
+                    .all(u8::is_ascii_whitespace);
+                return is_first
+                    .then(|| findings.rules.for_name_of_person_or_company())
+                    .flatten();
+            }
+            b"family" if self.is_name => b"family_name",
+            b"given" if self.is_name => b"given_name",
+            _ => return None,
+        };
+        Some(findings.rules.for_name_at_end(whole)?.0)
+    }
+
+    fn open(&mut self, name: &[u8], tag: &Tag) {
+        let name = local(name);
+        self.end = tag.end;
+        self.is_party = matches!(
+            name,
+            b"Cdtr" | b"Dbtr" | b"UltmtCdtr" | b"UltmtDbtr" | b"InitgPty"
+        );
+        self.is_name = name == b"name"
+            || self.is_name
+                && matches!(
+                    name,
+                    b"delimiter" | b"family" | b"given" | b"prefix" | b"suffix"
+                );
+    }
+}
+
+/// A name without the namespace before it.
+fn local(name: &[u8]) -> &[u8] {
+    memchr::memrchr(b':', name).map_or(name, |at| &name[at + 1..])
+}
+
+/// Takes the number of `<id root="…" extension="…"/>` whose root is a system in which persons have theirs.
+fn numbered_in_system(findings: &mut Findings<'_, '_>, name: &[u8], attributes: &Range<usize>) {
+    let bytes = findings.bytes();
+    if local(name) != b"id" {
+        return;
+    }
+    let rule = attribute(bytes, attributes, "root")
+        .and_then(|root| findings.text.get(root))
+        .and_then(name_of_system)
+        .and_then(|named| findings.rules.for_name_at_end(named.as_bytes()));
+    if let Some((rule, ..)) = rule
+        && let Some(number) = attribute(bytes, attributes, "extension")
+    {
+        let found = Found {
+            start: number.start,
+            end: number.end,
+            quoted: true,
+        };
+        findings.take(rule, found);
+    }
+}
+
+/// The parts of a person's name as FHIR has them, and a birth as HL7 has it: `<family value="…"/>`.
 fn part_of_name<'r>(
     findings: &Findings<'r, '_>,
     name: &[u8],
     attributes: &Range<usize>,
 ) -> Option<&'r Rule> {
-    let whole: &[u8] = match name {
+    let whole: &[u8] = match local(name) {
+        b"birthTime" => b"date_of_birth",
         b"family" => b"family_name",
         b"given" => b"given_name",
         _ => return None,
@@ -337,6 +437,22 @@ mod tests {
                 "<name><family value=\"<>\"/><given value=\"<>\"/></name>",
             ),
             (
+                "<x:name use=\"L\"><given>Ada</given>\n<family>Roe</family></x:name><birthTime value=\"19610217\"/>",
+                "<x:name use=\"L\"><given><></given>\n<family><></family></x:name><birthTime value=\"<>\"/>",
+            ),
+            (
+                "<id root=\"2.16.840.1.113883.4.1\" extension=\"212557741\"/><id root=\"1.2.3\" extension=\"77\"/>",
+                "<id root=\"2.16.840.1.113883.4.1\" extension=\"<>\"/><id root=\"1.2.3\" extension=\"77\"/>",
+            ),
+            (
+                "<Dbtr>\n <Nm>Ottoline Varga</Nm></Dbtr><Cdtr><Nm>Varga Trading</Nm></Cdtr>",
+                "<Dbtr>\n <Nm><></Nm></Dbtr><Cdtr><Nm>Varga Trading</Nm></Cdtr>",
+            ),
+            (
+                "<tr><th>Name</th><th>SSN</th></tr><tr><td>Ottoline Varga</td><td>123456789</td></tr>",
+                "<tr><th>Name</th><th>SSN</th></tr><tr><td><></td><td><></td></tr>",
+            ),
+            (
                 "<label>First name</label><span>Ada</span><p>Lund</p>",
                 "<label>First name</label><span><></span><p>Lund</p>",
             ),
@@ -421,6 +537,8 @@ mod tests {
             "Vec<Token> and Option<Secret> to <T>",
             "if a < token && b > c { <x>1</x> }",
             "<label>Password</label><input type=\"password\">",
+            "<Agt><Nm>Ottoline Varga</Nm></Agt><given>names</given><family>serif</family>",
+            "<tr><th>Name</th><th>Town</th></tr><tr><td>Ottoline Varga</td><td>Lund</td></tr>",
             "<tokens>12</tokens><password-policy>strong</password-policy>",
             "<password></password><user>ada</user>",
             "<password/><user>ada</user>",

@@ -15,6 +15,8 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let bytes = findings.bytes();
     let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';
     let mut floor = 0;
+    // Where a line of names ended.
+    let mut named = None;
     for sign in memchr::memchr_iter(b'<', bytes) {
         if sign < floor {
             continue;
@@ -30,12 +32,36 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
             .count();
         floor = start + length;
         let line = start..floor;
-        if LENGTHS.contains(&length)
-            && (names_a_person(&bytes[line.clone()]) || has_dates(&bytes[line.clone()]))
-        {
+        if !LENGTHS.contains(&length) {
+            continue;
+        }
+        let text = &bytes[line.clone()];
+        let is_named = names_a_person(text);
+        // A number that was misread is one all the same below the names.
+        let is_below =
+            || named.is_some_and(|end| is_break(&bytes[end..start])) && has_form_of_numbers(text);
+        if is_named || has_dates(text) || is_below() {
             take(findings, &line);
         }
+        if is_named {
+            named = Some(floor);
+        }
     }
+}
+
+/// True for what stands between two lines, be it written out or not.
+fn is_break(bytes: &[u8]) -> bool {
+    matches!(bytes, b"\n" | b"\r\n" | b"\\n" | b"\\r\\n" | b" ")
+}
+
+/// True for a line of a passport or a visa with a country and two dates where they belong, whatever their check digits say.
+fn has_form_of_numbers(line: &[u8]) -> bool {
+    let are = |range: Range<usize>, is: fn(&u8) -> bool| {
+        line.get(range).is_some_and(|part| part.iter().all(is))
+    };
+    are(10..13, |byte| byte.is_ascii_uppercase() || *byte == b'<')
+        && are(13..20, u8::is_ascii_digit)
+        && are(21..28, u8::is_ascii_digit)
 }
 
 /// True for a line of names: a kind of document and a country before them, or two names and filling.
@@ -102,6 +128,15 @@ mod tests {
                 "<>\n<>\n<>",
             ),
         ]);
+    }
+
+    #[test]
+    fn a_line_of_numbers_below_one_of_names_goes_without_its_check_digits() {
+        hits(&[(
+            "P<UTOTRUGBILD<<WOLFHART<<<<<<<<<<<<<<<<<<<<<\nX771234501UTO6102170M3101010<<<<<<<<<<<<<<00",
+            "<>\n<>",
+        )]);
+        misses(&["X771234501UTO6102170M3101010<<<<<<<<<<<<<<00"]);
     }
 
     #[test]

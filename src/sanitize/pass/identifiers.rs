@@ -31,7 +31,7 @@ const ROOTS: &[(&str, &str)] = &[
 ];
 
 /// The name of what is numbered in a system.
-pub(super) fn name_of_system(system: &str) -> Option<&'static str> {
+pub(in crate::sanitize) fn name_of_system(system: &str) -> Option<&'static str> {
     let identifier = system.strip_prefix(URN).unwrap_or(system);
     if !identifier.starts_with(['1', '2']) {
         return None;

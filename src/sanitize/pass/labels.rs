@@ -286,9 +286,9 @@ pub(super) fn ends_in(member: &str, words: &[&str]) -> bool {
             return false;
         };
         let end = &bytes[at..];
-        // The first letter rules out most words.
+        // The first letter rules out most words; those of other alphabets have no bit for capitals.
         let begins = (end.first(), word.as_bytes().first());
-        if !matches!(begins, (Some(one), Some(other)) if one | 0x20 == *other)
+        if !matches!(begins, (Some(one), Some(other)) if one | 0x20 == *other || one == other)
             || !end.eq_ignore_ascii_case(word.as_bytes())
         {
             return false;

@@ -23,6 +23,7 @@ use std::rc::Rc;
 use crate::tree::{Members, Tree};
 
 use self::arguments::Program;
+pub(super) use self::identifiers::name_of_system;
 pub(super) use self::strings::{fits_harmless, is_uuid, write_unescaped};
 use super::echo::Echo;
 use super::known_names::{About, Verdict};

@@ -9,7 +9,19 @@ use crate::sanitize::known_names::About;
 
 /// The last words of names of members that hold persons.
 const PERSONS: &[(&[&str], About)] = &[
-    (&["patient", "patients"], About::Patient),
+    (
+        &[
+            "patient",
+            "patients",
+            "paciente",
+            "пациент",
+            "환자",
+            "患者",
+            "hasta",
+            "المريض",
+        ],
+        About::Patient,
+    ),
     (
         &[
             "person",
@@ -28,10 +40,40 @@ const PERSONS: &[(&[&str], About)] = &[
             "passengers",
             "beneficiary",
             "subscriber",
+            "cliente",
+            "kunde",
+            "kundin",
+            "müşteri",
+            "клиент",
+            "сотрудник",
+            "고객",
+            "회원",
+            "客户",
+            "顾客",
+            "お客様",
+            "العميل",
         ],
         About::Person,
     ),
+    (
+        &[
+            "assignee",
+            "assignees",
+            "caller",
+            "caller_id",
+            "receiver",
+            "recipient",
+            "recipients",
+            "reporter",
+            "requester",
+            "requestor",
+        ],
+        About::Party,
+    ),
 ];
+
+/// By this name goes one that is a person's only where it looks like one.
+const OF_PERSON_OR_COMPANY: &str = "holder_name";
 
 /// The resources of FHIR that a `name` is a person's in.
 const RESOURCES: &[&str] = &["Patient", "Person", "RelatedPerson", "Practitioner"];
@@ -57,9 +99,59 @@ const WITH_CONTACTS: &[&str] = &[
 pub(super) fn has_alias(name: &str) -> bool {
     matches!(
         name,
-        "name" | "family" | "given" | "display" | "contact" | "key" | "Key" | "code"
+        "name"
+            | "display_name"
+            | "displayName"
+            | "display_value"
+            | "family"
+            | "given"
+            | "display"
+            | "contact"
+            | "key"
+            | "Key"
+            | "code"
     ) || dicom::name_of_tag(name).is_some()
         || OF_LANGUAGES.iter().any(|(own, ..)| *own == name)
+        || PLAIN_NAMES.contains(&name)
+}
+
+/// A plain "name" in other languages, which things have as well.
+#[rustfmt::skip]
+const PLAIN_NAMES: &[&str] = &[
+    "Name", "nom", "nombre", "nome", "naam", "navn", "namn", "imię", "ime", "jméno", "ad", "adı", "isim", "имя", "Имя",
+    "ім'я", "όνομα", "이름", "名前", "名字", "الاسم", "שם",
+];
+
+/// What an object has that tells of a person, and no other one.
+#[rustfmt::skip]
+const OF_PERSONS_ALONE: &[&str] = &[
+    "ssn", "SSN", "dob", "DOB", "date_of_birth", "dateOfBirth", "birth_date", "birthDate", "birthdate",
+    "passport", "passport_number", "passportNumber", "passport_no", "national_id", "nationalId",
+    "nhs_number", "cpf", "curp", "dni", "geburtsdatum", "Geburtsdatum", "fecha_nacimiento", "date_naissance",
+    "data_nascita", "data_nascimento", "doğum_tarihi", "дата_рождения", "дата рождения", "паспорт", "снилс",
+    "생년월일", "주민등록번호", "生年月日", "出生日期", "身份证号", "身份证号码", "تاريخ الميلاد", "رقم الهوية",
+];
+/// In larger objects nothing is looked for beside a name.
+const MAX_BESIDE: usize = 64;
+
+/// By which name a plain one goes, where its object is a person's.
+fn alias_of_plain(name: &str, members: Members<'_>, within: Option<About>) -> Option<&'static str> {
+    if !(name == "name" || PLAIN_NAMES.contains(&name)) {
+        return None;
+    }
+    let is_within = matches!(within, Some(About::Patient | About::Person));
+    if name != "name" && is_within {
+        return Some("full_name");
+    }
+    let is_beside =
+        members.len() <= MAX_BESIDE && members.keys().any(|name| OF_PERSONS_ALONE.contains(&name));
+    // Names in these letters do not look like any.
+    let has_capitals = !matches!(name, "이름" | "名前" | "名字" | "الاسم" | "שם");
+    match is_beside {
+        true if has_capitals => Some(OF_PERSON_OR_COMPANY),
+        true => Some("full_name"),
+        false => None,
+    }
 }
 
 /// A plain "name" in other languages, the names beside which it is a person's, and what it is then.
@@ -81,6 +173,16 @@ const OF_LANGUAGES: &[(&str, &[&str], &str)] = &[
     ("jméno", &["příjmení"], "first_name"),
     ("ime", &["prezime", "priimek"], "first_name"),
     ("имя", &["фамилия"], "first_name"),
+    ("Имя", &["Фамилия"], "first_name"),
+    ("ім'я", &["прізвище"], "first_name"),
+    ("adı", &["soyadı", "soyadi"], "first_name"),
+    ("adi", &["soyadi"], "first_name"),
+    ("Adı", &["Soyadı"], "first_name"),
+    ("ad", &["soyad", "soyadı"], "first_name"),
+    ("Ad", &["Soyad", "Soyadı"], "first_name"),
+    ("isim", &["soyisim", "soyad"], "first_name"),
+    ("όνομα", &["επώνυμο"], "first_name"),
+    ("名", &["姓"], "first_name"),
 ];
 
 /// What a plain "name" is beside another part of a person's name.
@@ -103,11 +205,16 @@ pub(super) fn alias(
     match name {
         "name" if within == Some(About::Patient) => Some("patient_name"),
         "name" if within == Some(About::Person) => (!is_of_machine(members)).then_some("full_name"),
+        "name" if within == Some(About::Party) => Some(OF_PERSON_OR_COMPANY),
+        "display_name" | "displayName" | "display_value" => within
+            .filter(|about| matches!(about, About::Patient | About::Person | About::Party))
+            .map(|_| OF_PERSON_OR_COMPANY),
         "name" => {
             let resource = members.get("resourceType").and_then(Tree::as_str);
             match resource {
                 Some(resource) if RESOURCES.contains(&resource) => Some("patient_name"),
-                _ => alias_of_language(name, members),
+                _ => alias_of_language(name, members)
+                    .or_else(|| alias_of_plain(name, members, within)),
             }
         }
         "family" if members.contains_key("given") => Some("family_name"),
@@ -137,7 +244,7 @@ pub(super) fn alias(
             .as_object()?
             .contains_key("vr")
             .then(|| dicom::name_of_tag(tag))?,
-        _ => alias_of_language(name, members),
+        _ => alias_of_language(name, members).or_else(|| alias_of_plain(name, members, within)),
     }
 }
 

@@ -20,8 +20,9 @@ pub(super) use self::name::{is_name_byte, is_quote, next_ruled_name};
 pub(super) use self::written_below::below_heading;
 use super::detect::{
     command_line, constraint, device_configuration, dicom, display_name, electronic_data,
-    expect_script, form_data, labelled_secret, markup, other_one, program_text, registry, rejected,
-    segment, session, statement, track, travel_document, typed, vcard,
+    expect_script, form_data, labelled_secret, markup, other_one, passenger_list, payment_message,
+    program_text, registry, rejected, segment, session, statement, track, travel_document, typed,
+    vcard,
 };
 use super::extent::{Found, Reader};
 use super::reference;
@@ -70,6 +71,8 @@ pub(super) fn find<'r>(rules: &'r Rules, text: &str, is_told: bool) -> Vec<Span<
     }
     if memchr::memchr(b':', text.as_bytes()).is_some() {
         vcard::find(&mut findings);
+        payment_message::find(&mut findings);
+        passenger_list::find(&mut findings);
     }
     device_configuration::find(&mut findings);
     track::find(&mut findings);

@@ -202,7 +202,8 @@ fn is_ruler(line: &[u8]) -> bool {
 fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'r>> {
     let bytes = findings.bytes();
     let separator = separator(&bytes[line.clone()])?;
-    let mut ruled = Vec::new();
+    let mut ruled: Vec<(usize, &Rule)> = Vec::new();
+    let mut named = None;
     let mut columns = 0;
     let is_framed = separator == b'|';
     if !is_framed && bytes[line.start] == b' ' {
@@ -216,8 +217,16 @@ fn header<'r>(findings: &Findings<'r, '_>, line: Range<usize>) -> Option<Table<'
         }
         if let Some((rule, false, _)) = findings.rules.for_name_at_end(text) {
             ruled.push((columns, rule));
+        } else if text.eq_ignore_ascii_case(b"name") {
+            named = Some(columns);
         }
         columns += 1;
+    }
+    if let Some(column) = named
+        && ruled.iter().any(|(_, rule)| rule.is_of_persons_alone())
+        && let Some(rule) = findings.rules.for_name_of_person_or_company()
+    {
+        ruled.push((column, rule));
     }
     (columns > 1 && !ruled.is_empty()).then_some(Table {
         separator,
@@ -326,6 +335,24 @@ mod tests {
             (
                 "name;pin;city\r\nada;1234;Lund\r\n",
                 "name;pin;city\r\nada;<>;Lund\r\n",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_name_beside_what_persons_alone_have_is_a_persons() {
+        hits(&[
+            (
+                " id | name | ssn | team\n----+----+----+----\n 1 | Ottoline Varga | 123456789 | t-1\n",
+                " id | name | ssn | team\n----+----+----+----\n 1 | <> | <> | t-1\n",
+            ),
+            (
+                "Name,Town,Passport\nOttoline Varga,Lund,P7712345\n",
+                "Name,Town,Passport\n<>,Lund,<>\n",
+            ),
+            (
+                "name,password\nOttoline Varga,hunter2x\n",
+                "name,password\nOttoline Varga,<>\n",
             ),
         ]);
     }

@@ -221,6 +221,14 @@ pub(in crate::sanitize) const PASSPORTS: &[&str] = &[
     "numer_paszportu",
 ];
 
+/// A passport in languages other than English, behind which its number stands in groups as well.
+#[rustfmt::skip]
+pub(in crate::sanitize) const PASSPORT_WORDS: &[&str] = &[
+    "pasaporte", "passeport", "reisepass", "passaporto", "passaporte", "paspoort", "paszport", "pasaport",
+    "pasaport_no", "паспорт", "номер_паспорта", "серия_и_номер_паспорта", "загранпаспорт", "여권", "여권번호", "护照", "护照号",
+    "护照号码", "護照號碼", "パスポート番号", "旅券番号", "رقم_جواز_السفر", "جواز_السفر",
+];
+
 /// Numbers of driving licences in languages other than English.
 pub(in crate::sanitize) const DRIVING_LICENCES: &[&str] = &[
     "führerscheinnummer",

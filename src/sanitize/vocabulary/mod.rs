@@ -8,7 +8,7 @@ mod secrets;
 
 pub(super) use self::identity::{
     DRIVING_LICENCES, HEALTH_RECORDS, IDENTITY_NUMBERS, IDENTITY_WORDS, NO_IDENTITY,
-    NUMBERED_IDENTITY, PASSPORTS, TAX_NUMBERS,
+    NUMBERED_IDENTITY, PASSPORT_WORDS, PASSPORTS, TAX_NUMBERS,
 };
 pub(super) use self::keys::{KEYS_OF_NETWORKS, NO_SECRET_KEY, PURPOSES_OF_KEYS, VENDORS_OF_KEYS};
 pub(super) use self::people::{
@@ -45,6 +45,7 @@ mod tests {
             KEYS_OF_NETWORKS,
             LAST_NAMES,
             ONE_TIME_CODES,
+            PASSPORT_WORDS,
             CODES_OF_LOGINS,
             PASSWORDS,
             PRIVATE_KEYS,

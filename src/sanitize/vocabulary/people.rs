@@ -6,7 +6,7 @@ pub(in crate::sanitize) const FIRST_NAMES: &[&str] = &[
     "vorname", "rufname", "prenom", "prénom", "prenoms", "nombre_de_pila", "primer_nombre", "segundo_nombre",
     "primeiro_nome", "nome_proprio", "nome_di_battesimo", "voornaam", "fornavn", "förnamn", "etunimi",
     "eesnimi", "imię", "imie", "jmeno_krestni", "krestni_jmeno", "křestní_jméno", "keresztnev", "keresztnév",
-    "utonev", "utónév", "prenume", "отчество",
+    "utonev", "utónév", "prenume", "отчество", "الاسم_الأول", "שם_פרטי",
 ];
 
 /// Last names in languages other than English.
@@ -17,6 +17,7 @@ pub(in crate::sanitize) const LAST_NAMES: &[&str] = &[
     "achternaam", "familienaam", "etternavn", "efternavn", "efternamn", "sukunimi", "perekonnanimi", "perenimi",
     "nazwisko", "prijmeni", "příjmení", "priezvisko", "vezeteknev", "vezetéknév", "prezime", "priimek",
     "nume_de_familie", "soyad", "soyadi", "soyisim", "фамилия", "прізвище", "επώνυμο", "=姓", "苗字", "성씨",
+    "اسم_العائلة", "שם_משפחה",
 ];
 
 /// Full names in languages other than English.
@@ -27,7 +28,8 @@ pub(in crate::sanitize) const FULL_NAMES: &[&str] = &[
     "vollstaendiger_name", "volledige_naam", "fullt_navn", "fullständigt_namn", "fulde_navn", "koko_nimi",
     "taisnimi", "imię_i_nazwisko", "imie_i_nazwisko", "cele_jmeno", "celé_jméno", "teljes_nev", "teljes_név",
     "nume_complet", "ime_i_prezime", "ad_soyad", "nama_lengkap", "ho_ten", "họ_tên", "фио", "піб", "氏名", "お名前",
-    "姓名", "성명", "patientenname",
+    "姓名", "真实姓名", "客户姓名", "患者姓名", "성명", "성함", "フルネーム", "ονοματεπώνυμο", "adı_soyadı", "họ_và_tên",
+    "الاسم_الكامل", "שם_מלא", "patientenname",
 ];
 
 /// Names that things have too.
@@ -38,7 +40,10 @@ pub(in crate::sanitize) const NAMES_OF_PERSONS_OR_THINGS: &[&str] = &[
     "holder_name", "legal_name", "occupant_name", "owner_name", "parent_name", "participant_name", "payee_name",
     "payer_name", "payor_name", "real_name", "respondent_name", "sender_name", "signatory_name", "signer_name",
     "teacher_name", "tenant_full_name", "traveler_name", "traveller_name", "visitor_name", "victim_name",
-    "witness_name", "=nombre", "=nome", "=naam", "=navn", "=namn", "=nimi", "=имя",
+    "witness_name", "assignee_name", "caller_name", "receiver_name", "reporter_name", "requester_name",
+    "requestor_name", "worker_name", "=assignee", "=beneficiary", "=caller", "=receiver", "=recipient",
+    "=reporter", "=requester", "=requestor", "=empfänger", "=empfaenger", "=zahlungsempfänger",
+    "=destinataire", "=destinatario", "=destinatário", "=beneficiario", "=bénéficiaire", "=nombre", "=nome", "=naam", "=navn", "=namn", "=nimi", "=имя",
 ];
 
 /// Birth dates.

@@ -10,6 +10,7 @@ mod linked;
 mod number;
 mod sentence;
 mod spoken;
+mod street;
 pub(super) mod unspaced;
 mod user;
 

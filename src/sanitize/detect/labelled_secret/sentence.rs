@@ -18,7 +18,11 @@ pub(super) struct Sentence<'f, 'r, 't> {
 impl Sentence<'_, '_, '_> {
     pub(super) fn value(&self) -> Option<Found> {
         if self.name.kind == Kind::Number {
-            return self.number().or_else(|| self.listed());
+            return match self.name.rule.name() {
+                "address" => self.street(),
+                _ => self.number(),
+            }
+            .or_else(|| self.listed());
         }
         if self.name.is_abroad {
             return self
