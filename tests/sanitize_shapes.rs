@@ -616,3 +616,16 @@ fn errors_made_of_sentences_and_messages_of_a_phone_stay() {
         &[],
     );
 }
+
+#[test]
+fn who_holds_an_account_is_a_person_where_it_is_called_as_one() {
+    for name in ["holder", "payee", "intestatario", "titular", "Kontoinhaber"] {
+        goes(
+            &json!({"to": {name: "Ada Lovel", "bank": "Example Bank"}}),
+            &["Lovel"],
+            &["Example Bank"],
+        );
+        stays(&json!({"to": {name: "Acme Robotics GmbH", "bank": "Example Bank"}}));
+    }
+    stays(&json!({"holder": "tool-7", "payee": "utilities"}));
+}

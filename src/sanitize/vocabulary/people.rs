@@ -43,7 +43,9 @@ pub(in crate::sanitize) const NAMES_OF_PERSONS_OR_THINGS: &[&str] = &[
     "witness_name", "assignee_name", "caller_name", "receiver_name", "reporter_name", "requester_name",
     "requestor_name", "worker_name", "=assignee", "=beneficiary", "=caller", "=receiver", "=recipient",
     "=reporter", "=requester", "=requestor", "=empfänger", "=empfaenger", "=zahlungsempfänger",
-    "=destinataire", "=destinatario", "=destinatário", "=beneficiario", "=bénéficiaire", "=nombre", "=nome", "=naam", "=navn", "=namn", "=nimi", "=имя",
+    "=destinataire", "=destinatario", "=destinatário", "=beneficiario", "=bénéficiaire", "=nombre", "=nome", "=naam",
+    "=navn", "=namn", "=nimi", "=имя", "=holder", "=payee", "=payer", "=payor",
+    "=intestatario", "=titular", "=titulaire", "kontoinhaber", "karteninhaber", "rekeninghouder",
 ];
 
 /// Birth dates.
