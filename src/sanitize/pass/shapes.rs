@@ -13,7 +13,7 @@ use super::tables::Columns;
 use super::{Pass, Written, changes, likeness, told, typed};
 use crate::sanitize::detect::parameter;
 use crate::sanitize::known_names::Siblings;
-use crate::sanitize::rule::{Group, Rule};
+use crate::sanitize::rule::Rule;
 
 /// The last words of names whose values a name beside them is for.
 static VALUES: Endings = Endings::of(&[
@@ -54,37 +54,6 @@ static PARAMETERS: Endings =
     Endings::of(&["params", "parameters", "args", "bindings", "binds", "bind"]);
 /// For so many members of an object its statements are read.
 const MAX_NAMED: usize = 8;
-
-/// The members that tell of what kind a paper is whose number stands beside them.
-static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
-/// The members that tell of which bank an account is that stands beside them.
-const BANKS: &[&str] = &[
-    "aba",
-    "bank",
-    "bank_code",
-    "bank_name",
-    "bic",
-    "bsb",
-    "clabe",
-    "ifsc",
-    "routing",
-    "routing_number",
-    "sort_code",
-    "sortcode",
-    "swift",
-    "transit",
-];
-/// The fewest digits of an account's number.
-const LEAST_OF_ACCOUNT: usize = 6;
-
-/// True for digits, with what may stand between them.
-fn is_number_of_account(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits >= LEAST_OF_ACCOUNT
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.'))
-}
 
 /// What an object's members say of the values beside them.
 ///
@@ -290,33 +259,6 @@ impl<'a> Pass<'a> {
             return self.table(rows, columns, under, depth);
         }
         self.named_value(name, verdict, value, under, depth)
-    }
-
-    /// Writes the number of a paper or an account: `{"documentType": "PASSPORT", "number": …}`.
-    fn numbered(
-        &mut self,
-        member: &Member<'_, 'a>,
-        under: Option<&'a Rule>,
-        depth: usize,
-    ) -> Written {
-        let rules = self.rules;
-        if member.name == "account" {
-            let is_number = match *member.value {
-                Tree::String(text) => is_number_of_account(text),
-                Tree::Number(number) => is_number_of_account(&number.to_text()),
-                _ => false,
-            };
-            let is_banks = is_number && member.siblings.keys().any(|name| BANKS.contains(&name));
-            let ruled = is_banks
-                .then(|| rules.for_member("account_number"))
-                .flatten();
-            return self.ruled_or_named(ruled, member, under, depth);
-        }
-        let ruled = labels::named_by(member.siblings, &KINDS, |kind| labels::rule_of(rules, kind))
-            // A token's number is not the token.
-            .filter(|(.., (rule, _))| !rule.replaces_all() && rule.group() != Some(Group::Secret))
-            .map(|(.., (rule, _))| (rule, false));
-        self.ruled_or_named(ruled, member, under, depth)
     }
 
     /// Writes a value by the rule that its siblings tell, or by its own name where they tell none.
