@@ -595,6 +595,7 @@ fn an_account_beside_its_bank_is_a_number() {
     for value in [
         json!({"account": "1122334455", "name": "Acme"}),
         json!({"account": "main", "bank": "Example"}),
+        json!({"account": "123456789012", "routing": "weighted"}),
         json!({"account": 12, "bank": "Example"}),
     ] {
         stays(&value);
@@ -611,8 +612,9 @@ fn errors_made_of_sentences_and_messages_of_a_phone_stay() {
         &json!({
             "code": "var DbPassword = errors.New(\"hunter2sommer\")",
             "whatsapp": "+49 151 5550123",
+            "of": [{"whatsapp": "https://wa.me/12025550134"}, {"whatsapp": "0171 2345678 (privat)"}],
         }),
-        &["hunter2sommer", "5550123"],
+        &["hunter2sommer", "5550123", "2025550134", "2345678"],
         &[],
     );
 }

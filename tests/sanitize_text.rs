@@ -98,6 +98,7 @@ fn a_mebibyte_made_to_slow_the_search_down_is_searched_all_the_same() {
         "echo x | passwd ",
         "mysql -p",
         "token: |\n",
+        "option key a\n",
         "password:\n",
         " 123-456",
         "code 1234 ",

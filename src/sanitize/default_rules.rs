@@ -536,7 +536,7 @@ fn personal() -> Vec<Rule> {
         // Messages are called so, too.
         digits("phone")
             .called(&["=whatsapp"])
-            .sparing(Spared::Unlike(Shape::Dialled)),
+            .sparing(Spared::Texts),
         digits("phone").called(&["=cell"]).sparing(Spared::Cells),
         digits("phone")
             .called(vocabulary::TELEPHONES)

@@ -186,8 +186,8 @@ impl Rules {
     #[inline(never)]
     pub(super) fn find_out(&self, name: &str) -> Verdict {
         let found = self.names.find(name.as_bytes());
-        // `@auth/*`: packages of a scope, and folders by another name.
-        let found = found.filter(|_| !(name.starts_with('@') && name.contains('/')));
+        // `@auth/*`: folders by another name.
+        let found = found.filter(|_| !(name.starts_with('@') && name.ends_with("/*")));
         let rule = found.and_then(|found| Some((u32::try_from(found.rule).ok()?, found.plural)));
         let verdict = pass::verdict(name, rule);
         self.known_names.keep(name, verdict);

@@ -37,6 +37,8 @@ pub(super) enum Spared {
     Unlike(Shape),
     /// Words with hardly a digit among them.
     Words,
+    /// Sentences, and what has hardly a digit.
+    Texts,
     /// Cells of tables, which are no telephones.
     Cells,
     /// Contacts of electronics, and places on a map.
@@ -77,6 +79,7 @@ impl Spared {
             Self::Messages => prose::is_message(text),
             Self::Sentences => is_sentence(text.trim()),
             Self::Unlike(shape) => !shape.fits(text),
+            Self::Texts => Self::FewerDigits(5).is_spared(text) || Self::Sentences.is_spared(text),
             Self::Cells => !Shape::Dialled.fits(text),
             Self::Words => is_of_words(&marker::without(text)),
             Self::Contacts => is_contact(text.trim()),

@@ -1,6 +1,8 @@
 //! Secrets in the configuration of routers, switches and directories, where a word stands before them and no operator:
 //! `snmp-server community x RO`, `radius-server host h key x`, `bindpw x`.
 
+use std::cell::OnceCell;
+
 use super::noun::belongs_to_password;
 use super::statement::password_rule;
 use crate::sanitize::extent::Found;
@@ -101,6 +103,8 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
     let text = findings.text;
     let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
     let mut start = 0;
+    // It is found out once, whatever the number of lines.
+    let is_encrypted = OnceCell::new();
     for end in ends {
         let line = text.get(start..end).unwrap_or_default();
         let told = line.trim_start_matches([' ', '\t', '#', '!']);
@@ -108,7 +112,7 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
         let prompt = prompt_length(told);
         let told = told.get(prompt..).unwrap_or_default().trim_end();
         if told.len() <= MAX_LINE {
-            look_at(findings, told, start + indent + prompt);
+            look_at(findings, told, start + indent + prompt, &is_encrypted);
         }
         start = end + 1;
     }
@@ -131,7 +135,12 @@ fn prompt_length(line: &str) -> usize {
 }
 
 /// Looks at a line without its indentation, which begins at `start`.
-fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
+fn look_at(
+    findings: &mut Findings<'_, '_>,
+    line: &str,
+    start: usize,
+    is_encrypted: &OnceCell<bool>,
+) {
     let Some(first) = line.as_bytes().first().map(u8::to_ascii_lowercase) else {
         return;
     };
@@ -169,7 +178,9 @@ fn look_at(findings: &mut Findings<'_, '_>, line: &str, start: usize) {
             }
         };
         // Other files have keys of that name, which are paths and numbers.
-        if *beginning == "option key" && !tells_of_encryption(findings.text) {
+        if *beginning == "option key"
+            && !*is_encrypted.get_or_init(|| tells_of_encryption(findings.text))
+        {
             continue;
         }
         let plain = match *beginning {

@@ -42,8 +42,6 @@ const ROLES: &[&str] = &[
     "mailer",
     "marketing",
     "news",
-    "no-reply",
-    "no_reply",
     "noreply",
     "notification",
     "notify",
@@ -150,7 +148,21 @@ fn is_persons(name: &str, local: &str) -> bool {
         && name
             .split(|letter: char| !letter.is_ascii_alphabetic())
             .any(is_in_local)
-        && !ROLES.iter().any(|role| local.starts_with(role))
+        && !is_of_many(&local)
+}
+
+/// True for an address that several people share.
+fn is_of_many(local: &str) -> bool {
+    let without_plural = |word: &str| word.strip_suffix('s').unwrap_or(word).len();
+    let is_role = |part: &str| {
+        let part = &part[..without_plural(part)];
+        ROLES
+            .iter()
+            .any(|role| role[..without_plural(role)] == *part)
+    };
+    local.starts_with("no-reply")
+        || local.starts_with("no_reply")
+        || local.split(['.', '+', '-', '_']).any(is_role)
 }
 
 #[cfg(test)]
@@ -173,6 +185,10 @@ mod tests {
                 "From: \"<>\" <sip:lovelace@a.example>;tag=1",
             ),
             (
+                "Pieter Botha <botha.pieter@a.example>, Ada Newsome <newsome@a.example>",
+                "<> <botha.pieter@a.example>, <> <newsome@a.example>",
+            ),
+            (
                 "reviewed by Ada van der Lovelace <ada@a.example>",
                 "reviewed by <> <ada@a.example>",
             ),
@@ -183,6 +199,7 @@ mod tests {
             "Author: dependabot <dependabot@a.example>",
             "Acme Robotics GmbH <acme@a.example>",
             "Author: Ada Lovelace <noreply@a.example>",
+            "Example Orders <example.order-updates@a.example>",
             "if Count Items <items.len() {",
             "Vec <String>, Big Number <number",
         ]);

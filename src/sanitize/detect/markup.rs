@@ -219,7 +219,7 @@ impl<'r> Columns<'r> {
 struct Around {
     /// One for a party to a payment (ISO 20022), whose name is a person's or a company's.
     is_party: bool,
-    /// One for a name, with none but its parts since (HL7 version 3).
+    /// One for a name, or one of its parts (HL7 version 3).
     is_name: bool,
     end: usize,
 }
@@ -232,6 +232,13 @@ impl Around {
         name: &[u8],
         start: usize,
     ) -> Option<&'r Rule> {
+        // Products and fonts have a family behind their name.
+        let is_inside = || {
+            let between = &findings.bytes()[self.end..start];
+            [&b"/name"[..], b":name"]
+                .iter()
+                .all(|close| memchr::memmem::find(between, close).is_none())
+        };
         let whole: &[u8] = match local(name) {
             b"Nm" if self.is_party => {
                 let is_first = findings.bytes()[self.end..start]
@@ -241,8 +248,8 @@ impl Around {
                     .then(|| findings.rules.for_name_of_person_or_company())
                     .flatten();
             }
-            b"family" if self.is_name => b"family_name",
-            b"given" if self.is_name => b"given_name",
+            b"family" if self.is_name && is_inside() => b"family_name",
+            b"given" if self.is_name && is_inside() => b"given_name",
             _ => return None,
         };
         Some(findings.rules.for_name_at_end(whole)?.0)
@@ -538,6 +545,7 @@ mod tests {
             "if a < token && b > c { <x>1</x> }",
             "<label>Password</label><input type=\"password\">",
             "<Agt><Nm>Ottoline Varga</Nm></Agt><given>names</given><family>serif</family>",
+            "<os><name>Windows XP</name><family>Windows</family><arch>x86</arch></os>",
             "<tr><th>Name</th><th>Town</th></tr><tr><td>Ottoline Varga</td><td>Lund</td></tr>",
             "<tokens>12</tokens><password-policy>strong</password-policy>",
             "<password></password><user>ada</user>",

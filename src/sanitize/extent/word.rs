@@ -5,6 +5,8 @@ use crate::sanitize::text;
 
 /// How far ahead the closing bracket of a value may stand.
 const MAX_GROUP: usize = 2048;
+/// The most bytes of a tag that ends one.
+const MAX_TAG: usize = 32;
 /// How many quotes and brackets may close one after the other behind a value.
 const MAX_CLOSINGS: usize = 8;
 
@@ -86,10 +88,17 @@ impl Reader<'_> {
 
     /// True for a tag that closes what the value stands in, and for one that breaks its line.
     fn tag_ends_value(self, at: usize) -> bool {
-        match self.bytes.get(at + 1..) {
-            Some([b'/', letter, ..]) => letter.is_ascii_alphabetic(),
-            Some([b'b' | b'B', b'r' | b'R', next, ..]) => matches!(next, b'>' | b'/' | b' '),
-            _ => false,
+        let near = self.bytes.get(at + 1..).unwrap_or_default();
+        let near = &near[..near.len().min(MAX_TAG)];
+        let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-');
+        match near.split(|byte| *byte == b'>').next() {
+            None => false,
+            Some(tag) if tag.len() == near.len() => false,
+            Some([b'/', letter, name @ ..]) => {
+                letter.is_ascii_alphabetic() && name.iter().all(is_of_name)
+            }
+            Some([b'b' | b'B', b'r' | b'R', rest @ ..]) => matches!(rest, b"" | b"/" | b" /"),
+            Some(_) => false,
         }
     }
 

@@ -68,7 +68,9 @@ fn is_name_only(members: Members<'_>) -> bool {
         matches!(
             name,
             "created_at" | "updated_at" | "createdAt" | "updatedAt" | "created" | "updated"
-        ) && text.get(..10).is_some_and(is_date)
+        ) && text.len() <= LONGEST_TIME
+            && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
+            && text.get(..10).is_some_and(is_date)
             && text.bytes().filter(u8::is_ascii_alphabetic).count() <= 2
     };
     let mut has_name = false;
@@ -82,6 +84,9 @@ fn is_name_only(members: Members<'_>) -> bool {
     });
     are_told && has_name
 }
+
+/// A longer text is no time.
+const LONGEST_TIME: usize = 35;
 
 /// What the settings of a way to authenticate are called.
 const SETTINGS: &[&str] = &[
@@ -197,6 +202,8 @@ mod tests {
             json!({"auths": {"registry.example": "x9KwQ72"}}),
             json!({"auths": {"a": {"auth": "x9KwQ72"}, "b": {"y": "x9KwQ72"}}}),
             json!({"auths": {}}),
+            json!({"tokens": {"KqxTmXwRzLbVnHs7x9KwQ72": {"refresh_token": "x9KwQ72"}}}),
+            json!({"tokens": {"KqxTmXwRzLbVnHsJdFgYpQcx9KwQ72": {"refresh_token": "y"}}}),
         ] {
             let text = sanitized(&value).to_string();
             assert!(!text.contains("x9KwQ72"), "{text}");
@@ -228,7 +235,10 @@ mod tests {
             "paths": {"@auth/*": ["src/auth/*"]},
         });
         assert_eq!(sanitized(&value), value);
-        let text = sanitized(&json!({"@auth": "hunter2sommer", "token": "required1"})).to_string();
+        let text = sanitized(&json!({
+            "@auth": "hunter2sommer", "@app/accessToken": "hunter2sommer", "token": "required1",
+        }))
+        .to_string();
         assert!(
             !text.contains("hunter2") && !text.contains("required1"),
             "{text}"
@@ -247,6 +257,7 @@ mod tests {
                 "password=[REDACTED:password]<br>Then log in",
             ),
             ("password=x9<KwQ72 go", "password=[REDACTED:password] go"),
+            ("password=x9</KwQ72 go", "password=[REDACTED:password] go"),
         ] {
             assert_eq!(sanitized(&json!(text)), json!(expected));
         }

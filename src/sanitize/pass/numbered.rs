@@ -6,6 +6,7 @@ use super::containers::Member;
 use super::labels::{self, Endings};
 use super::{Pass, Written};
 use crate::sanitize::rule::{Group, Rule};
+use crate::sanitize::value_shape::is_date;
 
 /// The members that tell of what kind a paper is whose number stands beside them.
 static KINDS: Endings = Endings::of(&["type", "kind", "category"]);
@@ -26,6 +27,19 @@ const BANKS: &[&str] = &[
     "swift",
     "transit",
 ];
+/// True for the number of a bank and its code (ISO 9362).
+fn names_a_bank(value: &Tree<'_>) -> bool {
+    let is_of_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    match *value {
+        Tree::String(text) => {
+            is_number_of_account(text)
+                || matches!(text.len(), 8 | 11) && text.bytes().all(is_of_code)
+        }
+        Tree::Number(_) => true,
+        _ => false,
+    }
+}
+
 /// The fewest digits of an account's number.
 const LEAST_OF_ACCOUNT: usize = 6;
 
@@ -33,6 +47,7 @@ const LEAST_OF_ACCOUNT: usize = 6;
 fn is_number_of_account(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     digits >= LEAST_OF_ACCOUNT
+        && !is_date(text)
         && text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.'))
@@ -53,7 +68,9 @@ impl<'a> Pass<'a> {
                 Tree::Number(number) => is_number_of_account(&number.to_text()),
                 _ => false,
             };
-            let is_banks = is_number && member.siblings.keys().any(|name| BANKS.contains(&name));
+            let mut siblings = member.siblings.iter();
+            let is_banks = is_number
+                && siblings.any(|(name, value)| BANKS.contains(&name) && names_a_bank(value));
             let ruled = is_banks
                 .then(|| rules.for_member("account_number"))
                 .flatten();

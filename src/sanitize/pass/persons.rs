@@ -17,7 +17,6 @@ const PERSONS: &[(&[&str], About)] = &[
             "пациент",
             "환자",
             "患者",
-            "hasta",
             "المريض",
         ],
         About::Patient,

@@ -4,6 +4,7 @@ use crate::tree::{Members, Tree};
 
 use super::{Pass, Written, descriptions, labels};
 use crate::sanitize::rule::{Group, Rule, Treatment};
+use crate::sanitize::value_shape::Shape;
 
 impl<'a> Pass<'a> {
     /// Writes the value of a member that no rule names, in a container that one does.
@@ -50,7 +51,11 @@ impl<'a> Pass<'a> {
         match *value {
             Tree::Object(members) => {
                 has_description(members)
-                    || !members.is_empty() && members.values().all(has_credential)
+                    || !members.is_empty()
+                        && members.iter().all(|(name, value)| {
+                            // What is called by a token has the token for its name.
+                            !Shape::Token.fits(name) && has_credential(value)
+                        })
             }
             Tree::Array(items) => {
                 let mut items = items.iter().map(Tree::as_object);

@@ -2,6 +2,7 @@
 
 use super::substitution::is_substitution;
 use super::{is_constant, is_dotted, is_identifier, is_lookup, is_path, is_words, looks_secret};
+use crate::sanitize::rule::Group;
 use crate::sanitize::rules::Rules;
 
 /// `${NAME}`, `${{ secrets.NAME }}`, `{{ vault.name }}`, `{password}`, `%s`, `<your token>`.
@@ -41,7 +42,7 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
     if is_parameter(value) || is_named_parameter(value, names_a_rule) {
         return true;
     }
-    if is_to_be_filled_in(value, names_a_rule) {
+    if is_to_be_filled_in(rules, value) {
         return true;
     }
     // `${NAME:?not set}`: what stands behind `:-` would be the value.
@@ -75,7 +76,12 @@ pub(super) fn is_placeholder(rules: &Rules, value: &str) -> bool {
 }
 
 /// `your-api-key-here`, `YOUR_TOKEN`: what readers put their own value in place of.
-fn is_to_be_filled_in(value: &str, names_a_rule: impl Fn(&str) -> bool) -> bool {
+fn is_to_be_filled_in(rules: &Rules, value: &str) -> bool {
+    const MOST_WORDS: usize = 5;
+    let names_a_secret = |name: &str| {
+        let rule = rules.for_name_at_end(name.as_bytes());
+        rule.is_some_and(|(rule, ..)| rule.group() == Some(Group::Secret))
+    };
     let is_of_words = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
     let Some(("your" | "Your" | "YOUR", behind)) = value.split_at_checked(4) else {
         return false;
@@ -85,7 +91,9 @@ fn is_to_be_filled_in(value: &str, names_a_rule: impl Fn(&str) -> bool) -> bool 
             .strip_suffix("here")
             .or_else(|| words.strip_suffix("HERE"));
         let name = name.map_or(words, |name| name.trim_end_matches(['-', '_']));
-        words.bytes().all(is_of_words) && names_a_rule(name)
+        words.bytes().all(is_of_words)
+            && words.split(['-', '_']).count() <= MOST_WORDS
+            && names_a_secret(name)
     })
 }
 
@@ -265,6 +273,8 @@ mod tests {
         hits(&[
             ("password: (sommer value)", "password: <>"),
             ("password=your-dog-here", "password=<>"),
+            ("password=your-mothers-maiden-name", "password=<>"),
+            ("password=your-dog-ate-all-of-my-secret", "password=<>"),
             ("api_key=your-api-key-x9KwQ72", "api_key=<>"),
         ]);
     }

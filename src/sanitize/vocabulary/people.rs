@@ -44,7 +44,7 @@ pub(in crate::sanitize) const NAMES_OF_PERSONS_OR_THINGS: &[&str] = &[
     "requestor_name", "worker_name", "=assignee", "=beneficiary", "=caller", "=receiver", "=recipient",
     "=reporter", "=requester", "=requestor", "=empfänger", "=empfaenger", "=zahlungsempfänger",
     "=destinataire", "=destinatario", "=destinatário", "=beneficiario", "=bénéficiaire", "=nombre", "=nome", "=naam",
-    "=navn", "=namn", "=nimi", "=имя", "=holder", "=payee", "=payer", "=payor",
+    "=navn", "=namn", "=nimi", "=имя", "=holder", "=payee",
     "=intestatario", "=titular", "=titulaire", "kontoinhaber", "karteninhaber", "rekeninghouder",
 ];
 

@@ -86,7 +86,7 @@ pub(in crate::sanitize) const ACCESS_CODES: &[&str] = &[
     "puk", "puk_code", "puk1", "puk2", "door_code", "gate_code", "alarm_code", "disarm_code", "lock_code",
     "lockbox_code", "keypad_code", "entry_code", "garage_code", "intercom_code", "safe_code", "vault_code",
     "duress_code", "reset_code", "password_reset_code", "redeem_code", "redemption_code", "voucher_code",
-    "gift_card_code", "pickup_code", "collection_code", "locker_code", "türcode", "code_de_porte",
+    "gift_card_code", "locker_code", "türcode", "code_de_porte",
 ];
 
 /// What is mixed into hashes and signatures; sums that anybody may see are called so, too.

@@ -78,7 +78,8 @@ impl Url<'_, '_> {
     /// `postgres://USER:PASSWORD@host`: what is to be filled in.
     fn are_names(&self, user: &[u8], password: &[u8]) -> bool {
         let is_capital = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
-        !user.is_empty()
+        let mut names = [&b"USER"[..], b"USERNAME", b"LOGIN"].into_iter();
+        names.any(|name| user.ends_with(name))
             && user.iter().chain(password).all(is_capital)
             && self.rules.for_name_at_end(password).is_some()
     }

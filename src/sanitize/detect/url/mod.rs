@@ -101,7 +101,9 @@ fn tells_of_access(form: &[u8]) -> bool {
     let (mut has_code, mut has_state) = (false, false);
     form.split(|byte| matches!(byte, b'&' | b'?' | b';'))
         .any(|parameter| {
-            has_code |= begins(parameter, b"code=");
+            // Codes of places and currencies stand beside states, too.
+            has_code |=
+                begins(parameter, b"code=") && !parameter.iter().skip(5).all(u8::is_ascii_digit);
             has_state |= begins(parameter, b"state=");
             has_code && has_state || TELLING.iter().any(|name| begins(parameter, name))
         })
