@@ -75,7 +75,7 @@ pub(super) struct Rule {
 }
 
 /// What is said of tokens and keys in general: `"HttpTokens": "required"`.
-const SETTINGS: &[&str] = &["allowed", "disabled", "enabled", "optional", "required"];
+const SWITCHES: &[&str] = &["allowed", "disabled", "enabled", "optional", "required"];
 
 impl Rule {
     /// A rule that somebody added; `name` is folded already.
@@ -201,7 +201,7 @@ impl Rule {
     /// True for a value under one of the rule's names that is looked through as if it had none.
     pub(super) fn spares_value(&self, value: &Tree<'_>, plural: bool) -> bool {
         self.spared.is_spared_value(value, plural)
-            || plural && value.as_str().is_some_and(|text| SETTINGS.contains(&text))
+            || plural && value.as_str().is_some_and(|text| SWITCHES.contains(&text))
             // Of texts it is asked where one is met.
             || !value.is_string() && self.hears_complaints() && complaint::is_told(value)
     }

@@ -224,10 +224,16 @@ fn is_name_of_person(text: &str, least: usize) -> bool {
     (least..=5).contains(&count)
 }
 
+/// Words of companies that are surnames too: in capitals alone nothing tells them apart.
+const SURNAMES_TOO: &[&str] = &[
+    "EAST", "MAIN", "NORTH", "PAGE", "ROOT", "SOUTH", "WATER", "WEST",
+];
+
 /// True for a word that companies, programs and things have, be it in capitals alone.
 fn is_of_company(word: &str) -> bool {
     OF_COMPANIES.contains(&word)
         || word.len() > 2
+            && !SURNAMES_TOO.contains(&word)
             && word.bytes().all(|byte| byte.is_ascii_uppercase())
             && OF_COMPANIES
                 .iter()
@@ -341,6 +347,7 @@ mod tests {
             (Dialled, "(11) 98765-4321", "70133"),
             (Dialled, "555-0134 x17", "2026-03-14"),
             (PersonName, "Wolfhart Trugbild", "Trugbild GmbH"),
+            (PersonName, "ALMA NORTH", "TRUGBILD HEALTH"),
             (PersonName, "Ana María de la Cruz", "fairphone-6"),
             (PersonName, "O'Neil, Mary-Jane", "Patient/123"),
             (PersonName, "WOLFHART TRUGBILD", "TRUGBILD TRADING INC"),

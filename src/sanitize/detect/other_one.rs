@@ -62,7 +62,12 @@ pub(in crate::sanitize) fn find(findings: &mut Findings<'_, '_>) {
 fn length(bytes: &[u8]) -> usize {
     let near = &bytes[..bytes.len().min(MAX_LENGTH)];
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b';' | b')');
-    let word = &near[..near.iter().position(ends).unwrap_or(near.len())];
+    let end = near.iter().position(ends);
+    // Half of a longer one would stay.
+    let word = match end {
+        None if bytes.len() > MAX_LENGTH => return 0,
+        end => &near[..end.unwrap_or(near.len())],
+    };
     word.strip_suffix(b".").unwrap_or(word).len()
 }
 
