@@ -179,7 +179,7 @@ impl<'a> Pass<'a> {
                 None => self.rules.find_out(name),
             };
             if verdict.may_be_a_persons {
-                if let Some(alias) = persons::alias(name, members, about) {
+                if let Some(alias) = persons::alias(self.rules, name, members, about) {
                     verdict.rule = self.rules.verdict(alias).rule;
                 }
                 verdict.about = verdict

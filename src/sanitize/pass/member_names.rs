@@ -120,7 +120,7 @@ impl<'a> Pass<'a> {
         for (at, (shown, name, value)) in sorted.iter().enumerate() {
             self.done.shortened |= shown.shortened;
             let mut verdict = self.verdict_of(shown, name);
-            if let Some(alias) = persons::alias(name, members, about) {
+            if let Some(alias) = persons::alias(self.rules, name, members, about) {
                 verdict.rule = self.rules.verdict(alias).rule;
             }
             verdict.about = verdict

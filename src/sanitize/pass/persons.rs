@@ -6,6 +6,7 @@ use crate::tree::{Members, Tree};
 use super::labels;
 use crate::sanitize::detect::dicom;
 use crate::sanitize::known_names::About;
+use crate::sanitize::rules::Rules;
 
 /// The last words of names of members that hold persons.
 const PERSONS: &[(&[&str], About)] = &[
@@ -121,20 +122,16 @@ const PLAIN_NAMES: &[&str] = &[
     "ім'я", "όνομα", "이름", "名前", "名字", "الاسم", "שם",
 ];
 
-/// What an object has that tells of a person, and no other one.
-#[rustfmt::skip]
-const OF_PERSONS_ALONE: &[&str] = &[
-    "ssn", "SSN", "dob", "DOB", "date_of_birth", "dateOfBirth", "birth_date", "birthDate", "birthdate",
-    "passport", "passport_number", "passportNumber", "passport_no", "national_id", "nationalId",
-    "nhs_number", "cpf", "curp", "dni", "geburtsdatum", "Geburtsdatum", "fecha_nacimiento", "date_naissance",
-    "data_nascita", "data_nascimento", "doğum_tarihi", "дата_рождения", "дата рождения", "паспорт", "снилс",
-    "생년월일", "주민등록번호", "生年月日", "出生日期", "身份证号", "身份证号码", "تاريخ الميلاد", "رقم الهوية",
-];
 /// In larger objects nothing is looked for beside a name.
 const MAX_BESIDE: usize = 64;
 
 /// By which name a plain one goes, where its object is a person's.
-fn alias_of_plain(name: &str, members: Members<'_>, within: Option<About>) -> Option<&'static str> {
+fn alias_of_plain(
+    rules: &Rules,
+    name: &str,
+    members: Members<'_>,
+    within: Option<About>,
+) -> Option<&'static str> {
     if !(name == "name" || PLAIN_NAMES.contains(&name)) {
         return None;
     }
@@ -142,8 +139,12 @@ fn alias_of_plain(name: &str, members: Members<'_>, within: Option<About>) -> Op
     if name != "name" && is_within {
         return Some("full_name");
     }
-    let is_beside =
-        members.len() <= MAX_BESIDE && members.keys().any(|name| OF_PERSONS_ALONE.contains(&name));
+    let is_of_persons = |name: &str| {
+        let verdict = rules.verdict(name);
+        let rule = rules.of_verdict(&verdict);
+        rule.is_some_and(|(rule, _)| rule.is_of_persons_alone())
+    };
+    let is_beside = members.len() <= MAX_BESIDE && members.keys().any(is_of_persons);
     // Names in these letters do not look like any.
     let has_capitals = !matches!(name, "이름" | "名前" | "名字" | "الاسم" | "שם");
     match is_beside {
@@ -197,6 +198,7 @@ fn alias_of_language(name: &str, members: Members<'_>) -> Option<&'static str> {
 /// By which name a member goes that its object makes a person's, who is `within` where that is known.
 #[inline]
 pub(super) fn alias(
+    rules: &Rules,
     name: &str,
     members: Members<'_>,
     within: Option<About>,
@@ -213,7 +215,7 @@ pub(super) fn alias(
             match resource {
                 Some(resource) if RESOURCES.contains(&resource) => Some("patient_name"),
                 _ => alias_of_language(name, members)
-                    .or_else(|| alias_of_plain(name, members, within)),
+                    .or_else(|| alias_of_plain(rules, name, members, within)),
             }
         }
         "family" if members.contains_key("given") => Some("family_name"),
@@ -243,7 +245,8 @@ pub(super) fn alias(
             .as_object()?
             .contains_key("vr")
             .then(|| dicom::name_of_tag(tag))?,
-        _ => alias_of_language(name, members).or_else(|| alias_of_plain(name, members, within)),
+        _ => alias_of_language(name, members)
+            .or_else(|| alias_of_plain(rules, name, members, within)),
     }
 }
 
