@@ -3,7 +3,8 @@
 use crate::tree::{Members, Tree};
 
 use super::containers::Member;
-use super::labels::{self, Endings};
+use super::endings::Endings;
+use super::labels;
 use super::likeness;
 use super::{Pass, Written};
 use crate::sanitize::reference;

@@ -2,7 +2,7 @@
 
 use crate::tree::Tree;
 
-use super::labels::Endings;
+use super::endings::Endings;
 use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rule::{Extent, Group, Rule};
 use crate::sanitize::value_shape;

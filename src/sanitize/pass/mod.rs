@@ -4,6 +4,7 @@ mod arguments;
 mod changes;
 mod containers;
 mod descriptions;
+mod endings;
 mod generated;
 mod identifiers;
 mod labels;

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use crate::tree::{Members, Tree};
 
 use super::containers::Member;
-use super::labels::{self, Endings};
+use super::endings::Endings;
+use super::labels;
 use super::placeholders::{self, Placeholders};
 use super::tables::Columns;
 use super::{Pass, Written, changes, likeness, told, typed};

@@ -3,7 +3,8 @@
 use crate::tree::{Members, Tree};
 
 use super::Pass;
-use super::labels::{self, Endings};
+use super::endings::Endings;
+use super::labels;
 use super::shapes::Said;
 use crate::sanitize::known_names::{About, Verdict};
 use crate::sanitize::rule::Rule;

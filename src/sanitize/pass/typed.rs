@@ -3,7 +3,8 @@
 use crate::tree::Tree;
 
 use super::containers::Member;
-use super::labels::{self, Endings};
+use super::endings::Endings;
+use super::labels;
 use super::{Pass, Written};
 use crate::sanitize::reference::looks_secret;
 use crate::sanitize::rule::Rule;

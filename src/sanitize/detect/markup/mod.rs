@@ -2,11 +2,15 @@
 //!
 //! Attributes are assignments; what is looked for here is what stands between tags.
 
+mod columns;
+mod persons;
+
 use std::ops::Range;
 
+use self::columns::Columns;
+use self::persons::{Around, numbered_in_system, part_of_name};
 use crate::sanitize::bounded;
 use crate::sanitize::extent::Found;
-use crate::sanitize::pass::name_of_system;
 use crate::sanitize::reference::{self, is_grammar};
 use crate::sanitize::rule::Rule;
 use crate::sanitize::text::{Findings, is_name_byte};
@@ -22,9 +26,6 @@ const MAX_WORD: usize = 4096;
 /// Elements that have no content.
 const VOID: &[&str] = &["input", "meta", "param", "br"];
 const CDATA: &[u8] = b"<![CDATA[";
-
-/// The most columns of a table that are told apart.
-const MAX_COLUMNS: usize = 64;
 
 /// Attributes that say what an element holds.
 const NAMING: &[&str] = &["key", "name", "id", "field", "property", "type", "label"];
@@ -168,150 +169,9 @@ fn elements(findings: &mut Findings<'_, '_>, open: &[u8], close: &[u8]) {
     }
 }
 
-/// The cells of a table's first row, where they name its columns.
-#[derive(Default)]
-struct Columns<'r> {
-    named: Vec<Option<&'r Rule>>,
-    /// Cells of this row so far: those that name something, and the others.
-    heads: Vec<Option<&'r Rule>>,
-    /// The one of them that is a plain "name".
-    name: Option<usize>,
-    cells: usize,
-}
-
-impl<'r> Columns<'r> {
-    /// Begins a row; `of_persons` is for names beside what persons alone have.
-    fn begin_row(&mut self, of_persons: Option<&'r Rule>) {
-        if self.cells == 0 && self.heads.len() > 1 {
-            self.named = std::mem::take(&mut self.heads);
-            let mut named = self.named.iter().flatten();
-            if let Some(name) = self.name
-                && named.any(|rule| rule.is_of_persons_alone())
-                && let Some(head) = self.named.get_mut(name)
-            {
-                *head = of_persons;
-            }
-        }
-        self.heads.clear();
-        self.name = None;
-        self.cells = 0;
-    }
-
-    fn head(&mut self, rule: Option<&'r Rule>, is_name: bool) {
-        if self.heads.len() < MAX_COLUMNS {
-            if is_name {
-                self.name = Some(self.heads.len());
-            }
-            self.heads.push(rule);
-        }
-    }
-
-    /// The rule for the cell that comes next.
-    fn cell(&mut self) -> Option<&'r Rule> {
-        let column = self.heads.len() + self.cells;
-        self.cells += 1;
-        self.named.get(column).copied().flatten()
-    }
-}
-
-/// The element that was opened last, for those that mean something in it alone.
-#[derive(Default)]
-struct Around {
-    /// One for a party to a payment (ISO 20022), whose name is a person's or a company's.
-    is_party: bool,
-    /// One for a name, or one of its parts (HL7 version 3).
-    is_name: bool,
-    end: usize,
-}
-
-impl Around {
-    /// The rule for the element `name` that begins at `start`.
-    fn rule_for<'r>(
-        &self,
-        findings: &Findings<'r, '_>,
-        name: &[u8],
-        start: usize,
-    ) -> Option<&'r Rule> {
-        // Products and fonts have a family behind their name.
-        let is_inside = || {
-            let between = &findings.bytes()[self.end..start];
-            [&b"/name"[..], b":name"]
-                .iter()
-                .all(|close| memchr::memmem::find(between, close).is_none())
-        };
-        let whole: &[u8] = match local(name) {
-            b"Nm" if self.is_party => {
-                let is_first = findings.bytes()[self.end..start]
-                    .iter()
-                    .all(u8::is_ascii_whitespace);
-                return is_first
-                    .then(|| findings.rules.for_name_of_person_or_company())
-                    .flatten();
-            }
-            b"family" if self.is_name && is_inside() => b"family_name",
-            b"given" if self.is_name && is_inside() => b"given_name",
-            _ => return None,
-        };
-        Some(findings.rules.for_name_at_end(whole)?.0)
-    }
-
-    fn open(&mut self, name: &[u8], tag: &Tag) {
-        let name = local(name);
-        self.end = tag.end;
-        self.is_party = matches!(
-            name,
-            b"Cdtr" | b"Dbtr" | b"UltmtCdtr" | b"UltmtDbtr" | b"InitgPty"
-        );
-        self.is_name = name == b"name"
-            || self.is_name
-                && matches!(
-                    name,
-                    b"delimiter" | b"family" | b"given" | b"prefix" | b"suffix"
-                );
-    }
-}
-
 /// A name without the namespace before it.
 fn local(name: &[u8]) -> &[u8] {
     memchr::memrchr(b':', name).map_or(name, |at| &name[at + 1..])
-}
-
-/// Takes the number of `<id root="…" extension="…"/>` whose root is a system in which persons have theirs.
-fn numbered_in_system(findings: &mut Findings<'_, '_>, name: &[u8], attributes: &Range<usize>) {
-    let bytes = findings.bytes();
-    if local(name) != b"id" {
-        return;
-    }
-    let rule = attribute(bytes, attributes, "root")
-        .and_then(|root| findings.text.get(root))
-        .and_then(name_of_system)
-        .and_then(|named| findings.rules.for_name_at_end(named.as_bytes()));
-    if let Some((rule, ..)) = rule
-        && let Some(number) = attribute(bytes, attributes, "extension")
-    {
-        let found = Found {
-            start: number.start,
-            end: number.end,
-            quoted: true,
-        };
-        findings.take(rule, found);
-    }
-}
-
-/// The parts of a person's name as FHIR has them, and a birth as HL7 has it: `<family value="…"/>`.
-fn part_of_name<'r>(
-    findings: &Findings<'r, '_>,
-    name: &[u8],
-    attributes: &Range<usize>,
-) -> Option<&'r Rule> {
-    let whole: &[u8] = match local(name) {
-        b"birthTime" => b"date_of_birth",
-        b"family" => b"family_name",
-        b"given" => b"given_name",
-        _ => return None,
-    };
-    value_attribute(findings.bytes(), attributes)?;
-    Some(findings.rules.for_name_at_end(whole)?.0)
 }
 
 fn rule_for<'r>(findings: &Findings<'r, '_>, name: &[u8]) -> Option<&'r Rule> {
