@@ -258,6 +258,7 @@ mod tests {
             ),
             ("password=x9<KwQ72 go", "password=[REDACTED:password] go"),
             ("password=x9</KwQ72 go", "password=[REDACTED:password] go"),
+            ("password=x9</KwQ72", "password=[REDACTED:password]"),
         ] {
             assert_eq!(sanitized(&json!(text)), json!(expected));
         }
